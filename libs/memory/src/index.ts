@@ -1,0 +1,3 @@
+export { Arena, ArenaFullError } from './arena.ts';
+export type { ArenaOptions, Ref } from './arena.ts';
+export { GRANULE_BYTES } from './size-classes.ts';
