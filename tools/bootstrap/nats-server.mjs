@@ -128,6 +128,8 @@ function osRelease() {
   }
 }
 
+const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
+
 /**
  * apt with lists, cache and sources of its own, so the system's stay as they are and root is not needed; proxies and
  * credentials of the machine's apt configuration still apply. apt checks the signature of the index and the hash of the package.
@@ -148,16 +150,17 @@ async function fetchWithApt({ uri, suite, components, keyring }, target) {
       'Dir::State::lists': at('lists'),
       'Dir::Cache': at('cache'),
       'APT::Sandbox::User': 'root',
-      'APT::Update::Post-Invoke-Success::': 'true',
       'Acquire::Languages': 'none',
       'Acquire::Retries': '2',
       'Acquire::http::Timeout': '30',
       'Acquire::https::Timeout': '30',
     };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+    // A file instead of -o options, because only a file can take the machine's hooks away, which would clean or refresh its own caches.
+    const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
+    writeFileSync(at('apt.conf'), [...lines, ...hooks.map((hook) => `#clear ${hook};`), ''].join('\n'));
     const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
     const apt = async (what, ...args) => {
-      const { code, output } = await run('apt-get', [...options, ...args], { cwd: at('package'), env, timeoutMs: 5 * 60_000 });
+      const { code, output } = await run('apt-get', ['-c', at('apt.conf'), ...args], { cwd: at('package'), env, timeoutMs: 5 * 60_000 });
       if (code !== 0) throw new SetupError(`${what}; ${howTo}:${tail(output)}`);
     };
     await apt(`apt could not read the ${suite} suite of this machine's mirror`, '-q', 'update', '--error-on=any');

@@ -1,0 +1,1 @@
+export { checkoutRoot, findNatsServer, isNatsServerNewEnough, natsServerVersionMin } from './toolchain.ts';
