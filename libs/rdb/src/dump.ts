@@ -1,0 +1,103 @@
+import { Crc64 } from './crc64.ts';
+import { RdbError } from './errors.ts';
+import { RDB_VERSION_READ_MAX, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
+import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
+import type { RdbSink } from './types.ts';
+import { RdbEntry, VALUE_READERS } from './values.ts';
+import { RdbWriter } from './writer.ts';
+
+// What DUMP answers and RESTORE takes: type byte, value, version of the format (16 bits), CRC64 of all before it; little endian.
+
+const FOOTER_BYTES = 10;
+
+/** Makes DUMP payloads; one per engine, since it holds a buffer and the compressor's table. */
+export class DumpEncoder {
+  readonly #writer: RdbWriter;
+  readonly #parts: Uint8Array[] = [];
+  readonly #crc = new Crc64();
+
+  /** compress: rdbcompression. */
+  constructor(compress = true) {
+    this.#writer = new RdbWriter({
+      flush: (chunk) => this.#parts.push(new Uint8Array(chunk)),
+      compress,
+      checksum: false,
+    });
+  }
+
+  /** An owned payload. */
+  string(buf: Uint8Array, off: number, len: number): Uint8Array {
+    const writer = this.#writer;
+    writer.begin();
+    writer.putByte(TYPE_STRING);
+    writer.valueString(buf, off, len);
+    return this.#finish();
+  }
+
+  #finish(): Uint8Array {
+    this.#writer.flush();
+    const payload = new Uint8Array(this.#writer.bytesWritten + FOOTER_BYTES);
+    let at = 0;
+    for (const part of this.#parts) {
+      payload.set(part, at);
+      at += part.length;
+    }
+    this.#parts.length = 0;
+    payload[at++] = RDB_VERSION_WRITTEN;
+    payload[at++] = RDB_VERSION_WRITTEN >>> 8;
+    this.#crc.reset();
+    this.#crc.update(payload, 0, at);
+    this.#crc.writeTo(payload, at);
+    return payload;
+  }
+}
+
+/** 'bad': what Redis answers with "DUMP payload version or checksum are wrong". */
+export function verifyPayload(buf: Uint8Array, off: number, len: number): 'ok' | 'bad' {
+  if (len < FOOTER_BYTES) return 'bad';
+  const footer = off + len - FOOTER_BYTES;
+  if ((buf[footer] | (buf[footer + 1] << 8)) > RDB_VERSION_READ_MAX) return 'bad';
+  const crc = new Crc64();
+  crc.update(buf, off, len - 8);
+  return crc.equals(buf, footer + 2) ? 'ok' : 'bad';
+}
+
+/**
+ * Reads a payload that verifyPayload found good, and tells its value to the sink's method for the type, as a snapshot would, with the
+ * given key and times. 'bad-format' (Redis: "Bad data format") and 'unsupported-type': the sink was told nothing.
+ */
+export function parsePayload(
+  buf: Uint8Array,
+  off: number,
+  len: number,
+  sink: RdbSink,
+  db: number,
+  keyBuf: Uint8Array,
+  keyOff: number,
+  keyLen: number,
+  expireAtMs: number,
+  lruIdleSeconds: number,
+  lfuFreq: number,
+): 'ok' | 'bad-format' | 'unsupported-type' {
+  if (len <= FOOTER_BYTES) return 'bad-format';
+  const read = VALUE_READERS[buf[off]];
+  if (read === undefined) return 'unsupported-type';
+  const entry = new RdbEntry();
+  entry.db = db;
+  entry.keyBuf = keyBuf;
+  entry.keyOff = keyOff;
+  entry.keyLen = keyLen;
+  entry.expireAtMs = expireAtMs;
+  entry.lruIdleSeconds = lruIdleSeconds;
+  entry.lfuFreq = lfuFreq;
+  const input = new RdbInput(MAX_STRING_BYTES_DEFAULT);
+  input.buf = buf;
+  input.pos = off + 1;
+  input.end = off + len - FOOTER_BYTES;
+  try {
+    return read(input, entry, sink) ? 'ok' : 'bad-format';
+  } catch (error) {
+    if (error instanceof RdbError) return 'bad-format';
+    throw error;
+  }
+}

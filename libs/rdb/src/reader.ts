@@ -1,0 +1,370 @@
+import { Crc64 } from './crc64.ts';
+import { RdbError } from './errors.ts';
+import {
+  MODULE_OP_DOUBLE,
+  MODULE_OP_EOF,
+  MODULE_OP_FLOAT,
+  MODULE_OP_SINT,
+  MODULE_OP_STRING,
+  MODULE_OP_UINT,
+  OP_AUX,
+  OP_EOF,
+  OP_EXPIRE_MS,
+  OP_EXPIRE_SECONDS,
+  OP_FREQ,
+  OP_FUNCTION2,
+  OP_FUNCTION_PRE_GA,
+  OP_IDLE,
+  OP_MODULE_AUX,
+  OP_RESIZEDB,
+  OP_SELECTDB,
+  OP_SLOT_INFO,
+  RDB_VERSION_READ_MAX,
+  TYPE_NAMES,
+} from './format.ts';
+import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
+import type { RdbReaderApi, RdbReaderOptions, RdbSink } from './types.ts';
+import { printableKey, RdbEntry, refuseType, VALUE_READERS } from './values.ts';
+
+// A push parser. The file is a sequence of items (the header, an opcode with its operands, an entry with its value); whole items are
+// read straight from the chunk that holds them, and only an item that the chunk's end cuts is kept.
+//
+//   header ──▶ body ──▶ trailer ──▶ done          trailer: versions ≥ 5
+//              │  ▲
+//              ▼  │ end opcode
+//             module                               module data, skipped value by value
+//
+//   any ──▶ failed: the first error, which every later call throws again
+//
+// Memory: an incomplete item costs at most about twice what has arrived of it, whatever length it claims; a compressed string
+// additionally what it expands to, which is known to be possible (88 times at most) before it is allocated.
+
+type State = 'header' | 'body' | 'module' | 'trailer' | 'done' | 'failed';
+
+const HEADER_BYTES = 9;
+const TRAILER_BYTES = 8;
+const CHECKSUM_SINCE_VERSION = 5;
+const DB_MAX = 0x7fffffff;
+const MAGIC = [0x52, 0x45, 0x44, 0x49, 0x53]; // REDIS
+
+const PENDING_BYTES_MIN = 64 * 1024;
+/** A larger buffer is given back once the item it was grown for is read. */
+const PENDING_KEPT_BYTES = 1024 * 1024;
+
+const EMPTY = new Uint8Array(0);
+
+export class RdbReader implements RdbReaderApi {
+  readonly #sink: RdbSink;
+  readonly #verifyChecksum: boolean;
+  readonly #input: RdbInput;
+  readonly #entry = new RdbEntry();
+  readonly #crc = new Crc64();
+  /** Start, in the input's buffer, of what the checksum has not seen. */
+  #crcFrom = 0;
+  #state: State = 'header';
+  #failure: unknown = undefined;
+  #version = 0;
+
+  /** The incomplete item: pending[0, pendingLen), of which at least `needed` bytes must be there before the next try. */
+  #pending: Uint8Array = EMPTY;
+  #pendingLen = 0;
+  #needed = 0;
+  /** Offset in the file of the incomplete item, or of the next chunk. */
+  #offset = 0;
+
+  constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
+    this.#sink = sink;
+    this.#verifyChecksum = options.verifyChecksum ?? true;
+    this.#input = new RdbInput(options.maxStringBytes ?? MAX_STRING_BYTES_DEFAULT);
+  }
+
+  get finished(): boolean {
+    return this.#state === 'done';
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#state === 'failed') throw this.#failure;
+    if (chunk.length === 0) return;
+    try {
+      if (this.#pendingLen === 0) {
+        // A Buffer is another shape than a Uint8Array, and the loops below are to see one.
+        const plain =
+          chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+        const consumed = this.#parse(plain, plain.length);
+        if (consumed < plain.length) this.#keep(plain, consumed);
+      } else {
+        this.#keep(chunk, 0);
+        if (this.#pendingLen < this.#needed) return;
+        const consumed = this.#parse(this.#pending, this.#pendingLen);
+        if (consumed !== 0) this.#dropPending(consumed);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  end(): void {
+    if (this.#state === 'failed') throw this.#failure;
+    if (this.#state === 'done') return;
+    const at = this.#offset + this.#pendingLen;
+    this.#fail(new RdbError('truncated', 'The file ends before its end-of-file mark', at));
+  }
+
+  #fail(error: unknown): never {
+    this.#state = 'failed';
+    this.#failure = error;
+    this.#pending = EMPTY;
+    this.#pendingLen = 0;
+    this.#input.release();
+    this.#entry.keyBuf = EMPTY;
+    throw error;
+  }
+
+  /** Copies chunk[from…] behind what is pending. Growth follows what arrived, not what was claimed. */
+  #keep(chunk: Uint8Array, from: number): void {
+    const added = chunk.length - from;
+    const required = this.#pendingLen + added;
+    if (this.#pending.length < required) {
+      const grown = new Uint8Array(
+        Math.max(required, PENDING_BYTES_MIN, Math.min(2 * this.#pending.length, this.#needed)),
+      );
+      grown.set(this.#pending.subarray(0, this.#pendingLen));
+      this.#pending = grown;
+    }
+    this.#pending.set(from === 0 ? chunk : chunk.subarray(from), this.#pendingLen);
+    this.#pendingLen = required;
+  }
+
+  #dropPending(count: number): void {
+    const rest = this.#pendingLen - count;
+    if (this.#pending.length > PENDING_KEPT_BYTES && rest < PENDING_BYTES_MIN) {
+      const small = new Uint8Array(PENDING_BYTES_MIN);
+      small.set(this.#pending.subarray(count, this.#pendingLen));
+      this.#pending = small;
+    } else {
+      this.#pending.copyWithin(0, count, this.#pendingLen);
+    }
+    this.#pendingLen = rest;
+  }
+
+  /** Reads all whole items of buf[0, end); returns where the first incomplete one begins. */
+  #parse(buf: Uint8Array, end: number): number {
+    const input = this.#input;
+    input.buf = buf;
+    input.pos = 0;
+    input.end = end;
+    input.fileOffset = this.#offset;
+    this.#crcFrom = 0;
+    do input.itemStart = input.pos;
+    while (input.pos < end && this.#item());
+    const consumed = input.itemStart;
+    this.#needed = input.need - consumed;
+    this.#offset += consumed;
+    this.#checksumTo(consumed);
+    input.release();
+    this.#entry.keyBuf = EMPTY;
+    return consumed;
+  }
+
+  #checksumTo(pos: number): void {
+    if (!this.#verifyChecksum || this.#state === 'done') return;
+    this.#crc.update(this.#input.buf, this.#crcFrom, pos - this.#crcFrom);
+    this.#crcFrom = pos;
+  }
+
+  /** One item: true when read and told, false when bytes are missing. */
+  #item(): boolean {
+    switch (this.#state) {
+      case 'body':
+        return this.#bodyItem();
+      case 'header':
+        return this.#headerItem();
+      case 'module':
+        return this.#moduleItem();
+      case 'trailer':
+        return this.#trailerItem();
+      default:
+        return this.#input.fail('trailing-data', 'There are bytes behind the end of the file');
+    }
+  }
+
+  #headerItem(): boolean {
+    const input = this.#input;
+    const buf = input.buf;
+    for (let i = 0; i < MAGIC.length && i < input.end; i++) {
+      if (buf[i] !== MAGIC[i]) input.fail('bad-magic', 'Wrong signature: this is no RDB file');
+    }
+    if (!input.has(HEADER_BYTES)) return false;
+    let version = 0;
+    for (let i = MAGIC.length; i < HEADER_BYTES; i++) {
+      const digit = buf[i] - 0x30;
+      if (digit < 0 || digit > 9) input.fail('bad-magic', 'Wrong signature: the version is no number');
+      version = version * 10 + digit;
+    }
+    if (version < 1 || version > RDB_VERSION_READ_MAX) {
+      input.fail('unsupported-version', `Can't handle RDB format version ${version}`);
+    }
+    input.pos = HEADER_BYTES;
+    this.#version = version;
+    this.#state = 'body';
+    this.#sink.header(version);
+    return true;
+  }
+
+  #bodyItem(): boolean {
+    const input = this.#input;
+    const op = input.buf[input.pos++];
+    if (op < TYPE_NAMES.length) return this.#entryItem(op);
+    switch (op) {
+      case OP_EXPIRE_MS:
+        if (!input.has(8)) return false;
+        this.#entry.expireAtMs = expiryMs(input.buf, input.pos);
+        input.pos += 8;
+        return true;
+      case OP_EXPIRE_SECONDS:
+        if (!input.has(4)) return false;
+        this.#entry.expireAtMs = expirySeconds(input.buf, input.pos);
+        input.pos += 4;
+        return true;
+      case OP_IDLE:
+        if (!input.readPlainLength()) return false;
+        this.#entry.lruIdleSeconds = safe(input.length);
+        return true;
+      case OP_FREQ:
+        if (!input.has(1)) return false;
+        this.#entry.lfuFreq = input.buf[input.pos++];
+        return true;
+      case OP_SELECTDB:
+        if (!input.readPlainLength()) return false;
+        if (input.length > DB_MAX) input.fail('bad-length', `Impossible database number ${input.length}`);
+        this.#entry.db = input.length;
+        this.#sink.selectDb(input.length);
+        return true;
+      case OP_RESIZEDB:
+        return this.#resizeDbItem();
+      case OP_AUX:
+        return this.#auxItem();
+      case OP_SLOT_INFO: // slot, keys, expires: hints for a cluster
+        return input.readPlainLength() && input.readPlainLength() && input.readPlainLength();
+      case OP_FUNCTION2:
+        if (!input.readString(input.valueScratch)) return false;
+        this.#sink.functionLibrary?.(input.copyString());
+        return true;
+      case OP_FUNCTION_PRE_GA:
+        return input.fail('unsupported-opcode', 'Functions in the format of release candidates are not supported');
+      case OP_MODULE_AUX: // module id; `when`, which is an opcode and an integer, is left to the state
+        if (!input.readPlainLength()) return false;
+        this.#state = 'module';
+        return true;
+      case OP_EOF:
+        return this.#endOfFile();
+      default:
+        return refuseType(input, op, '');
+    }
+  }
+
+  #entryItem(type: number): boolean {
+    const input = this.#input;
+    const entry = this.#entry;
+    const read = VALUE_READERS[type];
+    if (read === undefined && TYPE_NAMES[type] === undefined) refuseType(input, type, '');
+    if (!input.readString(input.keyScratch)) return false;
+    entry.keyBuf = input.strBuf;
+    entry.keyOff = input.strOff;
+    entry.keyLen = input.strLen;
+    if (read === undefined) return refuseType(input, type, printableKey(entry.keyBuf, entry.keyOff, entry.keyLen));
+    if (!read(input, entry, this.#sink)) return false;
+    entry.expireAtMs = -1;
+    entry.lruIdleSeconds = -1;
+    entry.lfuFreq = -1;
+    return true;
+  }
+
+  #resizeDbItem(): boolean {
+    const input = this.#input;
+    if (!input.readPlainLength()) return false;
+    const keys = safe(input.length);
+    if (!input.readPlainLength()) return false;
+    this.#sink.resizeDb(keys, safe(input.length));
+    return true;
+  }
+
+  #auxItem(): boolean {
+    const input = this.#input;
+    if (!input.readString(input.keyScratch)) return false;
+    const keyBuf = input.strBuf;
+    const keyOff = input.strOff;
+    const keyLen = input.strLen;
+    if (!input.readString(input.valueScratch)) return false;
+    this.#sink.aux(new Uint8Array(keyBuf.subarray(keyOff, keyOff + keyLen)), input.copyString());
+    return true;
+  }
+
+  #moduleItem(): boolean {
+    const input = this.#input;
+    if (!input.readPlainLength()) return false;
+    switch (input.length) {
+      case MODULE_OP_EOF:
+        this.#state = 'body';
+        return true;
+      case MODULE_OP_SINT:
+      case MODULE_OP_UINT:
+        return input.readPlainLength();
+      case MODULE_OP_FLOAT:
+        if (!input.has(4)) return false;
+        input.pos += 4;
+        return true;
+      case MODULE_OP_DOUBLE:
+        if (!input.has(8)) return false;
+        input.pos += 8;
+        return true;
+      case MODULE_OP_STRING:
+        return input.readString(input.valueScratch);
+      default:
+        return input.fail('bad-module-data', `Unknown module opcode ${input.length}`);
+    }
+  }
+
+  #endOfFile(): boolean {
+    if (this.#version < CHECKSUM_SINCE_VERSION) return this.#done();
+    this.#checksumTo(this.#input.pos);
+    this.#state = 'trailer';
+    return true;
+  }
+
+  #trailerItem(): boolean {
+    const input = this.#input;
+    if (!input.has(TRAILER_BYTES)) return false;
+    const at = input.pos;
+    let computed = false;
+    for (let i = at; i < at + TRAILER_BYTES; i++) if (input.buf[i] !== 0) computed = true;
+    if (computed && this.#verifyChecksum && !this.#crc.equals(input.buf, at)) {
+      input.fail('checksum', `Wrong checksum: the file's bytes give ${this.#crc.hex()}`);
+    }
+    input.pos = at + TRAILER_BYTES;
+    return this.#done();
+  }
+
+  #done(): boolean {
+    this.#state = 'done';
+    this.#sink.end();
+    return true;
+  }
+}
+
+function safe(value: number): number {
+  return value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : value;
+}
+
+/** -1 means none in the file too; any other time before the epoch is as expired as the epoch is. */
+function expiryMs(buf: Uint8Array, at: number): number {
+  const low = (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+  const high = buf[at + 4] | (buf[at + 5] << 8) | (buf[at + 6] << 16) | (buf[at + 7] << 24);
+  if (high < 0) return high === -1 && low === 0xffffffff ? -1 : 0;
+  return safe(high * 0x100000000 + low);
+}
+
+function expirySeconds(buf: Uint8Array, at: number): number {
+  const seconds = buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24);
+  return seconds < 0 ? 0 : seconds * 1000;
+}
