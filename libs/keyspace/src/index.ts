@@ -1,0 +1,31 @@
+export {
+  ENC_EMBSTR,
+  ENC_INT,
+  ENC_RAW,
+  FLAG_EXPIRE,
+  INLINE_BYTES_MAX,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+  copyIn,
+  encodingOf,
+  expireOf,
+  keyAddress,
+  keyLength,
+  lruOf,
+  setEncoding,
+  setLru,
+  typeOf,
+  valueAddress,
+  valueLength,
+} from './entry.ts';
+export { hashBytes } from './hash.ts';
+export type { HashSeed } from './hash.ts';
+export { Database, Keyspace } from './keyspace.ts';
+export type { KeyspaceOptions } from './keyspace.ts';
+export { Random } from './random.ts';
+export { Recency } from './recency.ts';
+export { KeyTable } from './table.ts';

@@ -1,0 +1,360 @@
+import { Arena } from '@weir/memory';
+import type { Ref } from '@weir/memory';
+import {
+  EXPIRE_BYTES,
+  FLAG_EXPIRE,
+  FLAG_EXTERNAL,
+  HEADER_BYTES,
+  INLINE_BYTES_MAX,
+  TYPE_STRING,
+  alignedTo4,
+  copyIn,
+  entryBytes,
+  externalSlot,
+  keyAddress,
+  keyLength,
+  valueAddress,
+} from './entry.ts';
+import { hashBytes } from './hash.ts';
+import type { HashSeed } from './hash.ts';
+import { Random } from './random.ts';
+import { Recency } from './recency.ts';
+import { KeyTable } from './table.ts';
+
+/**
+ * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
+ * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
+ * the new ref, and the old one is dead.
+ */
+
+export interface KeyspaceOptions {
+  readonly databases?: number;
+  readonly arena?: Arena;
+  /** Secret of the hash tables. */
+  readonly seed: HashSeed;
+  /** Seed of sampling (RANDOMKEY, eviction, LFU). */
+  readonly randomSeed: number;
+}
+
+export class Database {
+  index: number;
+  readonly keys: KeyTable;
+  /** The same entries again: those with an expire time. */
+  readonly expires: KeyTable;
+  /** Where the active expire cycle goes on (a SCAN cursor of `expires`). */
+  expireCursor = 0;
+  /** Estimated mean time to live in ms (INFO keyspace). */
+  avgTtlMs = 0;
+
+  constructor(index: number, arena: Arena, seed: HashSeed) {
+    this.index = index;
+    this.keys = new KeyTable(arena, seed.k0, seed.k1);
+    this.expires = new KeyTable(arena, seed.k0, seed.k1);
+  }
+}
+
+export class Keyspace {
+  readonly arena: Arena;
+  readonly dbs: Database[] = [];
+  readonly random: Random;
+  readonly recency: Recency;
+  readonly #k0: number;
+  readonly #k1: number;
+
+  constructor(options: KeyspaceOptions) {
+    this.arena = options.arena ?? new Arena();
+    this.#k0 = options.seed.k0 | 0;
+    this.#k1 = options.seed.k1 | 0;
+    const seed = { k0: this.#k0, k1: this.#k1 };
+    for (let i = 0; i < (options.databases ?? 16); i++) this.dbs.push(new Database(i, this.arena, seed));
+    this.random = new Random(options.randomSeed);
+    this.recency = new Recency(this.random);
+  }
+
+  hash(buf: Uint8Array, off: number, len: number): number {
+    return hashBytes(buf, off, len, this.#k0, this.#k1);
+  }
+
+  /** Bytes in use by keys, values and indexes. */
+  get usedBytes(): number {
+    return this.arena.usedBytes;
+  }
+
+  /** Keys in all databases. */
+  get size(): number {
+    let keys = 0;
+    for (const db of this.dbs) keys += db.keys.size;
+    return keys;
+  }
+
+  /**
+   * Makes the key hold a string of `valueLen` bytes whose content the caller writes at `valueAddress` (bytes that were
+   * there before are not kept). `ref` is the key's entry or 0; the expire time is kept or dropped.
+   */
+  putString(
+    db: Database,
+    hash: number,
+    ref: Ref,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    valueLen: number,
+    encoding: number,
+    keepExpire: boolean,
+    nowMs: number,
+  ): Ref {
+    const arena = this.arena;
+    const external = valueLen > INLINE_BYTES_MAX;
+    if (ref !== 0) {
+      const flags = arena.u8[ref * 16 + 1];
+      // In place: same shape, same block size.
+      if (
+        (flags & FLAG_EXTERNAL) === 0 &&
+        !external &&
+        ((flags & FLAG_EXPIRE) === 0 || keepExpire) &&
+        (arena.u8[ref * 16] & 15) === TYPE_STRING
+      ) {
+        const hasExpire = (flags & FLAG_EXPIRE) !== 0;
+        const bytes = HEADER_BYTES + (hasExpire ? EXPIRE_BYTES : 0) + keyLen + valueLen;
+        if (Arena.roundUp(bytes) === arena.usableBytes(ref)) {
+          arena.u8[ref * 16] = TYPE_STRING | (encoding << 4);
+          arena.u32[ref * 4 + 3] = valueLen;
+          return ref;
+        }
+      }
+    }
+    const keptExpire = ref !== 0 && keepExpire && (arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0;
+    let valueRef = 0;
+    const bytes = entryBytes(keyLen, valueLen, external, keptExpire);
+    const next = arena.alloc(bytes);
+    if (external) {
+      try {
+        valueRef = arena.alloc(valueLen);
+      } catch (error) {
+        arena.free(next);
+        throw error;
+      }
+    }
+    arena.u8[next * 16] = TYPE_STRING | (encoding << 4);
+    arena.u8[next * 16 + 1] = (keptExpire ? FLAG_EXPIRE : 0) | (external ? FLAG_EXTERNAL : 0);
+    arena.u8[next * 16 + 2] = 0;
+    arena.u8[next * 16 + 3] = 0;
+    arena.u32[next * 4 + 1] = keyLen;
+    arena.u32[next * 4 + 2] = ref === 0 ? this.recency.initial(nowMs) : arena.u32[ref * 4 + 2];
+    arena.u32[next * 4 + 3] = valueLen;
+    if (keptExpire) arena.f64[next * 2 + 2] = arena.f64[ref * 2 + 2];
+    copyIn(arena.u8, next * 16 + HEADER_BYTES + (keptExpire ? EXPIRE_BYTES : 0), keyBuf, keyOff, keyLen);
+    if (external) arena.u32[externalSlot(arena, next)] = valueRef;
+    if (ref === 0) {
+      try {
+        db.keys.insert(hash, next);
+      } catch (error) {
+        if (external) arena.free(valueRef);
+        arena.free(next);
+        throw error;
+      }
+    } else {
+      db.keys.replace(hash, ref, next);
+      if ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0) {
+        if (keptExpire) db.expires.replace(hash, ref, next);
+        else db.expires.remove(hash, ref);
+      }
+      this.#freeEntry(ref);
+    }
+    return next;
+  }
+
+  /** `putString` with the value's bytes. */
+  setString(
+    db: Database,
+    hash: number,
+    ref: Ref,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    valueBuf: Uint8Array,
+    valueOff: number,
+    valueLen: number,
+    encoding: number,
+    keepExpire: boolean,
+    nowMs: number,
+  ): Ref {
+    const next = this.putString(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, keepExpire, nowMs);
+    copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
+    return next;
+  }
+
+  /**
+   * Makes the string of an entry `valueLen` bytes long, keeping what is there and zeroing what is new; the encoding
+   * becomes `encoding`. Amortized: a value that grows again and again is given room ahead.
+   */
+  resizeString(db: Database, hash: number, ref: Ref, valueLen: number, encoding: number, nowMs: number): Ref {
+    const arena = this.arena;
+    const oldLen = arena.u32[ref * 4 + 3];
+    const flags = arena.u8[ref * 16 + 1];
+    if ((flags & FLAG_EXTERNAL) !== 0 && valueLen > INLINE_BYTES_MAX) {
+      const slot = externalSlot(arena, ref);
+      const valueRef = arena.u32[slot];
+      if (valueLen > arena.usableBytes(valueRef)) {
+        // Redis's sds: twice as much below 1 MiB, 1 MiB more above; refused room ahead is no error.
+        const ahead = valueLen < 1024 * 1024 ? valueLen * 2 : valueLen + 1024 * 1024;
+        arena.u32[slot] = arena.realloc(valueRef, ahead, oldLen);
+      }
+      arena.u32[ref * 4 + 3] = valueLen;
+      if (valueLen > oldLen) {
+        const at = arena.u32[slot] * 16;
+        arena.u8.fill(0, at + oldLen, at + valueLen);
+      }
+      arena.u8[ref * 16] = TYPE_STRING | (encoding << 4);
+      return ref;
+    }
+    const keyLen = keyLength(arena, ref);
+    if ((flags & FLAG_EXTERNAL) === 0 && valueLen <= INLINE_BYTES_MAX) {
+      const bytes = keyAddress(arena, ref) - ref * 16 + keyLen + valueLen;
+      if (bytes <= arena.usableBytes(ref)) {
+        const at = valueAddress(arena, ref);
+        if (valueLen > oldLen) arena.u8.fill(0, at + oldLen, at + valueLen);
+        arena.u32[ref * 4 + 3] = valueLen;
+        arena.u8[ref * 16] = TYPE_STRING | (encoding << 4);
+        return ref;
+      }
+    }
+    // A new block: put a string under the entry's own key, then copy. The old block is freed by putString, so the
+    // old bytes are taken out first; at most INLINE_BYTES_MAX unless a long value is cut short.
+    const kept = Math.min(oldLen, valueLen);
+    const from = valueAddress(arena, ref);
+    const old = arena.u8.slice(from, from + kept);
+    const key = arena.u8.slice(keyAddress(arena, ref), keyAddress(arena, ref) + keyLen);
+    const next = this.putString(db, hash, ref, key, 0, keyLen, valueLen, encoding, true, nowMs);
+    const to = valueAddress(arena, next);
+    arena.u8.set(old, to);
+    if (valueLen > kept) arena.u8.fill(0, to + kept, to + valueLen);
+    return next;
+  }
+
+  /** Sets the expire time of an entry (ms since 1970, any finite number). */
+  setExpire(db: Database, hash: number, ref: Ref, whenMs: number): Ref {
+    const arena = this.arena;
+    if ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) === 0) {
+      ref = this.#reshape(db, hash, ref, true);
+      arena.f64[ref * 2 + 2] = whenMs;
+      db.expires.insert(hash, ref);
+    } else arena.f64[ref * 2 + 2] = whenMs;
+    return ref;
+  }
+
+  /** Drops the expire time of an entry that has one. */
+  clearExpire(db: Database, hash: number, ref: Ref): Ref {
+    db.expires.remove(hash, ref);
+    return this.#reshape(db, hash, ref, false);
+  }
+
+  /** Moves an entry to a block with or without the expire field. */
+  #reshape(db: Database, hash: number, ref: Ref, hasExpire: boolean): Ref {
+    const arena = this.arena;
+    const flags = arena.u8[ref * 16 + 1];
+    const external = (flags & FLAG_EXTERNAL) !== 0;
+    const isString = (arena.u8[ref * 16] & 15) === TYPE_STRING;
+    const keyLen = keyLength(arena, ref);
+    const inlineLen = isString && !external ? arena.u32[ref * 4 + 3] : 0;
+    const next = arena.alloc(entryBytes(keyLen, inlineLen, external, hasExpire));
+    arena.u8.copyWithin(next * 16, ref * 16, ref * 16 + HEADER_BYTES);
+    arena.u8[next * 16 + 1] = (flags & ~FLAG_EXPIRE) | (hasExpire ? FLAG_EXPIRE : 0);
+    const from = keyAddress(arena, ref);
+    arena.u8.copyWithin(keyAddress(arena, next), from, from + keyLen + inlineLen);
+    if (external) arena.u32[externalSlot(arena, next)] = arena.u32[externalSlot(arena, ref)];
+    db.keys.replace(hash, ref, next);
+    arena.free(ref);
+    return next;
+  }
+
+  /** Removes an entry with its value. */
+  remove(db: Database, hash: number, ref: Ref): void {
+    this.#unlink(db, hash, ref);
+    this.#freeEntry(ref);
+  }
+
+  #unlink(db: Database, hash: number, ref: Ref): void {
+    db.keys.remove(hash, ref);
+    if ((this.arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0) db.expires.remove(hash, ref);
+  }
+
+  #freeEntry(ref: Ref): void {
+    if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0) this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
+    this.arena.free(ref);
+  }
+
+  /**
+   * Gives the entry another key, in the same or another database, where no such key exists. The value's block, when it
+   * has one, is handed over, not copied.
+   */
+  rename(
+    from: Database,
+    hash: number,
+    ref: Ref,
+    to: Database,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    toHash: number,
+  ): Ref {
+    const arena = this.arena;
+    const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, true);
+    this.#unlink(from, hash, ref);
+    arena.free(ref);
+    to.keys.insert(toHash, next);
+    if ((arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) to.expires.insert(toHash, next);
+    return next;
+  }
+
+  /** Copies an entry to another key, which must not exist, with its expire time. */
+  copy(ref: Ref, to: Database, keyBuf: Uint8Array, keyOff: number, keyLen: number, toHash: number): Ref {
+    const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, false);
+    to.keys.insert(toHash, next);
+    if ((this.arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) to.expires.insert(toHash, next);
+    return next;
+  }
+
+  #cloneHead(ref: Ref, keyBuf: Uint8Array, keyOff: number, keyLen: number, shareValue: boolean): Ref {
+    const arena = this.arena;
+    const flags = arena.u8[ref * 16 + 1];
+    const external = (flags & FLAG_EXTERNAL) !== 0;
+    const valueLen = arena.u32[ref * 4 + 3];
+    const next = arena.alloc(entryBytes(keyLen, valueLen, external, (flags & FLAG_EXPIRE) !== 0));
+    const headBytes = HEADER_BYTES + ((flags & FLAG_EXPIRE) !== 0 ? EXPIRE_BYTES : 0);
+    arena.u8.copyWithin(next * 16, ref * 16, ref * 16 + headBytes);
+    arena.u32[next * 4 + 1] = keyLen;
+    copyIn(arena.u8, next * 16 + headBytes, keyBuf, keyOff, keyLen);
+    if (!external) {
+      const from = valueAddress(arena, ref);
+      arena.u8.copyWithin(next * 16 + headBytes + keyLen, from, from + valueLen);
+      return next;
+    }
+    let valueRef = arena.u32[externalSlot(arena, ref)];
+    if (!shareValue) {
+      const from = valueRef * 16;
+      valueRef = arena.alloc(valueLen);
+      arena.u8.copyWithin(valueRef * 16, from, from + valueLen);
+    }
+    arena.u32[alignedTo4(next * 16 + headBytes + keyLen) / 4] = valueRef;
+    return next;
+  }
+
+  /** Removes all entries of a database. */
+  flush(db: Database): void {
+    db.expires.clear();
+    db.keys.forEach((ref) => this.#freeEntry(ref));
+    db.keys.clear();
+    db.expireCursor = 0;
+    db.avgTtlMs = 0;
+  }
+
+  /** Exchanges two databases. */
+  swap(a: number, b: number): void {
+    const first = this.dbs[a];
+    this.dbs[a] = this.dbs[b];
+    this.dbs[b] = first;
+    this.dbs[a].index = a;
+    this.dbs[b].index = b;
+  }
+}

@@ -1,0 +1,450 @@
+import type { Arena, Ref } from '@weir/memory';
+import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
+import { hashBytes } from './hash.ts';
+
+/**
+ * The hash table of entries, after Valkey 8.1's `hashtable.c`: buckets of one cache line (64 bytes) with twelve slots,
+ * a fingerprint byte for each, so that a miss touches one line and a hit one line and the entry. A bucket that
+ * overflows hands its last slot to a child bucket.
+ *
+ * | u32 of a bucket | content                                                            |
+ * |-----------------|--------------------------------------------------------------------|
+ * | 0               | bits 0–11: slot is used; bit 16: slot 11 is the ref of a child      |
+ * | 1–3             | twelve fingerprints, the top byte of each entry's hash              |
+ * | 4–15            | twelve refs                                                        |
+ *
+ * The table grows and shrinks by factors of two, incrementally: a second table is filled bucket by bucket, some with
+ * each insertion and removal and the rest from `rehashFor`, and both are looked at meanwhile. A finished bucket of the
+ * old table is empty.
+ *
+ * SCAN's cursor counts buckets in reversed bit order (`dict.c` dictScan, by Pieter Noordhuis): with tables of power of
+ * two sizes, an index that was visited in the small table stands for exactly the indexes in the large one that share
+ * its low bits, so an entry that stays in the table for the whole scan is reported at least once whatever
+ * the table does between the calls. A chain is always reported whole, so moving entries within a chain is free to do.
+ */
+
+const SLOTS = 12;
+const ALL = 0xfff;
+const ALL_CHAINED = 0x7ff;
+const CHAINED = 1 << 16;
+const BUCKET_BYTES = 64;
+const CHILD_SLOT = SLOTS - 1;
+/** Entries per bucket above which the table doubles: 75 %. */
+const GROW_AT = 9;
+/** Entries per bucket below which it shrinks: 17 %. */
+const SHRINK_AT = 2;
+/** Entries per bucket that shrinking aims at. */
+const SHRINK_TO = 6;
+
+export class KeyTable {
+  readonly arena: Arena;
+  readonly #k0: number;
+  readonly #k1: number;
+  /** Entries in the table. */
+  size = 0;
+  /** After a `find` that found: index in `arena.u32` of the slot that holds the ref. */
+  slot = 0;
+
+  #buckets0: Ref = 0;
+  #mask0 = -1;
+  #buckets1: Ref = 0;
+  #mask1 = -1;
+  /** Next bucket of table 0 to move to table 1; -1 when not rehashing. */
+  #rehashAt = -1;
+  /** Buckets of chains, for the statistics. */
+  #children = 0;
+
+  constructor(arena: Arena, k0: number, k1: number) {
+    this.arena = arena;
+    this.#k0 = k0;
+    this.#k1 = k1;
+  }
+
+  get rehashing(): boolean {
+    return this.#rehashAt >= 0;
+  }
+
+  /** Bytes of the buckets. */
+  get bytes(): number {
+    return (this.#mask0 + 1 + this.#mask1 + 1 + this.#children) * BUCKET_BYTES;
+  }
+
+  /** Slots in both tables, chains not counted (DEBUG HTSTATS, SCAN's estimate). */
+  get slots(): number {
+    return (this.#mask0 + 1 + this.#mask1 + 1) * SLOTS;
+  }
+
+  /** The entry with that key, or 0. Leaves its place in `slot`. */
+  find(hash: number, buf: Uint8Array, off: number, len: number): Ref {
+    if (this.#mask0 < 0) return 0;
+    if (this.#rehashAt >= 0) {
+      const at = hash & this.#mask0;
+      if (at >= this.#rehashAt) {
+        const ref = this.#findIn(this.#buckets0 + at * 4, hash, buf, off, len);
+        if (ref !== 0) return ref;
+      }
+      return this.#findIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, buf, off, len);
+    }
+    return this.#findIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, buf, off, len);
+  }
+
+  #findIn(bucket: Ref, hash: number, buf: Uint8Array, off: number, len: number): Ref {
+    const u32 = this.arena.u32;
+    const u8 = this.arena.u8;
+    const pattern = Math.imul(hash >>> 24, 0x01010101);
+    for (;;) {
+      const at = bucket * 4;
+      const meta = u32[at];
+      for (let word = 0; word < 3; word++) {
+        const x = u32[at + 1 + word] ^ pattern;
+        // The lowest set bit marks a byte that is zero for sure, higher ones may be false: the key decides.
+        let zero = (x - 0x01010101) & ~x & 0x80808080;
+        while (zero !== 0) {
+          const slot = word * 4 + ((31 - Math.clz32(zero & -zero)) >> 3);
+          zero &= zero - 1;
+          if ((meta & (1 << slot)) === 0) continue;
+          const ref = u32[at + 4 + slot];
+          if (u32[ref * 4 + 1] !== len) continue;
+          const key = ref * 16 + HEADER_BYTES + ((u8[ref * 16 + 1] & FLAG_EXPIRE) << 3);
+          let i = 0;
+          while (i < len && u8[key + i] === buf[off + i]) i++;
+          if (i === len) {
+            this.slot = at + 4 + slot;
+            return ref;
+          }
+        }
+      }
+      if ((meta & CHAINED) === 0) return 0;
+      bucket = u32[at + 4 + CHILD_SLOT];
+    }
+  }
+
+  /** Whether this very entry is in the table; leaves its place in `slot`. Compares refs, reads no key. */
+  holds(hash: number, ref: Ref): boolean {
+    if (this.#mask0 < 0) return false;
+    if (this.#rehashAt >= 0) {
+      const at = hash & this.#mask0;
+      if (at >= this.#rehashAt && this.#holdsIn(this.#buckets0 + at * 4, ref)) return true;
+      return this.#holdsIn(this.#buckets1 + (hash & this.#mask1) * 4, ref);
+    }
+    return this.#holdsIn(this.#buckets0 + (hash & this.#mask0) * 4, ref);
+  }
+
+  #holdsIn(bucket: Ref, ref: Ref): boolean {
+    const u32 = this.arena.u32;
+    for (;;) {
+      const at = bucket * 4;
+      const meta = u32[at];
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if ((meta & (1 << slot)) !== 0 && u32[at + 4 + slot] === ref) {
+          this.slot = at + 4 + slot;
+          return true;
+        }
+      }
+      if ((meta & CHAINED) === 0) return false;
+      bucket = u32[at + 4 + CHILD_SLOT];
+    }
+  }
+
+  /** Puts another ref (of an entry with the same key) in the place of one that is in the table. */
+  replace(hash: number, from: Ref, to: Ref): void {
+    if (!this.holds(hash, from)) throw new Error('table: replaced entry is not in the table');
+    this.arena.u32[this.slot] = to;
+  }
+
+  /** Adds an entry whose key is not in the table. Throws ArenaFullError with the table unchanged. */
+  insert(hash: number, ref: Ref): void {
+    if (this.#mask0 < 0) {
+      this.#buckets0 = this.arena.allocZeroed(BUCKET_BYTES);
+      this.#mask0 = 0;
+    }
+    if (this.#rehashAt >= 0) this.rehashStep();
+    else if (this.size >= (this.#mask0 + 1) * GROW_AT) this.#resize((this.#mask0 + 1) * 2);
+    if (this.#rehashAt >= 0) this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
+    else this.#insertIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, ref);
+    this.size++;
+  }
+
+  #insertIn(bucket: Ref, hash: number, ref: Ref): void {
+    const u32 = this.arena.u32;
+    for (;;) {
+      const at = bucket * 4;
+      const meta = u32[at];
+      const chained = (meta & CHAINED) !== 0;
+      const free = ~meta & (chained ? ALL_CHAINED : ALL);
+      if (free !== 0) {
+        const slot = 31 - Math.clz32(free & -free);
+        u32[at] = meta | (1 << slot);
+        this.arena.u8[bucket * 16 + 4 + slot] = hash >>> 24;
+        u32[at + 4 + slot] = ref;
+        return;
+      }
+      if (!chained) {
+        const child = this.arena.allocZeroed(BUCKET_BYTES);
+        this.#children++;
+        u32[child * 4] = 1;
+        this.arena.u8[child * 16 + 4] = this.arena.u8[bucket * 16 + 4 + CHILD_SLOT];
+        u32[child * 4 + 4] = u32[at + 4 + CHILD_SLOT];
+        u32[at] = ALL_CHAINED | CHAINED;
+        u32[at + 4 + CHILD_SLOT] = child;
+      }
+      bucket = u32[at + 4 + CHILD_SLOT];
+    }
+  }
+
+  /** Takes an entry that is in the table out of it (the entry's block stays allocated). */
+  remove(hash: number, ref: Ref): void {
+    if (this.#rehashAt >= 0) {
+      this.rehashStep();
+    }
+    const at = hash & this.#mask0;
+    const in0 = this.#rehashAt < 0 || (at >= this.#rehashAt && this.#holdsIn(this.#buckets0 + at * 4, ref));
+    const bucket = in0 ? this.#buckets0 + at * 4 : this.#buckets1 + (hash & this.#mask1) * 4;
+    if (!this.#holdsIn(bucket, ref)) throw new Error('table: removed entry is not in the table');
+    this.#removeAt(bucket, this.slot);
+    this.size--;
+    if (this.#rehashAt < 0 && this.#mask0 > 0 && this.size < (this.#mask0 + 1) * SHRINK_AT) {
+      let buckets = 1;
+      while (buckets * SHRINK_TO < this.size) buckets *= 2;
+      this.#resize(buckets);
+    }
+    if (this.size === 0) this.clear();
+  }
+
+  /** Empties the slot (an index in u32) of a chain, filling the hole from the chain's last bucket. */
+  #removeAt(first: Ref, slotIndex: number): void {
+    const u32 = this.arena.u32;
+    const u8 = this.arena.u8;
+    let last = first;
+    let parent = 0;
+    while ((u32[last * 4] & CHAINED) !== 0) {
+      parent = last;
+      last = u32[last * 4 + 4 + CHILD_SLOT];
+    }
+    const holeBucket = Math.floor(slotIndex / 16) * 4;
+    const holeSlot = slotIndex - holeBucket * 4 - 4;
+    const used = u32[last * 4] & ALL;
+    const from = 31 - Math.clz32(used);
+    if (last !== holeBucket) {
+      u32[slotIndex] = u32[last * 4 + 4 + from];
+      u8[holeBucket * 16 + 4 + holeSlot] = u8[last * 16 + 4 + from];
+      u32[last * 4] = used & ~(1 << from);
+    } else u32[last * 4] = used & ~(1 << holeSlot);
+    if (parent !== 0 && (u32[last * 4] & ALL) === 0) {
+      this.arena.free(last);
+      this.#children--;
+      u32[parent * 4] &= ~CHAINED;
+    }
+  }
+
+  #resize(buckets: number): void {
+    let ref: Ref;
+    try {
+      ref = this.arena.allocZeroed(buckets * BUCKET_BYTES);
+    } catch {
+      return; // Full: chains grow longer instead, and the next insertion tries again.
+    }
+    this.#buckets1 = ref;
+    this.#mask1 = buckets - 1;
+    this.#rehashAt = 0;
+  }
+
+  /** Moves one used bucket (and passes at most ten empty ones) to the new table. False when there is nothing to do. */
+  rehashStep(): boolean {
+    if (this.#rehashAt < 0) return false;
+    for (let visits = 0; visits < 10; visits++) {
+      const bucket = this.#buckets0 + this.#rehashAt * 4;
+      const empty = (this.arena.u32[bucket * 4] & (ALL | CHAINED)) === 0;
+      if (!empty) this.#moveBucket(bucket);
+      this.#rehashAt++;
+      if (this.#rehashAt > this.#mask0) {
+        this.arena.free(this.#buckets0);
+        this.#buckets0 = this.#buckets1;
+        this.#mask0 = this.#mask1;
+        this.#buckets1 = 0;
+        this.#mask1 = -1;
+        this.#rehashAt = -1;
+        return true;
+      }
+      if (!empty) return true;
+    }
+    return true;
+  }
+
+  #moveBucket(first: Ref): void {
+    const u32 = this.arena.u32;
+    let bucket = first;
+    for (;;) {
+      const meta = u32[bucket * 4];
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if ((meta & (1 << slot)) === 0) continue;
+        const ref = u32[bucket * 4 + 4 + slot];
+        const hash = this.hashOf(ref);
+        this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
+        u32[bucket * 4] &= ~(1 << slot); // at once, so that a full arena in the middle leaves no entry twice
+      }
+      const child = (meta & CHAINED) === 0 ? 0 : u32[bucket * 4 + 4 + CHILD_SLOT];
+      u32[bucket * 4] = 0;
+      if (bucket !== first) {
+        this.arena.free(bucket);
+        this.#children--;
+      }
+      if (child === 0) return;
+      bucket = child;
+    }
+  }
+
+  /** Hash of an entry's key under this table's seed. */
+  hashOf(ref: Ref): number {
+    const arena = this.arena;
+    const key = ref * 16 + HEADER_BYTES + ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) << 3);
+    return hashBytes(arena.u8, key, arena.u32[ref * 4 + 1], this.#k0, this.#k1);
+  }
+
+  /** Gives the buckets back; the entries' blocks are the caller's. */
+  clear(): void {
+    for (let which = 0; which < 2; which++) {
+      const base = which === 0 ? this.#buckets0 : this.#buckets1;
+      const mask = which === 0 ? this.#mask0 : this.#mask1;
+      if (mask < 0) continue;
+      if (this.#children > 0) {
+        for (let at = 0; at <= mask; at++) this.#freeChildren(base + at * 4);
+      }
+      this.arena.free(base);
+    }
+    this.#buckets0 = this.#buckets1 = 0;
+    this.#mask0 = this.#mask1 = -1;
+    this.#rehashAt = -1;
+    this.#children = 0;
+    this.size = 0;
+  }
+
+  #freeChildren(bucket: Ref): void {
+    const u32 = this.arena.u32;
+    let chained = (u32[bucket * 4] & CHAINED) !== 0;
+    while (chained) {
+      const child = u32[bucket * 4 + 4 + CHILD_SLOT];
+      if (child === 0) return;
+      const next = u32[child * 4 + 4 + CHILD_SLOT];
+      chained = (u32[child * 4] & CHAINED) !== 0;
+      this.arena.free(child);
+      this.#children--;
+      if (!chained) return;
+      u32[bucket * 4 + 4 + CHILD_SLOT] = next;
+    }
+  }
+
+  /** Makes room for `entries` at once; for loading. */
+  reserve(entries: number): void {
+    if (this.size > 0 || this.#mask0 >= 0) return;
+    let buckets = 1;
+    while (buckets * GROW_AT < entries && buckets < 1 << 24) buckets *= 2;
+    this.#buckets0 = this.arena.allocZeroed(buckets * BUCKET_BYTES);
+    this.#mask0 = buckets - 1;
+  }
+
+  /**
+   * One step of SCAN: appends the refs of at least one bucket's chain to `out` and returns the next cursor; 0 when the
+   * scan is complete. Cursors are unsigned 32-bit integers.
+   */
+  scan(cursor: number, out: Ref[]): number {
+    if (this.#mask0 < 0) return 0;
+    if (this.#rehashAt < 0) {
+      this.#emit(this.#buckets0 + (cursor & this.#mask0) * 4, out);
+      return nextCursor(cursor, this.#mask0);
+    }
+    const oneIsLarger = this.#mask1 > this.#mask0;
+    const small = oneIsLarger ? this.#buckets0 : this.#buckets1;
+    const smallMask = oneIsLarger ? this.#mask0 : this.#mask1;
+    const large = oneIsLarger ? this.#buckets1 : this.#buckets0;
+    const largeMask = oneIsLarger ? this.#mask1 : this.#mask0;
+    this.#emit(small + (cursor & smallMask) * 4, out);
+    do {
+      this.#emit(large + (cursor & largeMask) * 4, out);
+      cursor = nextCursor(cursor, largeMask);
+    } while ((cursor & (smallMask ^ largeMask)) !== 0);
+    return cursor;
+  }
+
+  #emit(bucket: Ref, out: Ref[]): void {
+    const u32 = this.arena.u32;
+    for (;;) {
+      const meta = u32[bucket * 4];
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if ((meta & (1 << slot)) !== 0) out.push(u32[bucket * 4 + 4 + slot]);
+      }
+      if ((meta & CHAINED) === 0) return;
+      bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
+    }
+  }
+
+  /** Calls `visit` with every entry. The table must not change meanwhile. */
+  forEach(visit: (ref: Ref) => void): void {
+    const chain: Ref[] = [];
+    for (let which = 0; which < 2; which++) {
+      const base = which === 0 ? this.#buckets0 : this.#buckets1;
+      const mask = which === 0 ? this.#mask0 : this.#mask1;
+      for (let at = 0; at <= mask; at++) {
+        this.#emit(base + at * 4, chain);
+        for (let i = 0; i < chain.length; i++) visit(chain[i]);
+        chain.length = 0;
+      }
+    }
+  }
+
+  /**
+   * A random entry from `random`, a source of unsigned 32-bit integers; 0 when the table is empty. Every entry is
+   * equally likely but for those in chains, which are somewhat less so (as in Redis, whose chains are the rule).
+   */
+  random(random: () => number): Ref {
+    if (this.size === 0) return 0;
+    const u32 = this.arena.u32;
+    const buckets = this.#mask0 + 1 + (this.#mask1 + 1);
+    const chain: Ref[] = [];
+    for (;;) {
+      const at = random() % buckets;
+      const bucket = at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
+      const meta = u32[bucket * 4];
+      if ((meta & CHAINED) === 0) {
+        // One draw over all slots, refused when empty, so that entries in emptier buckets are not preferred.
+        const slot = random() % SLOTS;
+        if ((meta & (1 << slot)) !== 0) return u32[bucket * 4 + 4 + slot];
+      } else {
+        this.#emit(bucket, chain);
+        return chain[random() % chain.length];
+      }
+    }
+  }
+
+  /** Appends up to `count` entries to `out`, from buckets in a row after a random one: cheap samples for eviction. */
+  sample(count: number, random: () => number, out: Ref[]): void {
+    const buckets = this.#mask0 + 1 + (this.#mask1 + 1);
+    let at = buckets === 0 ? 0 : random() % buckets;
+    const start = out.length;
+    for (let visits = 0; visits < buckets && out.length - start < count && visits < count * 20; visits++) {
+      this.#emit(at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4, out);
+      at = (at + 1) % buckets;
+    }
+    if (out.length - start > count) {
+      // Which of a bucket's entries stand first is no accident: start at a random one of what was gathered.
+      const skip = random() % (out.length - start - count + 1);
+      out.splice(start, skip);
+      out.length = start + count;
+    }
+  }
+}
+
+function nextCursor(cursor: number, mask: number): number {
+  let v = (cursor | ~mask) >>> 0;
+  v = reverseBits(v);
+  v = (v + 1) >>> 0;
+  return reverseBits(v);
+}
+
+function reverseBits(v: number): number {
+  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
+  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
+  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
+  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
+  return ((v >>> 16) | (v << 16)) >>> 0;
+}
