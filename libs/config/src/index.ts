@@ -1,0 +1,11 @@
+export { findDirective, table } from './table.ts';
+export type { DirectiveName, TableRow } from './table.ts';
+export type { Category, Directive, Kind } from './directive.ts';
+export { Config, LOADING_ERROR } from './config.ts';
+export type { Change, ChangeHook, SetContext, SetResult } from './config.ts';
+export type { BufferLimit, BufferLimits, ClientClass, HostPort, SavePoint } from './specials.ts';
+export type { RewriteOptions } from './rewrite.ts';
+export { globMatch, globMatchAt } from './glob.ts';
+export { quoteArg, splitArgs } from './args.ts';
+export { fromText, latin1, toText } from './bytes.ts';
+export { parseMemory } from './values.ts';

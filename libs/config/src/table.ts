@@ -1,0 +1,54 @@
+import { acceptedDirectives } from './table-accepted.ts';
+import { effectiveDirectives } from './table-effective.ts';
+import type { Category, Directive, Kind } from './directive.ts';
+
+type Row = (typeof effectiveDirectives)[number] | (typeof acceptedDirectives)[number];
+type NamesOf<K extends Kind> = Extract<Row, { readonly kind: K }>['name'];
+
+export type DirectiveName = Row['name'];
+export type NumberName = NamesOf<'int' | 'memory' | 'percent-memory' | 'octal'>;
+export type BoolName = NamesOf<'bool'>;
+export type TextName = NamesOf<'string'> | 'dir' | 'notify-keyspace-events';
+export type ChoiceName = NamesOf<'enum'>;
+
+type Camel<S extends string> = S extends `${infer A}-${infer B}`
+  ? `${A}${Capitalize<Camel<B>>}`
+  : S extends `${infer A}_${infer B}`
+    ? `${A}${Capitalize<Camel<B>>}`
+    : S;
+type ChoiceOf<N extends ChoiceName> = Extract<Row, { readonly name: N }>['values'][number];
+
+/** Fields are the directives' names in camel case: `num.maxmemory`, `num.hashMaxListpackEntries`. */
+export type NumberFields = { [N in NumberName as Camel<N>]: number };
+export type BoolFields = { [N in BoolName as Camel<N>]: boolean };
+export type TextFields = { [N in TextName as Camel<N>]: string };
+export type ChoiceFields = { [N in ChoiceName as Camel<N>]: ChoiceOf<N> };
+
+export interface TableRow extends Directive {
+  readonly index: number;
+  readonly category: Category;
+  readonly field: string;
+}
+
+/** Every directive, in the order in which CONFIG GET * answers, CONFIG REWRITE appends and the documentation lists them. */
+export const table: readonly TableRow[] = [
+  ...effectiveDirectives.map((row) => ({ ...row, category: 'effective' as Category })),
+  ...acceptedDirectives.map((row) => ({ ...row, category: 'accepted' as Category })),
+].map((row, index) => ({ ...row, index, field: camelCase(row.name) }));
+
+/** By lower-case name, aliases included. */
+const byName = new Map<string, TableRow>();
+for (const row of table) {
+  for (const name of row.options.alias === undefined ? [row.name] : [row.name, row.options.alias]) {
+    if (byName.has(name)) throw new Error(`two directives are called ${name}`);
+    byName.set(name, row);
+  }
+}
+
+export function findDirective(name: string): TableRow | undefined {
+  return byName.get(name.toLowerCase());
+}
+
+export function camelCase(name: string): string {
+  return name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
