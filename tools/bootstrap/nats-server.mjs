@@ -5,9 +5,10 @@
 // signatures, and often nothing else. Why `testing`: the stable suite's nats-server is too old (it lacks `sync_interval`), and
 // the binary is linked statically enough to run on a stable system.
 
-import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 
+import { aptSource, debsIn, withApt } from './apt.mjs';
 import { SetupError, findOnPath, isExecutable, run, say, step, tail } from './shell.mjs';
 
 const versionMin = [2, 12];
@@ -77,97 +78,17 @@ async function fetchNatsServer(target) {
   if (process.platform !== 'linux' || findOnPath('apt-get') === undefined || findOnPath('dpkg') === undefined) {
     throw new SetupError(`there is no nats-server, and no known way to fetch it on this system; ${howTo}`);
   }
-  const source = await aptSource();
-  await step(`nats-server from ${source.distribution} ${source.suite}`, () => fetchWithApt(source, target));
+  const source = await aptSource(howTo);
+  const suite = source.developmentSuite;
+  await step(`nats-server from ${source.distribution} ${suite}`, () => fetchPackage({ ...source, suite }, target));
 }
 
-const distributions = {
-  Debian: { id: 'debian', suite: 'testing', components: 'main', keyring: '/usr/share/keyrings/debian-archive-keyring.gpg' },
-  // Ubuntu's name for the release in the making.
-  Ubuntu: { id: 'ubuntu', suite: 'devel', components: 'main universe', keyring: '/usr/share/keyrings/ubuntu-archive-keyring.gpg' },
-};
-
-/** The mirror that this machine already uses, asked of apt itself, so every way of configuring it is understood. */
-async function aptSource() {
-  const format = '$(REPO_URI)|$(RELEASE)|$(ORIGIN)|$(LABEL)|$(COMPONENT)';
-  const { code, stdout, output } = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'], {});
-  if (code !== 0) throw new SetupError(`apt-get could not say which mirror this machine uses; ${howTo}:${tail(output)}`);
-  const source = chooseSource(stdout, osRelease());
-  if (source === undefined) throw new SetupError(`this machine's apt sources name no Debian or Ubuntu mirror; ${howTo}`);
-  if (!existsSync(source.keyring)) {
-    throw new SetupError(`the archive keyring ${source.keyring} is missing, so a package could not be verified; ${howTo}`);
-  }
-  return source;
-}
-
-/** `indexTargets`: lines of URI|release|origin|label|component. Origin and label are empty until `apt-get update` has run once. */
-export function chooseSource(indexTargets, os) {
-  const candidates = indexTargets
-    .split('\n')
-    .map((line) => line.trim().split('|'))
-    .filter((fields) => fields.length === 5)
-    .map(([uri, release, origin, label, component]) => ({ uri, release, origin, label, component }))
-    .filter(({ uri, component }) => component === 'main' && !uri.startsWith('cdrom:') && !/\s/.test(uri))
-    .filter(({ uri, release, label }) => !/security/i.test(`${uri} ${release} ${label}`));
-  for (const [distribution, { id, suite, components, keyring }] of Object.entries(distributions)) {
-    // A derivative's own repositories have another origin; where the origin is not known yet, only the distribution itself is believed.
-    const own = candidates.filter(({ origin }) => origin === distribution || (origin === '' && os.id === id));
-    const best = own.find(({ release }) => release === os.codename) ?? own[0];
-    if (best !== undefined) return { distribution, suite, components, keyring, uri: best.uri };
-  }
-  return undefined;
-}
-
-function osRelease() {
-  try {
-    const text = readFileSync('/etc/os-release', 'utf8');
-    const field = (name) => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
-    return { id: field('ID'), codename: field('VERSION_CODENAME') };
-  } catch {
-    return { id: '', codename: '' };
-  }
-}
-
-const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success'];
-
-/**
- * apt with lists, cache and sources of its own, so the system's stay as they are and root is not needed; proxies and
- * credentials of the machine's apt configuration still apply. apt checks the signature of the index and the hash of the package.
- */
-async function fetchWithApt({ uri, suite, components, keyring }, target) {
-  const folder = path.dirname(target);
-  mkdirSync(folder, { recursive: true });
-  const work = mkdtempSync(path.join(folder, 'apt-'));
-  try {
-    const at = (...names) => path.join(work, ...names);
-    for (const name of ['lists/partial', 'cache/archives/partial', 'package']) mkdirSync(at(name), { recursive: true });
-    writeFileSync(at('sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} ${components}\n`);
-    const settings = {
-      'Dir::Etc::sourcelist': at('sources.list'),
-      'Dir::Etc::sourceparts': '-',
-      'Dir::Etc::preferences': '/dev/null',
-      'Dir::Etc::preferencesparts': '-',
-      'Dir::State::lists': at('lists'),
-      'Dir::Cache': at('cache'),
-      'APT::Sandbox::User': 'root',
-      'Acquire::Languages': 'none',
-      'Acquire::Retries': '2',
-      'Acquire::http::Timeout': '30',
-      'Acquire::https::Timeout': '30',
-    };
-    // A file instead of -o options, because only a file can take the machine's hooks away, which would clean or refresh its own caches.
-    const lines = Object.entries(settings).map(([name, value]) => `${name} "${value}";`);
-    writeFileSync(at('apt.conf'), [...lines, ...hooks.map((hook) => `#clear ${hook};`), ''].join('\n'));
-    const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
-    const apt = async (what, ...args) => {
-      const { code, output } = await run('apt-get', ['-c', at('apt.conf'), ...args], { cwd: at('package'), env, timeoutMs: 5 * 60_000 });
-      if (code !== 0) throw new SetupError(`${what}; ${howTo}:${tail(output)}`);
-    };
-    await apt(`apt could not read the ${suite} suite of this machine's mirror`, '-q', 'update', '--error-on=any');
-    await apt(`the ${suite} suite of this machine's mirror has no nats-server package that could be fetched`, '-q', 'download', 'nats-server');
-    const deb = readdirSync(at('package')).find((name) => name.endsWith('.deb'));
+function fetchPackage(source, target) {
+  return withApt(source, path.dirname(target), howTo, async ({ apt, at }) => {
+    await apt(`the ${source.suite} suite of this machine's mirror has no nats-server package that could be fetched`, 'download', 'nats-server');
+    const [deb] = debsIn(at('download'));
     if (deb === undefined) throw new SetupError(`apt-get downloaded no nats-server package; ${howTo}`);
-    const unpacked = await run('dpkg', ['-x', at('package', deb), at('unpacked')], { timeoutMs: 120_000 });
+    const unpacked = await run('dpkg', ['-x', deb, at('unpacked')], { timeoutMs: 120_000 });
     const binary = ['usr/sbin/nats-server', 'usr/bin/nats-server'].map((name) => at('unpacked', name)).find(isExecutable);
     if (unpacked.code !== 0 || binary === undefined) {
       throw new SetupError(`the nats-server package could not be unpacked; ${howTo}:${tail(unpacked.output)}`);
@@ -175,7 +96,5 @@ async function fetchWithApt({ uri, suite, components, keyring }, target) {
     copyFileSync(binary, `${target}.new`);
     chmodSync(`${target}.new`, 0o755);
     renameSync(`${target}.new`, target);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
 }

@@ -12,24 +12,28 @@ export function say(text) {
 }
 
 /** Says `title … 12 s` when `work` is done; meanwhile counts on a terminal, or shows a sign of life every ten seconds. */
-export async function step(title, work) {
+export function step(title, work) {
+  return stepTo(process.stdout, title, work);
+}
+
+export async function stepTo(stream, title, work) {
   const began = Date.now();
   const seconds = () => Math.round((Date.now() - began) / 1000);
-  const terminal = process.stdout.isTTY === true;
+  const terminal = stream.isTTY === true;
   const show = () => {
-    if (terminal) process.stdout.write(`\rsetup: ${title} … ${seconds()} s`);
-    else if (seconds() > 0) say(`${title} … (${seconds()} s so far)`);
+    if (terminal) stream.write(`\rsetup: ${title} … ${seconds()} s`);
+    else if (seconds() > 0) stream.write(`setup: ${title} … (${seconds()} s so far)\n`);
   };
   if (terminal) show();
   const timer = setInterval(show, terminal ? 1000 : 10_000);
   const clear = () => {
     clearInterval(timer);
-    if (terminal) process.stdout.write('\r\u001b[K');
+    if (terminal) stream.write('\r\u001b[K');
   };
   try {
     const result = await work();
     clear();
-    say(`${title} … ${seconds()} s`);
+    stream.write(`setup: ${title} … ${seconds()} s\n`);
     return result;
   } catch (error) {
     clear();

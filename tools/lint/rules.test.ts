@@ -1,0 +1,264 @@
+// The rules that keep the pure libs pure, tried on code that breaks them. They have ways of passing in silence (no project graph,
+// a tag misspelt, an override that matches no file), so nothing less than a real run of the linter counts.
+//
+// The code is linted in a scratch copy of the workspace's outline: package.json files, configuration, a link to node_modules.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { checkoutRoot } from '@weir/toolchain';
+
+const root = checkoutRoot();
+const boundary = '@nx(enforce-module-boundaries)';
+const imports = 'eslint(no-restricted-imports)';
+const globals = 'eslint(no-restricted-globals)';
+const properties = 'eslint(no-restricted-properties)';
+const dynamic = 'weir(no-dynamic-import)';
+
+interface Case {
+  readonly title: string;
+  readonly file: string;
+  readonly code: string;
+  /** The rules that report, each once or more; none: the code is allowed. */
+  readonly rules: readonly string[];
+}
+
+const pure = 'libs/memory/src';
+const cases: readonly Case[] = [
+  {
+    title: 'a pure lib may import no I/O lib',
+    file: `${pure}/io-lib.ts`,
+    code: `export { logger } from '@weir/telemetry';`,
+    rules: [boundary],
+  },
+  {
+    title: 'a pure lib may import no npm package',
+    file: `${pure}/npm.ts`,
+    code: `export { connect } from 'nats';`,
+    rules: [boundary],
+  },
+  {
+    title: 'a pure lib may import no built-in that does I/O',
+    file: `${pure}/builtin.ts`,
+    code: `export { readFileSync } from 'node:fs';`,
+    rules: [imports],
+  },
+  {
+    title: 'a pure lib may import no built-in by its bare name either',
+    file: `${pure}/bare.ts`,
+    code: `export { open } from 'fs/promises';`,
+    rules: [imports],
+  },
+  {
+    title: 'a pure lib may import no timers, randomness or clock',
+    file: `${pure}/clock-module.ts`,
+    code: `export { setTimeout } from 'node:timers/promises';\nexport { randomBytes } from 'node:crypto';\nexport { performance } from 'node:perf_hooks';`,
+    rules: [imports],
+  },
+  {
+    title: 'a pure lib may not import at run time',
+    file: `${pure}/dynamic.ts`,
+    code: `export const load = async (name: string): Promise<unknown> => import(name);`,
+    rules: [dynamic],
+  },
+  {
+    title: 'a pure lib may not read the clock',
+    file: `${pure}/clock.ts`,
+    code: `export const now = (): number => Date.now();\nexport const later = (): number => performance.now();`,
+    rules: [globals],
+  },
+  {
+    title: 'a pure lib may not draw random numbers',
+    file: `${pure}/random.ts`,
+    code: `export const draw = (): number => Math.random();`,
+    rules: [properties],
+  },
+  {
+    title: 'a pure lib may not take Math apart to draw random numbers',
+    file: `${pure}/random-taken.ts`,
+    code: `export const { random } = Math;`,
+    rules: [properties],
+  },
+  {
+    title: 'a pure lib may not look at the process or around through globalThis',
+    file: `${pure}/process.ts`,
+    code: `export const pid = process.pid;\nexport const all = globalThis;`,
+    rules: [globals],
+  },
+  {
+    title: 'a pure lib may not set timers',
+    file: `${pure}/timer.ts`,
+    code: `setTimeout(() => undefined, 1);`,
+    rules: [globals],
+  },
+  {
+    title: 'a base lib may import no codec',
+    file: `${pure}/codec.ts`,
+    code: `export { ReplyWriter } from '@weir/resp';`,
+    rules: [boundary],
+  },
+  {
+    title: 'a codec may import no domain lib',
+    file: 'libs/resp/src/domain.ts',
+    code: `export { Keyspace } from '@weir/keyspace';`,
+    rules: [boundary],
+  },
+  {
+    title: 'a domain lib may import no adapter',
+    file: 'libs/commands/src/adapter.ts',
+    code: `export { Log } from '@weir/log';`,
+    rules: [boundary],
+  },
+  {
+    title: 'an adapter may import no app',
+    file: 'libs/log/src/app.ts',
+    code: `export { run } from '@weir/app-engine';`,
+    rules: [boundary],
+  },
+  {
+    title: 'an app may import no other app',
+    file: 'apps/engine/src/other-app.ts',
+    code: `export { run } from '@weir/app-ingress';`,
+    rules: [boundary],
+  },
+  {
+    title: 'no lib is imported by a relative path',
+    file: 'libs/log/src/relative.ts',
+    code: `export { Logger } from '../../telemetry/src/index.ts';`,
+    rules: [boundary],
+  },
+  {
+    title: 'fakes and fixtures are not for programs',
+    file: 'libs/log/src/fakes.ts',
+    code: `export { fakeClock } from '@weir/link/testing';`,
+    rules: [imports],
+  },
+  {
+    title: 'nobody imports a deep path',
+    file: 'libs/log/src/deep.ts',
+    code: `export { frame } from '@weir/resp/src/frame.ts';`,
+    rules: [imports],
+  },
+  {
+    title: 'a promise may not be forgotten',
+    file: 'libs/log/src/floating.ts',
+    code: `async function work(): Promise<void> {}\nexport function start(): void {\n  work();\n}`,
+    rules: ['typescript(no-floating-promises)'],
+  },
+  {
+    title: 'a pure lib may import pure libs below it',
+    file: 'libs/commands/src/allowed.ts',
+    code: `export { Keyspace } from '@weir/keyspace';\nexport { ReplyWriter } from '@weir/resp';\nexport { Arena } from '@weir/memory';`,
+    rules: [],
+  },
+  {
+    title: 'an adapter may do I/O and import what is below it',
+    file: 'libs/log/src/allowed.ts',
+    code: `export { connect } from 'nats';\nexport { readFileSync } from 'node:fs';\nexport { ReplyWriter } from '@weir/resp';\nexport const now = (): number => Date.now();`,
+    rules: [],
+  },
+  {
+    title: 'the launcher may import the apps',
+    file: 'apps/server/src/allowed.ts',
+    code: `export { run } from '@weir/app-engine';\nexport { listen } from '@weir/app-ingress';`,
+    rules: [],
+  },
+  {
+    title: 'tests of a pure lib may do what they need',
+    file: `${pure}/allowed.test.ts`,
+    code: `import { readFileSync } from 'node:fs';\nimport { test } from 'node:test';\nimport fc from 'fast-check';\nimport { start } from '@weir/testkit';\ntest('x', () => [readFileSync, fc, start, Date.now()]);`,
+    rules: [],
+  },
+];
+
+let scratch = '';
+let found: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+
+before(() => {
+  scratch = mkdtempSync(path.join(os.tmpdir(), 'weir-lint-'));
+  const outline = ['package.json', 'package-lock.json', 'nx.json', 'tsconfig.json', 'tsconfig.base.json', '.oxlintrc.json'];
+  const projects = globSync('{apps,libs,tools}/*/package.json', { cwd: root });
+  for (const file of [...outline, ...projects, 'tools/lint/plugin.mjs']) {
+    cpSync(path.join(root, file), path.join(scratch, file));
+  }
+  symlinkSync(path.join(root, 'node_modules'), path.join(scratch, 'node_modules'));
+  for (const { file, code } of cases) {
+    mkdirSync(path.dirname(path.join(scratch, file)), { recursive: true });
+    writeFileSync(path.join(scratch, file), `${code}\n`);
+  }
+  const graph = runTool('nx', ['show', 'projects']);
+  assert.equal(graph.status, 0, graph.stderr);
+  const lint = runTool('oxlint', ['--format', 'json']);
+  found = rulesByFile(lint.stdout);
+});
+
+after(() => rmSync(scratch, { recursive: true, force: true }));
+
+function runTool(tool: string, args: readonly string[]): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
+  const env: NodeJS.ProcessEnv = { ...process.env, NX_DAEMON: 'false', NX_WORKSPACE_ROOT_PATH: scratch };
+  return spawnSync(path.join(root, 'node_modules/.bin', tool), args, { cwd: scratch, env, encoding: 'utf8', timeout: 60_000 });
+}
+
+function rulesByFile(json: string): Map<string, Set<string>> {
+  const report: { diagnostics: { filename: string; code: string }[] } = JSON.parse(json);
+  const rules = new Map<string, Set<string>>();
+  for (const { filename, code } of report.diagnostics) {
+    const file = path.relative(scratch, path.resolve(scratch, filename));
+    rules.set(file, (rules.get(file) ?? new Set()).add(code));
+  }
+  return rules;
+}
+
+for (const { title, file, rules } of cases) {
+  test(title, () => {
+    assert.deepEqual([...(found.get(file) ?? [])].toSorted(), [...rules].toSorted());
+  });
+}
+
+interface Project {
+  readonly folder: string;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly targets: readonly string[];
+}
+
+const projects: readonly Project[] = globSync('{apps,libs,tools}/*/package.json', { cwd: root }).map((file) => {
+  const { name, nx = {} } = JSON.parse(readFileSync(path.join(root, file), 'utf8'));
+  return { folder: path.dirname(file), name, tags: nx.tags ?? [], targets: Object.keys(nx.targets ?? {}) };
+});
+
+test('every folder of apps, libs and tools is a project', () => {
+  const folders = globSync('{apps,libs,tools}/*/', { cwd: root, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
+  assert.deepEqual(folders.toSorted(), projects.map(({ folder }) => folder).toSorted());
+});
+
+test('every project has one type, one purity, and a test target', () => {
+  const types = ['app', 'launcher', 'adapter', 'domain', 'codec', 'base', 'test', 'tool'].map((name) => `type:${name}`);
+  const purities = ['purity:pure', 'purity:io'];
+  assert.ok(projects.length > 10);
+  for (const { name, tags, targets } of projects) {
+    assert.equal(tags.filter((tag) => types.includes(tag)).length, 1, `${name}: type`);
+    assert.equal(tags.filter((tag) => purities.includes(tag)).length, 1, `${name}: purity`);
+    assert.equal(tags.length, 2, `${name}: an unknown tag constrains nothing`);
+    assert.ok(targets.includes('test'), `${name}: test target`);
+  }
+});
+
+test('the rules about globals and built-ins cover exactly the projects that are tagged pure', () => {
+  const config: { overrides: { files: string[]; rules: Record<string, unknown> }[] } = JSON.parse(
+    readFileSync(path.join(root, '.oxlintrc.json'), 'utf8'),
+  );
+  const [override] = config.overrides.filter(({ rules }) => 'weir/no-dynamic-import' in rules);
+  const covered = projects.filter(({ folder }) => override?.files.some((glob) => path.matchesGlob(`${folder}/src/x.ts`, glob)));
+  const pureProjects = projects.filter(({ tags }) => tags.includes('purity:pure'));
+  assert.deepEqual(
+    covered.map(({ name }) => name),
+    pureProjects.map(({ name }) => name),
+  );
+});
