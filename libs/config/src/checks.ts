@@ -10,10 +10,20 @@ export function baseNameOnly(name: string, what: string, mayBeEmpty = true): (te
 
 export function hostName(text: string): string | undefined {
   if (text.length >= 256) return 'Hostnames must be less than 256 characters';
-  return /^[A-Za-z0-9.-]*$/.test(text) ? undefined : 'Hostnames may only contain alphanumeric characters, hyphens or dots';
+  return /^[A-Za-z0-9.-]*$/.test(text)
+    ? undefined
+    : 'Hostnames may only contain alphanumeric characters, hyphens or dots';
 }
 
-const TITLE_VARIABLES = new Set(['title', 'listen-addr', 'server-mode', 'port', 'tls-port', 'unixsocket', 'config-file']);
+const TITLE_VARIABLES = new Set([
+  'title',
+  'listen-addr',
+  'server-mode',
+  'port',
+  'tls-port',
+  'unixsocket',
+  'config-file',
+]);
 
 export function titleTemplate(text: string): string | undefined {
   const rest = text.replace(/\{([^{}]*)\}/g, (whole, name: string) => (TITLE_VARIABLES.has(name) ? '' : whole));
@@ -25,4 +35,8 @@ export function saveAndNosave(text: string): string | undefined {
   return set.includes('save') && set.includes('nosave')
     ? "shutdown options SAVE and NOSAVE can't be used simultaneously"
     : undefined;
+}
+
+export function notCluster(text: string): string | undefined {
+  return text === 'yes' ? 'Weir has no Redis Cluster mode' : undefined;
 }

@@ -7,14 +7,7 @@ import { parseValue, toNumber } from './values.ts';
 import { rewriteConfig } from './rewrite.ts';
 import type { RewriteOptions } from './rewrite.ts';
 import type { BufferLimits, HostPort, SavePoint } from './specials.ts';
-import type {
-  BoolFields,
-  ChoiceFields,
-  DirectiveName,
-  NumberFields,
-  TableRow,
-  TextFields,
-} from './table.ts';
+import type { BoolFields, ChoiceFields, DirectiveName, NumberFields, TableRow, TextFields } from './table.ts';
 
 /**
  * The configuration of a running node.
@@ -121,7 +114,8 @@ export class Config {
       for (const row of table) {
         if (row.options.hidden === true) continue;
         for (const name of row.options.alias === undefined ? [row.name] : [row.name, row.options.alias]) {
-          if (!found.has(name) && globMatch(bytes, toBytes(name), true)) found.set(name, [name, this.#values[row.index]]);
+          if (!found.has(name) && globMatch(bytes, toBytes(name), true))
+            found.set(name, [name, this.#values[row.index]]);
         }
       }
     }
@@ -174,7 +168,8 @@ export class Config {
         if (typeof refusal === 'string') {
           putBack();
           // Those that already acted on their change act on its reverse; what they answer now changes nothing.
-          for (const [other, { name, before, after }] of applied.reverse()) other({ name, before: after, after: before });
+          for (const [other, { name, before, after }] of applied.reverse())
+            other({ name, before: after, after: before });
           return refuseFor(nameOf(row, pairs[i][0]), refusal);
         }
         applied.push([hook, change]);
@@ -190,7 +185,8 @@ export class Config {
     const parsed = parseValue(row, args, { current: before, accumulate: false });
     if ('error' in parsed) throw new Error(`${name}: ${parsed.error}`);
     this.#store(row, parsed.text);
-    if (parsed.text !== before) for (const hook of this.#hooks[row.index] ?? []) hook({ name, before, after: parsed.text });
+    if (parsed.text !== before)
+      for (const hook of this.#hooks[row.index] ?? []) hook({ name, before, after: parsed.text });
   }
 
   onChange(name: DirectiveName, hook: ChangeHook): void {

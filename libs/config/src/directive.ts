@@ -137,7 +137,16 @@ export function flags<const N extends string, const V extends string>(
   summary: string,
   options = NONE,
 ): Directive<N, 'flags', V> {
-  return { name, kind: 'flags', default: value, summary, min: 0n, max: 0n, values, options: { multi: true, ...options } };
+  return {
+    name,
+    kind: 'flags',
+    default: value,
+    summary,
+    min: 0n,
+    max: 0n,
+    values,
+    options: { multi: true, ...options },
+  };
 }
 
 export function str<const N extends string>(

@@ -125,7 +125,10 @@ function specialLines(row: TableRow, text: string, force: boolean): [string, boo
         const [name, hard, soft, seconds] = words.slice(i, i + 4);
         const changed = words.slice(i, i + 4).join(' ') !== defaults.slice(i, i + 4).join(' ');
         const shown = name === 'slave' ? 'replica' : name;
-        lines.push([`${row.name} ${shown} ${formatMemory(BigInt(hard))} ${formatMemory(BigInt(soft))} ${seconds}`, changed]);
+        lines.push([
+          `${row.name} ${shown} ${formatMemory(BigInt(hard))} ${formatMemory(BigInt(soft))} ${seconds}`,
+          changed,
+        ]);
       }
       return lines;
     }

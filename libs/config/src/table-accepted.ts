@@ -1,5 +1,5 @@
 import { bool, choice, flags, int, INT_MAX, LONG_MAX, memory, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
-import { baseNameOnly, hostName, saveAndNosave, titleTemplate } from './checks.ts';
+import { baseNameOnly, hostName, notCluster, saveAndNosave, titleTemplate } from './checks.ts';
 
 const IMMUTABLE = { immutable: true };
 const NULLABLE = { nullable: true };
@@ -75,9 +75,15 @@ export const acceptedDirectives = [
   str('aclfile', '', 'File of ACL users.', IMMUTABLE),
   int('acllog-max-len', { default: 128, max: LONG_MAX }, 'Entries the ACL log keeps.'),
   choice('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels', 'Channels a new user may use.'),
-  choice('sanitize-dump-payload', ['no', 'yes', 'clients'], 'no', 'Check payloads of RESTORE deeply; Weir always does.', {
-    debug: true,
-  }),
+  choice(
+    'sanitize-dump-payload',
+    ['no', 'yes', 'clients'],
+    'no',
+    'Check payloads of RESTORE deeply; Weir always does.',
+    {
+      debug: true,
+    },
+  ),
   int('tracking-table-max-keys', { default: 1000000, max: LONG_MAX }, 'Keys remembered for client-side caching.'),
   int('busy-reply-threshold', { default: 5000, max: LONG_MAX }, 'Answer -BUSY while a script runs for this long.', {
     alias: 'lua-time-limit',
@@ -154,12 +160,19 @@ export const acceptedDirectives = [
   bool('rdb-del-sync-files', 'no', 'Delete files of a full sync.'),
   int('rdb-key-save-delay', { default: 0, min: -2147483648 }, 'Slow saving down, for tests.', HIDDEN),
   int('key-load-delay', { default: 0, min: -2147483648 }, 'Slow loading down, for tests.', HIDDEN),
-  int('loading-process-events-interval-bytes', { default: 2097152, min: 1024, max: INT_MAX }, 'Answer while loading.', HIDDEN),
+  int(
+    'loading-process-events-interval-bytes',
+    { default: 2097152, min: 1024, max: INT_MAX },
+    'Answer while loading.',
+    HIDDEN,
+  ),
 
   // Redis Cluster
-  bool('cluster-enabled', 'no', 'Redis Cluster; Weir refuses yes.', IMMUTABLE),
+  bool('cluster-enabled', 'no', 'Redis Cluster; Weir refuses yes.', { immutable: true, check: notCluster }),
   str('cluster-config-file', 'nodes.conf', 'File of the cluster state.', IMMUTABLE),
-  int('cluster-node-timeout', { default: 15000, max: LONG_MAX }, 'When a node counts as failed.', { unit: 'milliseconds' }),
+  int('cluster-node-timeout', { default: 15000, max: LONG_MAX }, 'When a node counts as failed.', {
+    unit: 'milliseconds',
+  }),
   int('cluster-port', { default: 0, max: 65535 }, 'Port of the cluster bus.', IMMUTABLE),
   int('cluster-replica-validity-factor', { default: 10 }, 'How stale a slave may be to take over.', {
     alias: 'cluster-slave-validity-factor',
@@ -170,7 +183,7 @@ export const acceptedDirectives = [
   bool('cluster-replica-no-failover', 'no', 'Slaves never take over.', { alias: 'cluster-slave-no-failover' }),
   bool('cluster-allow-reads-when-down', 'no', 'Read while the cluster is down.'),
   bool('cluster-allow-pubsubshard-when-down', 'yes', 'Shard channels while the cluster is down.'),
-  memory('cluster-link-sendbuf-limit', { default: 0, max: ULONG_MAX }, 'Limit of a bus link\'s buffer.'),
+  memory('cluster-link-sendbuf-limit', { default: 0, max: ULONG_MAX }, "Limit of a bus link's buffer."),
   str('cluster-announce-ip', '', 'Address told to other nodes.', NULLABLE),
   str('cluster-announce-hostname', '', 'Host name told to clients.', { nullable: true, check: hostName }),
   int('cluster-announce-port', { default: 0, max: 65535 }, 'Port told to other nodes.'),

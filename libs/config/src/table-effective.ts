@@ -114,16 +114,26 @@ export const effectiveDirectives = [
   memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
     alias: 'hash-max-ziplist-value',
   }),
-  int('list-max-listpack-size', { default: -2, min: -2147483648 }, 'Entries of a list node, or -1 to -5 for 4 to 64 kb.', {
-    alias: 'list-max-ziplist-size',
-  }),
+  int(
+    'list-max-listpack-size',
+    { default: -2, min: -2147483648 },
+    'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
+    {
+      alias: 'list-max-ziplist-size',
+    },
+  ),
   int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
     debug: true,
   }),
   int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
-  int('zset-max-listpack-entries', { default: 128, max: LONG_MAX }, 'Most members of a sorted set kept as a listpack.', {
-    alias: 'zset-max-ziplist-entries',
-  }),
+  int(
+    'zset-max-listpack-entries',
+    { default: 128, max: LONG_MAX },
+    'Most members of a sorted set kept as a listpack.',
+    {
+      alias: 'zset-max-ziplist-entries',
+    },
+  ),
   memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
     alias: 'zset-max-ziplist-value',
   }),
@@ -136,11 +146,18 @@ export const effectiveDirectives = [
     unit: 'microseconds',
   }),
   int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.'),
-  int('latency-monitor-threshold', { default: 0, max: LONG_MAX }, 'Latency events kept from this length on; 0 is off.', {
-    unit: 'milliseconds',
-  }),
+  int(
+    'latency-monitor-threshold',
+    { default: 0, max: LONG_MAX },
+    'Latency events kept from this length on; 0 is off.',
+    {
+      unit: 'milliseconds',
+    },
+  ),
   bool('latency-tracking', 'yes', 'Keep a latency histogram per command.'),
-  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', { multi: true }),
+  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
+    multi: true,
+  }),
 
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
@@ -159,9 +176,14 @@ export const effectiveDirectives = [
   int('replica-priority', { default: 100 }, 'Preference as the next master; 0 is never.', { alias: 'slave-priority' }),
   bool('replica-announced', 'yes', 'Name this slave to clients and monitors.'),
   str('replica-announce-ip', '', 'Address this node tells others.', { alias: 'slave-announce-ip', nullable: true }),
-  int('replica-announce-port', { default: 0, max: 65535 }, 'Port this node tells others; 0 is the port it listens on.', {
-    alias: 'slave-announce-port',
-  }),
+  int(
+    'replica-announce-port',
+    { default: 0, max: 65535 },
+    'Port this node tells others; 0 is the port it listens on.',
+    {
+      alias: 'slave-announce-port',
+    },
+  ),
   int('min-replicas-to-write', { default: 0 }, 'Refuse writes with fewer slaves in touch; 0 is off.', {
     alias: 'min-slaves-to-write',
   }),
@@ -169,7 +191,9 @@ export const effectiveDirectives = [
     alias: 'min-slaves-max-lag',
     unit: 'seconds',
   }),
-  int('repl-timeout', { default: 60, min: 1 }, 'A replication link silent for this long is broken.', { unit: 'seconds' }),
+  int('repl-timeout', { default: 60, min: 1 }, 'A replication link silent for this long is broken.', {
+    unit: 'seconds',
+  }),
 
   // Persistence
   special('save', '3600 1 300 100 60 10000', 'Snapshot after so many seconds with so many changes; "" is never.', {
@@ -186,12 +210,16 @@ export const effectiveDirectives = [
   bool('rdbchecksum', 'yes', 'End snapshots with a CRC64.', { immutable: true }),
 
   // Weir's own
-  str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', { immutable: true }),
+  str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
+    immutable: true,
+  }),
   str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
     immutable: true,
     check: (text) =>
-      /^[A-Za-z0-9_-]{1,64}$/.test(text) ? undefined : 'cluster names are 1 to 64 letters, digits, hyphens or underscores',
+      /^[A-Za-z0-9_-]{1,64}$/.test(text)
+        ? undefined
+        : 'cluster names are 1 to 64 letters, digits, hyphens or underscores',
   }),
   str('link-listen', '', 'Socket path or host:port where an engine takes ingresses of other processes.', {
     immutable: true,
@@ -209,10 +237,20 @@ export const effectiveDirectives = [
   ),
   memory('log-append-max-bytes', { default: 524288, min: 4096 }, 'Largest log record built from several commands.'),
   int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.'),
-  memory('snapshot-log-bytes', { default: 268435456 }, 'Snapshot when the log behind the last one is this long; 0 is off.'),
-  choice('replication-app', ['embedded', 'external'], 'embedded', 'Run the replication app in this node or elsewhere.', {
-    immutable: true,
-  }),
+  memory(
+    'snapshot-log-bytes',
+    { default: 268435456 },
+    'Snapshot when the log behind the last one is this long; 0 is off.',
+  ),
+  choice(
+    'replication-app',
+    ['embedded', 'external'],
+    'embedded',
+    'Run the replication app in this node or elsewhere.',
+    {
+      immutable: true,
+    },
+  ),
   choice(
     'replication-copy',
     ['ephemeral', 'resident'],

@@ -145,4 +145,3 @@ export function toNumber(row: TableRow, text: string): number {
   if (row.kind === 'octal') return Number.parseInt(text, 8);
   return text.endsWith('%') ? 0 - Number(text.slice(0, -1)) : Number(text);
 }
-

@@ -1,0 +1,41 @@
+import { fromText } from './bytes.ts';
+import { table } from './table.ts';
+import type { Loader } from './parse.ts';
+import type { TableRow } from './table.ts';
+
+/** Directives as variables: WEIR_PORT, WEIR_SLAVEOF, WEIR_MAXMEMORY_POLICY. */
+
+export const ENV_PREFIX = 'WEIR_';
+
+const byVariable = new Map<string, TableRow>();
+for (const row of table) {
+  byVariable.set(variableOf(row.name), row);
+  if (row.options.alias !== undefined) byVariable.set(variableOf(row.options.alias), row);
+}
+
+export function variableOf(name: string): string {
+  return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
+}
+
+/** Answers warnings. A variable that names nothing is no error: an orchestrator sets variables of its own. */
+export function loadEnvironment(loader: Loader, env: Readonly<Record<string, string | undefined>>): string[] {
+  const warnings: string[] = [];
+  for (const variable of Object.keys(env).sort()) {
+    const value = env[variable];
+    if (value === undefined || !variable.startsWith(ENV_PREFIX)) continue;
+    const row = byVariable.get(variable);
+    // Kubernetes gives every pod WEIR_PORT=tcp://10.0.0.1:6379 beside a service called "weir".
+    if (row === undefined || (row.kind === 'int' && /^[a-z]+:\/\//.test(value))) {
+      warnings.push(
+        row === undefined
+          ? `environment variable ${variable} names no directive and is ignored`
+          : `environment variable ${variable} is a service address (${value}) and is ignored`,
+      );
+      continue;
+    }
+    // `WEIR_MAXCLIENTS=` is how compose files leave a variable unset.
+    if (value === '' && row.kind !== 'string' && row.kind !== 'special') continue;
+    loader.loadValue(row, [fromText(value)], `the environment variable ${variable}`);
+  }
+  return warnings;
+}
