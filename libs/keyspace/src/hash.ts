@@ -38,16 +38,10 @@ export function hashBytes(buf: Uint8Array, off: number, len: number, k0: number,
     v0 ^= m;
   }
   let last = len << 24;
-  switch (len & 3) {
-    case 3:
-      last |= buf[at + 2] << 16;
-    // falls through
-    case 2:
-      last |= buf[at + 1] << 8;
-    // falls through
-    case 1:
-      last |= buf[at];
-  }
+  const rest = len & 3;
+  if (rest === 3) last |= buf[at + 2] << 16;
+  if (rest >= 2) last |= buf[at + 1] << 8;
+  if (rest >= 1) last |= buf[at];
   v3 ^= last;
   for (let round = 0; round < 4; round++) {
     v0 = (v0 + v1) | 0;

@@ -1,0 +1,318 @@
+import type { Config } from '@weir/config';
+import {
+  FLAG_EXPIRE,
+  TYPE_STRING,
+  expireOf,
+  keyAddress,
+  keyLength,
+  lruOf,
+  setLru,
+  typeOf,
+  valueAddress,
+  valueLength,
+} from '@weir/keyspace';
+import type { Database, Keyspace } from '@weir/keyspace';
+import type { Arena, Ref } from '@weir/memory';
+import { CommandWriter, Request } from '@weir/resp';
+import type { ReplyWriter } from '@weir/resp';
+import type { DeferredReply, Host } from './host.ts';
+import type { Session } from './session.ts';
+import type { Slowlog } from './slowlog.ts';
+import { Stats } from './stats.ts';
+import type { CommandTable } from './table.ts';
+
+/**
+ * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
+ * executing a command allocates nothing.
+ *
+ * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
+ * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
+ *
+ * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
+ * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
+ * record is committed. A table of hashes instead of keys costs one load a lookup, never needs cleaning, and can only
+ * err by waiting for a commit that another key needs.
+ *
+ * **Expiry.** On a master an access deletes a key whose time has come, and tells the log; on a slave such a key is
+ * absent for clients and still there for the log, whose DEL will come.
+ */
+
+const PENDING_SLOTS = 16384;
+const PENDING_MASK = PENDING_SLOTS - 1;
+
+export class Context {
+  // --- for the command at hand -------------------------------------------------------------------------------------
+  session!: Session;
+  req: Request;
+  db!: Database;
+  reply: ReplyWriter;
+  /** Milliseconds since 1970; the same for the whole command. */
+  now = 0;
+  /** Hash of the key that was looked up last. */
+  hash = 0;
+  /** Record that must be committed before the reply leaves; 0 is none. */
+  waitSeq = 0;
+  /** Changes made by the command at hand. */
+  dirty = 0;
+
+  // --- for the engine ----------------------------------------------------------------------------------------------
+  keyspace: Keyspace;
+  readonly config: Config;
+  readonly host: Host;
+  readonly table: CommandTable;
+  readonly stats = new Stats();
+  readonly slowlog: Slowlog;
+  /** The effects of the record being filled. */
+  effects: CommandWriter;
+  /** Number of the record being filled; counts up by one with each record. */
+  recordSeq = 1;
+  /** Applying the log: expiry is the master's, nothing is propagated. */
+  replaying = false;
+  /** True on a slave: writes of clients are refused, keys are never expired by itself. */
+  slave = false;
+  /** On a slave: the log is being followed right now. */
+  linkUp = true;
+  /** Data set is being loaded for the first time: nothing can be served but what is flagged `loading`. */
+  loading = false;
+  /** While set, writes are refused with this error. */
+  writeRefusal = '';
+  /** DEBUG SET-ACTIVE-EXPIRE. */
+  activeExpire = true;
+  /** Changes since the start (rdb_changes_since_last_save is derived from it). */
+  changes = 0;
+  /** Set by a handler through `defer`. */
+  deferred = false;
+  /** Installed by the engine: hands out the way to answer later. */
+  onDefer: (session: Session) => DeferredReply = () => {
+    throw new Error('this engine cannot defer replies');
+  };
+
+  readonly #pending = new Float64Array(PENDING_SLOTS);
+  /** Last record that changed everything (FLUSHALL, SWAPDB). */
+  #pendingAll = 0;
+  #touched = new Int32Array(16);
+  #touchedCount = 0;
+  /** Database that the effects written so far have selected. */
+  #effectsDb = -1;
+
+  constructor(init: {
+    keyspace: Keyspace;
+    config: Config;
+    host: Host;
+    table: CommandTable;
+    reply: ReplyWriter;
+    effects: CommandWriter;
+    slowlog: Slowlog;
+  }) {
+    this.keyspace = init.keyspace;
+    this.config = init.config;
+    this.host = init.host;
+    this.table = init.table;
+    this.reply = init.reply;
+    this.effects = init.effects;
+    this.slowlog = init.slowlog;
+    this.req = new Request();
+  }
+
+  get arena(): Arena {
+    return this.keyspace.arena;
+  }
+
+  // --- keys --------------------------------------------------------------------------------------------------------
+
+  /** The entry of the key in argument `i` for reading: counts hit or miss, touches its recency. 0: no such key. */
+  lookupRead(i: number): Ref {
+    const ref = this.find(i, false);
+    if (ref === 0) {
+      this.stats.keyspaceMisses++;
+      return 0;
+    }
+    this.stats.keyspaceHits++;
+    this.touch(ref);
+    return ref;
+  }
+
+  /** The same for a command that may write: the key belongs to the record if the command changes something. */
+  lookupWrite(i: number): Ref {
+    const ref = this.find(i, true);
+    if (ref !== 0) this.touch(ref);
+    return ref;
+  }
+
+  /** The entry without touching its recency or the statistics (TTL, TYPE, OBJECT …). */
+  peek(i: number): Ref {
+    return this.find(i, false);
+  }
+
+  /** The entry of the key in argument `i`, expired ones removed or hidden. */
+  find(i: number, forWrite: boolean): Ref {
+    const req = this.req;
+    return this.findKey(this.db, req.buf, req.args[2 * i], req.args[2 * i + 1], forWrite);
+  }
+
+  /** The same for any key. */
+  findKey(db: Database, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
+    const hash = this.keyspace.hash(buf, off, len);
+    this.hash = hash;
+    const slot = (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
+    const pending = this.#pending[slot];
+    if (pending > this.waitSeq) this.waitSeq = pending;
+    if (this.#pendingAll > this.waitSeq) this.waitSeq = this.#pendingAll;
+    if (forWrite) {
+      if (this.#touchedCount === this.#touched.length) this.#growTouched();
+      this.#touched[this.#touchedCount++] = slot;
+    }
+    const ref = db.keys.find(hash, buf, off, len);
+    if (ref === 0) return 0;
+    if ((this.keyspace.arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0 && this.#expired(db, hash, ref)) return 0;
+    return ref;
+  }
+
+  /** Whether the time of an entry has come; a master then removes it. */
+  #expired(db: Database, hash: number, ref: Ref): boolean {
+    if (this.replaying) return false;
+    if (expireOf(this.arena, ref) > this.now) return false;
+    if (this.slave) return true;
+    this.expire(db, hash, ref);
+    return true;
+  }
+
+  /** Whether clients see the entry as gone already; removes nothing. For walks over the keyspace. */
+  isExpired(ref: Ref): boolean {
+    const when = expireOf(this.arena, ref);
+    return when >= 0 && when <= this.now && !this.replaying;
+  }
+
+  /** Removes an entry whose time has come and tells the log. Replies need not wait for that: time alone decides. */
+  expire(db: Database, hash: number, ref: Ref): void {
+    this.effectDel(db, ref);
+    this.stats.expiredKeys++;
+    this.keyspace.remove(db, hash, ref);
+  }
+
+  /** Removes an entry for want of memory and tells the log. */
+  evict(db: Database, hash: number, ref: Ref): void {
+    this.effectDel(db, ref);
+    this.markPending(hash, db);
+    this.stats.evictedKeys++;
+    this.keyspace.remove(db, hash, ref);
+  }
+
+  touch(ref: Ref): void {
+    if (this.session.noTouch) return;
+    const recency = this.keyspace.recency;
+    setLru(this.arena, ref, recency.touched(lruOf(this.arena, ref), this.now));
+  }
+
+  /** Answers WRONGTYPE and returns false unless the entry is a string. */
+  isString(ref: Ref): boolean {
+    if (typeOf(this.arena, ref) === TYPE_STRING) return true;
+    this.reply.error('WRONGTYPE Operation against a key holding the wrong kind of value');
+    return false;
+  }
+
+  /** Replies a string entry's value. */
+  replyString(ref: Ref): void {
+    this.reply.bulk(this.arena.u8, valueAddress(this.arena, ref), valueLength(this.arena, ref));
+  }
+
+  // --- effects -----------------------------------------------------------------------------------------------------
+
+  /** The request itself goes to the log, byte for byte: it is deterministic and it changed something. */
+  propagate(changes = 1): void {
+    this.dirty += changes;
+    if (this.replaying) return;
+    this.#select(this.db.index);
+    this.effects.frame(this.req.buf, this.req.start, this.req.end);
+  }
+
+  /**
+   * Begins a command of `argc` arguments in the log: that many calls of the returned writer's arg methods must follow.
+   * `db` is the database that it is about.
+   */
+  effect(argc: number, db: Database = this.db): CommandWriter {
+    this.dirty++;
+    this.#select(db.index);
+    this.effects.command(argc);
+    return this.effects;
+  }
+
+  /** DEL (or UNLINK) of an entry by its key. */
+  effectDel(db: Database, ref: Ref): void {
+    if (this.replaying) return;
+    this.#select(db.index);
+    this.effects.command(2);
+    this.effects.argLatin1('DEL');
+    this.effects.argBytes(this.arena.u8, keyAddress(this.arena, ref), keyLength(this.arena, ref));
+    this.changes++;
+  }
+
+  #select(db: number): void {
+    if (db === this.#effectsDb) return;
+    this.#effectsDb = db;
+    this.effects.command(2);
+    this.effects.argLatin1('SELECT');
+    this.effects.argInt(db);
+    this.effects.count--; // not a change of its own
+  }
+
+  /** The engine took the effects away: a new record begins. */
+  recordTaken(): void {
+    this.recordSeq++;
+    this.#effectsDb = -1;
+  }
+
+  /** The whole keyspace changed (FLUSHALL, FLUSHDB, SWAPDB): every later read waits for this record. */
+  markAllPending(): void {
+    if (!this.replaying) this.#pendingAll = this.recordSeq;
+  }
+
+  markPending(hash: number, db: Database): void {
+    this.#pending[(hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK] = this.recordSeq;
+  }
+
+  /** The reply waits for everything that was written so far: for commands that read the whole keyspace. */
+  waitForAll(): void {
+    const last = this.effects.count > 0 ? this.recordSeq : this.recordSeq - 1;
+    if (last > this.waitSeq) this.waitSeq = last;
+  }
+
+  /** Called by the dispatcher before a handler. */
+  begin(): void {
+    this.waitSeq = 0;
+    this.dirty = 0;
+    this.#touchedCount = 0;
+    this.deferred = false;
+  }
+
+  /** Called by the dispatcher after it: what the command wrote belongs to the record, and its reply waits for it. */
+  end(): void {
+    if (this.dirty === 0) return;
+    this.changes += this.dirty;
+    if (this.replaying) return;
+    const seq = this.recordSeq;
+    for (let i = 0; i < this.#touchedCount; i++) this.#pending[this.#touched[i]] = seq;
+    this.waitSeq = seq;
+  }
+
+  /** A new data set: nothing of the old one is pending. */
+  resetPending(): void {
+    this.#pending.fill(0);
+    this.#pendingAll = 0;
+    this.#effectsDb = -1;
+  }
+
+  #growTouched(): void {
+    const grown = new Int32Array(this.#touched.length * 2);
+    grown.set(this.#touched);
+    this.#touched = grown;
+  }
+
+  // --- later ---------------------------------------------------------------------------------------------------------
+
+  /** Answers later: the session executes nothing more until the returned function was called. Write no reply now. */
+  defer(): DeferredReply {
+    this.deferred = true;
+    return this.onDefer(this.session);
+  }
+}

@@ -1,0 +1,192 @@
+import { ArenaFullError } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { evictToLimit } from './evict.ts';
+import type { Context } from './context.ts';
+import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
+import type { Session } from './session.ts';
+import {
+  CommandTable,
+  F_DENYOOM,
+  F_FAST,
+  F_LOADING,
+  F_NO_AUTH,
+  F_SKIP_SLOWLOG,
+  F_STALE,
+  F_WHOLE_KEYSPACE,
+  F_WRITE,
+} from './table.ts';
+import type { TableCommand } from './table.ts';
+
+/**
+ * What happens to a request: find the command, check that it may run (in the order of Redis's processCommand, so that
+ * a request that is wrong twice gets the same error), run it, account for it. Returns the command, or undefined when it
+ * was refused. The reply stands in `ctx.reply`; `ctx.waitSeq` says for which record it has to wait.
+ */
+export function execute(ctx: Context, session: Session, req: Request, now: number): TableCommand | undefined {
+  ctx.session = session;
+  ctx.req = req;
+  ctx.now = now;
+  ctx.db = ctx.keyspace.dbs[session.db];
+  const reply = ctx.reply;
+  reply.resp = session.resp;
+  const replyStart = reply.pos;
+  ctx.begin();
+
+  const args = req.args;
+  let command = ctx.table.find(req.buf, args[0], args[1]);
+  if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
+    command = CommandTable.findSubcommand(command, req.buf, args[2], args[3]) ?? command;
+  }
+  const refusal = refuse(ctx, session, req, command);
+  if (refusal !== '') {
+    if (command !== undefined) command.rejected++;
+    replyError(ctx, refusal);
+    finishReply(ctx, session, replyStart);
+    return undefined;
+  }
+  run(ctx, session, req, command!, replyStart);
+  return command;
+}
+
+/** Applies one command of the log: no checks, no reply, no effects. */
+export function apply(ctx: Context, session: Session, req: Request, now: number): void {
+  ctx.session = session;
+  ctx.req = req;
+  ctx.now = now;
+  ctx.db = ctx.keyspace.dbs[session.db];
+  ctx.begin();
+  let command = ctx.table.find(req.buf, req.args[0], req.args[1]);
+  if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
+    command = CommandTable.findSubcommand(command, req.buf, req.args[2], req.args[3]) ?? command;
+  }
+  if (command === undefined || command.run === undefined) {
+    throw new Error(`the log has a command that this engine does not know: ${req.latin1(0).slice(0, 64)}`);
+  }
+  const replyStart = ctx.reply.pos;
+  command.run(ctx, req);
+  const failed = ctx.reply.buf[replyStart] === 45;
+  const text = failed ? Buffer.from(ctx.reply.buf.subarray(replyStart, ctx.reply.pos)).toString('latin1').trim() : '';
+  ctx.reply.truncate(replyStart);
+  if (failed) throw new Error(`the log's ${command.fullName} failed when it was applied: ${text}`);
+  ctx.end();
+}
+
+function run(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): void {
+  // Fast commands are timed only when even they could enter the slow log: two readings of the clock cost more than
+  // many of them do. Their `usec` in INFO is then an estimate.
+  const slowerThan = ctx.config.num.slowlogLogSlowerThan;
+  const timed = (command.flags & F_FAST) === 0 || (slowerThan >= 0 && slowerThan < 1000);
+  const startMicros = timed ? ctx.host.clockMicros() : 0;
+  try {
+    command.run!(ctx, req);
+  } catch (error) {
+    if (!(error instanceof ArenaFullError)) throw error;
+    // Handlers allocate before they change, so nothing of this command happened; effects before it stand.
+    if (ctx.dirty > 0) throw error;
+    ctx.reply.truncate(replyStart);
+    replyError(ctx, "OOM command not allowed when used memory > 'maxmemory'.");
+  }
+  ctx.end();
+  if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
+  if (ctx.dirty > 0) session.lastWriteOffset = -1; // the engine knows the offset when the record is sealed
+  command.calls++;
+  ctx.stats.commandsProcessed++;
+  session.lastCommand = command.fullName;
+  session.lastInteractionMs = ctx.now;
+  if (timed) {
+    const micros = ctx.host.clockMicros() - startMicros;
+    command.micros += micros;
+    if (slowerThan >= 0 && micros >= slowerThan && (command.flags & F_SKIP_SLOWLOG) === 0) logSlow(ctx, req, micros);
+  } else command.micros += 0.4;
+  const reply = ctx.reply;
+  if (reply.pos > replyStart && reply.buf[replyStart] === 45) {
+    command.failed++;
+    countError(ctx, replyStart);
+  }
+  finishReply(ctx, session, replyStart);
+}
+
+/** The error that keeps the command from running, or ''. */
+function refuse(ctx: Context, session: Session, req: Request, command: TableCommand | undefined): string {
+  if (command === undefined) return unknownCommand(req);
+  if (command.run === undefined) {
+    if (req.argc < 2) return wrongArity(command);
+    return unknownSubcommand(command, req);
+  }
+  const arity = command.arity;
+  if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
+  const flags = command.flags;
+  if (!session.authenticated && (flags & F_NO_AUTH) === 0) return 'NOAUTH Authentication required.';
+  if (ctx.config.num.maxmemory > 0 && !ctx.slave) {
+    const enough = evictToLimit(ctx);
+    if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
+  }
+  if ((flags & F_WRITE) !== 0) {
+    if (ctx.slave && ctx.config.bool.replicaReadOnly) return "READONLY You can't write against a read only replica.";
+    if (ctx.writeRefusal !== '') return ctx.writeRefusal;
+  }
+  if (ctx.loading && (flags & F_LOADING) === 0) return 'LOADING Redis is loading the dataset in memory';
+  if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
+    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+  }
+  return '';
+}
+
+function wrongArity(command: TableCommand): string {
+  return `ERR wrong number of arguments for '${command.fullName}' command`;
+}
+
+function unknownCommand(req: Request): string {
+  let text = `ERR unknown command '${req.latin1(0).slice(0, 128)}', with args beginning with: `;
+  let args = '';
+  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${req.latin1(i).slice(0, 128 - args.length)}' `;
+  text += args;
+  return text;
+}
+
+function unknownSubcommand(command: TableCommand, req: Request): string {
+  const name = command.fullName.toUpperCase();
+  return `ERR unknown subcommand '${req.latin1(1).slice(0, 128)}'. Try ${name} HELP.`;
+}
+
+function replyError(ctx: Context, text: string): void {
+  const start = ctx.reply.pos;
+  ctx.reply.error(text);
+  countError(ctx, start);
+}
+
+function countError(ctx: Context, start: number): void {
+  const buf = ctx.reply.buf;
+  let end = start + 1;
+  while (end - start < 32 && buf[end] > 32) end++;
+  const code = Buffer.from(buf.subarray(start + 1, end)).toString('latin1');
+  ctx.stats.errorReplies++;
+  const seen = ctx.stats.errors.get(code);
+  if (seen !== undefined) ctx.stats.errors.set(code, seen + 1);
+  else if (ctx.stats.errors.size < 128) ctx.stats.errors.set(code, 1);
+}
+
+/** CLIENT REPLY: drops what the session does not want to hear. */
+function finishReply(ctx: Context, session: Session, replyStart: number): void {
+  if (session.replyMode === REPLY_ON) return;
+  ctx.reply.truncate(replyStart);
+  // CLIENT REPLY SKIP says nothing itself and silences the one command after it.
+  if (session.replyMode === REPLY_SKIP) session.replyMode = REPLY_ON;
+  else if (session.replyMode === REPLY_SKIP_NEXT) session.replyMode = REPLY_SKIP;
+}
+
+function logSlow(ctx: Context, req: Request, micros: number): void {
+  const args: Uint8Array[] = [];
+  for (let i = 0; i < req.argc && i < 33; i++) args.push(req.bytes(i));
+  args.length = Math.min(req.argc, args.length);
+  ctx.slowlog.add(
+    {
+      timeSeconds: Math.floor(ctx.now / 1000),
+      micros: Math.round(micros),
+      args,
+      addr: ctx.session.remoteAddr,
+      name: ctx.session.name,
+    },
+    ctx.config.num.slowlogMaxLen,
+  );
+}

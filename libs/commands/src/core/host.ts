@@ -1,0 +1,107 @@
+import type { ReplyWriter } from '@weir/resp';
+import type { Session } from './session.ts';
+
+/**
+ * What commands need from the process around the engine: everything that does I/O, takes time, or knows of other nodes.
+ * Implemented by the engine app; tests use a plain object.
+ */
+export interface Host {
+  /** Monotonic clock for durations, in microseconds. */
+  clockMicros(): number;
+  /** Wall clock, microseconds since 1970 (TIME). */
+  wallClockMicros(): number;
+  readonly sessions: ReadonlyMap<number, Session>;
+
+  replication(): ReplicationView;
+  /** REPLICAOF; null is NO ONE. Returns at once; the role changes when it can. */
+  replicaOf(target: { host: string; port: number } | null): void;
+  /** WAIT/WAITAOF: calls back with the number of slaves that have applied up to the offset, at once or later. */
+  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void;
+
+  snapshots(): SnapshotView;
+  /** BGSAVE, SAVE: asks the replication app; `done` is told an error's text or null, when the snapshot is usable. */
+  save(done: (error: string | null) => void): void;
+
+  /** SHUTDOWN. An error's text when it is refused. */
+  shutdown(options: { save: boolean | null; now: boolean; force: boolean }): string | null;
+  shutdownAbort(): boolean;
+  /** CONFIG REWRITE: an error's text or null. */
+  rewriteConfig(): string | null;
+  /** DEBUG RELOAD: drops the data set and builds it anew from snapshot and log; `done` with an error's text or null. */
+  reload(done: (error: string | null) => void): void;
+  /** DEBUG SLEEP: stops the whole engine for that long. */
+  sleep(ms: number): void;
+  /** Facts for INFO that only the process knows. */
+  process(): ProcessView;
+  /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
+  handshake(): { json: string } | { error: string };
+  /** DEBUG commands that test-suites use to hurt a server (SEGFAULT, PANIC, RESTART …): performs or refuses. */
+  crash(how: string): string | null;
+}
+
+export interface ReplicationView {
+  readonly role: 'master' | 'slave';
+  /** 40 hex digits: the log's identity. */
+  readonly replid: string;
+  /** Replication offset: bytes of the log that are committed (master) or applied (slave). */
+  readonly offset: number;
+  readonly epoch: number;
+  /** Sequence of the last committed or applied record. */
+  readonly seq: number;
+  readonly slaves: readonly SlaveView[];
+  readonly master: null | {
+    readonly host: string;
+    readonly port: number;
+    /** As ROLE says it: connect, connecting, sync, connected. */
+    readonly state: 'connect' | 'connecting' | 'sync' | 'connected';
+    readonly lastIoSeconds: number;
+    readonly linkDownSeconds: number;
+    readonly syncLeftBytes: number;
+    readonly syncTotalBytes: number;
+  };
+}
+
+export interface SlaveView {
+  readonly ip: string;
+  readonly port: number;
+  readonly state: 'wait_bgsave' | 'send_bulk' | 'online';
+  readonly offset: number;
+  readonly lagSeconds: number;
+}
+
+export interface SnapshotView {
+  /** Unix time in seconds of the last usable snapshot (or of the start). */
+  readonly lastSaveSeconds: number;
+  readonly changesSinceLastSave: number;
+  readonly inProgress: boolean;
+  readonly lastStatus: 'ok' | 'err';
+  readonly lastSeconds: number;
+  readonly currentSeconds: number;
+  readonly saves: number;
+}
+
+export interface ProcessView {
+  readonly pid: number;
+  readonly runId: string;
+  readonly os: string;
+  readonly arch: string;
+  readonly executable: string;
+  readonly configFile: string;
+  readonly startedMs: number;
+  readonly tcpPort: number;
+  readonly rssBytes: number;
+  readonly totalSystemBytes: number;
+  readonly cpu: { readonly user: number; readonly system: number };
+  readonly networkInputBytes: number;
+  readonly networkOutputBytes: number;
+  /** Loading a data set now: progress in bytes; null when not. */
+  readonly loading: null | {
+    readonly startedMs: number;
+    readonly totalBytes: number;
+    readonly loadedBytes: number;
+  };
+  readonly version: string;
+}
+
+/** Writes a reply some time after the command returned. */
+export type DeferredReply = (write: (reply: ReplyWriter) => void) => void;

@@ -1,0 +1,71 @@
+/**
+ * What a connection means to the keyspace: its database, protocol, name and rights. The engine makes one for every
+ * connection; the log is applied through one of its own.
+ */
+
+export interface SessionControl {
+  /** Closes the connection once what was answered is sent. */
+  close(): void;
+  /** Closes it at once. */
+  destroy(): void;
+  readonly pendingOutputBytes: number;
+  readonly queryBufferBytes: number;
+}
+
+export const REPLY_ON = 0;
+export const REPLY_OFF = 1;
+/** CLIENT REPLY SKIP: the next command's reply is dropped … */
+export const REPLY_SKIP_NEXT = 2;
+/** … which is this one. */
+export const REPLY_SKIP = 3;
+
+export class Session {
+  readonly id: number;
+  control: SessionControl;
+  db = 0;
+  resp: 2 | 3 = 2;
+  authenticated: boolean;
+  name = '';
+  libName = '';
+  libVersion = '';
+  remoteAddr: string;
+  localAddr: string;
+  fd: number;
+  unixSocket: boolean;
+  noEvict = false;
+  noTouch = false;
+  replyMode = REPLY_ON;
+  /** A command waits (WAIT …): what follows on this connection is not executed until it is answered. */
+  blocked = false;
+  /** Set by QUIT, CLIENT KILL of itself, SHUTDOWN: the connection closes after this reply, the rest is not executed. */
+  closeAfterReply = false;
+  readonly createdMs: number;
+  lastInteractionMs: number;
+  /** `set`, or `config|get`, or NULL before the first. */
+  lastCommand = 'NULL';
+  /** Where the last write of this session ends in the log: what WAIT waits for. */
+  lastWriteOffset = 0;
+  inputBytes = 0;
+  outputBytes = 0;
+
+  constructor(init: {
+    id: number;
+    control: SessionControl;
+    authenticated: boolean;
+    nowMs: number;
+    remoteAddr?: string;
+    localAddr?: string;
+    fd?: number;
+    unixSocket?: boolean;
+  }) {
+    this.id = init.id;
+    this.control = init.control;
+    this.authenticated = init.authenticated;
+    this.createdMs = init.nowMs;
+    this.lastInteractionMs = init.nowMs;
+    this.remoteAddr = init.remoteAddr ?? '';
+    this.localAddr = init.localAddr ?? '';
+    this.fd = init.fd ?? -1;
+    this.unixSocket = init.unixSocket ?? false;
+  }
+}

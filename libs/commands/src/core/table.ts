@@ -1,0 +1,112 @@
+import type { Command } from './command.ts';
+
+/**
+ * The commands, by name. A lookup reads the name's bytes in the request and makes no string: names hash by length and
+ * three of their letters, and the few that share a slot are compared.
+ */
+
+export const F_WRITE = 1;
+export const F_READONLY = 2;
+export const F_DENYOOM = 4;
+export const F_LOADING = 8;
+export const F_STALE = 16;
+export const F_NO_AUTH = 32;
+export const F_FAST = 64;
+export const F_SKIP_SLOWLOG = 128;
+export const F_WHOLE_KEYSPACE = 256;
+export const F_NOT_ALLOWED_BLOCKED = 512;
+
+const BITS: Partial<Record<Command['flags'][number], number>> = {
+  write: F_WRITE,
+  readonly: F_READONLY,
+  denyoom: F_DENYOOM,
+  loading: F_LOADING,
+  stale: F_STALE,
+  no_auth: F_NO_AUTH,
+  fast: F_FAST,
+  skip_slowlog: F_SKIP_SLOWLOG,
+  whole_keyspace: F_WHOLE_KEYSPACE,
+};
+
+/** A command as the dispatcher uses it, with its counters. */
+export class TableCommand {
+  readonly command: Command;
+  /** `config|get`: as statistics and ACL name it. */
+  readonly fullName: string;
+  readonly parent: TableCommand | null;
+  readonly name: Uint8Array;
+  readonly arity: number;
+  readonly flags: number;
+  readonly run: Command['run'];
+  readonly subcommands: readonly TableCommand[];
+  calls = 0;
+  micros = 0;
+  rejected = 0;
+  failed = 0;
+
+  constructor(command: Command, parent: TableCommand | null, name: string = command.name) {
+    this.command = command;
+    this.parent = parent;
+    this.fullName = parent === null ? name : `${parent.fullName}|${name}`;
+    this.name = Buffer.from(name, 'latin1');
+    this.arity = command.arity;
+    this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), 0);
+    this.run = command.run;
+    this.subcommands = (command.subcommands ?? []).map((sub) => new TableCommand(sub, this));
+  }
+}
+
+const SLOTS = 4096;
+
+export class CommandTable {
+  readonly all: readonly TableCommand[];
+  readonly #slots: (TableCommand[] | undefined)[] = new Array<TableCommand[] | undefined>(SLOTS).fill(undefined);
+
+  /** `renamed`: `rename-command` lines, lower-case name to new name; an empty new name removes the command. */
+  constructor(commands: readonly Command[], renamed: ReadonlyMap<string, string> = new Map()) {
+    const all: TableCommand[] = [];
+    for (const command of commands) {
+      const name = renamed.get(command.name) ?? command.name;
+      if (name === '') continue;
+      const entry = new TableCommand(command, null, name.toLowerCase());
+      if (this.find(entry.name, 0, entry.name.length) !== undefined) throw new Error(`command ${name} is there twice`);
+      all.push(entry);
+      (this.#slots[slotOf(entry.name, 0, entry.name.length)] ??= []).push(entry);
+    }
+    this.all = all;
+  }
+
+  find(buf: Uint8Array, off: number, len: number): TableCommand | undefined {
+    if (len === 0) return undefined;
+    const candidates = this.#slots[slotOf(buf, off, len)];
+    if (candidates === undefined) return undefined;
+    for (let i = 0; i < candidates.length; i++) {
+      if (sameName(candidates[i].name, buf, off, len)) return candidates[i];
+    }
+    return undefined;
+  }
+
+  /** The subcommand, or undefined. */
+  static findSubcommand(of: TableCommand, buf: Uint8Array, off: number, len: number): TableCommand | undefined {
+    for (const sub of of.subcommands) if (sameName(sub.name, buf, off, len)) return sub;
+    return undefined;
+  }
+}
+
+function slotOf(buf: Uint8Array, off: number, len: number): number {
+  const first = buf[off] | 32;
+  const middle = buf[off + (len >> 1)] | 32;
+  const last = buf[off + len - 1] | 32;
+  return (len * 1031 + first * 131 + middle * 17 + last * 5) & (SLOTS - 1);
+}
+
+/** Letters only differ by bit 32; other bytes of names (digits, '-', '|', '.') have no upper case. */
+function sameName(name: Uint8Array, buf: Uint8Array, off: number, len: number): boolean {
+  if (name.length !== len) return false;
+  for (let i = 0; i < len; i++) {
+    let byte = buf[off + i];
+    if (byte >= 65 && byte <= 90) byte |= 32;
+    if (byte !== name[i]) return false;
+  }
+  return true;
+}

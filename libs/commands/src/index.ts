@@ -1,0 +1,30 @@
+import { connectionCommands } from './connection/index.ts';
+import type { Command } from './core/command.ts';
+import { keyCommands } from './keys/index.ts';
+import { serverCommands } from './server/index.ts';
+import { stringCommands } from './string/index.ts';
+
+export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
+export { Context } from './core/context.ts';
+export { apply, execute } from './core/execute.ts';
+export type {
+  DeferredReply,
+  Host,
+  ProcessView,
+  ReplicationView,
+  SlaveView,
+  SnapshotView,
+} from './core/host.ts';
+export { Session } from './core/session.ts';
+export type { SessionControl } from './core/session.ts';
+export { Slowlog } from './core/slowlog.ts';
+export { Stats } from './core/stats.ts';
+export { CommandTable, TableCommand } from './core/table.ts';
+
+/** Every command of the server. */
+export const allCommands: readonly Command[] = [
+  ...stringCommands,
+  ...keyCommands,
+  ...connectionCommands,
+  ...serverCommands,
+];

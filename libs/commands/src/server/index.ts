@@ -1,0 +1,4 @@
+import type { Command } from '../core/command.ts';
+
+/** Group server. */
+export const serverCommands: readonly Command[] = [];

@@ -1,0 +1,1 @@
+export type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';

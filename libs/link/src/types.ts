@@ -1,0 +1,50 @@
+/**
+ * The ingress–engine protocol as an interface. A session is one client connection as the engine sees it. The link
+ * carries the client's bytes to the engine in order, split anywhere, and the replies' bytes back in order: framing
+ * belongs to the engine's own scanner (one scan per request, wherever the ingress runs). Two adapters implement it:
+ * in-process (plain calls) and socket (many sessions multiplexed over one framed connection).
+ *
+ * Flow control, both ways, in bytes:
+ * - `output` answers false when the client does not drain; the engine then stops executing that session's requests
+ *   until `drained` is called. Bytes handed over before that are kept and sent.
+ * - `pauseInput`/`resumeInput` tell the ingress to stop and resume reading from that client.
+ */
+
+export interface SessionInfo {
+  /** `ip:port` of the client, or the path of the Unix socket followed by `:0`, as CLIENT LIST shows it. */
+  readonly remoteAddr: string;
+  /** `ip:port` (or path) that the client connected to. */
+  readonly localAddr: string;
+  /** File descriptor at the ingress when known, else -1 (CLIENT LIST's fd). */
+  readonly fd: number;
+  readonly unixSocket: boolean;
+}
+
+/** What the engine calls; implemented by the ingress (or by the link on its behalf). */
+export interface SessionSink {
+  /** Sends reply bytes `buf[start, end)`, borrowed for the call. False: congested, wait for `drained`. */
+  output(buf: Uint8Array, start: number, end: number): boolean;
+  /** Closes the connection after everything handed to `output` was sent. `closed()` of the port follows. */
+  close(): void;
+  /** Closes at once, pending output dropped (CLIENT KILL, output limits). */
+  destroy(): void;
+  pauseInput(): void;
+  resumeInput(): void;
+  /** Bytes of replies not yet taken by the kernel (CLIENT LIST's omem). */
+  readonly pendingOutputBytes: number;
+}
+
+/** What the ingress calls; implemented by the engine (or by the link on its behalf). */
+export interface SessionPort {
+  /** Client bytes `buf[start, end)`, borrowed for the call, any split. */
+  input(buf: Uint8Array, start: number, end: number): void;
+  /** The output that made `output` answer false is gone. */
+  drained(): void;
+  /** The connection is gone, whoever closed it; called once; nothing may be called on either side afterwards. */
+  closed(): void;
+}
+
+export interface EnginePort {
+  /** Opens a session; the engine may answer and close through `sink` already during the call. */
+  open(info: SessionInfo, sink: SessionSink): SessionPort;
+}
