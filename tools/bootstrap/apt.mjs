@@ -26,9 +26,11 @@ const distributions = {
 export async function aptSource(howTo) {
   const format = '$(REPO_URI)|$(RELEASE)|$(ORIGIN)|$(LABEL)|$(COMPONENT)';
   const { code, stdout, output } = await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
-  if (code !== 0) throw new SetupError(`apt-get could not say which mirror this machine uses; ${howTo}:${tail(output)}`);
+  if (code !== 0)
+    throw new SetupError(`apt-get could not say which mirror this machine uses; ${howTo}:${tail(output)}`);
   const source = chooseSource(stdout, osRelease());
-  if (source === undefined) throw new SetupError(`this machine's apt sources name no Debian or Ubuntu mirror; ${howTo}`);
+  if (source === undefined)
+    throw new SetupError(`this machine's apt sources name no Debian or Ubuntu mirror; ${howTo}`);
   if (!existsSync(source.keyring)) {
     throw new SetupError(`the archive keyring ${source.keyring} is missing, so no package could be verified; ${howTo}`);
   }
@@ -72,7 +74,8 @@ export async function withApt({ uri, suite, components, keyring }, folder, howTo
   const scratch = mkdtempSync(path.join(folder, 'apt-'));
   const at = (...names) => path.join(scratch, ...names);
   try {
-    for (const name of ['lists/partial', 'cache/archives/partial', 'download']) mkdirSync(at(name), { recursive: true });
+    for (const name of ['lists/partial', 'cache/archives/partial', 'download'])
+      mkdirSync(at(name), { recursive: true });
     writeFileSync(at('sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} ${components}\n`);
     writeFileSync(at('apt.conf'), settings(at));
     const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
@@ -105,7 +108,12 @@ function settings(at) {
     'Acquire::http::Timeout': '30',
     'Acquire::https::Timeout': '30',
   };
-  const hooks = ['APT::Update::Pre-Invoke', 'APT::Update::Post-Invoke', 'APT::Update::Post-Invoke-Success', 'DPkg::Post-Invoke'];
+  const hooks = [
+    'APT::Update::Pre-Invoke',
+    'APT::Update::Post-Invoke',
+    'APT::Update::Post-Invoke-Success',
+    'DPkg::Post-Invoke',
+  ];
   return [
     ...Object.entries(values).map(([name, value]) => `${name} "${value}";`),
     ...hooks.map((hook) => `#clear ${hook};`),

@@ -49,7 +49,9 @@ async function acquire(file, own, waitMs) {
       continue;
     }
     if (Date.now() > until) {
-      throw new SetupError(`another set-up (process ${owner}) has not finished; end it, or remove ${file}, and try again`);
+      throw new SetupError(
+        `another set-up (process ${owner}) has not finished; end it, or remove ${file}, and try again`,
+      );
     }
     if (!told) say(`waiting for another set-up (process ${owner})`);
     told = true;

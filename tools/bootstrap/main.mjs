@@ -70,7 +70,9 @@ async function main() {
     `ready (Node ${there.nodeVersion}, nats-server ${there.natsServerVersion}) after ${((Date.now() - began) / 1000).toFixed(1)} s`,
   );
   if (findOnPath('redis-cli') === undefined || findOnPath('redis-server') === undefined) {
-    say('redis-server and redis-cli are not installed; only tests, demo and benchmarks use them (Debian: redis-server, redis-tools)');
+    say(
+      'redis-server and redis-cli are not installed; only tests, demo and benchmarks use them (Debian: redis-server, redis-tools)',
+    );
   }
 }
 

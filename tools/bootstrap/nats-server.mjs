@@ -26,9 +26,11 @@ export async function provideNatsServer(root, before) {
   const explicit = process.env.WEIR_NATS_SERVER;
   if (explicit !== undefined && explicit !== '') {
     const file = path.resolve(explicit);
-    if (!isExecutable(file)) throw new SetupError(`WEIR_NATS_SERVER names ${explicit}, which is not an executable file`);
+    if (!isExecutable(file))
+      throw new SetupError(`WEIR_NATS_SERVER names ${explicit}, which is not an executable file`);
     const found = await inspect(file);
-    if (found.natsServerVersion === undefined) throw new SetupError(`WEIR_NATS_SERVER names ${explicit}, which is not a nats-server`);
+    if (found.natsServerVersion === undefined)
+      throw new SetupError(`WEIR_NATS_SERVER names ${explicit}, which is not a nats-server`);
     if (!isNewEnough(found.natsServerVersion)) {
       throw new SetupError(`WEIR_NATS_SERVER names nats-server ${found.natsServerVersion}; Weir needs ${wanted}`);
     }
@@ -40,7 +42,8 @@ export async function provideNatsServer(root, before) {
   if (onPath !== undefined) {
     const found = await inspect(onPath);
     if (isNewEnough(found.natsServerVersion)) return found;
-    if (!existsSync(cached)) say(`${onPath} is version ${found.natsServerVersion ?? 'unknown'}, too old; using another one`);
+    if (!existsSync(cached))
+      say(`${onPath} is version ${found.natsServerVersion ?? 'unknown'}, too old; using another one`);
   }
   if (isExecutable(cached)) {
     const found = await inspect(cached);
@@ -49,7 +52,9 @@ export async function provideNatsServer(root, before) {
   await fetchNatsServer(cached);
   const found = await inspect(existsSync(cached) ? cached : (findOnPath('nats-server') ?? cached));
   if (!isNewEnough(found.natsServerVersion)) {
-    throw new SetupError(`the package offers nats-server ${found.natsServerVersion ?? '(which does not run here)'}; ${howTo}`);
+    throw new SetupError(
+      `the package offers nats-server ${found.natsServerVersion ?? '(which does not run here)'}; ${howTo}`,
+    );
   }
   return found;
 }
@@ -85,11 +90,17 @@ async function fetchNatsServer(target) {
 
 function fetchPackage(source, target) {
   return withApt(source, path.dirname(target), howTo, async ({ apt, at }) => {
-    await apt(`the ${source.suite} suite of this machine's mirror has no nats-server package that could be fetched`, 'download', 'nats-server');
+    await apt(
+      `the ${source.suite} suite of this machine's mirror has no nats-server package that could be fetched`,
+      'download',
+      'nats-server',
+    );
     const [deb] = debsIn(at('download'));
     if (deb === undefined) throw new SetupError(`apt-get downloaded no nats-server package; ${howTo}`);
     const unpacked = await run('dpkg', ['-x', deb, at('unpacked')], { timeoutMs: 120_000 });
-    const binary = ['usr/sbin/nats-server', 'usr/bin/nats-server'].map((name) => at('unpacked', name)).find(isExecutable);
+    const binary = ['usr/sbin/nats-server', 'usr/bin/nats-server']
+      .map((name) => at('unpacked', name))
+      .find(isExecutable);
     if (unpacked.code !== 0 || binary === undefined) {
       throw new SetupError(`the nats-server package could not be unpacked; ${howTo}:${tail(unpacked.output)}`);
     }

@@ -14,7 +14,10 @@ export function stampPath(root) {
 }
 
 const lockfilePath = (root) => path.join(root, 'package-lock.json');
-const lockfileHash = (root) => createHash('sha256').update(readFileSync(lockfilePath(root))).digest('hex');
+const lockfileHash = (root) =>
+  createHash('sha256')
+    .update(readFileSync(lockfilePath(root)))
+    .digest('hex');
 
 /** The workspaces are in the lockfile too, so its hash covers a new or renamed one. */
 export function packagesAreCurrent(root) {
@@ -53,7 +56,8 @@ function installedByHand(root) {
       if (entry.optional === true || entry.devOptional === true || entry.peer === true) continue;
       return false;
     }
-    if (there.version !== entry.version || there.integrity !== entry.integrity || there.link !== entry.link) return false;
+    if (there.version !== entry.version || there.integrity !== entry.integrity || there.link !== entry.link)
+      return false;
     if (!existsSync(path.join(root, where))) return false;
   }
   return Object.keys(installed).every((where) => wanted[where] !== undefined);
@@ -66,18 +70,26 @@ async function npmCi(root) {
   const env = { ...process.env, PATH: searchPath.join(path.delimiter), NX_DAEMON: 'false' };
   // When a running npm calls us, its own settings come along as npm_config_*; those that were given on purpose stay.
   const npm = searchPath.map((folder) => path.join(folder, 'npm')).find((file) => existsSync(file));
-  if (npm === undefined) throw new SetupError('npm is not installed; install Node.js 20 or newer with npm and try again');
+  if (npm === undefined)
+    throw new SetupError('npm is not installed; install Node.js 20 or newer with npm and try again');
   const args = ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
   const { code, output } = await run(npm, args, { cwd: root, env, timeoutMs: 15 * 60_000 });
   if (code !== 0) {
-    throw new SetupError(`npm could not install the node packages (is the package registry reachable?):${tail(output)}`);
+    throw new SetupError(
+      `npm could not install the node packages (is the package registry reachable?):${tail(output)}`,
+    );
   }
 }
 
 /** The pinned Node, or the system's own on a platform for which there is no package, if that is new enough. */
 export async function provideNode(root, before) {
   const node = path.join(root, 'node_modules/.bin/node');
-  if (existsSync(node) && before.node === node && before.nodeVersion !== undefined && packagedVersion(node) === before.nodeVersion) {
+  if (
+    existsSync(node) &&
+    before.node === node &&
+    before.nodeVersion !== undefined &&
+    packagedVersion(node) === before.nodeVersion
+  ) {
     return { node, nodeVersion: before.nodeVersion };
   }
   const pinned = await versionOf(node);

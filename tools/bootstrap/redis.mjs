@@ -32,7 +32,9 @@ async function provideRedis() {
     if (existsSync(bin)) return bin;
     const source = await aptSource(howTo);
     const suite = source.distribution === 'Debian' ? debianSuite : source.release;
-    await stepTo(process.stderr, `Redis (for tests) from ${source.distribution} ${suite}`, () => fetchRedis({ ...source, suite }));
+    await stepTo(process.stderr, `Redis (for tests) from ${source.distribution} ${suite}`, () =>
+      fetchRedis({ ...source, suite }),
+    );
     return bin;
   });
 }

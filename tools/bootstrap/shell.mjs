@@ -49,7 +49,13 @@ export function run(command, args, { cwd, env = process.env, timeoutMs = 60_000 
   return new Promise((resolve) => {
     let stdout = '';
     let output = '';
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL' });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+    });
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
       output += chunk;
@@ -79,7 +85,12 @@ export function isExecutable(file) {
 
 /** /usr/sbin and its like are added: Debian puts servers there, and only root has them in PATH. */
 export function findOnPath(name) {
-  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/local/sbin', '/usr/sbin', '/opt/homebrew/bin'];
+  const folders = [
+    ...(process.env.PATH ?? '').split(path.delimiter),
+    '/usr/local/sbin',
+    '/usr/sbin',
+    '/opt/homebrew/bin',
+  ];
   for (const folder of folders) {
     if (folder === '') continue;
     const file = path.join(folder, name);

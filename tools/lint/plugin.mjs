@@ -2,7 +2,10 @@
 
 /** `import()` escapes no-restricted-imports, which looks at import declarations only. */
 const noDynamicImport = {
-  meta: { type: 'problem', messages: { dynamic: 'A pure lib does not import at run time: import() could reach I/O unseen.' } },
+  meta: {
+    type: 'problem',
+    messages: { dynamic: 'A pure lib does not import at run time: import() could reach I/O unseen.' },
+  },
   create: (context) => ({
     ImportExpression: (node) => context.report({ node, messageId: 'dynamic' }),
   }),

@@ -5,7 +5,17 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -180,27 +190,59 @@ let found: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
 before(() => {
   scratch = mkdtempSync(path.join(os.tmpdir(), 'weir-lint-'));
-  const outline = ['package.json', 'package-lock.json', 'nx.json', 'tsconfig.json', 'tsconfig.base.json', '.oxlintrc.json'];
-  const projects = globSync('{apps,libs,tools}/*/package.json', { cwd: root });
-  for (const file of [...outline, ...projects, 'tools/lint/plugin.mjs']) {
+  const outline = [
+    'package.json',
+    'package-lock.json',
+    'nx.json',
+    'tsconfig.json',
+    'tsconfig.base.json',
+    '.oxlintrc.json',
+  ];
+  const manifests = globSync('{apps,libs,tools}/*/package.json', { cwd: root });
+  for (const file of [...outline, ...manifests, 'tools/lint/plugin.mjs']) {
     cpSync(path.join(root, file), path.join(scratch, file));
   }
-  symlinkSync(path.join(root, 'node_modules'), path.join(scratch, 'node_modules'));
-  for (const { file, code } of cases) {
-    mkdirSync(path.dirname(path.join(scratch, file)), { recursive: true });
-    writeFileSync(path.join(scratch, file), `${code}\n`);
-  }
+  linkNodeModules(manifests);
+  for (const manifest of manifests) write(path.join(path.dirname(manifest), 'src/index.ts'), 'export {};');
+  for (const { file, code } of cases) write(file, code);
   const graph = runTool('nx', ['show', 'projects']);
   assert.equal(graph.status, 0, graph.stderr);
   const lint = runTool('oxlint', ['--format', 'json']);
   found = rulesByFile(lint.stdout);
 });
 
+/** All packages are the checkout's, but the workspace's own are the scratch copies: otherwise they would seem to lie outside. */
+function linkNodeModules(manifests: readonly string[]): void {
+  const from = path.join(root, 'node_modules');
+  const to = path.join(scratch, 'node_modules');
+  mkdirSync(path.join(to, '@weir'), { recursive: true });
+  for (const name of readdirSync(from)) {
+    if (name !== '@weir') symlinkSync(path.join(from, name), path.join(to, name));
+  }
+  for (const manifest of manifests) {
+    const { name } = JSON.parse(readFileSync(path.join(root, manifest), 'utf8'));
+    symlinkSync(path.join(scratch, path.dirname(manifest)), path.join(to, name));
+  }
+}
+
+function write(file: string, code: string): void {
+  mkdirSync(path.dirname(path.join(scratch, file)), { recursive: true });
+  writeFileSync(path.join(scratch, file), `${code}\n`);
+}
+
 after(() => rmSync(scratch, { recursive: true, force: true }));
 
-function runTool(tool: string, args: readonly string[]): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
-  const env: NodeJS.ProcessEnv = { ...process.env, NX_DAEMON: 'false', NX_WORKSPACE_ROOT_PATH: scratch };
-  return spawnSync(path.join(root, 'node_modules/.bin', tool), args, { cwd: scratch, env, encoding: 'utf8', timeout: 60_000 });
+function runTool(
+  tool: string,
+  args: readonly string[],
+): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
+  const env: NodeJS.ProcessEnv = { ...process.env, NX_DAEMON: 'false' };
+  return spawnSync(path.join(root, 'node_modules/.bin', tool), args, {
+    cwd: scratch,
+    env,
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
 }
 
 function rulesByFile(json: string): Map<string, Set<string>> {
@@ -255,7 +297,9 @@ test('the rules about globals and built-ins cover exactly the projects that are 
     readFileSync(path.join(root, '.oxlintrc.json'), 'utf8'),
   );
   const [override] = config.overrides.filter(({ rules }) => 'weir/no-dynamic-import' in rules);
-  const covered = projects.filter(({ folder }) => override?.files.some((glob) => path.matchesGlob(`${folder}/src/x.ts`, glob)));
+  const covered = projects.filter(({ folder }) =>
+    override?.files.some((glob) => path.matchesGlob(`${folder}/src/x.ts`, glob)),
+  );
   const pureProjects = projects.filter(({ tags }) => tags.includes('purity:pure'));
   assert.deepEqual(
     covered.map(({ name }) => name),

@@ -7,6 +7,13 @@ export default async function* countReporter(source: AsyncIterable<TestEvent>): 
     // Each file has a summary as well; the one without a file is the whole run's.
     if (event.type !== 'test:summary' || event.data.file !== undefined) continue;
     const { tests, passed, cancelled, skipped, todo } = event.data.counts;
-    yield JSON.stringify({ tests, pass: passed, fail: tests - passed - cancelled - skipped - todo, cancelled, skipped, todo });
+    yield JSON.stringify({
+      tests,
+      pass: passed,
+      fail: tests - passed - cancelled - skipped - todo,
+      cancelled,
+      skipped,
+      todo,
+    });
   }
 }

@@ -39,7 +39,9 @@ interface Selection {
 const parts: Record<Part, (selection: Selection) => Promise<PartResult>> = {
   format: async () => {
     const cacheFile = path.join(cache, 'prettier');
-    return { ok: await run(['prettier', '--check', '--cache', '--cache-location', cacheFile, '--log-level', 'warn', '.']) };
+    return {
+      ok: await run(['prettier', '--check', '--cache', '--cache-location', cacheFile, '--log-level', 'warn', '.']),
+    };
   },
   lint: async () => {
     // Without a current project graph the module-boundary rule is passed over in silence, so the graph comes first. That the
@@ -49,15 +51,24 @@ const parts: Record<Part, (selection: Selection) => Promise<PartResult>> = {
   },
   typecheck: async () => {
     const buildInfo = path.join(cache, 'tsbuildinfo');
-    return { ok: await run(['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', '--tsBuildInfoFile', buildInfo]) };
+    return {
+      ok: await run(['tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', '--tsBuildInfoFile', buildInfo]),
+    };
   },
   unit: (selection) => runTests('unit', selection, Math.max(1, os.availableParallelism())),
   // Each of these starts servers of its own; on two cores a second one at the same time only makes both slower and their bounds tighter.
   e2e: (selection) => runTests('e2e', selection, os.availableParallelism() >= 4 ? 2 : 1),
 };
 
-async function runTests(kind: 'unit' | 'e2e', { wanted, mayBeEmpty }: Selection, concurrency: number): Promise<PartResult> {
-  const files = globSync('{apps,libs,tools}/**/*.test.ts', { cwd: root, exclude: ['**/node_modules/**', '**/fixtures/**'] })
+async function runTests(
+  kind: 'unit' | 'e2e',
+  { wanted, mayBeEmpty }: Selection,
+  concurrency: number,
+): Promise<PartResult> {
+  const files = globSync('{apps,libs,tools}/**/*.test.ts', {
+    cwd: root,
+    exclude: ['**/node_modules/**', '**/fixtures/**'],
+  })
     .filter((file) => file.endsWith('.e2e.test.ts') === (kind === 'e2e'))
     .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
     .toSorted();
@@ -88,7 +99,8 @@ async function runTests(kind: 'unit' | 'e2e', { wanted, mayBeEmpty }: Selection,
   } finally {
     rmSync(countsFile, { force: true });
   }
-  if (counts.skipped + counts.todo > 0) process.stderr.write('skipped and todo tests are not allowed: repair or remove them\n');
+  if (counts.skipped + counts.todo > 0)
+    process.stderr.write('skipped and todo tests are not allowed: repair or remove them\n');
   if (counts.tests === 0) process.stderr.write('the test files contain no test\n');
   return { ok: passed && counts.tests > 0 && counts.skipped + counts.todo === 0, counts };
 }
@@ -133,7 +145,9 @@ async function main(): Promise<boolean> {
   const args = process.argv.slice(2);
   const named = args.filter(isPart);
   const selection: Selection = {
-    wanted: args.filter((arg) => !isPart(arg) && !arg.startsWith('-')).map((arg) => path.relative(root, path.resolve(root, arg))),
+    wanted: args
+      .filter((arg) => !isPart(arg) && !arg.startsWith('-'))
+      .map((arg) => path.relative(root, path.resolve(root, arg))),
     mayBeEmpty: args.includes('--if-any'),
   };
   const unknown = args.find((arg) => arg.startsWith('-') && arg !== '--if-any');
