@@ -16,3 +16,6 @@ export {
   WRITER_ID_BYTES,
 } from './record.ts';
 export { fragmentCount, RecordReader, type RecordReaderOptions, RecordView, splitRecord } from './fragments.ts';
+export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
+export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
+export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';

@@ -1,0 +1,269 @@
+/*
+ * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
+ * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
+ */
+import { connect, createInbox, type ConnectionOptions, type NatsConnection, NatsError } from 'nats';
+import { LogError } from './errors.ts';
+import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
+import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
+
+export interface ConnectOptions {
+  /** `nats://[token@|user:password@]host:port`, several separated by commas or in an array. */
+  readonly urls: string | readonly string[];
+  /** Shown in the server's connection list. */
+  readonly name: string;
+  /** Give up the first connect after so long (typed error). Absent: try for ever. */
+  readonly firstConnectMs?: number;
+  readonly onEvent?: (event: { readonly kind: NatsStatus | 'retry' | 'warning'; readonly detail: string }) => void;
+  readonly signal?: AbortSignal;
+}
+
+const RETRY_MIN_MS = 100;
+const RETRY_MAX_MS = 2_000;
+const OLDEST_SERVER: readonly [number, number] = [2, 12];
+
+export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
+  const parsed = parseUrls(options.urls);
+  const event = options.onEvent ?? (() => {});
+  const started = Date.now();
+  let attempt = 0;
+  let delay = RETRY_MIN_MS;
+  const clientOptions: ConnectionOptions = {
+    servers: parsed.servers,
+    name: options.name,
+    maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true,
+    pingInterval: 5_000,
+    maxPingOut: 2,
+    timeout: 5_000,
+    noAsyncTraces: true,
+    // Asked before each dial, told nothing: the client retries one server no sooner than this after the last try.
+    reconnectDelayHandler: () => {
+      const now = delay;
+      delay = Math.min(RETRY_MAX_MS, Math.ceil(delay * 1.5));
+      return now;
+    },
+    ...(parsed.token !== undefined ? { token: parsed.token } : {}),
+    ...(parsed.user !== undefined ? { user: parsed.user, pass: parsed.pass ?? '' } : {}),
+  };
+  for (;;) {
+    options.signal?.throwIfAborted();
+    try {
+      const nc = await connect(clientOptions);
+      const version = nc.info?.version ?? '0.0.0';
+      if (!recentEnough(version)) {
+        await nc.close();
+        throw new LogError('nats-refused', `nats-server ${version} is too old, ${OLDEST_SERVER.join('.')} or newer is needed`);
+      }
+      return new NatsLink(nc, event, () => (delay = RETRY_MIN_MS));
+    } catch (error) {
+      if (error instanceof LogError) throw error;
+      const where = parsed.servers.join(', ');
+      const detail = `NATS at ${where}: ${describe(error)}`;
+      const refused = error instanceof NatsError && (error.isAuthError() || error.code === 'AUTHENTICATION_TIMEOUT');
+      if (options.firstConnectMs !== undefined && Date.now() - started + RETRY_MIN_MS >= options.firstConnectMs) {
+        throw new LogError(refused ? 'nats-refused' : 'log-unavailable', detail, { cause: error });
+      }
+      event({ kind: 'retry', detail });
+      await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 1.5 ** attempt++), options.signal);
+    }
+  }
+}
+
+/** A connection that heals itself for ever. */
+export class NatsLink implements NatsHandle {
+  /** For this library only. */
+  readonly nc: NatsConnection;
+  readonly #event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void;
+  readonly #listeners = new Set<(status: NatsStatus, detail: string) => void>();
+  #status: NatsStatus = 'connected';
+
+  constructor(nc: NatsConnection, event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void, onHealed: () => void) {
+    this.nc = nc;
+    this.#event = event;
+    void this.#follow(onHealed);
+    void nc.closed().then((error) => this.#become('closed', error instanceof Error ? describe(error) : ''));
+  }
+
+  get status(): NatsStatus {
+    return this.#status;
+  }
+
+  get maxPayload(): number {
+    return this.nc.info?.max_payload ?? 1024 * 1024;
+  }
+
+  async #follow(onHealed: () => void): Promise<void> {
+    for await (const s of this.nc.status()) {
+      if (s.type === 'disconnect') this.#become('disconnected', String(s.data));
+      else if (s.type === 'reconnect') {
+        onHealed();
+        this.#become('connected', String(s.data));
+      } else if (s.type === 'error') this.#event({ kind: 'warning', detail: String(s.data) });
+    }
+  }
+
+  #become(status: NatsStatus, detail: string): void {
+    if (this.#status === status || this.#status === 'closed') return;
+    this.#status = status;
+    this.#event({ kind: status, detail });
+    for (const listener of [...this.#listeners]) listener(status, detail);
+  }
+
+  onStatus(listener: (status: NatsStatus, detail: string) => void): Unsubscribe {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  publish(subject: string, data: Uint8Array, replyTo?: string): void {
+    if (this.#status === 'closed') return;
+    this.nc.publish(subject, data, replyTo === undefined ? {} : { reply: replyTo });
+  }
+
+  subscribe(subject: string, listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void): Unsubscribe {
+    const sub = this.nc.subscribe(subject, {
+      callback: (error, msg) => {
+        // A listener that throws would kill the client's reader and with it every subscription.
+        if (error !== null) return;
+        try {
+          listener(msg.data, msg.reply === '' ? undefined : msg.reply, msg.subject);
+        } catch (thrown) {
+          this.#event({ kind: 'warning', detail: `listener of ${subject}: ${describe(thrown)}` });
+        }
+      },
+    });
+    return () => {
+      if (this.#status !== 'closed') sub.unsubscribe();
+    };
+  }
+
+  async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    try {
+      return (await this.nc.request(subject, data, { timeout: timeoutMs })).data;
+    } catch (error) {
+      throw new LogError('log-unavailable', `request to ${subject}: ${describe(error)}`, { cause: error });
+    }
+  }
+
+  /** A JetStream API request. Throws LogError; `error.cause` is the JetStreamApiError when the server answered one. */
+  async api<T>(subject: string, body: unknown, timeoutMs = 5_000): Promise<T> {
+    const payload = body === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(body));
+    const answer = await this.request(`$JS.API.${subject}`, payload, timeoutMs);
+    const json = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString('utf8')) as T & { error?: ApiError };
+    if (json.error !== undefined) throw apiError(subject, json.error);
+    return json;
+  }
+
+  inbox(): string {
+    return createInbox();
+  }
+
+  kvEnsure(bucket: string, options?: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number }): Promise<void> {
+    return kvEnsure(this, bucket, options ?? {});
+  }
+  kvPut(bucket: string, key: string, value: Uint8Array, expectedRevision?: number): Promise<KvPutResult> {
+    return kvPut(this, bucket, key, value, expectedRevision);
+  }
+  kvGet(bucket: string, key: string): Promise<KvEntry | null> {
+    return kvGet(this, bucket, key);
+  }
+  kvDelete(bucket: string, key: string): Promise<void> {
+    return kvDelete(this, bucket, key);
+  }
+  kvGetAll(bucket: string): Promise<KvEntry[]> {
+    return kvGetAll(this, bucket);
+  }
+  kvWatch(bucket: string, listener: (entry: KvEntry) => void): Unsubscribe {
+    return kvWatch(this, bucket, listener);
+  }
+
+  async close(): Promise<void> {
+    await this.nc.close();
+    this.#become('closed', '');
+  }
+}
+
+export interface ApiError {
+  readonly code: number;
+  readonly err_code: number;
+  readonly description: string;
+}
+
+export class JetStreamApiError extends Error {
+  readonly errCode: number;
+  readonly status: number;
+  constructor(error: ApiError) {
+    super(`${error.description} (${error.err_code})`);
+    this.name = 'JetStreamApiError';
+    this.errCode = error.err_code;
+    this.status = error.code;
+  }
+}
+
+export const JS_STREAM_NOT_FOUND = 10059;
+export const JS_NO_MESSAGE = 10037;
+export const JS_WRONG_LAST_SEQUENCE = 10071;
+export const JS_WRONG_LAST_SEQUENCE_CONSTANT = 10164;
+export const JS_STREAM_STORE_FAILED = 10077;
+/** Storage or memory of the server, the account or the stream is used up. */
+export const JS_NO_SPACE: ReadonlySet<number> = new Set([10002, 10023, 10028, 10047, JS_STREAM_STORE_FAILED]);
+
+export function apiError(what: string, error: ApiError): LogError {
+  const cause = new JetStreamApiError(error);
+  const code =
+    error.err_code === JS_STREAM_NOT_FOUND ? 'log-missing' : JS_NO_SPACE.has(error.err_code) ? 'log-full' : 'log-unavailable';
+  return new LogError(code, `${what}: ${cause.message}`, { cause });
+}
+
+export function apiErrorCode(error: unknown): number {
+  return error instanceof LogError && error.cause instanceof JetStreamApiError ? error.cause.errCode : 0;
+}
+
+export function describe(error: unknown): string {
+  if (error instanceof NatsError) {
+    const inner = error.chainedError;
+    return inner === undefined ? `${error.message}` : `${error.message} (${inner.message})`;
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+function parseUrls(urls: string | readonly string[]): { servers: string[]; token?: string; user?: string; pass?: string } {
+  const list = (typeof urls === 'string' ? urls.split(',') : [...urls]).map((u) => u.trim()).filter((u) => u !== '');
+  if (list.length === 0) throw new TypeError('no NATS URL');
+  const result: { servers: string[]; token?: string; user?: string; pass?: string } = { servers: [] };
+  for (const text of list) {
+    let url: URL;
+    try {
+      url = new URL(text.includes('://') ? text : `nats://${text}`);
+    } catch {
+      throw new TypeError(`not a NATS URL: ${text.replace(/\/\/.*@/, '//…@')}`);
+    }
+    result.servers.push(url.host);
+    if (url.username === '') continue;
+    if (url.password === '') result.token = decodeURIComponent(url.username);
+    else {
+      result.user = decodeURIComponent(url.username);
+      result.pass = decodeURIComponent(url.password);
+    }
+  }
+  return result;
+}
+
+function recentEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map((n) => Number.parseInt(n, 10));
+  return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
+}
+
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal!.reason as Error);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

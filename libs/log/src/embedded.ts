@@ -1,0 +1,370 @@
+/*
+ * A nats-server of our own, for a node that was given no NATS URL.
+ *
+ * One per directory, in its own process group (a Ctrl-C at the terminal is for us: we stop it when everything that uses it has stopped). It is restarted
+ * when it dies, on the same port, and when it lives but has switched JetStream off, as it does on a full disk. Whoever stops us in order stops it.
+ *
+ * After a kill -9 of ours it lives on, and that is welcome: slaves go on reading. The next start on the directory finds it by its pid file, makes
+ * sure that this pid really is a nats-server with this directory's configuration, ends that one process and starts its own. A directory whose
+ * owner still lives is refused.
+ *
+ * It listens on loopback and asks for a token made at the first start, because other users of the machine can reach loopback too. Port and token are
+ * kept in the directory (0600), so the URL that other nodes have learned stays good.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join, resolve } from 'node:path';
+import { connectNats, describe, type NatsLink, sleep } from './connect.ts';
+import { LogError } from './errors.ts';
+
+export interface EmbeddedNatsOptions {
+  readonly binary: string;
+  readonly dir: string;
+  /** 0: any free one, and the same again at the next start while it is free. */
+  readonly port?: number;
+  readonly host?: string;
+  /** When JetStream calls fsync: at every message, every second, or as it likes (two minutes). redis.conf's appendfsync. */
+  readonly sync?: 'always' | 'everysec' | 'no';
+  readonly maxPayload?: number;
+  readonly maxFileStore?: number;
+  readonly logFile?: string;
+  readonly startMs?: number;
+  readonly stopMs?: number;
+  readonly onEvent?: (event: EmbeddedNatsEvent) => void;
+}
+
+export interface EmbeddedNatsEvent {
+  readonly kind: 'started' | 'exited' | 'restarting' | 'ended-old' | 'jetstream-off' | 'warning';
+  readonly detail: string;
+}
+
+interface Kept {
+  port: number;
+  token: string;
+  name: string;
+}
+
+const RESTART_MIN_MS = 100;
+const RESTART_MAX_MS = 5_000;
+/** After so long alive the next death is a new story. */
+const HEALTHY_MS = 30_000;
+const CHECK_MS = 2_000;
+const CHECKS_FAILED_MAX = 2;
+
+const ours = new Set<string>();
+
+export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<EmbeddedNats> {
+  const server = new EmbeddedNats(options);
+  await server.start();
+  return server;
+}
+
+export class EmbeddedNats {
+  readonly dir: string;
+  readonly #options: EmbeddedNatsOptions;
+  readonly #host: string;
+  readonly #event: (event: EmbeddedNatsEvent) => void;
+  readonly #logFile: string;
+  #kept: Kept = { port: 0, token: '', name: '' };
+  #child: ChildProcess | null = null;
+  #startedAt = 0;
+  #stopping = false;
+  #delay = RESTART_MIN_MS;
+  #timer: NodeJS.Timeout | null = null;
+  #monitor: NatsLink | null = null;
+  #monitorTimer: NodeJS.Timeout | null = null;
+  #checksFailed = 0;
+  readonly #onExit = (): void => void this.#child?.kill('SIGTERM');
+
+  constructor(options: EmbeddedNatsOptions) {
+    this.#options = options;
+    this.dir = resolve(options.dir);
+    this.#host = options.host ?? '127.0.0.1';
+    this.#event = options.onEvent ?? (() => {});
+    this.#logFile = options.logFile ?? join(this.dir, 'nats-server.log');
+  }
+
+  /** Carries the token: hand it to those who may read and write the log. */
+  get url(): string {
+    return `nats://${this.#kept.token}@${this.#host}:${this.#kept.port}`;
+  }
+  get port(): number {
+    return this.#kept.port;
+  }
+  get token(): string {
+    return this.#kept.token;
+  }
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(this.dir, { recursive: true, mode: 0o700 });
+    this.#takeOwnership();
+    try {
+      await this.#endOld();
+      this.#kept = this.#load();
+      const wanted = this.#options.port ?? 0;
+      if (wanted !== 0) this.#kept.port = wanted;
+      else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port))) this.#kept.port = await freePort(this.#host);
+      this.#save();
+      process.on('exit', this.#onExit);
+      await this.#launch();
+      this.#monitor = await connectNats({ urls: this.url, name: 'weir embedded nats monitor', firstConnectMs: this.#startMs });
+      await this.#waitForJetStream(this.#monitor);
+    } catch (error) {
+      await this.stop();
+      throw error instanceof LogError && error.code === 'nats-start' ? error : this.#startError(describe(error));
+    }
+    this.#monitorTimer = setInterval(() => void this.#check(), CHECK_MS);
+  }
+
+  /** Graceful, bounded. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#monitorTimer !== null) clearInterval(this.#monitorTimer);
+    await this.#monitor?.close();
+    const child = this.#child;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise<void>((done) => child.once('exit', () => done()));
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMs ?? 10_000);
+      await gone;
+      clearTimeout(timer);
+    }
+    process.off('exit', this.#onExit);
+    if (ours.delete(this.dir)) rmSync(this.#ownerFile, { force: true });
+  }
+
+  get #startMs(): number {
+    return this.#options.startMs ?? 15_000;
+  }
+
+  async #launch(): Promise<void> {
+    const conf = join(this.dir, 'nats-server.conf');
+    writeFileSync(conf, this.#configuration(), { mode: 0o600 });
+    // A group of its own; and no pipes, which would break under it when we are killed.
+    const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true });
+    this.#child = child;
+    this.#startedAt = Date.now();
+    let spawnError: Error | null = null;
+    child.once('error', (error) => {
+      spawnError = error;
+      this.#died(`cannot run ${this.#options.binary}: ${error.message}`);
+    });
+    child.once('exit', (code, signal) => this.#died(signal !== null ? `signal ${signal}` : `exit code ${code}`));
+    const deadline = Date.now() + this.#startMs;
+    while (!(await isListening(this.#host, this.#kept.port))) {
+      if (spawnError !== null) throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
+      if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
+      await sleep(20);
+    }
+    this.#event({ kind: 'started', detail: `pid ${child.pid}, ${this.#host}:${this.#kept.port}` });
+  }
+
+  #died(detail: string): void {
+    if (this.#stopping || this.#timer !== null) return;
+    this.#event({ kind: 'exited', detail });
+    // The first start reports its own failure; from then on there is a monitor.
+    if (this.#monitor === null) return;
+    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#event({ kind: 'restarting', detail: '' });
+      this.#launch().catch((error: unknown) => {
+        this.#event({ kind: 'warning', detail: describe(error) });
+        const child = this.#child;
+        if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined) this.#died('did not start');
+        else child.kill('SIGKILL');
+      });
+    }, this.#delay);
+    this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
+  }
+
+  /** A server without JetStream (full disk) does not recover by itself. */
+  async #check(): Promise<void> {
+    const monitor = this.#monitor;
+    if (monitor === null || monitor.status !== 'connected' || this.#stopping) return;
+    try {
+      await monitor.api('INFO', undefined, 1_500);
+      this.#checksFailed = 0;
+    } catch (error) {
+      // Busy is not off: only an answer, or the server's word that nobody is there to answer, counts.
+      if (!/no responders|503|not enabled/i.test(`${describe(error)} ${describe((error as Error).cause)}`)) return;
+      if (this.#stopping || monitor.status !== 'connected' || ++this.#checksFailed < CHECKS_FAILED_MAX) return;
+      this.#checksFailed = 0;
+      this.#event({ kind: 'jetstream-off', detail: `${describe(error)}; ending it: ${this.#logTail(3)}` });
+      this.#child?.kill('SIGTERM');
+    }
+  }
+
+  async #waitForJetStream(monitor: NatsLink): Promise<void> {
+    const deadline = Date.now() + this.#startMs;
+    for (;;) {
+      try {
+        await monitor.api('INFO', undefined, 1_000);
+        return;
+      } catch (error) {
+        if (Date.now() > deadline || this.#child?.exitCode !== null) throw this.#startError(`JetStream: ${describe(error)}`);
+        await sleep(50);
+      }
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------- files
+
+  get #ownerFile(): string {
+    return join(this.dir, 'owner');
+  }
+
+  get #pidFile(): string {
+    return join(this.dir, 'nats-server.pid');
+  }
+
+  #takeOwnership(): void {
+    if (ours.has(this.dir)) throw new LogError('nats-start', `an embedded nats-server already runs in ${this.dir}`);
+    const owner = readText(this.#ownerFile);
+    const pid = Number.parseInt(owner, 10);
+    if (pid > 0 && pid !== process.pid && owner === `${pid} ${startTime(pid)}`) {
+      throw new LogError('nats-start', `${this.dir} is in use by process ${pid}`);
+    }
+    writeFileSync(this.#ownerFile, `${process.pid} ${startTime(process.pid)}`);
+    ours.add(this.dir);
+  }
+
+  async #endOld(): Promise<void> {
+    const pid = Number.parseInt(readText(this.#pidFile), 10);
+    if (!(pid > 0) || !this.#isOurServer(pid)) return;
+    process.kill(pid, 'SIGTERM');
+    const deadline = Date.now() + (this.#options.stopMs ?? 10_000);
+    while (this.#isOurServer(pid)) {
+      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+      await sleep(20);
+    }
+    this.#event({ kind: 'ended-old', detail: `nats-server ${pid} had outlived its owner` });
+  }
+
+  #isOurServer(pid: number): boolean {
+    return commandLine(pid).includes(join(this.dir, 'nats-server.conf'));
+  }
+
+  #load(): Kept {
+    try {
+      const kept = JSON.parse(readText(join(this.dir, 'embedded.json'))) as Partial<Kept>;
+      if (typeof kept.port === 'number' && typeof kept.token === 'string' && /^[0-9a-f]{32}$/.test(kept.token) && typeof kept.name === 'string') {
+        return { port: kept.port, token: kept.token, name: kept.name };
+      }
+    } catch {
+      // none yet, or damaged: a new one
+    }
+    return { port: 0, token: randomBytes(16).toString('hex'), name: `weir-${randomBytes(4).toString('hex')}` };
+  }
+
+  #save(): void {
+    writeFileSync(join(this.dir, 'embedded.json'), `${JSON.stringify(this.#kept)}\n`, { mode: 0o600 });
+  }
+
+  #configuration(): string {
+    const o = this.#options;
+    const sync = o.sync === 'always' ? 'always' : o.sync === 'everysec' ? '"1s"' : '';
+    return [
+      '# Written at every start; changes made here are lost.',
+      `server_name: ${JSON.stringify(this.#kept.name)}`,
+      `listen: ${JSON.stringify(`${this.#host}:${this.#kept.port}`)}`,
+      `authorization { token: ${JSON.stringify(this.#kept.token)} }`,
+      `max_payload: ${o.maxPayload ?? 8 * 1024 * 1024}`,
+      'max_pending: 67108864',
+      `pid_file: ${JSON.stringify(this.#pidFile)}`,
+      `log_file: ${JSON.stringify(this.#logFile)}`,
+      'logfile_size_limit: 16777216',
+      'logfile_max_num: 3',
+      'jetstream {',
+      `  store_dir: ${JSON.stringify(join(this.dir, 'store'))}`,
+      ...(sync === '' ? [] : [`  sync_interval: ${sync}`]),
+      ...(o.maxFileStore === undefined ? [] : [`  max_file_store: ${o.maxFileStore}`]),
+      '}',
+      '',
+    ].join('\n');
+  }
+
+  #startError(why: string): LogError {
+    const tail = this.#logTail(5);
+    return new LogError('nats-start', `the embedded nats-server in ${this.dir} does not start: ${why}${tail === '' ? '' : `; its log ends: ${tail}`}`);
+  }
+
+  #logTail(lines: number): string {
+    try {
+      const size = statSync(this.#logFile).size;
+      const buffer = Buffer.alloc(Math.min(size, 4096));
+      const fd = openSync(this.#logFile, 'r');
+      readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+      closeSync(fd);
+      return buffer.toString('utf8').trim().split('\n').slice(-lines).join(' | ');
+    } catch {
+      return '';
+    }
+  }
+}
+
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
+
+/** Tells a process from a later one with the same pid; empty when there is none. */
+function startTime(pid: number): string {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return fields[0] === 'Z' ? '' : fields[19]!;
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return '';
+  }
+}
+
+function freePort(host: string): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen(0, host, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const server = createServer();
+    server.once('error', () => done(false));
+    server.listen(port, host, () => server.close(() => done(true)));
+  });
+}
+
+async function isListening(host: string, port: number): Promise<boolean> {
+  const { connect } = await import('node:net');
+  return new Promise((done) => {
+    const socket = connect(port, host);
+    socket.once('connect', () => {
+      socket.destroy();
+      done(true);
+    });
+    socket.once('error', () => done(false));
+  });
+}

@@ -1,0 +1,43 @@
+/** Creating streams and keeping their configuration in line. */
+import { apiErrorCode, JS_STREAM_NOT_FOUND, type NatsLink } from './connect.ts';
+import { isLogError } from './errors.ts';
+
+export interface StreamConfig {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+const JS_STREAM_NAME_IN_USE = 10058;
+
+/**
+ * Two nodes may do this at once. Only fields that differ from `wanted` are changed: what an operator set beyond them (placement, description, …)
+ * stays. What the server does not let one change (storage) raises its error.
+ */
+export async function ensureStream(link: NatsLink, wanted: StreamConfig): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const info = await link.api<{ config: Record<string, unknown> }>(`STREAM.INFO.${wanted.name}`, undefined);
+      if (!differs(info.config, wanted)) return;
+      await link.api(`STREAM.UPDATE.${wanted.name}`, { ...info.config, ...wanted });
+      return;
+    } catch (error) {
+      if (apiErrorCode(error) !== JS_STREAM_NOT_FOUND) throw error;
+    }
+    try {
+      await link.api(`STREAM.CREATE.${wanted.name}`, wanted, 10_000);
+      return;
+    } catch (error) {
+      if (!isLogError(error) || apiErrorCode(error) !== JS_STREAM_NAME_IN_USE || attempt > 2) throw error;
+    }
+  }
+}
+
+function differs(is: Record<string, unknown>, wanted: StreamConfig): boolean {
+  for (const [field, value] of Object.entries(wanted)) {
+    // The server leaves out what is false or zero.
+    const have = is[field] ?? (typeof value === 'boolean' ? false : typeof value === 'number' ? 0 : undefined);
+    if (JSON.stringify(have) !== JSON.stringify(value)) return true;
+  }
+  return false;
+}
