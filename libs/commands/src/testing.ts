@@ -1,0 +1,308 @@
+import type { Config } from '@weir/config';
+import { testConfig } from '@weir/config/testing';
+import { Keyspace, encodingOf, expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from '@weir/keyspace';
+import { Arena } from '@weir/memory';
+import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/resp';
+import type { Command } from './core/command.ts';
+import { Context } from './core/context.ts';
+import { apply, execute } from './core/execute.ts';
+import type { Host, ProcessView, ReplicationView, SnapshotView } from './core/host.ts';
+import { Session } from './core/session.ts';
+import { Slowlog } from './core/slowlog.ts';
+import { CommandTable } from './core/table.ts';
+import { allCommands } from './index.ts';
+
+/**
+ * An engine without a process: commands over a keyspace of its own, with a clock that stands still until it is set and
+ * a host that does nothing. What a call changed is kept as the log would keep it, one record a call, so that `replica()`
+ * can apply it to a second data set and `contents()` can compare the two.
+ */
+
+export type TestArg = string | number | Uint8Array;
+
+export interface TestEngineOptions {
+  /** Arena that poisons freed memory and checks every call. Default true. */
+  readonly debug?: boolean;
+  readonly reserveBytes?: number;
+  readonly databases?: number;
+  readonly config?: Config | Record<string, string>;
+  readonly host?: Partial<Host>;
+  readonly commands?: readonly Command[];
+  readonly now?: number;
+}
+
+/** 2023-11-14T22:13:20Z */
+export const TEST_NOW = 1_700_000_000_000;
+
+export class TestEngine {
+  readonly ctx: Context;
+  readonly arena: Arena;
+  readonly config: Config;
+  readonly sessions = new Map<number, Session>();
+  /** Milliseconds since 1970 that every command sees. */
+  now: number;
+  /** Arguments of the commands that the last call wrote to the log, one byte per character; SELECT included. */
+  effects: string[][] = [];
+  /** Every record so far. */
+  readonly history: Uint8Array[] = [];
+  /** `waitSeq` of the last call. */
+  waitSeq = 0;
+  readonly #options: TestEngineOptions;
+  readonly #default: TestSession;
+  #nextSession = 1;
+
+  constructor(options: TestEngineOptions = {}) {
+    this.#options = options;
+    this.now = options.now ?? TEST_NOW;
+    this.arena = new Arena({ debug: options.debug ?? true, reserveBytes: options.reserveBytes ?? 1024 ** 3 });
+    const keyspace = new Keyspace({
+      databases: options.databases ?? 16,
+      arena: this.arena,
+      seed: { k0: 0x12345678, k1: 0x0badcafe },
+      randomSeed: 1,
+    });
+    const config = options.config ?? {};
+    this.config = isConfig(config) ? config : testConfig(config);
+    this.ctx = new Context({
+      keyspace,
+      config: this.config,
+      host: testHost(this.sessions, () => this.now, options.host),
+      table: new CommandTable(options.commands ?? allCommands, this.config.renamedCommands),
+      reply: new ReplyWriter(),
+      effects: new CommandWriter(),
+      slowlog: new Slowlog(),
+    });
+    this.#default = this.session();
+  }
+
+  /** Another connection. */
+  session(resp: 2 | 3 = 2): TestSession {
+    const session = new Session({
+      id: this.#nextSession++,
+      control: testControl(),
+      authenticated: true,
+      nowMs: this.now,
+      remoteAddr: '127.0.0.1:50000',
+      localAddr: '127.0.0.1:6379',
+      fd: 8,
+    });
+    session.resp = resp;
+    this.sessions.set(session.id, session);
+    return new TestSession(this, session);
+  }
+
+  /** Raw bytes of the reply, on the default connection (RESP2). */
+  call(...args: TestArg[]): Uint8Array {
+    return this.#default.call(...args);
+  }
+
+  /** The same, one character per byte. */
+  text(...args: TestArg[]): string {
+    return this.#default.text(...args);
+  }
+
+  get defaultSession(): Session {
+    return this.#default.session;
+  }
+
+  /** Executes a request as the engine does: one record if it changed something. */
+  execute(session: Session, request: Request): Uint8Array {
+    const ctx = this.ctx;
+    ctx.reply.reset();
+    execute(ctx, session, request, this.now);
+    this.waitSeq = ctx.waitSeq;
+    this.effects = [];
+    if (ctx.effects.count > 0) {
+      const record = ctx.effects.written();
+      this.effects = decodeCommands(record);
+      this.history.push(record);
+      ctx.effects.reset();
+      ctx.recordTaken();
+    }
+    return ctx.reply.written();
+  }
+
+  /** An engine that has applied everything this one logged. */
+  replica(): TestEngine {
+    const replica = new TestEngine({ ...this.#options, now: this.now });
+    replica.ctx.slave = true;
+    for (const record of this.history) replica.apply(record);
+    return replica;
+  }
+
+  readonly #applySession = new Session({ id: 0, control: testControl(), authenticated: true, nowMs: 0 });
+
+  /** Applies one record of another engine's history. */
+  apply(record: Uint8Array): void {
+    this.ctx.replaying = true;
+    const scanner = new FrameScanner();
+    scanner.feed(record, 0, record.length);
+    while (scanner.next() === FRAME) {
+      apply(this.ctx, this.#applySession, scanner.request, this.now);
+    }
+    this.ctx.effects.reset();
+    this.ctx.replaying = false;
+  }
+
+  /** The whole data set, expired keys that nobody has removed yet included, in one order. */
+  contents(): KeyContent[] {
+    return contentsOf(this.ctx.keyspace);
+  }
+
+  /** Throws when the arena's or the tables' books are wrong. */
+  verify(): void {
+    if (this.#options.debug ?? true) this.arena.verify();
+    for (const db of this.ctx.keyspace.dbs) {
+      let keys = 0;
+      let expires = 0;
+      db.keys.forEach((ref) => {
+        keys++;
+        if (expireOf(this.arena, ref) >= 0 && !db.expires.holds(db.keys.hashOf(ref), ref)) {
+          throw new Error(`db${db.index}: a key with an expire time is missing in expires`);
+        }
+      });
+      db.expires.forEach((ref) => {
+        expires++;
+        if (!db.keys.holds(db.expires.hashOf(ref), ref)) throw new Error(`db${db.index}: expires holds a dead entry`);
+      });
+      if (keys !== db.keys.size) throw new Error(`db${db.index}: ${keys} keys, size says ${db.keys.size}`);
+      if (expires !== db.expires.size) throw new Error(`db${db.index}: ${expires} expires, size ${db.expires.size}`);
+    }
+  }
+}
+
+/** One connection of a TestEngine. */
+export class TestSession {
+  readonly engine: TestEngine;
+  readonly session: Session;
+  readonly #request = new Request();
+
+  constructor(engine: TestEngine, session: Session) {
+    this.engine = engine;
+    this.session = session;
+  }
+
+  call(...args: TestArg[]): Uint8Array {
+    return this.engine.execute(this.session, this.#request.setFromStrings(...args));
+  }
+
+  text(...args: TestArg[]): string {
+    return latin1(this.call(...args));
+  }
+}
+
+export interface KeyContent {
+  readonly db: number;
+  readonly key: string;
+  readonly type: number;
+  readonly encoding: number;
+  readonly expireMs: number;
+  readonly value: string;
+}
+
+/** Every key of a keyspace by database and key; strings are one character per byte. */
+export function contentsOf(keyspace: Keyspace): KeyContent[] {
+  const arena = keyspace.arena;
+  const text = (at: number, len: number): string => latin1(arena.u8.subarray(at, at + len));
+  const all: KeyContent[] = [];
+  for (const db of keyspace.dbs) {
+    db.keys.forEach((ref) => {
+      all.push({
+        db: db.index,
+        key: text(keyAddress(arena, ref), keyLength(arena, ref)),
+        type: typeOf(arena, ref),
+        encoding: encodingOf(arena, ref),
+        expireMs: expireOf(arena, ref),
+        value: text(valueAddress(arena, ref), valueLength(arena, ref)),
+      });
+    });
+  }
+  return all.sort((a, b) => a.db - b.db || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
+
+/** The commands in bytes of the log. */
+export function decodeCommands(bytes: Uint8Array): string[][] {
+  const scanner = new FrameScanner();
+  scanner.feed(bytes, 0, bytes.length);
+  const commands: string[][] = [];
+  while (scanner.next() === FRAME) {
+    const args: string[] = [];
+    for (let i = 0; i < scanner.request.argc; i++) args.push(scanner.request.latin1(i));
+    commands.push(args);
+  }
+  return commands;
+}
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+function isConfig(config: Config | Record<string, string>): config is Config {
+  return typeof config.num === 'object';
+}
+
+function testControl() {
+  return { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 };
+}
+
+/** A host that knows nothing and does nothing; replace what a test is about. */
+export function testHost(
+  sessions: ReadonlyMap<number, Session> = new Map(),
+  now: () => number = () => TEST_NOW,
+  over: Partial<Host> = {},
+): Host {
+  const replication: ReplicationView = {
+    role: 'master',
+    replid: '0123456789abcdef0123456789abcdef01234567',
+    offset: 0,
+    epoch: 1,
+    seq: 0,
+    slaves: [],
+    master: null,
+  };
+  const snapshots: SnapshotView = {
+    lastSaveSeconds: Math.floor(TEST_NOW / 1000),
+    changesSinceLastSave: 0,
+    inProgress: false,
+    lastStatus: 'ok',
+    lastSeconds: -1,
+    currentSeconds: -1,
+    saves: 0,
+  };
+  const view: ProcessView = {
+    pid: 4711,
+    runId: 'fedcba9876543210fedcba9876543210fedcba98',
+    os: 'Linux 6.1.0 x86_64',
+    arch: 'x64',
+    executable: '/usr/bin/weir-server',
+    configFile: '',
+    startedMs: TEST_NOW,
+    tcpPort: 6379,
+    rssBytes: 50_000_000,
+    totalSystemBytes: 8_000_000_000,
+    cpu: { user: 0.5, system: 0.25 },
+    networkInputBytes: 0,
+    networkOutputBytes: 0,
+    loading: null,
+    version: '0.1.0',
+  };
+  return {
+    clockMicros: () => 0,
+    wallClockMicros: () => now() * 1000,
+    sessions,
+    replication: () => replication,
+    replicaOf() {},
+    waitReplicas: (_offset, _replicas, _timeoutMs, done) => done(0),
+    snapshots: () => snapshots,
+    save: (done) => done(null),
+    shutdown: () => null,
+    shutdownAbort: () => false,
+    rewriteConfig: () => null,
+    reload: (done) => done(null),
+    sleep() {},
+    process: () => view,
+    handshake: () => ({ error: 'ERR no log' }),
+    crash: () => null,
+    ...over,
+  };
+}
