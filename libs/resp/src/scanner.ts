@@ -119,6 +119,19 @@ export class FrameScanner {
     }
   }
 
+  /** Ends the borrowing: what is not scanned yet is copied, and `next()` goes on there whenever it is called again. */
+  keep(): void {
+    if (this.#at === this.#end) return;
+    this.#chunk = this.#chunk.slice(this.#at, this.#end);
+    this.#end -= this.#at;
+    this.#at = 0;
+  }
+
+  /** Bytes fed and not yet scanned. */
+  get unscannedBytes(): number {
+    return this.#end - this.#at;
+  }
+
   /** For a new connection. */
   reset(): void {
     this.#drained();
