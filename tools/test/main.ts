@@ -9,7 +9,7 @@
 // a skipped test: both look like success otherwise.
 
 import { spawn } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -70,7 +70,11 @@ async function runTests(
     exclude: ['**/node_modules/**', '**/fixtures/**'],
   })
     .filter((file) => file.endsWith('.e2e.test.ts') === (kind === 'e2e'))
-    .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+    .filter(
+      (file) =>
+        wanted.length === 0 ||
+        wanted.some((part) => (isFolder(part) ? file.startsWith(`${part}/`) : file.includes(part))),
+    )
     .toSorted();
   if (files.length === 0) {
     const where = wanted.length === 0 ? '' : ` in ${wanted.join(', ')}`;
@@ -138,6 +142,8 @@ function run([tool = '', ...args]: readonly string[], { env = {}, quiet = false 
   });
 }
 
+const isFolder = (name: string): boolean =>
+  statSync(path.join(root, name), { throwIfNoEntry: false })?.isDirectory() === true;
 const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
 const seconds = (sinceMs: number): string => `${((performance.now() - sinceMs) / 1000).toFixed(1)} s`;
 

@@ -1,0 +1,113 @@
+// `npm start`: a master and a slave of it, until Ctrl-C. The master brings the embedded nats-server and the replication app along
+// as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout.
+
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+
+import { checkoutRoot } from '@weir/toolchain';
+import pretty from 'pino-pretty';
+
+import { isPortFree, startNode, untilItAnswers } from './nodes.ts';
+import type { NodeProcess } from './nodes.ts';
+
+/** Generous: a master rebuilds a large data set before it answers. */
+const startBoundMs = 120_000;
+const stopBoundMs = 20_000;
+
+const root = checkoutRoot();
+const colors = process.stdout.isTTY;
+const prettify = pretty.prettyFactory({ colorize: colors, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+
+const paint = (color: number, text: string): string => (colors ? `\u001b[${color}m${text}\u001b[0m` : text);
+const tell = (text: string): void => void process.stdout.write(`${paint(1, 'weir')}    ${text}\n`);
+
+function printer(name: string, color: number): (line: string) => void {
+  const label = paint(color, name.padEnd(7));
+  return (line) => {
+    // Logs are JSON because a pipe is not a terminal; here is where they meet one.
+    const text = colors && line.startsWith('{') ? prettify(line).trimEnd() : line;
+    for (const part of text.split('\n')) process.stdout.write(`${label} ${part}\n`);
+  };
+}
+
+function portFrom(variable: string, fallback: number): number {
+  const text = process.env[variable];
+  if (text === undefined || text === '') return fallback;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`${variable} is not a port: ${text}`);
+  return port;
+}
+
+function start(name: string, color: number, port: number, more: readonly string[]): NodeProcess {
+  const dir = path.join(root, 'data', String(port));
+  mkdirSync(dir, { recursive: true });
+  const args = ['conf/6379.conf', '--port', String(port), '--dir', dir, ...more];
+  return startNode({ name, args, cwd: root, onLine: printer(name, color) });
+}
+
+async function main(): Promise<number> {
+  const port = portFrom('WEIR_PORT', 6379);
+  const slavePort = portFrom('WEIR_SLAVE_PORT', 6380);
+  for (const [variable, number] of [
+    ['WEIR_PORT', port],
+    ['WEIR_SLAVE_PORT', slavePort],
+  ] as const) {
+    if (!(await isPortFree(number))) {
+      throw new Error(`port ${number} is in use; end the server there, or choose another one: ${variable}=… npm start`);
+    }
+  }
+
+  let stopping = false;
+  let stopAsked: (() => void) | undefined;
+  const stopRequest = new Promise<undefined>((resolve) => (stopAsked = () => resolve(undefined)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (!stopping) tell('ending …');
+      stopping = true;
+      stopAsked?.();
+    });
+  }
+
+  const nodes: NodeProcess[] = [];
+  const run = async (): Promise<NodeProcess | undefined> => {
+    const master = start('master', 36, port, []);
+    nodes.push(master);
+    await untilItAnswers(master, port, startBoundMs);
+    if (stopping) return undefined;
+    const slave = start('slave', 35, slavePort, ['--slaveof', '127.0.0.1', String(port)]);
+    nodes.push(slave);
+    await untilItAnswers(slave, slavePort, startBoundMs);
+    tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends both`);
+    return Promise.race(nodes.map(async (node) => node.ended.then(() => node)));
+  };
+
+  let failed = false;
+  try {
+    const dead = await Promise.race([run(), stopRequest]);
+    if (dead !== undefined && !stopping) {
+      tell(`the ${dead.name} ended with ${await dead.ended}`);
+      failed = true;
+    }
+  } catch (error) {
+    if (!stopping) {
+      tell(error instanceof Error ? error.message : String(error));
+      failed = true;
+    }
+  }
+  // The slave first: it would only complain about a master that goes before it.
+  for (const node of nodes.toReversed()) {
+    if (!(await node.stop(stopBoundMs))) {
+      tell(`the ${node.name} did not end within ${stopBoundMs / 1000} s and was killed`);
+      failed = true;
+    }
+  }
+  return failed ? 1 : 0;
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);
