@@ -1,6 +1,17 @@
 // One growing run of bytes, the base of the reply and the command writer.
 
-import { CR, LF, allocBytes, copyBytes, writeDigits, writeLatin1, writeUtf8 } from './bytes.ts';
+import {
+  CR,
+  LF,
+  allocBytes,
+  copyBytes,
+  copyFromArena,
+  isArena,
+  viewOf,
+  writeDigits,
+  writeLatin1,
+  writeUtf8,
+} from './bytes.ts';
 
 const FIRST_BYTES = 4096;
 /** A buffer that has grown beyond this is given back by reset(). */
@@ -11,10 +22,12 @@ export class ByteSink {
   pos: number;
   /** Bytes at the front which reset() leaves free for the caller's own header. */
   readonly reserved: number;
+  #view: DataView;
 
   constructor(reserved = 0) {
     this.reserved = reserved;
     this.buf = allocBytes(FIRST_BYTES + reserved);
+    this.#view = viewOf(this.buf);
     this.pos = reserved;
   }
 
@@ -28,11 +41,16 @@ export class ByteSink {
     while (size < this.pos + bytes) size *= 2;
     const grown = allocBytes(size);
     copyBytes(grown, 0, this.buf, 0, this.pos);
-    this.buf = grown;
+    this.#own(grown);
+  }
+
+  #own(buf: Uint8Array): void {
+    this.buf = buf;
+    this.#view = viewOf(buf);
   }
 
   reset(): void {
-    if (this.buf.length > KEPT_BYTES_MAX) this.buf = allocBytes(FIRST_BYTES + this.reserved);
+    if (this.buf.length > KEPT_BYTES_MAX) this.#own(allocBytes(FIRST_BYTES + this.reserved));
     this.pos = this.reserved;
   }
 
@@ -44,7 +62,7 @@ export class ByteSink {
   /** Hands the written bytes over (the reserved ones included) and starts with a new buffer. */
   take(): Uint8Array {
     const taken = this.buf.subarray(0, this.pos);
-    this.buf = allocBytes(FIRST_BYTES + this.reserved);
+    this.#own(allocBytes(FIRST_BYTES + this.reserved));
     this.pos = this.reserved;
     return taken;
   }
@@ -57,7 +75,8 @@ export class ByteSink {
   /** Bytes as they are. */
   raw(buf: Uint8Array, start = 0, end = buf.length): void {
     this.ensure(end - start);
-    copyBytes(this.buf, this.pos, buf, start, end - start);
+    if (isArena(buf)) copyFromArena(this.#view, this.pos, buf, start, end - start);
+    else copyBytes(this.buf, this.pos, buf, start, end - start);
     this.pos += end - start;
   }
 
@@ -70,7 +89,8 @@ export class ByteSink {
     out[pos] = CR;
     out[pos + 1] = LF;
     pos += 2;
-    copyBytes(out, pos, buf, off, len);
+    if (isArena(buf)) copyFromArena(this.#view, pos, buf, off, len);
+    else copyBytes(out, pos, buf, off, len);
     pos += len;
     out[pos] = CR;
     out[pos + 1] = LF;
