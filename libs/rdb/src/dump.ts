@@ -64,7 +64,7 @@ export function verifyPayload(buf: Uint8Array, off: number, len: number): 'ok' |
 
 /**
  * Reads a payload that verifyPayload found good, and tells its value to the sink's method for the type, as a snapshot would, with the
- * given key and times. 'bad-format' (Redis: "Bad data format") and 'unsupported-type': the sink was told nothing.
+ * given key and times. Bytes between the value and the footer are ignored, as in Redis. 'bad-format' (Redis: "Bad data format") and 'unsupported-type': the sink was told nothing.
  */
 export function parsePayload(
   buf: Uint8Array,

@@ -184,7 +184,7 @@ export class RdbInput {
     // All that a lie can claim is refused before bytes are waited for, and nothing is allocated until they are here.
     if (compressed > this.#maxStringBytes) this.#tooLarge(compressed);
     if (expanded > this.#maxStringBytes) this.#tooLarge(expanded);
-    if (expanded === 0 || expanded > compressed * LZF_EXPANSION_MAX) {
+    if (expanded > compressed * LZF_EXPANSION_MAX) {
       this.fail('bad-lzf', `${compressed} compressed bytes cannot stand for ${expanded}`);
     }
     if (!this.has(compressed)) return false;

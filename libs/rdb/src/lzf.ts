@@ -1,8 +1,10 @@
 // LZF, the format of liblzf. A control byte below 32 begins a run of (control + 1) literal bytes; any other is a copy from up to
 // 8192 bytes back: three bits of length (7: one more byte adds to it), thirteen of distance.
 
-const HASH_BITS = 14;
-const LITERAL_MAX = 32;
+const HASH_BITS = 16;
+const HASH_MASK = (1 << HASH_BITS) - 1;
+const LITERAL_BITS = 5;
+const LITERAL_MAX = 1 << LITERAL_BITS;
 const DISTANCE_MAX = 8192;
 const MATCH_MAX = 264;
 
@@ -49,15 +51,17 @@ export function lzfDecompress(
 }
 
 /**
- * Greedy, one hash probe per position. The table is never cleared: it holds positions counted over all inputs, so that what an
- * earlier input left behind is recognised by being below this one's base (clearing 64 KiB per string would cost more than a
- * short string's whole compression).
+ * Greedy, one hash probe per position, and in all its choices (hash, which positions are remembered, where it gives up) the same as
+ * liblzf in Redis, so that DUMP answers and snapshots are the bytes that Redis writes. Any other choice would be as valid to read.
+ *
+ * The table is never cleared: it holds positions counted over all inputs, so that what an earlier input left behind is recognised by
+ * being below this one's base. (Clearing 256 KiB per string would cost far more than compressing a short one.)
  */
 export class LzfCompressor {
   readonly #table = new Int32Array(1 << HASH_BITS);
   #base = 1;
 
-  /** Compressed length, or 0 when it would not fit into dstLen. */
+  /** Compressed length, or 0 when it would not fit into dstLen: a few bytes of dst are wanted spare, as liblzf wants them. */
   compress(src: Uint8Array, srcOff: number, srcLen: number, dst: Uint8Array, dstOff: number, dstLen: number): number {
     if (srcLen === 0) return 0;
     if (this.#base > 0x7fffffff - srcLen) {
@@ -83,7 +87,8 @@ function lzfCompress(
   const srcEnd = srcOff + srcLen;
   const dstEnd = dstOff + dstLen;
   const hashStop = srcEnd - 2; // three bytes are hashed
-  const shift = 32 - HASH_BITS;
+  const matchStop = srcEnd - 4; // no copy begins in the last four bytes
+  const toPosition = base - srcOff;
   let i = srcOff;
   let o = dstOff;
   let literalFrom = srcOff;
@@ -91,25 +96,34 @@ function lzfCompress(
     const b0 = src[i];
     const b1 = src[i + 1];
     const b2 = src[i + 2];
-    const slot = Math.imul((b0 << 16) | (b1 << 8) | b2, 0x9e3779b1) >>> shift;
+    const slot = hash(b0, b1, b2);
     const candidate = table[slot];
-    table[slot] = base + (i - srcOff);
-    if (candidate < base) {
+    table[slot] = i + toPosition;
+    const ref = candidate - toPosition;
+    // The very first position is never referred to: liblzf's test for stale entries excludes it.
+    if (
+      candidate <= base ||
+      i - ref > DISTANCE_MAX ||
+      i >= matchStop ||
+      src[ref] !== b0 ||
+      src[ref + 1] !== b1 ||
+      src[ref + 2] !== b2
+    ) {
+      const literals = i - literalFrom;
+      if (o + literals + (literals >>> LITERAL_BITS) + 1 >= dstEnd) return 0;
       i++;
       continue;
     }
-    const ref = srcOff + (candidate - base);
-    const distance = i - ref - 1;
-    if (distance >= DISTANCE_MAX || src[ref] !== b0 || src[ref + 1] !== b1 || src[ref + 2] !== b2) {
-      i++;
-      continue;
-    }
+
+    let lengthMax = srcEnd - i - 2 < MATCH_MAX ? srcEnd - i - 2 : MATCH_MAX;
+    if (lengthMax === 17 || lengthMax === 18) lengthMax = 19; // liblzf compares sixteen bytes at once, then one more
     let length = 3;
-    const lengthMax = srcEnd - i < MATCH_MAX ? srcEnd - i : MATCH_MAX;
     while (length < lengthMax && src[ref + length] === src[i + length]) length++;
 
-    o = putLiterals(src, literalFrom, i, dst, o, dstEnd);
-    if (o < 0 || o + 3 > dstEnd) return 0;
+    const literals = i - literalFrom;
+    if (o + literals + ((literals + LITERAL_MAX - 1) >>> LITERAL_BITS) + 4 >= dstEnd) return 0;
+    o = putLiterals(src, literalFrom, i, dst, o);
+    const distance = i - ref - 1;
     if (length < 9) {
       dst[o++] = ((length - 2) << 5) | (distance >>> 8);
     } else {
@@ -119,18 +133,26 @@ function lzfCompress(
     dst[o++] = distance;
     i += length;
     literalFrom = i;
+    if (i >= hashStop) break;
+    // Of the positions inside a copy only the last two are remembered.
+    table[hash(src[i - 2], src[i - 1], src[i])] = i - 2 + toPosition;
+    table[hash(src[i - 1], src[i], src[i + 1])] = i - 1 + toPosition;
   }
-  o = putLiterals(src, literalFrom, srcEnd, dst, o, dstEnd);
-  return o < 0 ? 0 : o - dstOff;
+  const literals = i - literalFrom;
+  if (o + literals + (literals >>> LITERAL_BITS) + 4 > dstEnd) return 0;
+  return putLiterals(src, literalFrom, srcEnd, dst, o) - dstOff;
 }
 
-/** The new end of output, or -1 when there is no room. */
-function putLiterals(src: Uint8Array, from: number, to: number, dst: Uint8Array, out: number, dstEnd: number): number {
+function hash(b0: number, b1: number, b2: number): number {
+  return (((b0 << 8) | b1) - ((b1 << 8) | b2) * 5) & HASH_MASK;
+}
+
+/** The new end of output; the caller has made sure of the room. */
+function putLiterals(src: Uint8Array, from: number, to: number, dst: Uint8Array, out: number): number {
   let i = from;
   let o = out;
   while (i < to) {
     const run = to - i < LITERAL_MAX ? to - i : LITERAL_MAX;
-    if (o + run + 1 > dstEnd) return -1;
     dst[o++] = run - 1;
     for (const stop = i + run; i < stop;) dst[o++] = src[i++];
   }

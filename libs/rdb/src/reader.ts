@@ -194,7 +194,10 @@ export class RdbReader implements RdbReaderApi {
     for (let i = 0; i < MAGIC.length && i < input.end; i++) {
       if (buf[i] !== MAGIC[i]) input.fail('bad-magic', 'Wrong signature: this is no RDB file');
     }
-    if (!input.has(HEADER_BYTES)) return false;
+    if (!input.has(HEADER_BYTES)) {
+      input.need = input.end + 1; // look at every byte: a wrong one is not to wait for the nine
+      return false;
+    }
     let version = 0;
     for (let i = MAGIC.length; i < HEADER_BYTES; i++) {
       const digit = buf[i] - 0x30;

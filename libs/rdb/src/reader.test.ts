@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Crc64 } from './crc64.ts';
+import { RdbError } from './errors.ts';
+import { RdbReader } from './reader.ts';
+import { bytes, CollectingSink, putEntry, writeFile } from './testing.ts';
+import type { RdbReaderOptions } from './types.ts';
+
+function withChecksum(text: string): Uint8Array {
+  const file = bytes(text + '\x00'.repeat(8));
+  const crc = new Crc64();
+  crc.update(file, 0, text.length);
+  crc.writeTo(file, text.length);
+  return file;
+}
+
+const fileOf = (body: string, version = '0010'): Uint8Array => withChecksum(`REDIS${version}${body}\xff`);
+
+function read(file: Uint8Array, options?: RdbReaderOptions, step = file.length): CollectingSink {
+  const sink = new CollectingSink();
+  const reader = new RdbReader(sink, options);
+  for (let at = 0; at < file.length; at += step) reader.push(file.subarray(at, at + step));
+  reader.end();
+  return sink;
+}
+
+function refused(file: Uint8Array, code: string, offset: number, options?: RdbReaderOptions): RdbError {
+  let seen: RdbError | undefined;
+  for (const step of [file.length, 1, 7]) {
+    assert.throws(
+      () => read(file, options, step),
+      (error) => {
+        assert.ok(error instanceof RdbError, String(error));
+        assert.equal(error.code, code, error.message);
+        assert.equal(error.offset, offset, error.message);
+        seen = error;
+        return true;
+      },
+    );
+  }
+  return seen!;
+}
+
+const MODULE_AUX =
+  '\xf7\x81\x01\x02\x03\x04\x05\x06\x07\x08\x02\x01' + // id, then `when` as unsigned integer
+  '\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x02\x05\x03abcd\x04abcdefgh\x05\x03str\x05\xc0\x07\x00';
+
+const EVERYTHING =
+  '\xfa\x03ver\xc0\x07' +
+  '\xf5\x0d#!lua name=x\n' +
+  MODULE_AUX +
+  '\xfe\x02\xfb\x04\x02\xf4\x00\x04\x02' +
+  '\x00\x01a\x01b' +
+  '\xfc\x01\x00\x00\x00\x01\x00\x00\x00\xf8\x40\x50\x00\xc0\xfe\xc1\xfe\xff' +
+  '\xfd\x02\x00\x00\x00\xf9\x09\x00\xc2\x00\x00\x01\x00\xc2\xff\xff\xff\x7f' +
+  '\xfe\x0f' +
+  '\x00\xc3\x05\x0b\x00a\xe0\x01\x00\xc3\x05\x0b\x00b\xe0\x01\x00' +
+  '\x00\x00\x00';
+
+test('everything that a file may hold is told, wherever the chunks are cut', () => {
+  const file = fileOf(EVERYTHING);
+  const whole = read(file);
+  assert.equal(whole.version, 10);
+  assert.deepEqual(whole.auxFields, [['ver', '7']]);
+  assert.deepEqual(whole.functions, ['#!lua name=x\n']);
+  assert.deepEqual(whole.databases, [2, 15]);
+  assert.deepEqual(whole.sizes, [[4, 2]]);
+  const none = { expireAtMs: -1, lruIdleSeconds: -1, lfuFreq: -1 };
+  assert.deepEqual(whole.entries, [
+    { db: 2, key: 'a', value: 'b', ...none },
+    { db: 2, key: '-2', value: '-2', expireAtMs: 0x100000001, lruIdleSeconds: 80, lfuFreq: -1 },
+    { db: 2, key: '65536', value: '2147483647', expireAtMs: 2000, lruIdleSeconds: -1, lfuFreq: 9 },
+    { db: 15, key: 'a'.repeat(11), value: 'b'.repeat(11), ...none },
+    { db: 15, key: '', value: '', ...none },
+  ]);
+  assert.ok(whole.ended);
+
+  for (let step = 1; step < file.length; step++) assert.deepEqual(read(file, {}, step), whole, `steps of ${step}`);
+  for (let cut = 1; cut < file.length; cut++) {
+    const sink = new CollectingSink();
+    const reader = new RdbReader(sink);
+    reader.push(file.subarray(0, cut));
+    reader.push(new Uint8Array(0));
+    reader.push(Buffer.from(file.subarray(cut)));
+    reader.end();
+    assert.deepEqual(sink, whole, `cut at ${cut}`);
+  }
+});
+
+test('a file that ends too early is truncated, wherever it ends', () => {
+  const file = fileOf(EVERYTHING);
+  for (let length = 0; length < file.length; length++) {
+    const sink = new CollectingSink();
+    const reader = new RdbReader(sink);
+    reader.push(file.subarray(0, length));
+    assert.throws(
+      () => reader.end(),
+      (error) => error instanceof RdbError && error.code === 'truncated' && error.offset === length,
+    );
+    assert.ok(!sink.ended && !reader.finished);
+  }
+});
+
+test('every version from 1 to 11 is read, before 5 without a checksum', () => {
+  for (let version = 1; version <= 11; version++) {
+    const digits = String(version).padStart(4, '0');
+    const body = '\xfe\x00\xfd\x01\x00\x00\x00\x00\x01a\x01b';
+    const file = version < 5 ? bytes(`REDIS${digits}${body}\xff`) : fileOf(body, digits);
+    const sink = read(file);
+    assert.equal(sink.version, version);
+    assert.equal(sink.entries[0].expireAtMs, 1000);
+    assert.ok(sink.ended);
+  }
+});
+
+test('an unknown version is refused in the words of Redis', () => {
+  for (const version of ['0000', '0012', '9999']) {
+    const error = refused(fileOf('', version), 'unsupported-version', 0);
+    assert.match(error.message, new RegExp(`^Can't handle RDB format version ${Number(version)} `));
+  }
+});
+
+test('what is no RDB file is refused at its first wrong byte', () => {
+  for (const text of ['X', 'RX', 'REDIX', '+OK\r\n', 'VALKEY080', 'REDIS00x0']) {
+    const error = refused(bytes(text.padEnd(9, ' ')), 'bad-magic', 0);
+    assert.match(error.message, /^Wrong signature/);
+  }
+  refused(bytes('REX'), 'bad-magic', 0);
+  assert.throws(() => new RdbReader(new CollectingSink()).push(bytes('X')), RdbError);
+});
+
+test('a changed byte fails the checksum, unless it is not to be verified or was not computed', () => {
+  const file = fileOf('\x00\x01a\x01b');
+  const at = file.length - 8;
+  for (const i of [11, at, at + 7]) {
+    const changed = new Uint8Array(file);
+    changed[i] ^= 0x20;
+    refused(changed, 'checksum', at);
+    assert.ok(read(changed, { verifyChecksum: false }).ended);
+  }
+  const zeros = new Uint8Array(file);
+  zeros.fill(0, at);
+  assert.ok(read(zeros).ended);
+});
+
+test('bytes behind the end are refused', () => {
+  const file = fileOf('');
+  const longer = new Uint8Array(file.length + 1);
+  longer.set(file);
+  refused(longer, 'trailing-data', file.length);
+});
+
+test('values of other types are refused by the name of the type and the key', () => {
+  const error = refused(fileOf('\xfe\x00\x12\x05my\n"k\x01'), 'unsupported-type', 11);
+  assert.match(error.message, /list-quicklist-2 \(18\).*key "my\\x0a\\x22k"/);
+  assert.match(
+    refused(fileOf(`\x02\x40\x64${'k'.repeat(100)}`), 'unsupported-type', 9).message,
+    /type set.*key "k{64}"…/,
+  );
+});
+
+test('types and opcodes that nobody writes are refused', () => {
+  for (const type of [8, 22, 100, 243]) refused(fileOf(String.fromCharCode(type) + '\x01a\x01b'), 'unknown-type', 9);
+  refused(fileOf('\xf6\x01a'), 'unsupported-opcode', 9);
+  refused(fileOf('\xf7\x01\x06'), 'bad-module-data', 11);
+});
+
+test('impossible lengths and encodings are refused', () => {
+  refused(fileOf('\x00\x82a'), 'bad-length', 9); // no such kind of length
+  refused(fileOf('\x00\xc4a'), 'bad-length', 9); // no such encoding of a string
+  refused(fileOf('\xfe\xc0\x01'), 'bad-length', 9); // a string where a number must be
+  refused(fileOf('\xfe\x80\x80\x00\x00\x00'), 'bad-length', 9); // a database number above 31 bits
+  refused(fileOf('\x00\x01k\xc3\xc0\x01\x05'), 'bad-length', 9);
+});
+
+test('compressed strings that claim what they cannot hold are refused', () => {
+  refused(fileOf('\x00\x01k\xc3\x05\x0c\x00a\xe0\x01\x00'), 'bad-lzf', 9); // one byte too much
+  refused(fileOf('\x00\x01k\xc3\x05\x0a\x00a\xe0\x01\x00'), 'bad-lzf', 9); // one too few
+  refused(fileOf('\x00\x01k\xc3\x02\x05\x20\x00'), 'bad-lzf', 9); // a copy from before the beginning
+  refused(fileOf('\x00\x01k\xc3\x01\x80\x00\x01\x00\x00a'), 'bad-lzf', 9); // above any possible expansion
+  refused(fileOf('\x00\x01k\xc3\x02\x00\x00a'), 'bad-lzf', 9); // something for nothing
+});
+
+test('a string above the limit is refused before its bytes arrive', () => {
+  const options = { maxStringBytes: 100 };
+  assert.equal(read(fileOf(`\x00\x01k\x40\x64${'v'.repeat(100)}`), options).entries.length, 1);
+  refused(bytes('REDIS0010\x00\x01k\x40\x65'), 'string-too-large', 9, options);
+  refused(bytes('REDIS0010\x00\x01k\x81\xff\xff\xff\xff\xff\xff\xff\xff'), 'string-too-large', 9);
+  refused(bytes('REDIS0010\x00\x01k\xc3\x05\x40\x65'), 'string-too-large', 9, options);
+  refused(bytes('REDIS0010\x00\x01k\xc3\x81\x00\x00\x00\x01\x00\x00\x00\x00\x05'), 'string-too-large', 9);
+});
+
+test('a length that is only claimed costs no memory', () => {
+  const before = process.memoryUsage().arrayBuffers;
+  const readers: RdbReader[] = [];
+  for (const claim of ['\x80\x1f\x00\x00\x00', '\xc3\x80\x1f\x00\x00\x00\x80\x1f\x00\x00\x00']) {
+    const reader = new RdbReader(new CollectingSink());
+    reader.push(bytes(`REDIS0010\x00\x01k${claim}`));
+    for (let i = 0; i < 300; i++) reader.push(new Uint8Array(1000));
+    readers.push(reader);
+  }
+  assert.ok(process.memoryUsage().arrayBuffers - before < 8 * 1024 * 1024);
+  for (const reader of readers) assert.throws(() => reader.end(), { code: 'truncated' });
+});
+
+test('a time before the epoch is told as the epoch, except for -1, which is none', () => {
+  const at = (eight: string): number => read(fileOf(`\xfc${eight}\x00\x01a\x01b`)).entries[0].expireAtMs;
+  assert.equal(at('\xff'.repeat(8)), -1);
+  assert.equal(at('\xfe' + '\xff'.repeat(7)), 0);
+  assert.equal(at('\xff'.repeat(7) + '\x7f'), Number.MAX_SAFE_INTEGER);
+  assert.equal(read(fileOf('\xfd\xff\xff\xff\xff\x00\x01a\x01b')).entries[0].expireAtMs, 0);
+});
+
+test('after an error every call throws the same error, also when it was the sink’s', () => {
+  const reader = new RdbReader(new CollectingSink());
+  let first: unknown;
+  assert.throws(
+    () => reader.push(bytes('HELLO')),
+    (error) => ((first = error), true),
+  );
+  for (const call of [() => reader.push(fileOf('')), () => reader.end()]) {
+    assert.throws(call, (error) => error === first);
+  }
+
+  const sink = new CollectingSink();
+  const own = new Error('full');
+  sink.string = () => {
+    throw own;
+  };
+  const broken = new RdbReader(sink);
+  assert.throws(() => broken.push(fileOf('\x00\x01a\x01b')), own);
+  assert.throws(() => broken.end(), own);
+  assert.ok(!sink.ended);
+});
+
+test('functions are skipped when the sink does not want them', () => {
+  const sink = new CollectingSink();
+  const { header, aux, selectDb, resizeDb, string, end } = sink;
+  const reader = new RdbReader({ header, aux, selectDb, resizeDb, string, end });
+  reader.push(fileOf('\xf5\x0d#!lua name=x\n'));
+  reader.end();
+  assert.deepEqual(sink.functions, []);
+});
+
+test('a large value in the middle leaves no large buffer behind', () => {
+  const value = 'x'.repeat(3_000_000);
+  const none = { db: 0, expireAtMs: -1, lruIdleSeconds: -1, lfuFreq: -1 };
+  const file = writeFile(
+    (writer) => {
+      putEntry(writer, { ...none, key: 'large', value });
+      for (let i = 0; i < 1000; i++) putEntry(writer, { ...none, key: `k${i}`, value: 'v' });
+    },
+    { compress: false },
+  );
+  const sink = new CollectingSink();
+  const views: number[] = [];
+  const collect = sink.string.bind(sink);
+  sink.string = (...args) => {
+    views.push(args[1].buffer.byteLength);
+    collect(...args);
+  };
+  const reader = new RdbReader(sink);
+  for (let at = 0; at < file.length; at += 1000) reader.push(file.slice(at, at + 1000));
+  reader.end();
+  assert.equal(sink.entries.length, 1001);
+  assert.equal(sink.entries[0].value, value);
+  assert.ok(views[0] >= value.length && views[0] <= 2 * value.length + 65536);
+  assert.ok(
+    Math.max(...views.slice(200)) <= 65536,
+    'the chunk behind the one that ended the value is in a small buffer',
+  );
+});
