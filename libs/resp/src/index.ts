@@ -5,3 +5,6 @@ export { ReplyWriter } from './writer.ts';
 export type { AggregateKind } from './writer.ts';
 export { CommandWriter } from './command-writer.ts';
 export { formatDouble } from './double.ts';
+export { ReplyParser } from './parser.ts';
+export type { Reply } from './parser.ts';
+export { encodeCommand } from './encode.ts';
