@@ -1,3 +1,4 @@
+export { datasetDigest, valueDigest } from './digest.ts';
 export {
   ENC_EMBSTR,
   ENC_INT,
