@@ -65,11 +65,11 @@ async function runTests(
   { wanted, mayBeEmpty }: Selection,
   concurrency: number,
 ): Promise<PartResult> {
-  const files = globSync('{apps,libs,tools}/**/*.test.ts', {
+  const files = globSync('{apps,libs,tools}/**/*.test.{ts,mjs}', {
     cwd: root,
     exclude: ['**/node_modules/**', '**/fixtures/**'],
   })
-    .filter((file) => file.endsWith('.e2e.test.ts') === (kind === 'e2e'))
+    .filter((file) => /\.e2e\.test\.(ts|mjs)$/.test(file) === (kind === 'e2e'))
     .filter(
       (file) =>
         wanted.length === 0 ||
