@@ -27,7 +27,7 @@ const TITLE_VARIABLES = new Set([
 
 export function titleTemplate(text: string): string | undefined {
   const rest = text.replace(/\{([^{}]*)\}/g, (whole, name: string) => (TITLE_VARIABLES.has(name) ? '' : whole));
-  return /[{}]/.test(rest) ? 'template format is invalid or contains unknown variables' : undefined;
+  return text === '' || /[{}]/.test(rest) ? 'template format is invalid or contains unknown variables' : undefined;
 }
 
 export function saveAndNosave(text: string): string | undefined {

@@ -145,8 +145,8 @@ export class Loader {
       return;
     }
     // Redis changes directory on the spot: an `include` below is relative to the new one.
-    const dir = parsed.text === '' ? '' : resolvePath(this.#dir, toText(parsed.text));
-    const refusal = dir === '' ? 'No such file or directory' : this.#access.checkDirectory?.(dir);
+    const dir = resolvePath(this.#dir, toText(parsed.text));
+    const refusal = this.#access.checkDirectory?.(dir);
     if (refusal !== undefined) throw new ConfigError(refusal, where, line);
     this.#dir = dir;
     this.#config.load(row, fromText(dir));

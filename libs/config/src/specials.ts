@@ -32,7 +32,7 @@ export function parseSpecial(name: string, args: readonly string[], context: Par
       if (args.length > 16) return { error: 'Too many bind addresses specified.' };
       return { text: args.length === 1 && args[0] === '' ? '' : args.join(' ') };
     case 'dir':
-      return { text: args[0] };
+      return args[0] === '' ? { error: 'No such file or directory' } : { text: args[0] };
     case 'save':
       return parseSave(args, context);
     case 'client-output-buffer-limit':
@@ -118,14 +118,15 @@ function parseOomScores(args: readonly string[]): Parsed {
 
 const EVENT_CLASSES = 'g$lshzxetd';
 
-/** `A` stands for all classes; K, E, m and n are beside it. */
+/** `A` stands for the classes above; Redis shows n only where it spells them out. */
 function parseEvents(arg: string): Parsed {
   if (/[^Ag$lshzxeKEtmdn]/.test(arg)) {
     return { error: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." };
   }
   const classes = arg.includes('A') ? EVENT_CLASSES : [...EVENT_CLASSES].filter((c) => arg.includes(c)).join('');
-  const beside = [...'KEmn'].filter((c) => arg.includes(c)).join('');
-  return { text: (classes === EVENT_CLASSES ? 'A' : classes) + beside };
+  const beside = [...'KEm'].filter((c) => arg.includes(c)).join('');
+  if (classes === EVENT_CLASSES) return { text: `A${beside}` };
+  return { text: classes + (arg.includes('n') ? 'n' : '') + beside };
 }
 
 function parsePercentiles(args: readonly string[]): Parsed {
