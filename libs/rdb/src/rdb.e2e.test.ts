@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
-import { NOT_INSTALLED, type RealRedis, startRedis } from './real-redis.ts';
+import { NOT_INSTALLED, type RealRedis, startRedis } from './real-redis.testing.ts';
 import {
   bytes,
   type CollectedEntry,

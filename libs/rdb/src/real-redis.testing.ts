@@ -31,8 +31,11 @@ export async function startRedis(options: readonly string[], prepare?: (dir: str
   child.on('error', (error: NodeJS.ErrnoException) => {
     failure = error.code === 'ENOENT' ? new Error(`redis-server ${NOT_INSTALLED}`) : error;
   });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   const stopProcess = async (): Promise<void> => {
     await endChild(child);
+    process.off('exit', kill);
     rmSync(dir, { recursive: true, force: true });
   };
 
