@@ -6,7 +6,8 @@ import { VERSION } from './version.ts';
 
 const root = new URL('../../../', import.meta.url);
 
-test('docs/configuration.md is what the table says (node libs/config/src/docs.ts > docs/configuration.md)', () => {
+// node -e "import('@weir/config').then((c) => process.stdout.write(c.configurationPage()))" > docs/configuration.md
+test('docs/configuration.md is what the table says', () => {
   assert.equal(readFileSync(new URL('docs/configuration.md', root), 'utf8'), configurationPage());
 });
 

@@ -6,12 +6,12 @@ import { differentDefaults } from './differences.ts';
 import type { Category } from './directive.ts';
 import type { TableRow } from './table.ts';
 
-/** docs/configuration.md, from the table. Written with `node libs/config/src/docs.ts > docs/configuration.md`. */
+/** docs/configuration.md, from the table; the test beside this file says how to write it anew. */
 export function configurationPage(): string {
   const effective = table.filter((row) => row.category === 'effective');
   return `# Configuration
 
-<!-- Generated: node libs/config/src/docs.ts > docs/configuration.md. A test holds it up to date. -->
+<!-- Generated from the table in libs/config; its test says how, and holds this page up to date. -->
 
 Weir reads redis.conf: the same syntax, names, aliases, units and error messages as Redis 7.0, \`include\` and
 \`rename-command\` included. A value comes from, each winning over the one before:
@@ -85,5 +85,3 @@ function mutability(row: TableRow): string {
   if (row.options.immutable === true) return 'start';
   return row.options.protected === true ? 'protected' : 'always';
 }
-
-if (import.meta.main) console.log(configurationPage().trimEnd());
