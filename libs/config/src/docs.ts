@@ -51,10 +51,11 @@ ${rowsOf('accepted')}
 
 ## Differences from Redis
 
-${differences()}
-- \`cluster-enabled yes\`, \`loadmodule\` and \`sentinel\` are refused at start.
+${differences()}- \`cluster-enabled yes\`, \`loadmodule\` and \`sentinel\` are refused at start.
 - \`daemonize yes\` is accepted, with a warning; Weir stays in the foreground.
 - Errors name the file beside the line.
+- \`activedefrag yes\` is accepted; builds of Redis without its own allocator refuse it.
+- Unbalanced quotes inside a quoted list (\`save '60" 1'\`) are an error, in Redis an empty list.
 - Lines after an \`include\` add to \`save\` like those before it (Redis 7.0 forgets the earlier ones there), and an include that goes in a circle is an
   error.
 `;
