@@ -40,6 +40,8 @@ test('payloads are those that redis-server 7.0.15 answers', () => {
     ['10', '00c00a0a006e9f57450eae63bb'],
     ['hello', '000568656c6c6f0a006372df766534200a'],
     ['x'.repeat(30), '00c3091e017878e011000178780a00f0673fdf2001eb95'],
+    ['abc'.repeat(9) + 'd', '00c30b1c0361626361e00d020163640a00f42ff2c4f02ff24e'],
+    ['bbaababbbbbbbbabababa', '00156262616162616262626262626262616261626162610a00dddc87ecdeceb6ce'], // gains too little
   ];
   for (const [value, hex] of known) assert.equal(Buffer.from(dump(encoder, value)).toString('hex'), hex);
 });

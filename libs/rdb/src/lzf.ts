@@ -87,7 +87,6 @@ function lzfCompress(
   const srcEnd = srcOff + srcLen;
   const dstEnd = dstOff + dstLen;
   const hashStop = srcEnd - 2; // three bytes are hashed
-  const matchStop = srcEnd - 4; // no copy begins in the last four bytes
   const toPosition = base - srcOff;
   let i = srcOff;
   let o = dstOff;
@@ -101,14 +100,7 @@ function lzfCompress(
     table[slot] = i + toPosition;
     const ref = candidate - toPosition;
     // The very first position is never referred to: liblzf's test for stale entries excludes it.
-    if (
-      candidate <= base ||
-      i - ref > DISTANCE_MAX ||
-      i >= matchStop ||
-      src[ref] !== b0 ||
-      src[ref + 1] !== b1 ||
-      src[ref + 2] !== b2
-    ) {
+    if (candidate <= base || i - ref > DISTANCE_MAX || src[ref] !== b0 || src[ref + 1] !== b1 || src[ref + 2] !== b2) {
       const literals = i - literalFrom;
       if (o + literals + (literals >>> LITERAL_BITS) + 1 >= dstEnd) return 0;
       i++;
@@ -116,7 +108,7 @@ function lzfCompress(
     }
 
     let lengthMax = srcEnd - i - 2 < MATCH_MAX ? srcEnd - i - 2 : MATCH_MAX;
-    if (lengthMax === 17 || lengthMax === 18) lengthMax = 19; // liblzf compares sixteen bytes at once, then one more
+    if (lengthMax === 17 || lengthMax === 18) lengthMax = 19; // liblzf compares sixteen bytes in a row, then one more
     let length = 3;
     while (length < lengthMax && src[ref + length] === src[i + length]) length++;
 
