@@ -1,0 +1,226 @@
+import { Session, execute } from '@weir/commands';
+import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
+import { ERROR, FRAME, FrameScanner } from '@weir/resp';
+import type { Engine } from './engine.ts';
+
+/**
+ * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
+ *
+ * The replies of one turn stand in the engine's reply buffer and are cut into slices by the record that they wait for.
+ * A reply that waits for none is sent at once; any other goes to that record's held replies, and every later reply of
+ * this session with it or behind it (invariant `replies-in-order`).
+ */
+
+/** Replies are handed over in slices of at most about this size, so that a slow client is noticed. */
+const SLICE_BYTES = 64 * 1024;
+/** Bytes of requests kept for a session that waits (WAIT, congestion) before the ingress is told to stop. */
+const BACKLOG_BYTES_MAX = 64 * 1024;
+
+export class ClientSession implements SessionPort {
+  readonly session: Session;
+  readonly #engine: Engine;
+  readonly #sink: SessionSink;
+  readonly #scanner: FrameScanner;
+  /** Number of the last record that holds replies of this session back; 0 is none. */
+  #heldSeq = 0;
+  #congested = false;
+  #paused = false;
+  #closed = false;
+  #backlog: Uint8Array[] = [];
+  #backlogBytes = 0;
+  /** Inside `process`: a deferred reply that comes now is written by the handler itself. */
+  #executing = false;
+
+  constructor(engine: Engine, id: number, info: SessionInfo, sink: SessionSink) {
+    this.#engine = engine;
+    this.#sink = sink;
+    this.#scanner = new FrameScanner(engine.scanLimits);
+    const scanner = this.#scanner;
+    this.session = new Session({
+      id,
+      control: {
+        close: () => this.closeAfterReplies(),
+        destroy: () => this.destroy(),
+        get pendingOutputBytes() {
+          return sink.pendingOutputBytes;
+        },
+        get queryBufferBytes() {
+          return scanner.pendingBytes;
+        },
+      },
+      authenticated: engine.passwordless,
+      nowMs: Date.now(),
+      remoteAddr: info.remoteAddr,
+      localAddr: info.localAddr,
+      fd: info.fd,
+      unixSocket: info.unixSocket,
+    });
+    scanner.authenticated = this.session.authenticated;
+  }
+
+  input(buf: Uint8Array, start: number, end: number): void {
+    const bytes = end - start;
+    this.session.inputBytes += bytes;
+    this.#engine.ctx.stats.netInputBytes += bytes;
+    if (this.#closed || this.session.closeAfterReply) return;
+    if (this.#waiting || this.#scanner.unscannedBytes > 0) {
+      this.#backlog.push(buf.slice(start, end));
+      this.#backlogBytes += bytes;
+      if (this.#backlogBytes > BACKLOG_BYTES_MAX && !this.#paused) {
+        this.#paused = true;
+        this.#sink.pauseInput();
+      }
+      return;
+    }
+    this.#scanner.feed(buf, start, end);
+    this.#process();
+    this.#scanner.keep();
+  }
+
+  drained(): void {
+    this.#congested = false;
+    this.resume();
+  }
+
+  closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#backlog = [];
+    this.#engine.sessionClosed(this);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether requests have to wait. */
+  get #waiting(): boolean {
+    return this.session.blocked || this.#congested || this.#engine.stalled;
+  }
+
+  /** Goes on with what was kept back. */
+  resume(): void {
+    if (this.#closed || this.#executing) return;
+    if (!this.#waiting) this.#process();
+    while (!this.#waiting && !this.#closed && this.#backlog.length > 0 && this.#scanner.unscannedBytes === 0) {
+      const chunk = this.#backlog.shift()!;
+      this.#backlogBytes -= chunk.length;
+      this.#scanner.feed(chunk, 0, chunk.length);
+      this.#process();
+    }
+    if (this.#paused && this.#backlogBytes === 0 && !this.#closed) {
+      this.#paused = false;
+      this.#sink.resumeInput();
+    }
+  }
+
+  #process(): void {
+    const engine = this.#engine;
+    const ctx = engine.ctx;
+    const session = this.session;
+    const scanner = this.#scanner;
+    const out = ctx.reply;
+    const now = Date.now();
+    const base = out.pos;
+    let sliceStart = base;
+    let sliceWait = this.#heldSeq;
+    let replies = 0;
+    this.#executing = true;
+    while (!this.#waiting) {
+      const scanned = scanner.next();
+      if (scanned !== FRAME) {
+        if (scanned === ERROR) {
+          if (!scanner.closeOnly) out.error(`ERR ${scanner.errorText}`);
+          replies++;
+          session.closeAfterReply = true;
+        }
+        break;
+      }
+      const before = out.pos;
+      execute(ctx, session, scanner.request, now);
+      scanner.authenticated = session.authenticated;
+      if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
+      let wait = ctx.waitSeq;
+      if (wait <= engine.committedSeq) wait = 0;
+      if (wait < this.#heldSeq) wait = this.#heldSeq;
+      if (wait !== sliceWait) {
+        if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
+        sliceStart = before;
+        sliceWait = wait;
+        replies = 0;
+      }
+      replies++;
+      if (out.pos - sliceStart > SLICE_BYTES) {
+        this.#send(sliceWait, sliceStart, out.pos, replies);
+        out.truncate(base);
+        sliceStart = base;
+        replies = 0;
+      }
+      if (session.closeAfterReply) break;
+    }
+    this.#executing = false;
+    if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
+    out.reset();
+    engine.turn();
+    if (session.closeAfterReply) this.closeAfterReplies();
+  }
+
+  #send(waitSeq: number, start: number, end: number, replies: number): void {
+    const buf = this.#engine.ctx.reply.buf;
+    if (waitSeq === 0) {
+      this.#output(buf, start, end);
+      return;
+    }
+    this.#heldSeq = waitSeq;
+    this.#engine.heldFor(waitSeq).add(this, buf, start, end, replies);
+  }
+
+  #output(buf: Uint8Array, start: number, end: number): void {
+    if (this.#closed) return;
+    this.session.outputBytes += end - start;
+    this.#engine.ctx.stats.netOutputBytes += end - start;
+    if (!this.#sink.output(buf, start, end)) this.#congested = true;
+  }
+
+  /** The record that these replies waited for is committed (or refused). */
+  releaseHeld(seq: number, buf: Uint8Array, start: number, end: number): void {
+    if (this.#heldSeq === seq) this.#heldSeq = 0;
+    this.#output(buf, start, end);
+    if (this.session.closeAfterReply && this.#heldSeq === 0) this.#sink.close();
+  }
+
+  /** Closes when what was answered has been sent. */
+  closeAfterReplies(): void {
+    this.session.closeAfterReply = true;
+    if (this.#closed || this.#heldSeq !== 0) return;
+    this.#sink.close();
+  }
+
+  destroy(): void {
+    if (!this.#closed) this.#sink.destroy();
+  }
+
+  /** A command of this session answers later; see Context.defer. */
+  defer(): (write: (reply: Engine['ctx']['reply']) => void) => void {
+    this.session.blocked = true;
+    let done = false;
+    return (write) => {
+      if (done) return;
+      done = true;
+      this.session.blocked = false;
+      const out = this.#engine.ctx.reply;
+      out.resp = this.session.resp;
+      if (this.#executing) {
+        write(out);
+        return;
+      }
+      if (this.#closed) return;
+      const start = out.pos;
+      write(out);
+      this.#send(this.#heldSeq, start, out.pos, 1);
+      out.truncate(start);
+      // Not from here: this may be inside another session's command.
+      setImmediate(() => this.resume());
+    };
+  }
+}

@@ -1,0 +1,274 @@
+import { CommandTable, Context, Slowlog, allCommands } from '@weir/commands';
+import type { Host, Session } from '@weir/commands';
+import type { Config } from '@weir/config';
+import type { Keyspace } from '@weir/keyspace';
+import type { EnginePort, SessionInfo, SessionPort, SessionSink } from '@weir/link';
+import { HEADER_BYTES } from '@weir/log';
+import type { AppendOutcome } from '@weir/log';
+import { CommandWriter, ReplyWriter } from '@weir/resp';
+import type { ScanLimits } from '@weir/resp';
+import { ClientSession } from './client-session.ts';
+import { HeldReplies } from './held-replies.ts';
+
+/**
+ * The engine: sessions, the turn, and the commit.
+ *
+ * A *turn* is what one pass of the event loop executed. At its end, when the log has room for one more append (two are
+ * in flight at most), all effects since the last one become one record: group commit, whose size follows from the load
+ * and the log's latency by itself. Until the record is stored its writers' replies are held (`held-replies.ts`).
+ *
+ * The engine does not know where its records go: a *committer* is given to it when it becomes master and taken away
+ * when it stops being one.
+ */
+
+/** Where a master's records go: libs/log's LogWriter. */
+export interface Committer {
+  /** Stores a record: `buffer` has HEADER_BYTES free at its front and `payloadBytes` behind them. */
+  append(
+    buffer: Uint8Array,
+    payloadBytes: number,
+    commandCount: number,
+    done: (outcome: AppendOutcome, seq: number, endOffset: number) => void,
+  ): void;
+  /** False while as many appends are in flight as there may be. */
+  readonly canAppend: boolean;
+  /** Replication offset behind the last record handed over. */
+  readonly nextOffset: number;
+}
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly keyspace: Keyspace;
+  readonly host: Host;
+}
+
+/** Effects beyond this wait in the engine for the log only as long as it takes to refuse more: sessions are stopped. */
+const STALL_BYTES = 64 * 1024 * 1024;
+
+const NOT_CONFIRMED = Buffer.from(
+  '-NOREPLICAS The write was not confirmed by the replication log in time; it may or may not be applied\r\n',
+);
+
+export class Engine implements EnginePort {
+  readonly ctx: Context;
+  readonly config: Config;
+  readonly scanLimits: ScanLimits;
+  /** Number (the engine's own) of the last record that is committed. */
+  committedSeq = 0;
+  /** Effects pile up because the log does not take them: no session executes anything. */
+  stalled = false;
+  /** Sessions by id. */
+  readonly sessions = new Map<number, Session>();
+  /** Told when a record is committed: sequence in the log, offset behind it. */
+  onCommitted: (seq: number, endOffset: number) => void = () => {};
+  /** Told when the log refused a record for good: this engine's state is not the log's any more. */
+  onFenced: () => void = () => {};
+
+  readonly #clients = new Map<number, ClientSession>();
+  #nextSessionId = 1;
+  #committer: Committer | null = null;
+  #turnScheduled = false;
+  /** Records handed over and not committed, and the one being filled: replies that wait for them, oldest first. */
+  readonly #held: HeldReplies[] = [];
+  readonly #sparesHeld: HeldReplies[] = [];
+  readonly #spareWriters: CommandWriter[] = [];
+  /** When the oldest record in flight was handed over; 0 when none is. */
+  #oldestInFlightMs = 0;
+  #inFlightSince: number[] = [];
+
+  constructor(options: EngineOptions) {
+    this.config = options.config;
+    this.ctx = new Context({
+      keyspace: options.keyspace,
+      config: options.config,
+      host: options.host,
+      table: new CommandTable(allCommands, options.config.renamedCommands),
+      reply: new ReplyWriter(),
+      effects: new CommandWriter(HEADER_BYTES),
+      slowlog: new Slowlog(),
+    });
+    this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
+    const num = options.config.num;
+    this.scanLimits = {
+      bulkBytesMax: num.protoMaxBulkLen,
+      argsMax: 0x7fffffff,
+      inlineBytesMax: 65536,
+      queryBufferBytesMax: num.clientQueryBufferLimit,
+    };
+    options.config.onChange('proto-max-bulk-len', () => void (this.scanLimits.bulkBytesMax = num.protoMaxBulkLen));
+    options.config.onChange(
+      'client-query-buffer-limit',
+      () => void (this.scanLimits.queryBufferBytesMax = num.clientQueryBufferLimit),
+    );
+  }
+
+  get passwordless(): boolean {
+    return this.config.value('requirepass') === '';
+  }
+
+  // --- sessions ----------------------------------------------------------------------------------------------------
+
+  open(info: SessionInfo, sink: SessionSink): SessionPort {
+    const client = new ClientSession(this, this.#nextSessionId++, info, sink);
+    if (this.#clients.size >= this.config.num.maxclients) {
+      const error = Buffer.from('-ERR max number of clients reached\r\n');
+      sink.output(error, 0, error.length);
+      this.ctx.stats.rejectedConnections++;
+      client.session.closeAfterReply = true;
+      sink.close();
+      return client;
+    }
+    this.ctx.stats.connectionsReceived++;
+    this.#clients.set(client.session.id, client);
+    this.sessions.set(client.session.id, client.session);
+    return client;
+  }
+
+  sessionClosed(client: ClientSession): void {
+    this.#clients.delete(client.session.id);
+    this.sessions.delete(client.session.id);
+  }
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  // --- the commit --------------------------------------------------------------------------------------------------
+
+  /** This engine is the master from now on, and its records go there. */
+  lead(committer: Committer): void {
+    this.#committer = committer;
+    this.ctx.slave = false;
+    this.ctx.resetPending();
+    this.turn();
+  }
+
+  /**
+   * Stops being master. Replies that wait for the log are abandoned: their connections are closed, as those of a master that
+   * died, because nobody can say what became of the writes.
+   */
+  stopLeading(): void {
+    this.#committer = null;
+    for (const held of this.#held) {
+      held.abandon();
+      this.#sparesHeld.push(held);
+    }
+    this.#held.length = 0;
+    this.#inFlightSince.length = 0;
+    this.#oldestInFlightMs = 0;
+    this.ctx.effects.reset();
+    this.ctx.recordTaken();
+    this.committedSeq = this.ctx.recordSeq - 1;
+    this.ctx.resetPending();
+    this.#setStalled(false);
+  }
+
+  get leading(): boolean {
+    return this.#committer !== null;
+  }
+
+  /** Replication offset behind everything executed so far, committed or not. */
+  writtenOffset(): number {
+    const committer = this.#committer;
+    return committer === null ? 0 : committer.nextOffset + this.ctx.effects.pos - HEADER_BYTES;
+  }
+
+  /** Bytes of effects that are not handed to the log yet. */
+  get unsealedBytes(): number {
+    return this.ctx.effects.pos - HEADER_BYTES;
+  }
+
+  get recordsInFlight(): number {
+    return this.#inFlightSince.length;
+  }
+
+  /** Age of the oldest record that waits for the log; 0 when none does. */
+  oldestInFlightAgeMs(now: number): number {
+    return this.#oldestInFlightMs === 0 ? 0 : now - this.#oldestInFlightMs;
+  }
+
+  /** The replies that wait for a record. */
+  heldFor(seq: number): HeldReplies {
+    for (let i = this.#held.length - 1; i >= 0; i--) if (this.#held[i].seq === seq) return this.#held[i];
+    const held = this.#sparesHeld.pop() ?? new HeldReplies();
+    held.seq = seq;
+    this.#held.push(held);
+    return held;
+  }
+
+  /** Something was executed: the effects, if any, become a record at the end of this turn of the event loop. */
+  turn(): void {
+    if (this.#turnScheduled || this.ctx.effects.pos === HEADER_BYTES) return;
+    if (this.ctx.effects.pos > STALL_BYTES) this.#setStalled(true);
+    this.#turnScheduled = true;
+    setImmediate(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnScheduled = false;
+    this.#seal();
+  };
+
+  #seal(): void {
+    const ctx = this.ctx;
+    const committer = this.#committer;
+    const effects = ctx.effects;
+    if (effects.pos === HEADER_BYTES) return;
+    if (committer === null || !committer.canAppend) return;
+    const seq = ctx.recordSeq;
+    ctx.effects = this.#spareWriters.pop() ?? new CommandWriter(HEADER_BYTES);
+    ctx.recordTaken();
+    const now = Date.now();
+    this.#inFlightSince.push(now);
+    if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
+    if (this.stalled) this.#setStalled(false);
+    committer.append(effects.buf, effects.pos - HEADER_BYTES, effects.count, (outcome, logSeq, endOffset) => {
+      effects.reset();
+      if (this.#spareWriters.length < 4) this.#spareWriters.push(effects);
+      if (this.#committer !== committer) return;
+      if (outcome === 'committed') this.#committed(seq, logSeq, endOffset);
+      else if (outcome === 'fenced') this.onFenced();
+    });
+  }
+
+  #committed(seq: number, logSeq: number, endOffset: number): void {
+    this.committedSeq = seq;
+    this.#inFlightSince.shift();
+    this.#oldestInFlightMs = this.#inFlightSince.length > 0 ? this.#inFlightSince[0] : 0;
+    this.onCommitted(logSeq, endOffset);
+    // The next record goes out before the replies do: the log works while they are written.
+    this.#seal();
+    while (this.#held.length > 0 && this.#held[0].seq <= seq) {
+      const held = this.#held.shift()!;
+      held.release();
+      this.#sparesHeld.push(held);
+    }
+  }
+
+  /**
+   * The log does not answer within the bound: whoever waits is told so. The writes stay executed and are still on
+   * their way to the log; their keys stay unreadable until it has decided.
+   */
+  refuseHeld(): void {
+    for (const held of this.#held) held.refuse(NOT_CONFIRMED);
+  }
+
+  #setStalled(stalled: boolean): void {
+    if (this.stalled === stalled) return;
+    this.stalled = stalled;
+    if (!stalled) setImmediate(() => this.#resumeAll());
+  }
+
+  #resumeAll(): void {
+    for (const client of this.#clients.values()) {
+      if (this.stalled) return;
+      client.resume();
+    }
+  }
+
+  /** Takes another data set in place of the present one. */
+  swapKeyspace(keyspace: Keyspace): void {
+    this.ctx.keyspace = keyspace;
+    this.ctx.resetPending();
+  }
+}

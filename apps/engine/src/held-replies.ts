@@ -1,0 +1,82 @@
+import type { ClientSession } from './client-session.ts';
+
+/**
+ * The replies that wait for one record: their bytes, one behind the other, and whose they are. Reused from record to
+ * record, so that holding a reply costs a copy of its bytes and no object.
+ */
+
+const FIRST_BYTES = 64 * 1024;
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
+export class HeldReplies {
+  /** The engine's number of the record. */
+  seq = 0;
+  #buf: Uint8Array = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #pos = 0;
+  readonly #sessions: ClientSession[] = [];
+  readonly #ends: number[] = [];
+  /** Replies in each slice, so that they can be answered with as many errors instead. */
+  readonly #counts: number[] = [];
+
+  get bytes(): number {
+    return this.#pos;
+  }
+
+  add(session: ClientSession, buf: Uint8Array, start: number, end: number, replies: number): void {
+    const len = end - start;
+    if (this.#pos + len > this.#buf.length) this.#grow(len);
+    if (len <= 24) for (let i = 0; i < len; i++) this.#buf[this.#pos + i] = buf[start + i];
+    else this.#buf.set(buf.subarray(start, end), this.#pos);
+    this.#pos += len;
+    const last = this.#sessions.length - 1;
+    if (last >= 0 && this.#sessions[last] === session) {
+      this.#ends[last] = this.#pos;
+      this.#counts[last] += replies;
+      return;
+    }
+    this.#sessions.push(session);
+    this.#ends.push(this.#pos);
+    this.#counts.push(replies);
+  }
+
+  /** Sends everything and is empty again. */
+  release(): void {
+    let start = 0;
+    for (let i = 0; i < this.#sessions.length; i++) {
+      this.#sessions[i].releaseHeld(this.seq, this.#buf, start, this.#ends[i]);
+      start = this.#ends[i];
+    }
+    this.clear();
+  }
+
+  /** Answers every held reply with `error` (a whole RESP error line) instead, and is empty again. */
+  refuse(error: Uint8Array): void {
+    for (let i = 0; i < this.#sessions.length; i++) {
+      const all = Buffer.concat(new Array<Uint8Array>(this.#counts[i]).fill(error));
+      this.#sessions[i].releaseHeld(this.seq, all, 0, all.length);
+    }
+    this.clear();
+  }
+
+  /** Closes the connections of everybody who waits: what became of their writes is not known. */
+  abandon(): void {
+    for (const session of this.#sessions) session.destroy();
+    this.clear();
+  }
+
+  clear(): void {
+    this.#pos = 0;
+    this.#sessions.length = 0;
+    this.#ends.length = 0;
+    this.#counts.length = 0;
+    if (this.#buf.length > KEPT_BYTES_MAX) this.#buf = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  }
+
+  #grow(len: number): void {
+    let size = this.#buf.length;
+    while (size < this.#pos + len) size *= 2;
+    const grown = Buffer.allocUnsafeSlow(size);
+    grown.set(this.#buf.subarray(0, this.#pos));
+    this.#buf = grown;
+  }
+}

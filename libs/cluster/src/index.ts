@@ -1,0 +1,4 @@
+export { MEMBER_TTL_MS, Membership, parseReport } from './membership.ts';
+export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './membership.ts';
+export { requestSnapshot, serveSnapshotRequests } from './snapshot-requests.ts';
+export type { SnapshotAnswer } from './snapshot-requests.ts';

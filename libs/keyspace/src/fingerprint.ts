@@ -1,0 +1,46 @@
+import type { Ref } from '@weir/memory';
+import { expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
+import { hashBytes } from './hash.ts';
+import type { Keyspace } from './keyspace.ts';
+
+/**
+ * A fingerprint of a whole data set that does not depend on the order of its keys, on encodings, or on who computes it: the sum
+ * (mod 2^32, in four lanes) of a 128-bit hash of each entry: database, type, key, value, expire time. Snapshots carry
+ * it, and master, slaves and snapshots are compared by it. It finds accidents, not forgeries: the hash's key is known.
+ * (DEBUG DIGEST is Redis's own, slower, and does not cover the expire times.)
+ */
+export function fingerprint(keyspace: Keyspace): string {
+  const lanes = new Int32Array(4);
+  const refs: Ref[] = [];
+  for (const db of keyspace.dbs) {
+    let cursor = 0;
+    if (db.keys.size === 0) continue;
+    do {
+      cursor = db.keys.scan(cursor, refs);
+      for (const ref of refs) addEntry(lanes, keyspace, db.index, ref);
+      refs.length = 0;
+    } while (cursor !== 0);
+  }
+  return Buffer.from(lanes.buffer).toString('hex');
+}
+
+function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): void {
+  const arena = keyspace.arena;
+  const u8 = arena.u8;
+  const key = keyAddress(arena, ref);
+  const keyLen = keyLength(arena, ref);
+  const value = valueAddress(arena, ref);
+  const valueLen = valueLength(arena, ref);
+  const when = expireOf(arena, ref);
+  const head = Math.imul(db + 1, 0x9e3779b1) ^ Math.imul(typeOf(arena, ref) + 1, 0x85ebca6b);
+  const low = when % 4294967296 | 0;
+  const high = Math.floor(when / 4294967296) | 0;
+  let a = hashBytes(u8, key, keyLen, head, 0x5bd1e995);
+  a = hashBytes(u8, value, valueLen, a, low ^ 0x1b873593);
+  let b = hashBytes(u8, key, keyLen, 0x2545f491, head);
+  b = hashBytes(u8, value, valueLen, b, high ^ low ^ 0x38b34ae5);
+  lanes[0] += a;
+  lanes[1] += b;
+  lanes[2] += Math.imul(a, 0x9e3779b1) ^ (b >>> 7);
+  lanes[3] += Math.imul(b, 0x85ebca6b) ^ (a >>> 11) ^ high;
+}

@@ -1,0 +1,220 @@
+import type { Keyspace } from '@weir/keyspace';
+import { EMPTY_CHECKSUM, LogError, RecordKind, RecordReader, isLogError } from '@weir/log';
+import type { LogPosition, LogStore, LogSubscription, SnapshotStore } from '@weir/log';
+import { loadSnapshot } from './load.ts';
+import type { LoadProgress } from './load.ts';
+import { Replay } from './replay.ts';
+import { ENGINE_VERSION } from './version.ts';
+
+/**
+ * Follows a log with a data set: newest usable snapshot, load, consume from the sequence behind it, for ever.
+ *
+ *   idle ──bootstrap──▶ loading ──▶ catching-up ⇄ live
+ *                          │             │  ▲
+ *                          ▼             ▼  │ (the subscription heals itself)
+ *                        failed ◀──── disconnected
+ *
+ * - loading: a snapshot is being loaded into a fresh keyspace; nobody sees it yet.
+ * - catching-up, live: records are applied as they come; `live` means that the end of the log was reached once since.
+ * - disconnected: nothing comes; the data set stays and the subscription resumes by sequence.
+ * - failed: the data set cannot follow the log any more (the log was trimmed past it, diverged, or a record could not be
+ *   applied). It ends here: whoever owns the follower makes a new one.
+ *
+ * One message is either applied whole or it fails the follower: `position` never lies about the data set.
+ */
+
+export type FollowerState = 'idle' | 'loading' | 'catching-up' | 'live' | 'disconnected' | 'failed' | 'stopped';
+
+export interface FollowerLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
+export interface LeaderInfo {
+  readonly epoch: number;
+  readonly payload: Uint8Array;
+}
+
+export interface FollowerOptions {
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  /** Makes an empty data set. */
+  readonly newKeyspace: () => Keyspace;
+  readonly logger: FollowerLogger;
+  readonly now: () => number;
+  readonly onState?: (state: FollowerState, detail: string) => void;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly onLeader?: (leader: LeaderInfo) => void;
+  /** After each applied record. */
+  readonly onApplied?: (seq: number, commands: number, payloadBytes: number) => void;
+}
+
+export const LOG_START: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
+
+export class Follower {
+  keyspace: Keyspace;
+  state: FollowerState = 'idle';
+  /** What ended it, when failed. */
+  failure: unknown = null;
+  /** When the last message or sign of life came, ms. */
+  lastIoMs: number;
+  /** The leadership record seen last. */
+  leader: LeaderInfo | null = null;
+  readonly #options: FollowerOptions;
+  #replay: Replay;
+  #reader: RecordReader;
+  #subscription: LogSubscription | null = null;
+  readonly #waiters: { seq: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+    this.keyspace = options.newKeyspace();
+    this.#replay = new Replay(this.keyspace);
+    this.#reader = new RecordReader({ position: LOG_START, engineVersion: ENGINE_VERSION });
+    this.lastIoMs = options.now();
+  }
+
+  /** After the last record that was applied whole. */
+  get position(): LogPosition {
+    return this.#reader.position();
+  }
+
+  /** After the last message, an incomplete group of fragments included: where a new master appends. */
+  get tail(): LogPosition {
+    return this.#reader.tail();
+  }
+
+  get seq(): number {
+    return this.#reader.nextSeq - 1;
+  }
+
+  /** Loads the newest usable snapshot that can be loaded, or starts at the log's beginning where that still exists. */
+  async bootstrap(signal?: AbortSignal): Promise<void> {
+    const { snapshots, log, logger, now } = this.#options;
+    this.#setState('loading', '');
+    const { firstSeq, lastSeq } = await log.state();
+    const usable = (await snapshots.list()).filter((manifest) => manifest.state === 'usable');
+    let damage: unknown = null;
+    for (const manifest of usable) {
+      if (manifest.seq + 1 < firstSeq) break; // what came between it and the log's beginning is gone
+      logger.info({ snapshot: manifest.id, keys: manifest.keys, bytes: manifest.bytes, seq: manifest.seq }, 'loading snapshot');
+      const started = now();
+      try {
+        const position = await loadSnapshot(snapshots, manifest, this.keyspace, started, this.#options.onProgress, signal);
+        this.#reader = new RecordReader({ position, engineVersion: ENGINE_VERSION });
+        logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
+        return;
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (isLogError(error, 'log-unavailable')) throw error;
+        logger.warn({ snapshot: manifest.id, err: error }, 'snapshot cannot be loaded; trying the one before it');
+        damage = error;
+        this.#empty();
+      }
+    }
+    if (firstSeq > 1) {
+      const why = usable.length === 0 ? 'there is no usable snapshot' : 'no usable snapshot reaches that far';
+      throw new LogError('log-missing', `the log begins at ${firstSeq} and ${why}`, { cause: damage });
+    }
+    logger.info({ lastSeq }, 'no snapshot: reading the log from its beginning');
+  }
+
+  #empty(): void {
+    this.keyspace = this.#options.newKeyspace();
+    this.#replay = new Replay(this.keyspace);
+  }
+
+  /** Starts consuming behind the position. */
+  start(): void {
+    if (this.#subscription !== null || this.state === 'failed' || this.state === 'stopped') return;
+    this.#setState('catching-up', '');
+    this.#subscription = this.#options.log.consume(
+      this.#reader.nextSeq,
+      (seq, message) => this.#message(seq, message),
+      {
+        onGap: ({ expected, first }) =>
+          this.#fail(new LogError('log-missing', `the log was trimmed: ${expected} is wanted, it begins at ${first}`)),
+        onAhead: ({ expected, last }) =>
+          this.#fail(new LogError('log-diverged', `the log ends at ${last}, and ${expected} is wanted: it lost records`)),
+        onError: (error) => this.#fail(error),
+        onState: (state, detail) => {
+          this.lastIoMs = this.#options.now();
+          this.#setState(state, detail);
+        },
+      },
+    );
+  }
+
+  #message(seq: number, message: Uint8Array): void {
+    const now = this.#options.now();
+    this.lastIoMs = now;
+    const reader = this.#reader;
+    if (reader.push(seq, message)) {
+      const record = reader.record;
+      if (record.kind === RecordKind.data) {
+        this.#replay.payload(record.payload, now);
+        this.#options.onApplied?.(seq, record.commandCount, record.payload.length);
+      } else if (record.kind === RecordKind.leadership) {
+        this.leader = { epoch: record.epoch, payload: record.payload.slice() };
+        this.#options.onLeader?.(this.leader);
+        this.#options.onApplied?.(seq, 0, 0);
+      }
+    }
+    if (this.#waiters.length > 0) this.#wake(seq);
+  }
+
+  #wake(seq: number): void {
+    for (let i = this.#waiters.length - 1; i >= 0; i--) {
+      if (this.#waiters[i].seq <= seq) this.#waiters.splice(i, 1)[0].resolve();
+    }
+  }
+
+  /** Resolves when everything up to `seq` was consumed; rejects when the follower ends before that. */
+  reached(seq: number, signal?: AbortSignal): Promise<void> {
+    if (this.seq >= seq) return Promise.resolve();
+    if (this.state === 'failed' || this.state === 'stopped') return Promise.reject(this.failure ?? new Error('stopped'));
+    return new Promise((resolve, reject) => {
+      const waiter = { seq, resolve, reject };
+      this.#waiters.push(waiter);
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  }
+
+  pause(): void {
+    this.#subscription?.pause();
+  }
+
+  resume(): void {
+    this.#subscription?.resume();
+  }
+
+  stop(): void {
+    this.#end();
+    if (this.state !== 'failed') this.#setState('stopped', '');
+    this.#rejectWaiters(new Error('the follower was stopped'));
+  }
+
+  #fail(error: unknown): void {
+    if (this.state === 'failed' || this.state === 'stopped') return;
+    this.failure = error;
+    this.#end();
+    this.#setState('failed', error instanceof Error ? error.message : String(error));
+    this.#rejectWaiters(error);
+  }
+
+  #end(): void {
+    this.#subscription?.stop();
+    this.#subscription = null;
+  }
+
+  #rejectWaiters(error: unknown): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  #setState(state: FollowerState, detail: string): void {
+    if (this.state === state) return;
+    this.state = state;
+    this.#options.onState?.(state, detail);
+  }
+}

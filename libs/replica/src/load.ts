@@ -1,0 +1,34 @@
+import { KeyspaceLoader } from '@weir/keyspace';
+import type { Keyspace } from '@weir/keyspace';
+import type { LogPosition, SnapshotManifest, SnapshotStore } from '@weir/log';
+import { RdbReader } from '@weir/rdb';
+
+export interface LoadProgress {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Loads a snapshot into an empty keyspace. Throws when the snapshot is damaged or does not fit. */
+export async function loadSnapshot(
+  snapshots: SnapshotStore,
+  manifest: SnapshotManifest,
+  keyspace: Keyspace,
+  nowMs: number,
+  onProgress: (progress: LoadProgress) => void = () => {},
+  signal?: AbortSignal,
+): Promise<LogPosition> {
+  const loader = new KeyspaceLoader(keyspace, { nowMs });
+  const reader = new RdbReader(loader, { maxStringBytes: 0x7fffffff });
+  let loadedBytes = 0;
+  for await (const chunk of snapshots.read(manifest)) {
+    signal?.throwIfAborted();
+    reader.push(chunk);
+    loadedBytes += chunk.length;
+    onProgress({ loadedBytes, totalBytes: manifest.bytes });
+  }
+  reader.end();
+  if (loader.entries !== manifest.keys) {
+    throw new Error(`snapshot ${manifest.id} holds ${loader.entries} keys, its manifest says ${manifest.keys}`);
+  }
+  return { seq: manifest.seq, offset: manifest.offset, epoch: manifest.epoch, checksum: manifest.checksum };
+}

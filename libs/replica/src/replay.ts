@@ -1,0 +1,68 @@
+import { CommandTable, Context, Session, Slowlog, allCommands, apply } from '@weir/commands';
+import type { Host } from '@weir/commands';
+import { Config } from '@weir/config';
+import type { Keyspace } from '@weir/keyspace';
+import { CommandWriter, FRAME, FrameScanner, ReplyWriter } from '@weir/resp';
+
+/**
+ * Applies records to a data set: a context of its own, which nobody's requests reach. Used by slaves, by a master that
+ * rebuilds itself, and by the replication app; the same handlers run as on the master, told that they replay.
+ */
+export class Replay {
+  readonly ctx: Context;
+  readonly #session: Session;
+  readonly #scanner: FrameScanner;
+
+  constructor(keyspace: Keyspace) {
+    this.ctx = new Context({
+      keyspace,
+      config: new Config(),
+      host: noHost,
+      table: new CommandTable(allCommands),
+      reply: new ReplyWriter(),
+      effects: new CommandWriter(),
+      slowlog: new Slowlog(),
+    });
+    this.ctx.slave = true;
+    this.ctx.replaying = true;
+    this.#session = new Session({
+      id: 0,
+      control: { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 },
+      authenticated: true,
+      nowMs: 0,
+    });
+    // What the log holds was accepted once: only what the format cannot hold is refused.
+    this.#scanner = new FrameScanner({
+      bulkBytesMax: 0x7fffffff,
+      argsMax: 0x7fffffff,
+      inlineBytesMax: 65536,
+      queryBufferBytesMax: 0x7fffffff,
+    });
+  }
+
+  /** Applies a record's payload. Throws when it cannot be: the data set is then useless. */
+  payload(payload: Uint8Array, nowMs: number): void {
+    const { ctx } = this;
+    const scanner = this.#scanner;
+    this.#session.db = 0;
+    scanner.feed(payload, 0, payload.length);
+    for (;;) {
+      const scanned = scanner.next();
+      if (scanned !== FRAME) {
+        if (scanned < 0) throw new Error(`a record of the log is no RESP: ${scanner.errorText}`);
+        break;
+      }
+      apply(ctx, this.#session, scanner.request, nowMs);
+      ctx.effects.reset(); // handlers' effects are the log's already
+    }
+    if (scanner.pendingBytes > 0) throw new Error('a record of the log ends in the middle of a command');
+  }
+}
+
+/** A replayed command has nothing to ask of the process around it. */
+const noHost = new Proxy({} as Host, {
+  get(_target, name) {
+    if (name === 'clockMicros') return () => 0;
+    throw new Error(`a command of the log asked its host for ${String(name)}`);
+  },
+});

@@ -1,0 +1,9 @@
+/**
+ * Version of the effects that this engine writes into the log, and the newest that it understands.
+ * 1: strings, expiry, keyspace commands.
+ */
+export const ENGINE_VERSION = 1;
+
+/** The Redis version whose commands and replies are offered; clients look at it to see what they may use. */
+export const REDIS_VERSION = '7.0.15';
+export const WEIR_VERSION = '0.1.0';
