@@ -54,6 +54,8 @@ export class Context {
   waitSeq = 0;
   /** Changes made by the command at hand. */
   dirty = 0;
+  /** Arguments that are secrets: the slow log shows none of them. */
+  readonly redacted: number[] = [];
 
   // --- for the engine ----------------------------------------------------------------------------------------------
   keyspace: Keyspace;
@@ -283,6 +285,7 @@ export class Context {
     this.dirty = 0;
     this.#touchedCount = 0;
     this.deferred = false;
+    if (this.redacted.length > 0) this.redacted.length = 0;
   }
 
   /** Called by the dispatcher after it: what the command wrote belongs to the record, and its reply waits for it. */

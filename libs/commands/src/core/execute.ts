@@ -37,6 +37,8 @@ export function execute(ctx: Context, session: Session, req: Request, now: numbe
   if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
     command = CommandTable.findSubcommand(command, req.buf, args[2], args[3]) ?? command;
   }
+  session.lastCommand = command === undefined ? 'NULL' : command.fullName;
+  session.lastInteractionMs = now;
   const refusal = refuse(ctx, session, req, command);
   if (refusal !== '') {
     if (command !== undefined) command.rejected++;
@@ -91,8 +93,6 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   if (ctx.dirty > 0) session.lastWriteOffset = -1; // the engine knows the offset when the record is sealed
   command.calls++;
   ctx.stats.commandsProcessed++;
-  session.lastCommand = command.fullName;
-  session.lastInteractionMs = ctx.now;
   if (timed) {
     const micros = ctx.host.clockMicros() - startMicros;
     command.micros += micros;
@@ -116,7 +116,9 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
   const arity = command.arity;
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
   const flags = command.flags;
-  if (!session.authenticated && (flags & F_NO_AUTH) === 0) return 'NOAUTH Authentication required.';
+  if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
+    return 'NOAUTH Authentication required.';
+  }
   if (ctx.config.num.maxmemory > 0 && !ctx.slave) {
     const enough = evictToLimit(ctx);
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
@@ -175,10 +177,16 @@ function finishReply(ctx: Context, session: Session, replyStart: number): void {
   else if (session.replyMode === REPLY_SKIP_NEXT) session.replyMode = REPLY_SKIP;
 }
 
+const NOTHING = new Uint8Array(0);
+const REDACTED = Buffer.from('(redacted)');
+
 function logSlow(ctx: Context, req: Request, micros: number): void {
   const args: Uint8Array[] = [];
-  for (let i = 0; i < req.argc && i < 33; i++) args.push(req.bytes(i));
-  args.length = Math.min(req.argc, args.length);
+  for (let i = 0; i < req.argc; i++) {
+    // Only the first 32 are kept, the others are counted.
+    if (i > 32) args.push(NOTHING);
+    else args.push(ctx.redacted.includes(i) ? REDACTED : req.bytes(i));
+  }
   ctx.slowlog.add(
     {
       timeSeconds: Math.floor(ctx.now / 1000),

@@ -37,6 +37,8 @@ export class Session {
   replyMode = REPLY_ON;
   /** A command waits (WAIT …): what follows on this connection is not executed until it is answered. */
   blocked = false;
+  /** CLIENT UNBLOCK: ends the wait of a blocked session, as by its timeout or with -UNBLOCKED. Set while it waits. */
+  unblock: ((withError: boolean) => void) | null = null;
   /** Set by QUIT, CLIENT KILL of itself, SHUTDOWN: the connection closes after this reply, the rest is not executed. */
   closeAfterReply = false;
   readonly createdMs: number;
