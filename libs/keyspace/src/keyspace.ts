@@ -36,6 +36,10 @@ export interface KeyspaceOptions {
   readonly randomSeed: number;
 }
 
+/** Internal values of an expire time that is none. */
+const NO_EXPIRE = -1;
+const KEEP_EXPIRE = -2;
+
 export class Database {
   index: number;
   readonly keys: KeyTable;
@@ -89,7 +93,8 @@ export class Keyspace {
 
   /**
    * Makes the key hold a string of `valueLen` bytes whose content the caller writes at `valueAddress` (bytes that were
-   * there before are not kept). `ref` is the key's entry or 0; the expire time is kept or dropped.
+   * there before are not kept). `ref` is the key's entry or 0; the expire time is kept or dropped. Throws
+   * ArenaFullError with everything as it was, like all methods here.
    */
   putString(
     db: Database,
@@ -103,30 +108,40 @@ export class Keyspace {
     keepExpire: boolean,
     nowMs: number,
   ): Ref {
+    const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
+    return this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
+  }
+
+  #put(
+    db: Database,
+    hash: number,
+    ref: Ref,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    valueLen: number,
+    encoding: number,
+    expireMs: number,
+    nowMs: number,
+  ): Ref {
     const arena = this.arena;
     const external = valueLen > INLINE_BYTES_MAX;
-    if (ref !== 0) {
-      const flags = arena.u8[ref * 16 + 1];
+    const hadExpire = ref !== 0 && (arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0;
+    const hasExpire = expireMs === KEEP_EXPIRE ? hadExpire : expireMs >= 0;
+    const head = HEADER_BYTES + (hasExpire ? EXPIRE_BYTES : 0);
+    if (ref !== 0 && !external && hadExpire === hasExpire) {
       // In place: same shape, same block size.
-      if (
-        (flags & FLAG_EXTERNAL) === 0 &&
-        !external &&
-        ((flags & FLAG_EXPIRE) === 0 || keepExpire) &&
-        (arena.u8[ref * 16] & 15) === TYPE_STRING
-      ) {
-        const hasExpire = (flags & FLAG_EXPIRE) !== 0;
-        const bytes = HEADER_BYTES + (hasExpire ? EXPIRE_BYTES : 0) + keyLen + valueLen;
-        if (Arena.roundUp(bytes) === arena.usableBytes(ref)) {
+      if ((arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) === 0 && (arena.u8[ref * 16] & 15) === TYPE_STRING) {
+        if (Arena.roundUp(head + keyLen + valueLen) === arena.usableBytes(ref)) {
           arena.u8[ref * 16] = TYPE_STRING | (encoding << 4);
           arena.u32[ref * 4 + 3] = valueLen;
+          if (expireMs >= 0) arena.f64[ref * 2 + 2] = expireMs;
           return ref;
         }
       }
     }
-    const keptExpire = ref !== 0 && keepExpire && (arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0;
     let valueRef = 0;
-    const bytes = entryBytes(keyLen, valueLen, external, keptExpire);
-    const next = arena.alloc(bytes);
+    const next = arena.alloc(entryBytes(keyLen, valueLen, external, hasExpire));
     if (external) {
       try {
         valueRef = arena.alloc(valueLen);
@@ -136,32 +151,50 @@ export class Keyspace {
       }
     }
     arena.u8[next * 16] = TYPE_STRING | (encoding << 4);
-    arena.u8[next * 16 + 1] = (keptExpire ? FLAG_EXPIRE : 0) | (external ? FLAG_EXTERNAL : 0);
+    arena.u8[next * 16 + 1] = (hasExpire ? FLAG_EXPIRE : 0) | (external ? FLAG_EXTERNAL : 0);
     arena.u8[next * 16 + 2] = 0;
     arena.u8[next * 16 + 3] = 0;
     arena.u32[next * 4 + 1] = keyLen;
     arena.u32[next * 4 + 2] = ref === 0 ? this.recency.initial(nowMs) : arena.u32[ref * 4 + 2];
     arena.u32[next * 4 + 3] = valueLen;
-    if (keptExpire) arena.f64[next * 2 + 2] = arena.f64[ref * 2 + 2];
-    copyIn(arena.u8, next * 16 + HEADER_BYTES + (keptExpire ? EXPIRE_BYTES : 0), keyBuf, keyOff, keyLen);
+    if (hasExpire) arena.f64[next * 2 + 2] = expireMs >= 0 ? expireMs : arena.f64[ref * 2 + 2];
+    copyIn(arena.u8, next * 16 + head, keyBuf, keyOff, keyLen);
     if (external) arena.u32[externalSlot(arena, next)] = valueRef;
-    if (ref === 0) {
-      try {
-        db.keys.insert(hash, next);
-      } catch (error) {
-        if (external) arena.free(valueRef);
-        arena.free(next);
-        throw error;
-      }
-    } else {
+    if (ref === 0) this.#link(db, hash, next, true);
+    else {
+      if (hadExpire && hasExpire) db.expires.replace(hash, ref, next);
+      else if (hadExpire) db.expires.remove(hash, ref);
+      else if (hasExpire) this.#linkExpire(db, hash, next, true);
       db.keys.replace(hash, ref, next);
-      if ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0) {
-        if (keptExpire) db.expires.replace(hash, ref, next);
-        else db.expires.remove(hash, ref);
-      }
       this.#freeEntry(ref);
     }
     return next;
+  }
+
+  /** Enters a new entry in the tables; when there is no room it is freed, with its value if that is its own. */
+  #link(db: Database, hash: number, next: Ref, ownsValue: boolean): void {
+    if ((this.arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) this.#linkExpire(db, hash, next, ownsValue);
+    try {
+      db.keys.insert(hash, next);
+    } catch (error) {
+      if ((this.arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) db.expires.remove(hash, next);
+      this.#discard(next, ownsValue);
+      throw error;
+    }
+  }
+
+  #linkExpire(db: Database, hash: number, next: Ref, ownsValue: boolean): void {
+    try {
+      db.expires.insert(hash, next);
+    } catch (error) {
+      this.#discard(next, ownsValue);
+      throw error;
+    }
+  }
+
+  #discard(entry: Ref, ownsValue: boolean): void {
+    if (ownsValue) this.#freeEntry(entry);
+    else this.arena.free(entry);
   }
 
   /** `putString` with the value's bytes. */
@@ -179,7 +212,28 @@ export class Keyspace {
     keepExpire: boolean,
     nowMs: number,
   ): Ref {
-    const next = this.putString(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, keepExpire, nowMs);
+    const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
+    const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
+    copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
+    return next;
+  }
+
+  /** `setString` that gives the key a new expire time in the same step: both happen or neither. */
+  setExpiringString(
+    db: Database,
+    hash: number,
+    ref: Ref,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    valueBuf: Uint8Array,
+    valueOff: number,
+    valueLen: number,
+    encoding: number,
+    expireMs: number,
+    nowMs: number,
+  ): Ref {
+    const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
     copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
     return next;
   }
@@ -232,25 +286,31 @@ export class Keyspace {
     return next;
   }
 
-  /** Sets the expire time of an entry (ms since 1970, any finite number). */
+  /** Sets the expire time of an entry (ms since 1970, not negative). */
   setExpire(db: Database, hash: number, ref: Ref, whenMs: number): Ref {
     const arena = this.arena;
     if ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) === 0) {
-      ref = this.#reshape(db, hash, ref, true);
-      arena.f64[ref * 2 + 2] = whenMs;
-      db.expires.insert(hash, ref);
-    } else arena.f64[ref * 2 + 2] = whenMs;
+      const next = this.#reshaped(ref, true);
+      this.#linkExpire(db, hash, next, false);
+      db.keys.replace(hash, ref, next);
+      arena.free(ref);
+      ref = next;
+    }
+    arena.f64[ref * 2 + 2] = whenMs;
     return ref;
   }
 
   /** Drops the expire time of an entry that has one. */
   clearExpire(db: Database, hash: number, ref: Ref): Ref {
+    const next = this.#reshaped(ref, false);
     db.expires.remove(hash, ref);
-    return this.#reshape(db, hash, ref, false);
+    db.keys.replace(hash, ref, next);
+    this.arena.free(ref);
+    return next;
   }
 
-  /** Moves an entry to a block with or without the expire field. */
-  #reshape(db: Database, hash: number, ref: Ref, hasExpire: boolean): Ref {
+  /** A block with or without the expire field for an entry; the value's own block is shared. */
+  #reshaped(ref: Ref, hasExpire: boolean): Ref {
     const arena = this.arena;
     const flags = arena.u8[ref * 16 + 1];
     const external = (flags & FLAG_EXTERNAL) !== 0;
@@ -263,8 +323,6 @@ export class Keyspace {
     const from = keyAddress(arena, ref);
     arena.u8.copyWithin(keyAddress(arena, next), from, from + keyLen + inlineLen);
     if (external) arena.u32[externalSlot(arena, next)] = arena.u32[externalSlot(arena, ref)];
-    db.keys.replace(hash, ref, next);
-    arena.free(ref);
     return next;
   }
 
@@ -285,8 +343,8 @@ export class Keyspace {
   }
 
   /**
-   * Gives the entry another key, in the same or another database, where no such key exists. The value's block, when it
-   * has one, is handed over, not copied.
+   * Gives the entry another key, in the same or another database. The value's block, when it has one, is handed over,
+   * not copied. `replaced` is the entry that has that key now (0: none); it goes when nothing can fail any more.
    */
   rename(
     from: Database,
@@ -297,21 +355,30 @@ export class Keyspace {
     keyOff: number,
     keyLen: number,
     toHash: number,
+    replaced: Ref = 0,
   ): Ref {
-    const arena = this.arena;
     const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, true);
+    // For a moment two entries with the key are in the table; nobody looks.
+    this.#link(to, toHash, next, false);
     this.#unlink(from, hash, ref);
-    arena.free(ref);
-    to.keys.insert(toHash, next);
-    if ((arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) to.expires.insert(toHash, next);
+    this.arena.free(ref);
+    if (replaced !== 0) this.remove(to, toHash, replaced);
     return next;
   }
 
-  /** Copies an entry to another key, which must not exist, with its expire time. */
-  copy(ref: Ref, to: Database, keyBuf: Uint8Array, keyOff: number, keyLen: number, toHash: number): Ref {
+  /** Copies an entry to another key, with its expire time. `replaced` as for `rename`. */
+  copy(
+    ref: Ref,
+    to: Database,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    toHash: number,
+    replaced: Ref = 0,
+  ): Ref {
     const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, false);
-    to.keys.insert(toHash, next);
-    if ((this.arena.u8[next * 16 + 1] & FLAG_EXPIRE) !== 0) to.expires.insert(toHash, next);
+    this.#link(to, toHash, next, true);
+    if (replaced !== 0) this.remove(to, toHash, replaced);
     return next;
   }
 
@@ -333,7 +400,12 @@ export class Keyspace {
     let valueRef = arena.u32[externalSlot(arena, ref)];
     if (!shareValue) {
       const from = valueRef * 16;
-      valueRef = arena.alloc(valueLen);
+      try {
+        valueRef = arena.alloc(valueLen);
+      } catch (error) {
+        arena.free(next);
+        throw error;
+      }
       arena.u8.copyWithin(valueRef * 16, from, from + valueLen);
     }
     arena.u32[alignedTo4(next * 16 + headBytes + keyLen) / 4] = valueRef;
