@@ -58,13 +58,13 @@ export function isArena(src: Uint8Array): boolean {
 
 /** `dst` is a view of the destination's whole buffer. */
 export function copyFromArena(dst: DataView, at: number, src: Uint8Array, from: number, len: number): void {
-  if (src !== arena) {
-    arena = src;
-    arenaView = viewOf(src);
-  }
   if (len > VIEW_BYTES_MAX) {
     new Uint8Array(dst.buffer, dst.byteOffset, dst.byteLength).set(src.subarray(from, from + len), at);
     return;
+  }
+  if (src !== arena) {
+    arena = src;
+    arenaView = viewOf(src);
   }
   const view = arenaView;
   let i = 0;

@@ -27,7 +27,13 @@ interface Open {
   items: Reply[];
 }
 
-const AGGREGATES: Record<string, AggregateType> = { '*': 'array', '~': 'set', '>': 'push', '%': 'map', '|': 'attribute' };
+const AGGREGATES: Record<string, AggregateType> = {
+  '*': 'array',
+  '~': 'set',
+  '>': 'push',
+  '%': 'map',
+  '|': 'attribute',
+};
 const DEPTH_MAX = 1024;
 
 export class ReplyParser {
@@ -42,7 +48,9 @@ export class ReplyParser {
   feed(bytes: Uint8Array): void {
     const left = this.#end - this.#pos;
     if (this.#end + bytes.length > this.#buf.length) {
-      const grown = new Uint8Array(left + bytes.length > this.#buf.length ? 2 * (left + bytes.length) : this.#buf.length);
+      const grown = new Uint8Array(
+        left + bytes.length > this.#buf.length ? 2 * (left + bytes.length) : this.#buf.length,
+      );
       grown.set(this.#buf.subarray(this.#pos, this.#end));
       this.#seen -= this.#pos;
       this.#buf = grown;
@@ -189,7 +197,10 @@ const CLOSED = Symbol('closed');
 
 function finish(open: Open): Reply {
   const { type, items } = open;
-  if (type === 'stream') return { type: 'bulk', value: Buffer.concat(items.map((part) => part.value as Uint8Array)) };
+  if (type === 'stream') {
+    const parts = Buffer.concat(items.map((part) => part.value as Uint8Array));
+    return { type: 'bulk', value: new Uint8Array(parts) };
+  }
   if (type !== 'map' && type !== 'attribute') return { type, value: items };
   const plain = items.filter((item) => item.type !== 'attribute');
   if (plain.length % 2 !== 0) return refuse('a key without a value');

@@ -43,11 +43,19 @@ function scanner(options: { authenticated?: boolean; limits?: object } = {}): Fr
 
 // Each of these was sent to redis-server 7.0.15, whole and cut.
 const CASES: [string, string, Partial<Scanned>][] = [
-  ['pipelined requests come out one by one', '*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n', { frames: [['PING'], ['GET', 'k']] }],
+  [
+    'pipelined requests come out one by one',
+    '*1\r\n$4\r\nPING\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n',
+    { frames: [['PING'], ['GET', 'k']] },
+  ],
   ['an empty argument is an argument', '*2\r\n$4\r\nECHO\r\n$0\r\n\r\n', { frames: [['ECHO', '']] }],
   ['line ends inside a bulk are data', '*1\r\n$6\r\na\r\nb\r\n\r\n', { frames: [['a\r\nb\r\n']] }],
   ['more than nine arguments', `*12\r\n${'$1\r\nx\r\n'.repeat(12)}`, { frames: [Array(12).fill('x')] }],
-  ['requests without arguments are skipped', '*0\r\n*-5\r\n*1\r\n$1\r\na\r\n*-9223372036854775808\r\n', { frames: [['a']] }],
+  [
+    'requests without arguments are skipped',
+    '*0\r\n*-5\r\n*1\r\n$1\r\na\r\n*-9223372036854775808\r\n',
+    { frames: [['a']] },
+  ],
   ['empty lines are skipped', '\r\n\n \t\r\nPING\n', { frames: [['PING']] }],
   ['nobody looks at the byte behind \\r', '*1\rX$4\r\0PING\r\n', { frames: [['PING']] }],
   ['nobody looks at the two bytes behind a bulk', '*2\r\n$4\r\nPINGxx$1\r\na\0\0', { frames: [['PING', 'a']] }],
@@ -64,14 +72,22 @@ const CASES: [string, string, Partial<Scanned>][] = [
   ['a bulk begins with $', '*1\r\n:1\r\n', { error: "Protocol error: expected '$', got ':'" }],
   ['a byte beyond ASCII is shown as it is', '*1\r\n\xff1\r\n', { error: "Protocol error: expected '$', got '\xff'" }],
   ['a line end is shown as a space', '*1\r\n\r\n', { error: "Protocol error: expected '$', got ' '" }],
-  ['what came before an error is served', 'PING\r\n*1\r\n$4\r\nPING\r\n*1\r\n$x\r\n', { frames: [['PING'], ['PING']], error: 'Protocol error: invalid bulk length' }],
+  [
+    'what came before an error is served',
+    'PING\r\n*1\r\n$4\r\nPING\r\n*1\r\n$x\r\n',
+    { frames: [['PING'], ['PING']], error: 'Protocol error: invalid bulk length' },
+  ],
   ['a NUL hides the line end behind it', '*1\0\r\n$4\r\nPING\r\n', {}],
   ['a NUL hides the end of an inline request', 'PING\0\r\nPING\r\n', {}],
   ['a wrong marker waits for its line end', '*1\r\nx', {}],
   ['inline words are separated by blanks', 'SET  a\tb \r\n', { frames: [['SET', 'a', 'b']] }],
   ['a carriage return separates words', 'a\rb\r\r\n', { frames: [['a', 'b']] }],
   ['vertical tab and form feed are blanks between words only', '\va\vb\fc \f\n', { frames: [['a\vb\fc']] }],
-  ['double quotes know escapes', '"a b" "\\x41\\n\\r\\t\\b\\a\\q\\"\\\\\\xZZ\\x4"\r\n', { frames: [['a b', 'A\n\r\t\b\x07q"\\xZZx4']] }],
+  [
+    'double quotes know escapes',
+    '"a b" "\\x41\\n\\r\\t\\b\\a\\q\\"\\\\\\xZZ\\x4"\r\n',
+    { frames: [['a b', 'A\n\r\t\b\x07q"\\xZZx4']] },
+  ],
   ['single quotes know only the quote', "'a\\n\\'b'\r\n", { frames: [["a\\n'b"]] }],
   ['a quote may open inside a word', 'foo"bar" it\'s\'\r\n', { frames: [['foobar', 'its']] }],
   ['quoted nothing is an argument', 'ECHO "" \'\'\r\n', { frames: [['ECHO', '', '']] }],
@@ -177,7 +193,10 @@ test('an announced argument count takes no memory', () => {
 test('a frame beyond the query buffer limit closes the connection silently', () => {
   const limited = () => scanner({ limits: { queryBufferBytesMax: 100_000 } });
   const value = 'x'.repeat(200_000);
-  assert.deepEqual(scan([latin1(`*1\r\n$200000\r\n${value}`.slice(0, 70_000)), latin1(value)], limited()), { frames: [], error: 'closed' });
+  assert.deepEqual(scan([latin1(`*1\r\n$200000\r\n${value}`.slice(0, 70_000)), latin1(value)], limited()), {
+    frames: [],
+    error: 'closed',
+  });
   // the table of a million tiny arguments is memory as well
   const tiny = latin1(`*1000000\r\n${'$0\r\n\r\n'.repeat(10_000)}`);
   assert.deepEqual(scan([tiny], limited()), { frames: [], error: 'closed' });
@@ -200,7 +219,10 @@ test('random requests cut at random give the same requests', () => {
   fc.assert(
     fc.property(fc.array(request, { maxLength: 12 }), fc.array(fc.nat(20_000), { maxLength: 12 }), (requests, cuts) => {
       const bytes = Buffer.concat(requests.map((args) => encodeCommand(args)));
-      const parts = cutAt(bytes, cuts.map((cut) => Math.min(cut, bytes.length)));
+      const parts = cutAt(
+        bytes,
+        cuts.map((cut) => Math.min(cut, bytes.length)),
+      );
       const want = requests.map((args) => args.map((arg) => Buffer.from(arg).toString('latin1')));
       assert.deepEqual(scan(parts), { frames: want, error: undefined });
     }),
@@ -208,8 +230,20 @@ test('random requests cut at random give the same requests', () => {
   );
 });
 
-const token = fc.constantFrom(...'*$\r\n\0"\' \\x:-019a', '\r\n', '*1\r\n', '*2\r\n', '$1\r\n', '$4\r\nPING\r\n', '$-1', '*-1\r\n', '99999999999');
-const garbage = fc.array(fc.oneof({ weight: 5, arbitrary: token }, fc.string({ unit: 'binary-ascii', maxLength: 4 })), { maxLength: 60 });
+const token = fc.constantFrom(
+  ...'*$\r\n\0"\' \\x:-019a',
+  '\r\n',
+  '*1\r\n',
+  '*2\r\n',
+  '$1\r\n',
+  '$4\r\nPING\r\n',
+  '$-1',
+  '*-1\r\n',
+  '99999999999',
+);
+const garbage = fc.array(fc.oneof({ weight: 5, arbitrary: token }, fc.string({ unit: 'binary-ascii', maxLength: 4 })), {
+  maxLength: 60,
+});
 
 test('garbage never throws, is judged the same however it is cut, and is not hoarded', () => {
   fc.assert(
@@ -217,7 +251,10 @@ test('garbage never throws, is judged the same however it is cut, and is not hoa
       const bytes = latin1(tokens.join(''));
       const whole = scanner({ authenticated });
       const cut = scanner({ authenticated });
-      const parts = cutAt(bytes, cuts.map((at) => Math.min(at, bytes.length)));
+      const parts = cutAt(
+        bytes,
+        cuts.map((at) => Math.min(at, bytes.length)),
+      );
       assert.deepEqual(scan(parts, cut), scan([bytes], whole));
       assert.equal(cut.pendingBytes, whole.pendingBytes);
       assert.ok(cut.heldBytes <= 4096 && whole.heldBytes <= 4096);

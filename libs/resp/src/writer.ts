@@ -1,5 +1,6 @@
 // Replies into one growing buffer, in RESP2 or RESP3 as the connection has chosen.
 
+import { writeLatin1, writeUtf8 } from './bytes.ts';
 import { formatDouble } from './double.ts';
 import { ByteSink } from './sink.ts';
 
@@ -27,14 +28,17 @@ export class ReplyWriter extends ByteSink {
     this.raw(QUEUED);
   }
 
-  /** One byte per character. */
+  /** One byte per character, as error(). */
   simple(text: string): void {
-    this.line(43, text);
+    this.line(43, ODD.test(text) ? oneLine(text) : text);
   }
 
-  /** "-" + text ("ERR …", "WRONGTYPE …"), one byte per character, line breaks become spaces as in Redis. */
+  /**
+   * "-" + text ("ERR …", "WRONGTYPE …"), one byte per character: quote a client's bytes with Request.latin1. Line breaks
+   * become spaces as in Redis; a text with characters that are no bytes is written as UTF-8.
+   */
   error(text: string): void {
-    this.line(45, /[\r\n]/.test(text) ? sanitize(text) : text);
+    this.line(45, ODD.test(text) ? oneLine(text) : text);
   }
 
   /** A safe integer. */
@@ -108,8 +112,8 @@ export class ReplyWriter extends ByteSink {
     if (this.resp === 2) return this.bulkText(text);
     this.numberLine(61, Buffer.byteLength(text) + 4);
     this.ensure(3 * text.length + 6);
-    this.pos += Buffer.prototype.latin1Write.call(this.buf, `${ext}:`, this.pos, 4);
-    this.pos += Buffer.prototype.utf8Write.call(this.buf, text, this.pos, 3 * text.length);
+    this.pos += writeLatin1(this.buf, this.pos, `${ext}:`);
+    this.pos += writeUtf8(this.buf, this.pos, text);
     this.crlf();
   }
 
@@ -131,9 +135,12 @@ export class ReplyWriter extends ByteSink {
   }
 }
 
+const ODD = /[\r\n\u0100-\uffff]/;
+
 /** As Redis: a line break at the end goes, one inside becomes a space. */
-function sanitize(text: string): string {
-  return text.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ');
+function oneLine(text: string): string {
+  const bytes = /[\u0100-\uffff]/.test(text) ? Buffer.from(text).toString('latin1') : text;
+  return bytes.replace(/[\r\n]+$/, '').replace(/[\r\n]/g, ' ');
 }
 
 function latin1(text: string): Uint8Array {
