@@ -1,0 +1,254 @@
+import type { Request } from '@weir/resp';
+import { SYNTAX_ERROR, integerArg, isWord, rangeArg } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Session } from '../core/session.ts';
+
+// CLIENT INFO, LIST, KILL, ID: what is known of connections, in Redis's line format.
+
+const id: Command = {
+  name: 'id',
+  arity: 2,
+  flags: ['noscript', 'loading', 'stale'],
+  acl: ['slow', 'connection'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Returns the client ID for the current connection',
+    since: '5.0.0',
+    group: 'connection',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.reply.int(ctx.session.id);
+  },
+};
+
+const info: Command = {
+  name: 'info',
+  arity: 2,
+  flags: ['noscript', 'loading', 'stale'],
+  acl: ['slow', 'connection'],
+  keys: [0, 0, 0],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Returns information about the current client connection.',
+    since: '6.2.0',
+    group: 'connection',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.reply.verbatim('txt', `${clientLine(ctx.session, ctx.now)}\n`);
+  },
+};
+
+const list: Command = {
+  name: 'list',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous', 'connection'],
+  keys: [0, 0, 0],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Get the list of client connections',
+    since: '2.4.0',
+    group: 'connection',
+    complexity: 'O(N) where N is the number of client connections',
+    history: [
+      ['2.8.12', 'Added unique client `id` field.'],
+      ['5.0.0', 'Added optional `TYPE` filter.'],
+      ['6.0.0', 'Added `user` field.'],
+      ['6.2.0', 'Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter.'],
+      ['7.0.0', 'Added `resp`, `multi-mem`, `rbs` and `rbp` fields.'],
+      ['7.0.3', 'Added `ssub` field.'],
+    ],
+    arguments: [
+      {
+        name: 'normal_master_replica_pubsub',
+        type: 'oneof',
+        token: 'TYPE',
+        since: '5.0.0',
+        flags: ['optional'],
+        arguments: [
+          { name: 'normal', type: 'pure-token', token: 'NORMAL' },
+          { name: 'master', type: 'pure-token', token: 'MASTER' },
+          { name: 'replica', type: 'pure-token', token: 'REPLICA' },
+          { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
+        ],
+      },
+      {
+        name: 'id',
+        type: 'block',
+        token: 'ID',
+        since: '6.2.0',
+        flags: ['optional'],
+        arguments: [{ name: 'client-id', type: 'integer', flags: ['multiple'] }],
+      },
+    ],
+  },
+  run(ctx, req) {
+    const { reply, now } = ctx;
+    const sessions = ctx.host.sessions;
+    let text = '';
+    if (req.argc === 2) {
+      for (const session of sessions.values()) text += `${clientLine(session, now)}\n`;
+    } else if (req.argc === 4 && isWord(req, 2, 'type')) {
+      const type = clientType(req, 3);
+      if (type === undefined) return reply.error(`ERR Unknown client type '${req.latin1(3)}'`);
+      if (type === 'normal') for (const session of sessions.values()) text += `${clientLine(session, now)}\n`;
+    } else if (req.argc > 3 && isWord(req, 2, 'id')) {
+      for (let i = 3; i < req.argc; i++) {
+        const wanted = integerArg(ctx, i, 'ERR Invalid client ID');
+        if (wanted !== wanted) return;
+        const session = sessions.get(wanted);
+        if (session !== undefined) text += `${clientLine(session, now)}\n`;
+      }
+    } else return reply.error(SYNTAX_ERROR);
+    reply.verbatim('txt', text);
+  },
+};
+
+interface KillFilter {
+  id?: number;
+  addr?: string;
+  laddr?: string;
+  type?: ClientType;
+  skipMe: boolean;
+}
+
+const kill: Command = {
+  name: 'kill',
+  arity: -3,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous', 'connection'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Kill the connection of a client',
+    since: '2.4.0',
+    group: 'connection',
+    complexity: 'O(N) where N is the number of client connections',
+    history: [
+      ['2.8.12', 'Added new filter format.'],
+      ['2.8.12', '`ID` option.'],
+      ['3.2.0', 'Added `master` type in for `TYPE` option.'],
+      ['5.0.0', 'Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility.'],
+      ['6.2.0', '`LADDR` option.'],
+    ],
+    arguments: [
+      {
+        name: 'filter',
+        type: 'oneof',
+        arguments: [
+          { name: 'ip:port', type: 'string', deprecatedSince: '2.8.12' },
+          {
+            name: 'new-format',
+            type: 'oneof',
+            flags: ['multiple'],
+            arguments: [
+              { name: 'client-id', type: 'integer', token: 'ID', since: '2.8.12', flags: ['optional'] },
+              {
+                name: 'normal_master_slave_pubsub',
+                type: 'oneof',
+                token: 'TYPE',
+                since: '2.8.12',
+                flags: ['optional'],
+                arguments: [
+                  { name: 'normal', type: 'pure-token', token: 'NORMAL' },
+                  { name: 'master', type: 'pure-token', token: 'MASTER', since: '3.2.0' },
+                  { name: 'slave', type: 'pure-token', token: 'SLAVE' },
+                  { name: 'replica', type: 'pure-token', token: 'REPLICA', since: '5.0.0' },
+                  { name: 'pubsub', type: 'pure-token', token: 'PUBSUB' },
+                ],
+              },
+              { name: 'username', type: 'string', token: 'USER', flags: ['optional'] },
+              { name: 'ip:port', type: 'string', token: 'ADDR', flags: ['optional'] },
+              { name: 'ip:port', type: 'string', token: 'LADDR', since: '6.2.0', flags: ['optional'] },
+              { name: 'yes/no', type: 'string', token: 'SKIPME', flags: ['optional'] },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+  run(ctx, req) {
+    const { reply } = ctx;
+    if (req.argc === 3) {
+      const killed = killSessions(ctx.host.sessions, ctx.session, { addr: req.latin1(2), skipMe: false });
+      if (killed === 0) reply.error('ERR No such client');
+      else reply.ok();
+      return;
+    }
+    const filter: KillFilter = { skipMe: true };
+    for (let i = 2; i < req.argc; i += 2) {
+      const value = i + 1;
+      if (value === req.argc) return reply.error(SYNTAX_ERROR);
+      if (isWord(req, i, 'id')) {
+        const wanted = rangeArg(ctx, value, 1, Infinity, 'ERR client-id should be greater than 0');
+        if (wanted !== wanted) return;
+        filter.id = wanted;
+      } else if (isWord(req, i, 'type')) {
+        const type = clientType(req, value);
+        if (type === undefined) return reply.error(`ERR Unknown client type '${req.latin1(value)}'`);
+        filter.type = type;
+      } else if (isWord(req, i, 'addr')) filter.addr = req.latin1(value);
+      else if (isWord(req, i, 'laddr')) filter.laddr = req.latin1(value);
+      else if (isWord(req, i, 'user')) {
+        if (req.latin1(value) !== 'default') return reply.error(`ERR No such user '${req.latin1(value)}'`);
+      } else if (isWord(req, i, 'skipme') && isWord(req, value, 'yes')) filter.skipMe = true;
+      else if (isWord(req, i, 'skipme') && isWord(req, value, 'no')) filter.skipMe = false;
+      else return reply.error(SYNTAX_ERROR);
+    }
+    reply.int(killSessions(ctx.host.sessions, ctx.session, filter));
+  },
+};
+
+function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filter: KillFilter): number {
+  let killed = 0;
+  // A copy: closing takes a session out of the map.
+  for (const session of [...sessions.values()]) {
+    if (filter.id !== undefined && session.id !== filter.id) continue;
+    if (filter.addr !== undefined && session.remoteAddr !== filter.addr) continue;
+    if (filter.laddr !== undefined && session.localAddr !== filter.laddr) continue;
+    if (filter.type !== undefined && filter.type !== 'normal') continue;
+    if (session === me) {
+      if (filter.skipMe) continue;
+      session.closeAfterReply = true;
+    } else session.control.destroy();
+    killed++;
+  }
+  return killed;
+}
+
+type ClientType = 'normal' | 'slave' | 'pubsub' | 'master';
+
+function clientType(req: Request, i: number): ClientType | undefined {
+  const name = req.latin1(i).toLowerCase();
+  if (name === 'replica') return 'slave';
+  return name === 'normal' || name === 'slave' || name === 'pubsub' || name === 'master' ? name : undefined;
+}
+
+/**
+ * The fields of Redis 7.0, in its order. Slaves and subscribers hold no connection of this kind (they follow the log),
+ * so every session is a normal one. Buffers are counted where they are: in the ingress.
+ */
+export function clientLine(session: Session, nowMs: number): string {
+  let flags = '';
+  if (session.blocked) flags += 'b';
+  if (session.closeAfterReply) flags += 'c';
+  if (session.unixSocket) flags += 'U';
+  if (session.noEvict) flags += 'e';
+  if (session.noTouch) flags += 'T';
+  const { pendingOutputBytes, queryBufferBytes } = session.control;
+  return (
+    `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
+    ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
+    ` db=${session.db} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queryBufferBytes} qbuf-free=0 argv-mem=0 multi-mem=0` +
+    ` rbs=0 rbp=0 obl=0 oll=${pendingOutputBytes > 0 ? 1 : 0} omem=${pendingOutputBytes}` +
+    ` tot-mem=${queryBufferBytes + pendingOutputBytes} events=r cmd=${session.lastCommand} user=default redir=-1` +
+    ` resp=${session.resp}`
+  );
+}
+
+function seconds(ms: number): number {
+  return Math.max(0, Math.floor(ms / 1000));
+}
+
+export const clientListCommands: readonly Command[] = [id, info, kill, list];

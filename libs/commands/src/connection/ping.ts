@@ -1,0 +1,40 @@
+import type { Command } from '../core/command.ts';
+
+export const ping: Command = {
+  name: 'ping',
+  arity: -1,
+  flags: ['fast'],
+  acl: ['fast', 'connection'],
+  keys: [0, 0, 0],
+  tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
+  docs: {
+    summary: 'Ping the server',
+    since: '1.0.0',
+    group: 'connection',
+    complexity: 'O(1)',
+    arguments: [{ name: 'message', type: 'string', flags: ['optional'] }],
+  },
+  run(ctx, req) {
+    if (req.argc > 2) ctx.reply.error("ERR wrong number of arguments for 'ping' command");
+    else if (req.argc === 1) ctx.reply.pong();
+    else ctx.reply.bulk(req.buf, req.off(1), req.len(1));
+  },
+};
+
+export const echo: Command = {
+  name: 'echo',
+  arity: 2,
+  flags: ['loading', 'stale', 'fast'],
+  acl: ['fast', 'connection'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Echo the given string',
+    since: '1.0.0',
+    group: 'connection',
+    complexity: 'O(1)',
+    arguments: [{ name: 'message', type: 'string' }],
+  },
+  run(ctx, req) {
+    ctx.reply.bulk(req.buf, req.off(1), req.len(1));
+  },
+};

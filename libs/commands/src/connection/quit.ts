@@ -1,0 +1,45 @@
+import type { Command } from '../core/command.ts';
+import { REPLY_ON } from '../core/session.ts';
+
+export const quit: Command = {
+  name: 'quit',
+  arity: -1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  acl: ['fast', 'connection'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Close the connection',
+    since: '1.0.0',
+    group: 'connection',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.session.closeAfterReply = true;
+    ctx.reply.ok();
+  },
+};
+
+export const reset: Command = {
+  name: 'reset',
+  arity: 1,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
+  acl: ['fast', 'connection'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Reset the connection',
+    since: '6.2.0',
+    group: 'connection',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    const session = ctx.session;
+    session.db = 0;
+    session.resp = ctx.reply.resp = 2;
+    session.name = '';
+    session.noEvict = false;
+    session.noTouch = false;
+    session.replyMode = REPLY_ON;
+    session.authenticated = ctx.config.text.requirepass === '';
+    ctx.reply.simple('RESET');
+  },
+};
