@@ -1,13 +1,18 @@
 /*
  * Records and histories over messages, pure.
  *
- * A record above the broker's max_payload is cut into fragments 0..n-1, one message each, at consecutive sequences. They are applied together
+ * A record above the broker's max_payload is cut into fragments 0..n-1, one message each, one behind the other. They are applied together
  * or not at all. A master that dies between them leaves an *open group* at the log's end; it cannot be completed by anybody else, and the
  * next message is then the leadership record of a new epoch, which voids it: its bytes never counted, the offset is again the one before its first
  * fragment. Nothing but a leadership record may void a group: a writer finishes its group or dies, so any other message behind an open group is a
  * writer's bug and stops the reader ('log-diverged') rather than let a half transaction vanish quietly.
  *
- * The running checksum covers messages, voided ones included: it proves what the log holds, not what was applied.
+ * Fencing by sequence has a hole when appends are pipelined. A master sends A (expecting n) and B (expecting n+1); a new leader's record takes
+ * n+1; A is rejected, but B finds just the sequence that it expects and is stored. Nobody acknowledges B (its master settles A first and is
+ * fenced), yet there it stands, and may push the new leader's own pipelined records into the same trouble. So what belongs to the history is
+ * decided by the checksum: *a message is part of it if and only if it continues the last message that is*. One that does not is void: it
+ * counts nothing and is passed over, provided that it can be explained: it is of an earlier epoch than the history, or of this epoch
+ * directly behind a void one. Anything else means that this reader's history is not this log's ('log-diverged').
  */
 import { LogError } from './errors.ts';
 import {
@@ -23,6 +28,9 @@ import {
   WRITER_ID_BYTES,
 } from './record.ts';
 import type { LogPosition } from './types.ts';
+
+/** The newest messages, which purgeTo() never removes: enough for openLog() to see which of them belong to the history. */
+export const TAIL_KEPT = 16;
 
 /** How many messages a payload takes. Throws RangeError when it is too large for one record. */
 export function fragmentCount(payloadLength: number, maxMessageBytes: number): number {
@@ -101,6 +109,8 @@ export class RecordReader {
   #seq: number;
   #checksumHi: number;
   #checksumLo: number;
+  /** The message before was void. */
+  #void = false;
   #epoch: number;
   #offset: number;
   #group: Uint8Array | null = null;
@@ -133,25 +143,31 @@ export class RecordReader {
     return { seq: this.#boundarySeq, offset: this.#offset, epoch: this.#epoch, checksum: checksumHex(this.#boundaryHi, this.#boundaryLo) };
   }
 
-  /** After the last message, an open group included: where the next append goes. */
+  /** Behind the last message, void ones and an open group included: where the next append goes. */
   tail(): LogPosition {
     return { seq: this.#seq, offset: this.#offset, epoch: this.#epoch, checksum: checksumHex(this.#checksumHi, this.#checksumLo) };
   }
 
-  /** True when `this.record` is a whole record; false for a fragment that waits for others. Throws LogError. */
+  /** True when `this.record` is a whole record; false for a void message and a fragment that waits for others. Throws LogError. */
   push(seq: number, message: Uint8Array): boolean {
     const h = this.#header;
     if (seq !== this.#seq + 1) throw diverged(seq, `sequence ${this.#seq + 1} was expected`);
     decodeHeader(message, h);
+    if (h.previousHi !== this.#checksumHi || h.previousLo !== this.#checksumLo) {
+      if (h.epoch < this.#epoch || (h.epoch === this.#epoch && this.#void)) {
+        this.#seq = seq;
+        this.#void = true;
+        return false;
+      }
+      const here = checksumHex(this.#checksumHi, this.#checksumLo);
+      throw diverged(seq, `it continues ${checksumHex(h.previousHi, h.previousLo)}, the history here ends with ${here}`);
+    }
+    this.#void = false;
     if (h.engineVersion > this.#engineVersion) {
       throw new LogError(
         'log-newer',
         `record ${seq} was written by engine version ${h.engineVersion}, this one is ${this.#engineVersion}: upgrade it`,
       );
-    }
-    if (h.previousHi !== this.#checksumHi || h.previousLo !== this.#checksumLo) {
-      const here = checksumHex(this.#checksumHi, this.#checksumLo);
-      throw diverged(seq, `it continues ${checksumHex(h.previousHi, h.previousLo)}, the history here ends with ${here}`);
     }
     const leads = h.kind === RecordKind.leadership;
     if (leads ? h.epoch <= this.#epoch : h.epoch !== this.#epoch) {

@@ -16,6 +16,8 @@ import {
   type NatsLink,
 } from './connect.ts';
 import { LogError } from './errors.ts';
+import { TAIL_KEPT } from './fragments.ts';
+import { guard } from './guard.ts';
 import { PullConsumer } from './pull.ts';
 import { ensureStream } from './stream.ts';
 import type {
@@ -85,7 +87,7 @@ export class JetStreamLog implements LogStore {
     this.#publishOptions = { reply: '', headers: this.#expected as unknown as MsgHdrs };
     const sub = link.nc.subscribe(`${this.#inbox}*`, {
       callback: (error, msg) => {
-        if (error === null) this.#answer(msg);
+        if (error === null) guard(() => this.#answer(msg));
       },
     });
     const off = link.onStatus((status) => {
@@ -241,7 +243,7 @@ export class JetStreamLog implements LogStore {
 
   async purgeTo(seq: number): Promise<void> {
     const { lastSeq } = await this.state();
-    const to = Math.min(seq, lastSeq);
+    const to = Math.min(seq, lastSeq - TAIL_KEPT + 1);
     if (to > 1) await this.#link.api(`STREAM.PURGE.${this.stream}`, { seq: to }, 30_000);
   }
 

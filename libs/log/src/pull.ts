@@ -12,6 +12,7 @@
 import type { Msg, Subscription as NatsSubscription } from 'nats';
 import { describe, type NatsLink } from './connect.ts';
 import { isLogError, LogError } from './errors.ts';
+import { guard } from './guard.ts';
 import type { ConsumeState, LogSubscription, Unsubscribe } from './types.ts';
 
 /** `pending`: messages which the stream still has behind this one. */
@@ -53,6 +54,9 @@ class Lane {
   readonly index: number;
   sub: NatsSubscription | null = null;
   inbox = '';
+  /** Each request answers to a subject of its own, so that the end of an old one is not taken for the end of the current. */
+  requests = 0;
+  reply = '';
   open = false;
   messages = 0;
   bytes = 0;
@@ -245,9 +249,9 @@ export class PullConsumer implements LogSubscription {
     this.#lastMessage = performance.now();
     for (const lane of this.#lanes) {
       lane.inbox = this.#link.inbox();
-      lane.sub = this.#link.nc.subscribe(lane.inbox, {
+      lane.sub = this.#link.nc.subscribe(`${lane.inbox}.*`, {
         callback: (error, msg) => {
-          if (error === null && generation === this.#generation) this.#receive(lane, msg);
+          if (error === null && generation === this.#generation) guard(() => this.#receive(lane, msg));
         },
       });
       this.#ask(lane);
@@ -268,8 +272,9 @@ export class PullConsumer implements LogSubscription {
     lane.messages = LANE_MESSAGES[lane.index]!;
     lane.bytes = this.#laneBytes;
     lane.received = 0;
+    lane.reply = `${lane.inbox}.${++lane.requests}`;
     const request = `{"batch":${lane.messages},"max_bytes":${lane.bytes},"expires":${EXPIRES_MS * NANOS},"idle_heartbeat":${HEARTBEAT_MS * NANOS}}`;
-    this.#link.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`, Buffer.from(request, 'latin1'), lane.inbox);
+    this.#link.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`, Buffer.from(request, 'latin1'), lane.reply);
   }
 
   #askAll(): void {
@@ -347,12 +352,11 @@ export class PullConsumer implements LogSubscription {
     const code = msg.headers?.code ?? 0;
     if (code === 100) return;
     const description = msg.headers?.description ?? '';
-    if (code === 408 || code === 404) {
-      lane.open = false;
-      this.#ask(lane);
-    } else if (code === 409 && /maxbytes/i.test(description)) {
+    const ended = code === 408 || code === 404 || (code === 409 && /maxbytes|batch completed/i.test(description));
+    if (ended) {
+      if (msg.subject !== lane.reply) return;
       // One message alone above the bound would be refused for ever.
-      if (lane.received === 0) this.#laneBytes = Math.min(this.#laneBytes * 2, MAX_PENDING);
+      if (code === 409 && lane.received === 0) this.#laneBytes = Math.min(this.#laneBytes * 2, MAX_PENDING);
       lane.open = false;
       this.#ask(lane);
     } else {

@@ -222,6 +222,18 @@ export function sameMessage(a: Uint8Array, b: Uint8Array): boolean {
   return true;
 }
 
+/** Of a sealed message. */
+export function messageChecksumHi(message: Uint8Array): number {
+  return readU32(message, AT_CHECKSUM + 4);
+}
+export function messageChecksumLo(message: Uint8Array): number {
+  return readU32(message, AT_CHECKSUM);
+}
+
+function readU32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+}
+
 /** The checksum that precedes the first message of a log. */
 export const EMPTY_CHECKSUM = '0000000000000000';
 

@@ -101,7 +101,7 @@ export interface LogStore {
 
   consume(fromSeq: number, handler: MessageHandler, options: ConsumeOptions): LogSubscription;
 
-  /** Removes everything below `seq`. The last message is never removed. */
+  /** Removes everything below `seq`, but never any of the last TAIL_KEPT messages. */
   purgeTo(seq: number): Promise<void>;
 
   /** Creates the stream, or brings its configuration in line. */

@@ -1,0 +1,127 @@
+/** A LogStore's messages as checked, whole records; and what a log says about itself before anybody reads it. */
+import { LogError } from './errors.ts';
+import { RecordReader, type RecordView, TAIL_KEPT } from './fragments.ts';
+import { checksumHex, decodeHeader, EMPTY_CHECKSUM, RecordHeader, RecordKind } from './record.ts';
+import type { ConsumeState, LogPosition, LogState, LogStore, LogSubscription } from './types.ts';
+
+export interface LogReaderOptions {
+  readonly log: LogStore;
+  /** Of the data set: the record behind it is the first one handed out. */
+  readonly position: LogPosition;
+  readonly engineVersion: number;
+  /**
+   * In order. The view is dead when it returns, or when the promise that it returns has resolved. A promise holds back the rest: return one only when
+   * there is something to wait for.
+   */
+  readonly onRecord: (record: RecordView) => void | Promise<void>;
+  /** Trimmed away, or not the log that was expected: bootstrap from a snapshot. Has stopped. */
+  readonly onGap: (gap: { readonly expected: number; readonly first: number }) => void;
+  /** LogError ('log-corrupt', 'log-diverged', 'log-newer'), or what onRecord threw. Has stopped. */
+  readonly onError: (error: unknown) => void;
+  readonly onState?: (state: ConsumeState, detail: string) => void;
+}
+
+export class LogReader {
+  readonly #reader: RecordReader;
+  readonly #subscription: LogSubscription;
+
+  constructor(options: LogReaderOptions) {
+    const reader = new RecordReader({ position: options.position, engineVersion: options.engineVersion });
+    this.#reader = reader;
+    const { onRecord } = options;
+    this.#subscription = options.log.consume(
+      reader.nextSeq,
+      (seq, message) => (reader.push(seq, message) ? onRecord(reader.record) : undefined),
+      {
+        onGap: options.onGap,
+        onAhead: ({ expected, last }) =>
+          options.onError(new LogError('log-diverged', `the log ends at ${last}, sequence ${expected - 1} was applied here already`)),
+        onError: options.onError,
+        ...(options.onState !== undefined ? { onState: options.onState } : {}),
+      },
+    );
+  }
+
+  /** After the last whole record handed out. */
+  position(): LogPosition {
+    return this.#reader.position();
+  }
+  /** Behind the last message: what openWriter() wants. */
+  tail(): LogPosition {
+    return this.#reader.tail();
+  }
+  get state(): ConsumeState | 'stopped' {
+    return this.#subscription.state;
+  }
+  pause(): void {
+    this.#subscription.pause();
+  }
+  resume(): void {
+    this.#subscription.resume();
+  }
+  stop(): void {
+    this.#subscription.stop();
+  }
+}
+
+export const EMPTY_POSITION: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
+
+export interface OpenedLog {
+  readonly state: LogState;
+  /** Where the log ends, from its last message alone (which is checked). */
+  readonly tail: LogPosition;
+  readonly engineVersion: number;
+}
+
+const TAIL_READ = 6;
+if (TAIL_READ > TAIL_KEPT) throw new Error('the tail that openLog reads must not be trimmed');
+
+/**
+ * Where a log ends, from its last messages alone. Behind one that is void (fragments.ts) the one that counts stands further in front; two appends in
+ * flight can leave one or two. Throws LogError: 'log-missing', 'log-unavailable', 'log-corrupt', 'log-newer'.
+ */
+export async function openLog(log: LogStore, engineVersion: number): Promise<OpenedLog> {
+  for (;;) {
+    const state = await log.state();
+    const from = Math.max(state.firstSeq, state.lastSeq - TAIL_READ + 1);
+    const messages: Uint8Array[] = [];
+    for (let seq = from; seq <= state.lastSeq; seq++) {
+      const message = await log.read(seq);
+      if (message !== null) messages.push(message);
+    }
+    if (messages.length === 0 && state.lastSeq === 0) return { state, tail: EMPTY_POSITION, engineVersion: 0 };
+    if (messages.length === state.lastSeq - from + 1 && messages.length > 0) return readTail(messages, state, engineVersion);
+    // Trimmed under our hands, or holes for good.
+    const now = await log.state();
+    if (now.firstSeq === state.firstSeq && now.lastSeq === state.lastSeq) {
+      throw new LogError('log-corrupt', `messages between ${from} and ${state.lastSeq}, the log's end, are missing`);
+    }
+  }
+}
+
+function readTail(messages: readonly Uint8Array[], state: LogState, engineVersion: number): OpenedLog {
+  let head = new RecordHeader();
+  let h = new RecordHeader();
+  let first = true;
+  let voidBefore = false;
+  for (const message of messages) {
+    decodeHeader(message, h);
+    const continues = h.previousHi === head.checksumHi && h.previousLo === head.checksumLo;
+    // A message that could not be void shows that what was taken for the history's head in front of it was.
+    voidBefore = !first && !continues && (h.epoch < head.epoch || (h.epoch === head.epoch && voidBefore));
+    if (!voidBefore) [head, h] = [h, head];
+    first = false;
+  }
+  if (head.engineVersion > engineVersion) {
+    throw new LogError('log-newer', `the log was written by engine version ${head.engineVersion}, this one is ${engineVersion}: upgrade it`);
+  }
+  const complete = head.kind === RecordKind.data && head.fragmentIndex === head.fragmentCount - 1;
+  const tail: LogPosition = {
+    seq: state.lastSeq,
+    // An open group counts nothing.
+    offset: complete ? head.offset + head.payloadLength : head.offset - head.fragmentStart,
+    epoch: head.epoch,
+    checksum: checksumHex(head.checksumHi, head.checksumLo),
+  };
+  return { state, tail, engineVersion: head.engineVersion };
+}

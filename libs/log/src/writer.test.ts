@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { HEADER_BYTES } from './record.ts';
+import { EMPTY_POSITION, LogReader, openLog } from './reader.ts';
+import { type AppendFault, FakeLog } from './testing.ts';
+import type { AppendOutcome, LogPosition, WriterState } from './types.ts';
+import { LogWriter, openWriter } from './writer.ts';
+
+const ENGINE = 1;
+
+function id(n: number): Uint8Array {
+  return new Uint8Array(16).fill(n);
+}
+
+interface Committed {
+  readonly outcome: AppendOutcome;
+  readonly seq: number;
+  readonly endOffset: number;
+}
+
+function put(writer: LogWriter, text: string): Promise<Committed> {
+  const bytes = Buffer.from(text);
+  const buffer = new Uint8Array(HEADER_BYTES + bytes.length + 5);
+  buffer.set(bytes, HEADER_BYTES);
+  return new Promise((resolve) => writer.append(buffer, bytes.length, 1, (outcome, seq, endOffset) => resolve({ outcome, seq, endOffset })));
+}
+
+async function room(writer: LogWriter): Promise<void> {
+  while (!writer.canAppend && writer.state !== 'fenced') await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Every whole record of the log, as text, checked from the beginning. */
+function contents(log: FakeLog, position: LogPosition = EMPTY_POSITION): Promise<{ texts: string[]; tail: LogPosition }> {
+  return new Promise((resolve, reject) => {
+    const texts: string[] = [];
+    const reader = new LogReader({
+      log,
+      position,
+      engineVersion: ENGINE,
+      onRecord: (r) => void (r.kind === 1 && texts.push(Buffer.from(r.payload).toString())),
+      onGap: reject,
+      onError: reject,
+      onState: (state) => {
+        if (state !== 'live') return;
+        reader.stop();
+        resolve({ texts, tail: reader.tail() });
+      },
+    });
+  });
+}
+
+async function open(log: FakeLog, n = 1, more: { states?: WriterState[]; deadlineMs?: number } = {}): Promise<LogWriter> {
+  const { tail } = await openLog(log, ENGINE);
+  return openWriter({
+    log,
+    tail,
+    writerId: id(n),
+    engineVersion: ENGINE,
+    retryMinMs: 1,
+    ...(more.deadlineMs !== undefined ? { deadlineMs: more.deadlineMs } : {}),
+    onState: (state) => more.states?.push(state),
+  });
+}
+
+test('records are committed in order and read back as they were', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  assert.equal(writer.epoch, 1);
+  const results = await Promise.all([put(writer, 'one'), put(writer, 'two')]);
+  assert.deepEqual(results, [
+    { outcome: 'committed', seq: 2, endOffset: 3 },
+    { outcome: 'committed', seq: 3, endOffset: 6 },
+  ]);
+  const { texts, tail } = await contents(log);
+  assert.deepEqual(texts, ['one', 'two']);
+  assert.deepEqual(writer.committed, tail);
+  assert.deepEqual((await openLog(log, ENGINE)).tail, tail);
+});
+
+test('no more than two records are taken at a time', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  const a = put(writer, 'a');
+  const b = put(writer, 'b');
+  assert.equal(writer.canAppend, false);
+  assert.throws(() => writer.append(new Uint8Array(200), 1, 1, () => {}), /under way/);
+  await a;
+  assert.equal(writer.canAppend, true);
+  await b;
+});
+
+test('an append whose acknowledgement is lost is found in the log and committed once', async () => {
+  const log = new FakeLog();
+  const states: WriterState[] = [];
+  const writer = await open(log, 1, { states });
+  log.fail('lost-ack');
+  const results = await Promise.all([put(writer, 'one'), put(writer, 'two')]);
+  assert.deepEqual(results.map((r) => [r.outcome, r.seq]), [['committed', 2], ['committed', 3]]);
+  assert.deepEqual((await contents(log)).texts, ['one', 'two']);
+  assert.deepEqual(states, ['resolving', 'open']);
+});
+
+test('an append that never arrived is sent again, and so is the one behind it', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  log.fail('lost');
+  const results = await Promise.all([put(writer, 'one'), put(writer, 'two')]);
+  assert.deepEqual(results.map((r) => r.outcome), ['committed', 'committed']);
+  assert.deepEqual((await contents(log)).texts, ['one', 'two']);
+  assert.equal(writer.state, 'open');
+});
+
+test('an append that arrives after it was sent again is stored once', async () => {
+  for (const when of ['before the second try', 'after it']) {
+    const log = new FakeLog({ delayMs: 5 });
+    const writer = await open(log);
+    log.fail('late');
+    const one = put(writer, 'one');
+    if (when === 'after it') await one;
+    else {
+      while (writer.state === 'open') await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(log.releaseLate(), 1);
+    }
+    assert.equal((await one).outcome, 'committed');
+    assert.equal(log.releaseLate(), 0);
+    assert.deepEqual((await contents(log)).texts, ['one'], when);
+  }
+});
+
+test('a writer whose place was taken is fenced, with everything behind it', async () => {
+  const log = new FakeLog();
+  const states: WriterState[] = [];
+  const old = await open(log, 1, { states });
+  await put(old, 'one');
+  const next = await open(log, 2);
+  assert.equal(next.epoch, 2);
+  const results = await Promise.all([put(old, 'lost'), put(old, 'lost too')]);
+  assert.deepEqual(results.map((r) => r.outcome), ['fenced', 'fenced']);
+  assert.equal(old.state, 'fenced');
+  assert.equal(old.canAppend, false);
+  assert.deepEqual(states, ['resolving', 'fenced']);
+  // The old master's second append expected the very sequence at which the leadership record stands: it is stored, and void.
+  assert.equal(log.lastSeq, 4);
+  const voided = await openLog(log, ENGINE);
+  assert.deepEqual(voided.tail, (await contents(log)).tail);
+  assert.equal(voided.tail.epoch, 2);
+  assert.deepEqual(await Promise.all([put(next, 'two'), put(next, 'three')]), [
+    // 'three' was stored at 5 before 'two' could be: void as well, and written again.
+    { outcome: 'committed', seq: 6, endOffset: 6 },
+    { outcome: 'committed', seq: 7, endOffset: 11 },
+  ]);
+  const { texts, tail } = await contents(log);
+  assert.deepEqual(texts, ['one', 'two', 'three']);
+  assert.deepEqual(tail, next.committed);
+  assert.deepEqual((await openLog(log, ENGINE)).tail, tail);
+});
+
+test('equal bytes of another writer are not taken for our own', async () => {
+  const log = new FakeLog();
+  const a = await open(log, 1);
+  const b = new LogWriter({ log, tail: a.committed, epoch: 1, writerId: id(2), engineVersion: ENGINE });
+  assert.equal((await put(b, 'same')).outcome, 'committed');
+  assert.equal((await put(a, 'same')).outcome, 'fenced');
+});
+
+test('only one of two that claim the same epoch gets it', async () => {
+  const log = new FakeLog();
+  const results = await Promise.allSettled([open(log, 1), open(log, 2)]);
+  assert.deepEqual(results.map((r) => r.status).sort(), ['fulfilled', 'rejected']);
+  const rejected = results.find((r) => r.status === 'rejected');
+  assert.equal((rejected?.reason as { code: string }).code, 'log-fenced');
+});
+
+test('a log that lost acknowledged records fences its writer', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  await put(writer, 'one');
+  log.loseTail(1);
+  assert.equal((await put(writer, 'two')).outcome, 'fenced');
+  assert.match(writer.detail, /ends at 1/);
+});
+
+test('a full disk blocks the writer without losing a record, and it goes on by itself', async () => {
+  const log = new FakeLog();
+  const states: WriterState[] = [];
+  const writer = await open(log, 1, { states });
+  log.refusing = 'no-space';
+  const both = Promise.all([put(writer, 'one'), put(writer, 'two')]);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  assert.equal(writer.state, 'blocked');
+  assert.match(writer.detail, /no-space/);
+  log.refusing = null;
+  assert.deepEqual((await both).map((r) => r.outcome), ['committed', 'committed']);
+  assert.equal(writer.state, 'open');
+  assert.deepEqual((await contents(log)).texts, ['one', 'two']);
+  assert.equal(states.at(-1), 'open');
+});
+
+test('a broken connection blocks the writer until it is back, at once when it is', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  log.setConnected(false);
+  const both = Promise.all([put(writer, 'one'), put(writer, 'two')]);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(writer.state, 'blocked');
+  log.setConnected(true);
+  assert.deepEqual((await both).map((r) => r.outcome), ['committed', 'committed']);
+});
+
+test('a deadline ends what cannot be resolved as stopped', async () => {
+  const log = new FakeLog();
+  const writer = await open(log, 1, { deadlineMs: 60 });
+  log.setConnected(false);
+  assert.equal((await put(writer, 'one')).outcome, 'stopped');
+  assert.equal(writer.state, 'stopped');
+});
+
+test('stopping ends what is under way, once', async () => {
+  const log = new FakeLog({ delayMs: 10 });
+  const writer = await open(log);
+  const one = put(writer, 'one');
+  writer.stop();
+  writer.stop();
+  assert.equal((await one).outcome, 'stopped');
+  await writer.drained();
+  assert.equal(writer.state, 'stopped');
+});
+
+test('a large record travels in fragments and is committed as one', async () => {
+  const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 100 });
+  const writer = await open(log);
+  const text = 'x'.repeat(750);
+  const results = await Promise.all([put(writer, text), put(writer, 'small')]);
+  assert.deepEqual(results, [
+    { outcome: 'committed', seq: 9, endOffset: 750 },
+    { outcome: 'committed', seq: 10, endOffset: 755 },
+  ]);
+  assert.deepEqual((await contents(log)).texts, [text, 'small']);
+});
+
+test('a master that died between fragments leaves nothing behind but their sequence numbers', async () => {
+  const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 100 });
+  const first = await open(log);
+  await put(first, 'kept');
+  log.fail(null, null, null, ...Array.from({ length: 50 }, (): AppendFault => 'refuse-unavailable'));
+  const dying = put(first, 'x'.repeat(950));
+  while (log.lastSeq < 5) await new Promise((resolve) => setImmediate(resolve));
+  first.stop();
+  assert.equal((await dying).outcome, 'stopped');
+  const opened = await openLog(log, ENGINE);
+  assert.equal(opened.tail.offset, 4);
+  assert.equal(opened.tail.seq, 5);
+  const { texts, tail } = await contents(log);
+  assert.deepEqual(texts, ['kept']);
+  assert.deepEqual(tail, opened.tail);
+  log.fail();
+  const next = await openWriter({ log: stripFaults(log), tail, writerId: id(2), engineVersion: ENGINE });
+  assert.equal((await put(next, 'after')).endOffset, 9);
+  assert.deepEqual((await contents(log)).texts, ['kept', 'after']);
+});
+
+function stripFaults(log: FakeLog): FakeLog {
+  // What is left of the injected faults belongs to the dead writer.
+  while (log.dropFault()) continue;
+  return log;
+}
+
+test('an acknowledged record is in the log, whatever happens to the appends', async () => {
+  const fault = fc.constantFrom<AppendFault | null>(null, null, null, 'lost', 'lost-ack', 'late', 'refuse-no-space', 'refuse-unavailable');
+  await fc.assert(
+    fc.asyncProperty(fc.array(fault, { maxLength: 12 }), fc.integer({ min: 1, max: 9 }), fc.boolean(), async (faults, records, takeOver) => {
+      const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 45 });
+      const writer = await open(log);
+      log.fail(...faults);
+      const acknowledged: string[] = [];
+      const all: Promise<unknown>[] = [];
+      for (let i = 0; i < records; i++) {
+        await room(writer);
+        if (writer.state === 'fenced') break;
+        const text = `${i}:${'y'.repeat((i * 31) % 150)};`;
+        all.push(put(writer, text).then((r) => r.outcome === 'committed' && acknowledged.push(text)));
+        log.releaseLate();
+      }
+      await Promise.all(all);
+      assert.equal(acknowledged.length, records);
+      if (takeOver) {
+        stripFaults(log);
+        const next = await open(log, 2);
+        await put(next, 'next');
+        log.releaseLate();
+        if (writer.canAppend) assert.equal((await put(writer, 'stale')).outcome, 'fenced');
+        acknowledged.push('next');
+      }
+      log.releaseLate();
+      assert.deepEqual((await contents(log)).texts, acknowledged);
+    }),
+    { seed: 20261122, numRuns: 60 },
+  );
+});

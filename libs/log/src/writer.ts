@@ -1,0 +1,390 @@
+/*
+ * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
+ * Pure logic over a LogStore, so that the same code runs over JetStream and over the fake with its faults.
+ *
+ *              stored                               refused, no answer from the log
+ *            ┌────────┐                                  ┌──────────┐
+ *            ▼        │    anything but 'stored'         ▼          │
+ *          open ──────┴──────────────────────────► resolving ──► blocked
+ *            ▲                                           │          │
+ *            └──────────────── a message is stored ──────┴──────────┘
+ *                                                        │
+ *     stopped ◄── stop(), deadline                       └──► fenced: another's message where ours should be, or the log lost its tail
+ *
+ * One rule decides everything that is not a plain 'stored': *what stands at the sequence that the message expects*. 'rejected' proves nothing (a retry of a
+ * stored append answers it, and so does a message whose predecessor failed), nor does a time-out. So wait until nothing sent is without an
+ * answer, then read:
+ *   ours (all 80 header bytes equal, checksum included)  → committed
+ *   a void message (see fragments.ts)                    → passed over: ours belongs one sequence later
+ *   another's                                            → fenced
+ *   nothing, and the log ends just before it             → send again; an earlier try that still arrives late is either stored (then this one is rejected,
+ *                                                          and reading finds ours) or rejected, as both expect the same sequence
+ *   nothing, and the log ends even earlier               → fenced: what was acknowledged is gone
+ */
+import { isLogError, LogError } from './errors.ts';
+import { splitRecord } from './fragments.ts';
+import { checksumHex, checksumHi, checksumLo, decodeHeader, HEADER_BYTES, messageChecksumHi, messageChecksumLo, RecordHeader, RecordKind, sameMessage, WRITER_ID_BYTES } from './record.ts';
+import type { AppendOutcome, AppendResult, CommitCallback, LogPosition, LogStore, Unsubscribe, WriterState } from './types.ts';
+
+export interface LogWriterOptions {
+  readonly log: LogStore;
+  /** Where the log ends (RecordReader.tail(), or openLog()): the next message expects this sequence to be the last. */
+  readonly tail: LogPosition;
+  /** tail.epoch for a writer that goes on in its epoch; openWriter() claims a new one. */
+  readonly epoch: number;
+  readonly writerId: Uint8Array;
+  readonly engineVersion: number;
+  /** Records under way, and messages in flight. Two is what was measured best with fsync on. */
+  readonly inFlightMax?: number;
+  /** Give up resolving after so long: records under way end as 'stopped'. Absent: never. */
+  readonly deadlineMs?: number;
+  /** First pause before asking again; doubles up to two seconds. */
+  readonly retryMinMs?: number;
+  readonly onState?: (state: WriterState, detail: string) => void;
+}
+
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 2_000;
+
+class Entry {
+  readonly message: Uint8Array;
+  /** Where it belongs. Moves when void messages got in between. */
+  seq: number;
+  /** Of the record, on its last message; -1 on others. */
+  readonly endOffset: number;
+  readonly callback: CommitCallback | null;
+  inFlight = false;
+  result: AppendResult | null = null;
+  /** Bumped by each send, so that an answer to an earlier one is not taken for the last one's. */
+  tries = 0;
+
+  readonly checksumHi: number;
+  readonly checksumLo: number;
+
+  constructor(message: Uint8Array, seq: number, endOffset: number, callback: CommitCallback | null) {
+    this.message = message;
+    this.checksumHi = messageChecksumHi(message);
+    this.checksumLo = messageChecksumLo(message);
+    this.seq = seq;
+    this.endOffset = endOffset;
+    this.callback = callback;
+  }
+}
+
+export class LogWriter {
+  readonly epoch: number;
+  readonly #log: LogStore;
+  readonly #header: RecordHeader = new RecordHeader();
+  readonly #inFlightMax: number;
+  readonly #deadlineMs: number | undefined;
+  readonly #onState: ((state: WriterState, detail: string) => void) | undefined;
+  readonly #unsubscribe: Unsubscribe;
+  readonly #queue: Entry[] = [];
+  #state: WriterState = 'open';
+  #detail = '';
+  /** Sequence of the last message that was accepted here, stored or not. */
+  #lastSeq: number;
+  #nextOffset: number;
+  #records = 0;
+  #inFlight = 0;
+  #committedSeq: number;
+  #committedOffset: number;
+  #committedHi: number;
+  #committedLo: number;
+  /** Checksum of the last message known to be stored (of a record or of a fragment): what the queue's head continues. */
+  #storedHi: number;
+  #storedLo: number;
+  readonly #other: RecordHeader = new RecordHeader();
+  #resolving = false;
+  #resolvingSince = 0;
+  readonly #retryMinMs: number;
+  #retryMs: number;
+  #wake: (() => void) | null = null;
+  #idle: (() => void)[] = [];
+
+  constructor(options: LogWriterOptions) {
+    if (options.writerId.byteLength !== WRITER_ID_BYTES) throw new TypeError(`a writer id has ${WRITER_ID_BYTES} bytes`);
+    const { tail } = options;
+    this.#log = options.log;
+    this.epoch = options.epoch;
+    this.#inFlightMax = options.inFlightMax ?? 2;
+    this.#deadlineMs = options.deadlineMs;
+    this.#retryMinMs = this.#retryMs = options.retryMinMs ?? RETRY_MIN_MS;
+    this.#onState = options.onState;
+    this.#lastSeq = this.#committedSeq = tail.seq;
+    this.#nextOffset = this.#committedOffset = tail.offset;
+    const h = this.#header;
+    h.writer.set(options.writerId);
+    h.engineVersion = options.engineVersion;
+    h.checksumHi = this.#storedHi = this.#committedHi = checksumHi(tail.checksum);
+    h.checksumLo = this.#storedLo = this.#committedLo = checksumLo(tail.checksum);
+    this.#unsubscribe = options.log.onConnection((connected) => {
+      if (connected) this.#wake?.();
+    });
+  }
+
+  get state(): WriterState {
+    return this.#state;
+  }
+  /** Why it is in that state, for people. */
+  get detail(): string {
+    return this.#detail;
+  }
+  /** Replication offset behind everything appended so far, committed or not. */
+  get nextOffset(): number {
+    return this.#nextOffset;
+  }
+  /** Records without an outcome. */
+  get pending(): number {
+    return this.#records;
+  }
+  /** Whether append() may be called now; otherwise collect effects until a record has its outcome. */
+  get canAppend(): boolean {
+    return this.#records < this.#inFlightMax && this.#state !== 'fenced' && this.#state !== 'stopped';
+  }
+  /** After the last committed record. */
+  get committed(): LogPosition {
+    return { seq: this.#committedSeq, offset: this.#committedOffset, epoch: this.epoch, checksum: checksumHex(this.#committedHi, this.#committedLo) };
+  }
+
+  /**
+   * `buffer`: HEADER_BYTES of room, then the payload. It belongs to the writer until `callback` is called, which happens exactly once, in the order of
+   * the appends.
+   */
+  append(buffer: Uint8Array, payloadLength: number, commandCount: number, callback: CommitCallback): void {
+    this.#accept(RecordKind.data, buffer, payloadLength, commandCount, callback);
+  }
+
+  /** A record that counts no offset: leadership, noop. */
+  appendControl(kind: typeof RecordKind.leadership | typeof RecordKind.noop, payload: Uint8Array, callback: CommitCallback): void {
+    const buffer = new Uint8Array(HEADER_BYTES + payload.byteLength);
+    buffer.set(payload, HEADER_BYTES);
+    this.#accept(kind, buffer, payload.byteLength, 0, callback);
+  }
+
+  /** Resolves when everything appended has its outcome. */
+  drained(): Promise<void> {
+    if (this.#records === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** What has no outcome yet ends as 'stopped': it may or may not be in the log. */
+  stop(): void {
+    this.#finish('stopped', 'stopped');
+  }
+
+  #accept(kind: number, buffer: Uint8Array, payloadLength: number, commandCount: number, callback: CommitCallback): void {
+    if (!this.canAppend) throw new Error(`append to a log writer that is ${this.#state} with ${this.#records} records under way`);
+    const h = this.#header;
+    h.kind = kind;
+    h.flags = 0;
+    h.epoch = this.epoch;
+    h.offset = this.#nextOffset;
+    h.commandCount = commandCount;
+    if (kind !== RecordKind.data && buffer.byteLength > this.#log.maxMessageBytes) throw new RangeError('a control record is one message');
+    if (kind === RecordKind.data) this.#nextOffset += payloadLength;
+    this.#records++;
+    const messages = splitRecord(buffer, payloadLength, this.#log.maxMessageBytes, h);
+    for (let i = 0; i < messages.length; i++) {
+      const last = i === messages.length - 1;
+      this.#queue.push(new Entry(messages[i]!, ++this.#lastSeq, last ? this.#nextOffset : -1, last ? callback : null));
+    }
+    if (this.#state === 'open') this.#send();
+  }
+
+  #send(): void {
+    for (let i = 0; i < this.#queue.length && this.#inFlight < this.#inFlightMax; i++) {
+      const entry = this.#queue[i]!;
+      if (entry.inFlight || entry.result !== null) continue;
+      entry.inFlight = true;
+      this.#inFlight++;
+      const attempt = ++entry.tries;
+      this.#log.appendCb(entry.message, entry.seq - 1, (result) => this.#answer(entry, attempt, result));
+    }
+  }
+
+  #answer(entry: Entry, attempt: number, result: AppendResult): void {
+    if (attempt !== entry.tries || !entry.inFlight) return;
+    entry.inFlight = false;
+    entry.result = result;
+    this.#inFlight--;
+    if (this.#state === 'stopped' || this.#state === 'fenced' || this.#resolving) return;
+    let head = this.#queue[0];
+    while (head !== undefined && head.result !== null && head.result.kind === 'stored' && head.result.seq === head.seq) {
+      this.#commitHead(head);
+      if (this.#ended()) return;
+      head = this.#queue[0];
+    }
+    if (head === undefined || head.result === null) {
+      if (this.#state !== 'open') this.#become('open', '');
+      this.#retryMs = this.#retryMinMs;
+      this.#resolvingSince = 0;
+      return this.#send();
+    }
+    // The head failed. Whatever is behind it in flight answers first (bounded by the store's time-out).
+    this.#noteFailure(head.result);
+    if (this.#inFlight === 0) void this.#resolve();
+  }
+
+  #ended(): boolean {
+    return this.#state === 'stopped' || this.#state === 'fenced';
+  }
+
+  #commitHead(entry: Entry): void {
+    this.#queue.shift();
+    this.#storedHi = entry.checksumHi;
+    this.#storedLo = entry.checksumLo;
+    if (entry.callback === null) return;
+    this.#committedSeq = entry.seq;
+    this.#committedHi = entry.checksumHi;
+    this.#committedLo = entry.checksumLo;
+    this.#committedOffset = entry.endOffset;
+    this.#records--;
+    entry.callback('committed', entry.seq, entry.endOffset);
+    if (this.#records === 0) this.#settleIdle();
+  }
+
+  #noteFailure(result: AppendResult): void {
+    if (result.kind === 'refused') this.#become('blocked', `${result.reason}: ${result.error}`);
+    else if (result.kind === 'unknown') this.#become('resolving', result.error);
+    else if (this.#state === 'open') this.#become('resolving', result.kind === 'rejected' ? 'rejected' : `stored at ${result.seq}`);
+  }
+
+  async #resolve(): Promise<void> {
+    this.#resolving = true;
+    this.#resolvingSince ||= performance.now();
+    const head = this.#queue[0]!;
+    if (head.result!.kind === 'refused' || head.tries > 1) await this.#pause();
+    for (;;) {
+      if (this.#ended()) return;
+      if (this.#deadlineMs !== undefined && performance.now() - this.#resolvingSince > this.#deadlineMs) {
+        return this.#finish('stopped', `no outcome within ${this.#deadlineMs} ms: ${this.#detail}`);
+      }
+      try {
+        if (await this.#readBack()) break;
+      } catch (error) {
+        if (this.#ended()) return;
+        if (!isLogError(error)) throw error;
+        if (error.code === 'log-corrupt' || error.code === 'log-newer') return this.#finish('fenced', error.message);
+        this.#become('blocked', `${error.code}: ${error.message}`);
+        await this.#pause();
+      }
+    }
+    if (this.#ended()) return;
+    this.#resolving = false;
+    for (const entry of this.#queue) entry.result = null;
+    if (this.#queue.length === 0) {
+      this.#become('open', '');
+      this.#retryMs = this.#retryMinMs;
+      this.#resolvingSince = 0;
+    } else this.#send();
+  }
+
+  /** Commits what is found; true when the rest is to be sent (again). */
+  async #readBack(): Promise<boolean> {
+    const first = this.#queue[0]!.seq;
+    for (let seq = first; this.#queue.length > 0; ) {
+      const head = this.#queue[0]!;
+      const stored = await this.#log.read(seq);
+      if (this.#ended()) return true;
+      if (stored !== null) {
+        if (sameMessage(stored, head.message)) {
+          head.seq = seq;
+          this.#commitHead(head);
+          if (this.#ended()) return true;
+        } else if (!this.#isVoid(stored)) {
+          this.#finish('fenced', `sequence ${seq} holds another writer's record`);
+          return true;
+        }
+        seq++;
+        continue;
+      }
+      const { lastSeq, firstSeq } = await this.#log.state();
+      if (this.#ended()) return true;
+      if (lastSeq < seq - 1) {
+        this.#finish('fenced', `the log ends at ${lastSeq}, it had ${seq - 1}`);
+        return true;
+      }
+      if (firstSeq > seq) {
+        // Only a trim behind a snapshot of a history that went on without us takes away a sequence which we never saw stored.
+        this.#finish('fenced', `sequence ${seq} was written and trimmed`);
+        return true;
+      }
+      // Otherwise something has arrived between the two questions: read again.
+      if (lastSeq === seq - 1) {
+        for (const entry of this.#queue) entry.seq = seq++;
+        this.#lastSeq = seq - 1;
+        return true;
+      }
+    }
+    return true;
+  }
+
+  /** By the readers' rule: it does not continue the history. Throws LogError for what is damaged or newer than we know. */
+  #isVoid(message: Uint8Array): boolean {
+    const h = this.#other;
+    decodeHeader(message, h);
+    if (h.previousHi === this.#storedHi && h.previousLo === this.#storedLo) return false;
+    if (h.epoch < this.epoch) return true;
+    // Our own, sent behind one that did not make it.
+    return h.epoch === this.epoch && h.writer.every((byte, i) => byte === this.#header.writer[i]);
+  }
+
+  #pause(): Promise<void> {
+    const ms = this.#retryMs;
+    this.#retryMs = Math.min(RETRY_MAX_MS, ms * 2);
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+
+  #become(state: WriterState, detail: string): void {
+    if (this.#ended()) return;
+    if (this.#state === state && (state === 'open' || this.#detail === detail)) return;
+    this.#state = state;
+    this.#detail = detail;
+    this.#onState?.(state, detail);
+  }
+
+  #finish(state: 'fenced' | 'stopped', detail: string): void {
+    if (this.#ended()) return;
+    this.#become(state, detail);
+    this.#unsubscribe();
+    this.#wake?.();
+    const outcome: AppendOutcome = state;
+    for (const entry of this.#queue.splice(0)) entry.callback?.(outcome, entry.seq, entry.endOffset);
+    this.#records = 0;
+    this.#settleIdle();
+  }
+
+  #settleIdle(): void {
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+}
+
+export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch'> {
+  /** For those who read the log: who leads now and where. */
+  readonly info?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Takes the log over: a leadership record of the next epoch, expecting `tail.seq` to be the last, so only who has everything can win. Throws
+ * LogError('log-fenced') when somebody else wrote meanwhile, LogError('log-unavailable') when the deadline passed.
+ */
+export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
+  const writer = new LogWriter({ ...options, epoch: options.tail.epoch + 1 });
+  const payload = Buffer.from(JSON.stringify({ id: Buffer.from(options.writerId).toString('hex'), ...options.info }));
+  return new Promise((resolve, reject) => {
+    writer.appendControl(RecordKind.leadership, payload, (outcome) => {
+      if (outcome === 'committed') resolve(writer);
+      else if (outcome === 'fenced') reject(new LogError('log-fenced', `not the master of epoch ${writer.epoch}: ${writer.detail}`));
+      else reject(new LogError('log-unavailable', `no leadership of epoch ${writer.epoch}: ${writer.detail}`));
+    });
+  });
+}
