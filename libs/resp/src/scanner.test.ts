@@ -59,6 +59,7 @@ const CASES: [string, string, Partial<Scanned>][] = [
   ['empty lines are skipped', '\r\n\n \t\r\nPING\n', { frames: [['PING']] }],
   ['nobody looks at the byte behind \\r', '*1\rX$4\r\0PING\r\n', { frames: [['PING']] }],
   ['nobody looks at the two bytes behind a bulk', '*2\r\n$4\r\nPINGxx$1\r\na\0\0', { frames: [['PING', 'a']] }],
+  ['nor at the second of them', '*1\r\n$4\r\nPING\rX*1\r\n$4\r\nPINGX\n', { frames: [['PING'], ['PING']] }],
   ['a count needs digits', '*\r\n', { error: 'Protocol error: invalid multibulk length' }],
   ['a count has no leading zero', '*01\r\n', { error: 'Protocol error: invalid multibulk length' }],
   ['a count has no plus sign', '*+1\r\n', { error: 'Protocol error: invalid multibulk length' }],
@@ -68,6 +69,11 @@ const CASES: [string, string, Partial<Scanned>][] = [
   ['a bulk length is not negative', '*1\r\n$-1\r\n', { error: 'Protocol error: invalid bulk length' }],
   ['a bulk length is a number', '*1\r\n$x\r\n', { error: 'Protocol error: invalid bulk length' }],
   ['a bulk length has no leading zero', '*1\r\n$00\r\n', { error: 'Protocol error: invalid bulk length' }],
+  [
+    'a leading zero is refused in a whole frame too',
+    '*1\r\n$01\r\na\r\n',
+    { error: 'Protocol error: invalid bulk length' },
+  ],
   ['a bulk is at most proto-max-bulk-len', '*1\r\n$536870913\r\n', { error: 'Protocol error: invalid bulk length' }],
   ['a bulk begins with $', '*1\r\n:1\r\n', { error: "Protocol error: expected '$', got ':'" }],
   ['a byte beyond ASCII is shown as it is', '*1\r\n\xff1\r\n', { error: "Protocol error: expected '$', got '\xff'" }],
@@ -164,6 +170,16 @@ test('a frame inside the chunk is not copied', () => {
   assert.equal(it.pendingBytes, 10);
 });
 
+test('bytes behind the end of the chunk are not looked at', () => {
+  const stale = latin1('*1\r\n$4\r\nPING\r\n');
+  for (let end = 1; end < stale.length; end++) {
+    const it = new FrameScanner();
+    it.feed(stale, 0, end);
+    assert.equal(it.next(), MORE, `${end} bytes`);
+    assert.equal(it.pendingBytes, end);
+  }
+});
+
 test('feeding before the chunk is scanned is a programming error', () => {
   const it = new FrameScanner();
   it.feed(latin1('PING\r\n'), 0, 6);
@@ -180,14 +196,17 @@ test('an announced large bulk takes memory only as it comes, and not much beyond
     assert.ok(it.heldBytes <= 2 * sent + 4096);
   }
   it.reset();
-  scan([latin1('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4200000\r\n'), ...Array(64).fill(chunk)], it);
-  assert.ok(it.heldBytes < 4200000 + 4096);
+  scan([latin1('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3500000\r\n'), ...Array(53).fill(chunk)], it);
+  assert.ok(it.heldBytes < 3500000 + 4096);
 });
 
 test('an announced argument count takes no memory', () => {
   const it = new FrameScanner();
-  scan([latin1('*2147483647\r\n$1\r\na\r\n')], it);
-  assert.ok(it.heldBytes < 4096);
+  for (const count of [2147483647, 1000000]) {
+    it.reset();
+    scan([latin1(`*${count}\r\n$1\r\na\r\n`)], it);
+    assert.ok(it.heldBytes < 4096);
+  }
 });
 
 test('a frame beyond the query buffer limit closes the connection silently', () => {
