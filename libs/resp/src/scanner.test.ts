@@ -170,6 +170,22 @@ test('a frame inside the chunk is not copied', () => {
   assert.equal(it.pendingBytes, 10);
 });
 
+test('a scanner that stops in the middle of a chunk keeps the rest of it', () => {
+  for (const make of [latin1, (text: string) => new Uint8Array(latin1(text))]) {
+    const chunk = make('PING\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n*1\r\n$4\r\nPI');
+    const it = new FrameScanner();
+    it.feed(chunk, 0, chunk.length);
+    assert.equal(it.next(), FRAME);
+    it.keep();
+    assert.equal(it.unscannedBytes, 30);
+    chunk.fill(0);
+    assert.equal(it.next(), FRAME);
+    assert.deepEqual([it.request.latin1(0), it.request.latin1(1)], ['GET', 'k']);
+    assert.equal(it.next(), MORE);
+    assert.deepEqual([it.unscannedBytes, it.pendingBytes], [0, 10]);
+  }
+});
+
 test('bytes behind the end of the chunk are not looked at', () => {
   const stale = latin1('*1\r\n$4\r\nPING\r\n');
   for (let end = 1; end < stale.length; end++) {

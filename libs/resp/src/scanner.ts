@@ -122,7 +122,8 @@ export class FrameScanner {
   /** Ends the borrowing: what is not scanned yet is copied, and `next()` goes on there whenever it is called again. */
   keep(): void {
     if (this.#at === this.#end) return;
-    this.#chunk = this.#chunk.slice(this.#at, this.#end);
+    // not chunk.slice(): a Buffer's is a view
+    this.#chunk = Uint8Array.prototype.slice.call(this.#chunk, this.#at, this.#end);
     this.#end -= this.#at;
     this.#at = 0;
   }
