@@ -1,6 +1,15 @@
 import type { Config } from '@weir/config';
 import { testConfig } from '@weir/config/testing';
-import { Keyspace, encodingOf, expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from '@weir/keyspace';
+import {
+  Keyspace,
+  encodingOf,
+  expireOf,
+  keyAddress,
+  keyLength,
+  typeOf,
+  valueAddress,
+  valueLength,
+} from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/resp';
 import type { Command } from './core/command.ts';

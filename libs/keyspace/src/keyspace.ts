@@ -338,7 +338,8 @@ export class Keyspace {
   }
 
   #freeEntry(ref: Ref): void {
-    if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0) this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
+    if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0)
+      this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
     this.arena.free(ref);
   }
 
