@@ -1,0 +1,2 @@
+export { createLogger, pinoLevel } from './logger.ts';
+export type { Logger, LoggerOptions, RedisLogLevel } from './logger.ts';
