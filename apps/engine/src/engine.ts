@@ -133,6 +133,16 @@ export class Engine implements EnginePort {
     return this.#clients.size;
   }
 
+  /** `timeout`: closes clients that have said nothing for that long and wait for nothing. */
+  closeIdle(now: number): void {
+    const seconds = this.config.num.timeout;
+    if (seconds === 0) return;
+    for (const client of this.#clients.values()) {
+      const { session } = client;
+      if (!session.blocked && now - session.lastInteractionMs > seconds * 1000) client.closeAfterReplies();
+    }
+  }
+
   // --- the commit --------------------------------------------------------------------------------------------------
 
   /** This engine is the master from now on, and its records go there. */
@@ -251,6 +261,11 @@ export class Engine implements EnginePort {
    */
   refuseHeld(): void {
     for (const held of this.#held) held.refuse(NOT_CONFIRMED);
+  }
+
+  /** Stops and resumes the execution of all requests (DEBUG RELOAD). */
+  hold(held: boolean): void {
+    this.#setStalled(held);
   }
 
   #setStalled(stalled: boolean): void {

@@ -1,0 +1,201 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { arch, release, totalmem, type } from 'node:os';
+import { requestSnapshot } from '@weir/cluster';
+import type { Member, SnapshotReport } from '@weir/cluster';
+import type { Host, ProcessView, ReplicationView, Session, SlaveView, SnapshotView } from '@weir/commands';
+import type { HostPort } from '@weir/config';
+import { WEIR_VERSION } from '@weir/replica';
+import type { EngineNode } from './node.ts';
+
+/** What commands may ask of the process: see the interface, which documents each. */
+
+const SNAPSHOT_TIMEOUT_MS = 60 * 60 * 1000;
+
+export class EngineHost implements Host {
+  readonly #node: EngineNode;
+  #shuttingDown = false;
+  #saving = false;
+
+  constructor(node: EngineNode) {
+    this.#node = node;
+  }
+
+  clockMicros(): number {
+    return performance.now() * 1000;
+  }
+
+  wallClockMicros(): number {
+    return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+  }
+
+  get sessions(): ReadonlyMap<number, Session> {
+    return this.#node.engine.sessions;
+  }
+
+  replication(): ReplicationView {
+    const { role } = this.#node;
+    const now = Date.now();
+    const master = role.role === 'slave' ? role.master : null;
+    const loading = role.loading;
+    return {
+      role: role.role,
+      replid: role.logId,
+      offset: role.offset,
+      epoch: role.epoch,
+      seq: role.seq,
+      slaves: role.role === 'master' ? this.#slaves(now) : [],
+      master: master && {
+        ...master,
+        state: role.masterState,
+        lastIoSeconds: role.follower === null ? -1 : Math.floor((now - role.follower.lastIoMs) / 1000),
+        linkDownSeconds: role.masterState === 'connected' ? 0 : Math.floor((now - role.masterDownSince) / 1000),
+        syncLeftBytes: loading === null ? 0 : Math.max(0, loading.totalBytes - loading.loadedBytes),
+        syncTotalBytes: loading?.totalBytes ?? 0,
+      },
+    };
+  }
+
+  #slaves(now: number): SlaveView[] {
+    const slaves: SlaveView[] = [];
+    for (const member of this.#node.members()) {
+      if (member.role !== 'slave') continue;
+      slaves.push({
+        ip: member.ip,
+        port: member.port,
+        state: member.state === 'online' ? 'online' : member.state === 'loading' ? 'send_bulk' : 'wait_bgsave',
+        offset: member.offset,
+        lagSeconds: Math.floor((now - member.receivedMs) / 1000),
+      });
+    }
+    return slaves.sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
+  }
+
+  replicaOf(target: HostPort | null): void {
+    this.#node.replicaOf(target);
+  }
+
+  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void {
+    this.#node.waits.wait(offset, replicas, timeoutMs, done);
+  }
+
+  snapshots(): SnapshotView {
+    const report = this.#snapshotReport();
+    const now = Date.now();
+    const lastSavedMs = report !== null && report.lastSavedMs > 0 ? report.lastSavedMs : this.#node.startedMs;
+    return {
+      lastSaveSeconds: Math.floor(lastSavedMs / 1000),
+      changesSinceLastSave: report?.changesSince ?? this.#node.engine.ctx.changes,
+      inProgress: this.#saving || (report?.inProgress ?? false),
+      lastStatus: report?.lastOk === false ? 'err' : 'ok',
+      lastSeconds: report === null || report.saves === 0 ? -1 : Math.floor(report.lastDurationMs / 1000),
+      currentSeconds: report?.inProgress ? Math.floor((now - report.startedMs) / 1000) : -1,
+      saves: report?.saves ?? 0,
+    };
+  }
+
+  #snapshotReport(): SnapshotReport | null {
+    const newest = this.#node
+      .members()
+      .filter((member): member is Member & { snapshot: SnapshotReport } => member.snapshot !== undefined)
+      .sort((a, b) => b.snapshot.lastSavedMs - a.snapshot.lastSavedMs)[0];
+    return newest?.snapshot ?? null;
+  }
+
+  save(done: (error: string | null) => void): void {
+    const access = this.#node.role.access;
+    if (access === null) return done('ERR there is no log to make a snapshot of yet');
+    const { cluster, logId } = access.location;
+    this.#saving = true;
+    requestSnapshot(access.link, cluster, logId, SNAPSHOT_TIMEOUT_MS)
+      .then((answer) => (answer.ok ? null : `ERR ${answer.error}`))
+      .catch((error: unknown) => `ERR no replication app made a snapshot: ${(error as Error).message}`)
+      .then((error) => {
+        this.#saving = false;
+        if (error !== null) this.#node.logger.warn({ error }, 'snapshot failed');
+        done(error);
+      });
+  }
+
+  shutdown(options: { save: boolean | null; now: boolean; force: boolean }): string | null {
+    if (this.#shuttingDown) return null;
+    this.#shuttingDown = true;
+    const stop = () => void this.#node.requestStop();
+    if (options.save === true) this.save(() => stop());
+    else setImmediate(stop);
+    return null;
+  }
+
+  shutdownAbort(): boolean {
+    return false;
+  }
+
+  rewriteConfig(): string | null {
+    const { config, configFile } = this.#node;
+    if (configFile === undefined) return 'ERR The server is running without a config file';
+    try {
+      const next = config.rewrite(readFileSync(configFile, 'latin1'));
+      writeFileSync(`${configFile}.new`, next, 'latin1');
+      renameSync(`${configFile}.new`, configFile);
+      return null;
+    } catch (error) {
+      return `ERR Rewriting config file: ${(error as Error).message}`;
+    }
+  }
+
+  reload(done: (error: string | null) => void): void {
+    this.#node.role.reload().then(
+      () => done(null),
+      (error: unknown) => done(`ERR Error trying to load the data set: ${(error as Error).message}`),
+    );
+  }
+
+  sleep(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  }
+
+  process(): ProcessView {
+    const node = this.#node;
+    const { stats } = node.engine.ctx;
+    const cpu = process.cpuUsage();
+    return {
+      pid: process.pid,
+      runId: node.runId,
+      os: `${type()} ${release()} ${arch()}`,
+      arch: arch(),
+      executable: process.argv[1] ?? process.execPath,
+      configFile: node.configFile ?? '',
+      startedMs: node.startedMs,
+      tcpPort: node.config.num.port,
+      rssBytes: process.memoryUsage.rss(),
+      totalSystemBytes: totalmem(),
+      cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
+      networkInputBytes: stats.netInputBytes,
+      networkOutputBytes: stats.netOutputBytes,
+      loading: node.engine.ctx.loading ? (node.role.loading ?? { startedMs: node.startedMs, totalBytes: 0, loadedBytes: 0 }) : null,
+      version: WEIR_VERSION,
+    };
+  }
+
+  handshake(): { json: string } | { error: string } {
+    const { role } = this.#node;
+    if (role.access === null) return { error: 'ERR this node has no log yet; try again' };
+    const { natsUrl, cluster, logId } = role.access.location;
+    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role }) };
+  }
+
+  crash(how: string): string | null {
+    const { logger } = this.#node;
+    logger.error({ how }, 'DEBUG asked for a crash');
+    switch (how) {
+      case 'segfault':
+        process.kill(process.pid, 'SIGSEGV');
+        return null;
+      case 'panic':
+      case 'oom':
+        process.abort();
+      // falls through (abort does not return)
+      default:
+        return `ERR DEBUG ${how.toUpperCase()} is not supported`;
+    }
+  }
+}

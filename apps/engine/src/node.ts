@@ -1,0 +1,179 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Member } from '@weir/cluster';
+import { activeExpireCycle, applyMemoryPolicy, rehashFor } from '@weir/commands';
+import type { Config, HostPort } from '@weir/config';
+import { Keyspace } from '@weir/keyspace';
+import { Arena } from '@weir/memory';
+import { Engine } from './engine.ts';
+import { EngineHost } from './host.ts';
+import { readNodeFile, writeNodeFile } from './log-access.ts';
+import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
+import type { Logger } from './logger.ts';
+import { RoleController } from './role.ts';
+import { ReplicaWaits } from './wait.ts';
+
+/** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */
+
+export interface EngineNodeOptions {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly logger: Logger;
+  /** This node's own log: see RoleOptions. */
+  readonly ownLog: (node: NodeIdentity, signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
+  readonly onLeading?: (location: LogLocation | null) => void;
+  readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
+  /** SHUTDOWN was asked for. */
+  readonly onStop: () => void;
+}
+
+/** Who this node is, and the log that it led last; kept in `dir`. */
+export interface NodeIdentity {
+  readonly id: string;
+  readonly logId: string | null;
+  remember(logId: string): void;
+}
+
+const SNAP_BACK_MS = 100;
+
+export class EngineNode {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly logger: Logger;
+  readonly engine: Engine;
+  readonly role: RoleController;
+  readonly waits: ReplicaWaits;
+  readonly runId = randomBytes(20).toString('hex');
+  readonly startedMs = Date.now();
+  readonly #options: EngineNodeOptions;
+  readonly #seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
+  #cron: NodeJS.Timeout | null = null;
+  #identity: NodeFile;
+
+  constructor(options: EngineNodeOptions) {
+    this.#options = options;
+    this.config = options.config;
+    this.configFile = options.configFile;
+    this.logger = options.logger;
+    const { dir } = this.config.text;
+    this.#identity = readNodeFile(dir);
+    const host = new EngineHost(this);
+    this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host });
+    this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null);
+    const identity: NodeIdentity = {
+      id: this.#identity.id,
+      logId: this.#identity.logId,
+      remember: (logId) => {
+        this.#identity = { ...this.#identity, logId };
+        writeNodeFile(dir, this.#identity);
+      },
+    };
+    this.role = new RoleController({
+      engine: this.engine,
+      config: this.config,
+      logger: this.logger,
+      nodeId: this.#identity.id,
+      newKeyspace: () => this.newKeyspace(),
+      ownLog: (signal, fresh) => options.ownLog({ ...identity, logId: this.#identity.logId }, signal, fresh),
+      announce: () => ({
+        ip: this.config.text.replicaAnnounceIp,
+        port: this.config.num.replicaAnnouncePort || this.config.num.port,
+      }),
+      onLeading: (location) => {
+        if (location === null) this.waits.releaseAll();
+        options.onLeading?.(location);
+      },
+      ...(options.importInto === undefined
+        ? {}
+        : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
+    });
+    for (const name of ['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
+      this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
+    }
+  }
+
+  newKeyspace(): Keyspace {
+    const reserveBytes = this.config.num.arenaReserve;
+    const keyspace = new Keyspace({
+      databases: this.config.num.databases,
+      arena: new Arena(reserveBytes > 0 ? { reserveBytes } : {}),
+      seed: this.#seed,
+      randomSeed: randomInt(2 ** 32),
+    });
+    applyMemoryPolicy(keyspace, this.config);
+    return keyspace;
+  }
+
+  start(): void {
+    this.role.start();
+    this.#scheduleCron();
+  }
+
+  /** Stops leading or following; what was acknowledged is stored. */
+  async stop(): Promise<void> {
+    if (this.#cron !== null) clearTimeout(this.#cron);
+    this.#cron = null;
+    this.waits.releaseAll();
+    await this.role.stop();
+  }
+
+  requestStop(): void {
+    this.#options.onStop();
+  }
+
+  replicaOf(target: HostPort | null): void {
+    this.waits.releaseAll();
+    this.role.replicaOf(target);
+  }
+
+  members(): Member[] {
+    return this.role.access?.membership.others() ?? [];
+  }
+
+  #scheduleCron(): void {
+    this.#cron = setTimeout(() => {
+      this.#tick();
+      this.#scheduleCron();
+    }, 1000 / this.config.num.hz);
+  }
+
+  #tick(): void {
+    const { engine, config } = this;
+    const { ctx } = engine;
+    const now = Date.now();
+    ctx.now = now;
+    const clock = () => performance.now() * 1000;
+    const periodMicros = 1e6 / config.num.hz;
+    if (engine.leading) {
+      activeExpireCycle(ctx, clock, periodMicros / 4);
+      engine.turn();
+    }
+    if (config.bool.activerehashing) rehashFor(ctx.keyspace, clock, 1000);
+    ctx.writeRefusal = this.#writeRefusal(now);
+    if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs(now) > config.num.commitTimeout) engine.refuseHeld();
+    engine.closeIdle(now);
+  }
+
+  /** Why writes have to be refused now, or ''. */
+  #writeRefusal(now: number): string {
+    const { engine, config, role } = this;
+    if (!engine.leading) return '';
+    const age = engine.oldestInFlightAgeMs(now);
+    const state = role.writerState;
+    if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > SNAP_BACK_MS) {
+      return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;
+    }
+    if (age > config.num.commitTimeout) {
+      return 'NOREPLICAS The replication log does not answer; writes are refused until it does';
+    }
+    const wanted = config.num.minReplicasToWrite;
+    if (wanted > 0) {
+      const maxLagMs = config.num.minReplicasMaxLag * 1000;
+      let good = 0;
+      for (const member of this.members()) {
+        if (member.role === 'slave' && member.state === 'online' && now - member.receivedMs <= maxLagMs) good++;
+      }
+      if (good < wanted) return 'NOREPLICAS Not enough good replicas to write.';
+    }
+    return '';
+  }
+}

@@ -1,0 +1,504 @@
+import { randomBytes } from 'node:crypto';
+import type { MemberReport } from '@weir/cluster';
+import type { Config, HostPort } from '@weir/config';
+import type { Keyspace } from '@weir/keyspace';
+import { WRITER_ID_BYTES, openWriter } from '@weir/log';
+import type { LogWriter, WriterState } from '@weir/log';
+import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, uploadSnapshot } from '@weir/replica';
+import type { Engine } from './engine.ts';
+import { handshake } from './handshake.ts';
+import type { HandshakeResult } from './handshake.ts';
+import { LogAccess, newLogId } from './log-access.ts';
+import type { LogLocation } from './log-access.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * Which role this node plays, and how it gets there.
+ *
+ *   start ──▶ rebuilding ──claim──▶ leading ──REPLICAOF host port──▶ joining ──▶ following
+ *                 ▲                  │   ▲                              ▲ │          │
+ *                 └──── fenced ──────┘   └──────── REPLICAOF NO ONE ────┴─┴──────────┘
+ *
+ * One loop runs one *term* after the other. A term ends when the user asks for another role (its signal is aborted), when
+ * it cannot go on (fenced, log diverged), or when the node stops; what it opened it closes. Between terms that failed the
+ * loop waits, longer each time, for ever.
+ *
+ * - rebuilding: newest snapshot, then the log to its end; requests are answered LOADING.
+ * - leading: a leadership record of a new epoch was stored behind everything that was applied; from then on only this
+ *   node can append.
+ * - fenced: somebody else wrote, or the log lost what it had acknowledged. The data set may hold writes that the log
+ *   does not: it is dropped and built anew. Where another node leads now, this one follows it.
+ * - joining: another log's snapshot is being loaded into a fresh keyspace; the old data set keeps answering.
+ * - following: the new data set was swapped in whole; records are applied as they come.
+ */
+
+export type MasterState = 'connect' | 'connecting' | 'sync' | 'connected';
+
+export interface RoleOptions {
+  readonly engine: Engine;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly nodeId: string;
+  readonly newKeyspace: () => Keyspace;
+  /** Where this node's own log is; starts what is needed for it. `fresh`: with that id, a log that does not exist yet. */
+  readonly ownLog: (signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
+  /** The address that other nodes are told. */
+  readonly announce: () => { ip: string; port: number };
+  /** This node leads that log now; null: it leads none any more. */
+  readonly onLeading: (location: LogLocation | null) => void;
+  /** First start of a master whose log is empty: a chance to bring in a data set. Resolves when it is a usable snapshot. */
+  readonly importInto?: (access: LogAccess) => Promise<void>;
+}
+
+const RETRY_MIN_MS = 200;
+const RETRY_MAX_MS = 5000;
+const HANDSHAKE_MS = 5000;
+/** A log that cannot be reached for so long makes a slave ask its master again where the log is. */
+const ASK_AGAIN_MS = 3000;
+const DRAIN_MS = 5000;
+
+export class RoleController {
+  readonly #o: RoleOptions;
+  /** Null: master. */
+  target: HostPort | null;
+  access: LogAccess | null = null;
+  follower: Follower | null = null;
+  writer: LogWriter | null = null;
+  writerState: WriterState = 'stopped';
+  writerDetail = '';
+  writerSince = 0;
+  masterState: MasterState = 'connect';
+  masterDownSince = 0;
+  loading: { startedMs: number; totalBytes: number; loadedBytes: number } | null = null;
+  epoch = 0;
+  /** Last sequence committed (leading) or 0. */
+  #committedSeq = 0;
+  #committedOffset = 0;
+  #announceIp = '';
+  #stopped = false;
+  #term = new AbortController();
+  #loop: Promise<void> = Promise.resolve();
+  /** The present data set becomes the beginning of a new log (REPLICAOF NO ONE). */
+  #promote = false;
+  /** Set after fencing: another node leads this node's own log. */
+  #deposedBy: HostPort | null = null;
+  #wake: (() => void) | null = null;
+
+  constructor(options: RoleOptions) {
+    this.#o = options;
+    this.target = options.config.replicaof;
+  }
+
+  get #connected(): boolean {
+    return this.masterState === 'connected';
+  }
+
+  get role(): 'master' | 'slave' {
+    return this.target === null && this.#deposedBy === null ? 'master' : 'slave';
+  }
+
+  /** Who this slave follows. */
+  get master(): HostPort | null {
+    return this.target ?? this.#deposedBy;
+  }
+
+  get seq(): number {
+    return this.writer !== null ? this.#committedSeq : (this.follower?.seq ?? 0);
+  }
+
+  get offset(): number {
+    return this.writer !== null ? this.#committedOffset : (this.follower?.position.offset ?? 0);
+  }
+
+  get logId(): string {
+    return this.access?.location.logId ?? '0'.repeat(40);
+  }
+
+  start(): void {
+    const { engine } = this.#o;
+    engine.ctx.loading = true;
+    engine.ctx.slave = this.role === 'slave';
+    engine.onCommitted = (seq, offset) => {
+      this.#committedSeq = seq;
+      this.#committedOffset = offset;
+    };
+    engine.onFenced = () => this.#term.abort(new Fenced());
+    this.#loop = this.#run();
+  }
+
+  /** Another role from now on; returns at once. */
+  replicaOf(target: HostPort | null): void {
+    const { engine, config } = this.#o;
+    const wasSlave = this.role === 'slave';
+    this.#deposedBy = null;
+    this.target = target;
+    config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
+    engine.ctx.slave = target !== null;
+    // A node that never had a data set has nothing to begin a log with: it leads its own log, as if started so.
+    if (target === null && wasSlave) this.#promote = !engine.ctx.loading;
+    if (target !== null) {
+      this.#promote = false;
+      this.masterState = 'connect';
+      this.masterDownSince = Date.now();
+      engine.ctx.linkUp = false;
+    }
+    this.#term.abort(new RoleChanged());
+    this.#wake?.();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#term.abort(new RoleChanged());
+    this.#wake?.();
+    await this.#loop;
+  }
+
+  report(): MemberReport {
+    const { ip, port } = this.#o.announce();
+    const follower = this.follower;
+    return {
+      id: this.#o.nodeId,
+      role: this.writer !== null ? 'master' : 'slave',
+      ip: ip || this.#announceIp || '127.0.0.1',
+      port,
+      epoch: this.epoch,
+      seq: this.seq,
+      offset: this.offset,
+      state:
+        this.writer !== null || (follower !== null && this.masterState === 'connected')
+          ? 'online'
+          : this.loading !== null
+            ? 'loading'
+            : 'catching-up',
+    };
+  }
+
+  async #run(): Promise<void> {
+    let delay = RETRY_MIN_MS;
+    while (!this.#stopped) {
+      this.#term = new AbortController();
+      const { signal } = this.#term;
+      const started = Date.now();
+      try {
+        if (this.target !== null) await this.#follow(this.target, signal);
+        else if (this.#deposedBy !== null) await this.#followOwnLog(signal);
+        else await this.#lead(signal);
+      } catch (error) {
+        if (!signal.aborted || signal.reason instanceof Fenced) this.#failed(error);
+      }
+      await this.#endTerm();
+      if (this.#stopped || (signal.aborted && signal.reason instanceof RoleChanged)) {
+        delay = RETRY_MIN_MS;
+        continue;
+      }
+      if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
+      await this.#pause(delay);
+      delay = Math.min(RETRY_MAX_MS, delay * 2);
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #endTerm(): Promise<void> {
+    const { engine, logger } = this.#o;
+    const { access, follower, writer } = this;
+    if (writer !== null) {
+      // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
+      if (writer.state !== 'fenced') await Promise.race([this.#drained(writer), this.#pause(DRAIN_MS)]);
+      writer.stop();
+      engine.stopLeading();
+      this.#o.onLeading(null);
+    }
+    this.writer = null;
+    this.loading = null;
+    engine.ctx.writeRefusal = '';
+    follower?.stop();
+    this.follower = null;
+    this.access = null;
+    if (access !== null) {
+      await access.close().catch((error: unknown) => logger.debug({ err: error }, 'closing the connection to the log'));
+    }
+  }
+
+  async #drained(writer: LogWriter): Promise<void> {
+    const { engine } = this.#o;
+    while (engine.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
+    await writer.drained();
+  }
+
+  // --- leading -------------------------------------------------------------------------------------------------------
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { engine, logger, nodeId } = this.#o;
+    const promote = this.#promote;
+    if (!promote) engine.ctx.loading = true;
+    const location = await this.#o.ownLog(signal, promote ? newLogId() : undefined);
+    const access = await this.#open(location, signal);
+    await access.log.ensureStream();
+    await access.snapshots.ensure();
+    let tail = LOG_START;
+    if (promote) {
+      await this.#beginLog(access, engine.ctx.keyspace);
+    } else {
+      if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
+      const follower = await this.#rebuild(access, signal);
+      tail = follower.tail;
+      const leader = follower.leader;
+      follower.stop();
+      if (leader !== null && leader.epoch > this.epoch && this.epoch > 0) {
+        // Fenced in this life of the process, and it was no accident: another node leads.
+        this.#deposedBy = leaderAddress(leader.payload);
+        logger.error({ leader: this.#deposedBy }, 'another node leads this log now; following it');
+        return;
+      }
+      engine.swapKeyspace(follower.keyspace);
+    }
+    const { ip, port } = this.#o.announce();
+    const writer = await openWriter({
+      log: access.log,
+      tail,
+      writerId: randomBytes(WRITER_ID_BYTES),
+      engineVersion: ENGINE_VERSION,
+      onState: (state, detail) => this.#writerChanged(state, detail),
+      info: { node: nodeId, ip, port },
+    });
+    if (signal.aborted) {
+      writer.stop();
+      return;
+    }
+    this.#promote = false;
+    this.epoch = writer.epoch;
+    this.#committedSeq = writer.committed.seq;
+    this.#committedOffset = writer.committed.offset;
+    this.writer = writer;
+    this.writerState = 'open';
+    engine.lead(writer);
+    engine.ctx.loading = false;
+    engine.ctx.linkUp = true;
+    access.membership.start();
+    this.#o.onLeading(location);
+    logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
+    await aborted(signal);
+    if (signal.reason instanceof Fenced) {
+      logger.error({ detail: writer.detail }, 'the log refused a record: dropping the data set and building it anew');
+      engine.ctx.loading = true;
+      throw signal.reason;
+    }
+  }
+
+  #writerChanged(state: WriterState, detail: string): void {
+    this.writerState = state;
+    this.writerDetail = detail;
+    this.writerSince = Date.now();
+    if (state === 'open') this.#o.logger.info({}, 'the log takes records again');
+    else if (state !== 'stopped') this.#o.logger.warn({ state, detail }, 'the log does not take records');
+  }
+
+  /** The data set that is here becomes the beginning of an empty log: its snapshot at sequence 0. */
+  async #beginLog(access: LogAccess, keyspace: Keyspace): Promise<void> {
+    const { logger } = this.#o;
+    if ((await access.log.state()).lastSeq > 0) throw new Error('the log that this node was to begin is not empty');
+    const nowMs = Date.now();
+    const manifest = await uploadSnapshot(access.snapshots, keyspace, LOG_START, {
+      id: `base-${nowMs}`,
+      engineVersion: ENGINE_VERSION,
+      nowMs,
+      redisVersion: REDIS_VERSION,
+    });
+    await access.snapshots.markUsable(manifest.id);
+    logger.info({ keys: manifest.keys, logId: access.location.logId }, 'began a log of its own from the data set');
+  }
+
+  /** Snapshot and log up to the log's end. */
+  async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
+    const follower = this.#newFollower(access);
+    await follower.bootstrap(signal);
+    follower.start();
+    for (;;) {
+      const { lastSeq } = await access.log.state();
+      if (follower.seq >= lastSeq) return follower;
+      await follower.reached(lastSeq, signal);
+    }
+  }
+
+  // --- following -----------------------------------------------------------------------------------------------------
+
+  async #follow(target: HostPort, signal: AbortSignal): Promise<void> {
+    const { logger } = this.#o;
+    this.masterState = 'connecting';
+    const found = await this.#locate(target, signal);
+    this.#announceIp = found.localAddress.replace(/^::ffff:/, '');
+    logger.info({ master: `${target.host}:${target.port}`, logId: found.logId }, 'found the log of the master');
+    const access = await this.#open(found, signal);
+    await this.#join(access, signal);
+    while (!signal.aborted) {
+      await this.#pause(1000);
+      this.#watch();
+      const follower = this.follower!;
+      if (follower.state === 'failed') throw follower.failure;
+      if (!this.#connected && Date.now() - this.masterDownSince > ASK_AGAIN_MS) {
+        const again = await this.#ask(target, signal).catch(() => null);
+        if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
+          logger.info({ logId: again.logId }, 'the master has another log now');
+          return;
+        }
+      }
+    }
+  }
+
+  /** After fencing: this node's own log is led by another one. */
+  async #followOwnLog(signal: AbortSignal): Promise<void> {
+    this.#o.engine.ctx.slave = true;
+    const access = await this.#open(await this.#o.ownLog(signal), signal);
+    await this.#join(access, signal);
+    while (!signal.aborted) {
+      await this.#pause(1000);
+      this.#watch();
+      if (this.follower!.state === 'failed') throw this.follower!.failure;
+    }
+  }
+
+  async #join(access: LogAccess, signal: AbortSignal): Promise<void> {
+    const { engine, logger } = this.#o;
+    access.membership.start();
+    this.masterState = 'sync';
+    const follower = await this.#rebuild(access, signal);
+    engine.swapKeyspace(follower.keyspace);
+    engine.ctx.loading = false;
+    engine.ctx.linkUp = true;
+    this.loading = null;
+    this.masterState = 'connected';
+    this.epoch = follower.position.epoch;
+    access.membership.report();
+    logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
+  }
+
+  #watch(): void {
+    const follower = this.follower!;
+    const up = follower.state === 'live' || follower.state === 'catching-up';
+    if (up && this.masterState !== 'connected') this.masterState = 'connected';
+    else if (!up && this.masterState === 'connected') {
+      this.masterState = 'connect';
+      this.masterDownSince = Date.now();
+    }
+    this.#o.engine.ctx.linkUp = up;
+    this.epoch = follower.position.epoch;
+  }
+
+  async #locate(target: HostPort, signal: AbortSignal): Promise<HandshakeResult> {
+    let delay = RETRY_MIN_MS;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#ask(target, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        const level = attempt === 1 || attempt % 10 === 0 ? 'warn' : 'debug';
+        this.#o.logger[level]({ attempt }, `the master ${(error as Error).message}; trying again`);
+        await this.#pause(delay);
+        signal.throwIfAborted();
+        delay = Math.min(RETRY_MAX_MS, delay * 2);
+      }
+    }
+  }
+
+  #ask(target: HostPort, signal: AbortSignal): Promise<HandshakeResult> {
+    const { text } = this.#o.config;
+    return handshake({
+      ...target,
+      user: text.masteruser,
+      password: text.masterauth,
+      timeoutMs: HANDSHAKE_MS,
+      signal,
+    });
+  }
+
+  async #open(location: LogLocation, signal: AbortSignal): Promise<LogAccess> {
+    const { logger, nodeId } = this.#o;
+    const access = await LogAccess.open(location, `weir engine ${nodeId}`, () => this.report(), logger, signal);
+    this.access = access;
+    return access;
+  }
+
+  #newFollower(access: LogAccess): Follower {
+    const { logger } = this.#o;
+    this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
+    const follower = new Follower({
+      log: access.log,
+      snapshots: access.snapshots,
+      newKeyspace: this.#o.newKeyspace,
+      logger,
+      now: Date.now,
+      onState: (state, detail) => {
+        logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
+        if (state === 'failed') this.#wake?.();
+      },
+      onProgress: ({ loadedBytes, totalBytes }) => {
+        this.loading = { startedMs: this.loading?.startedMs ?? Date.now(), totalBytes, loadedBytes };
+      },
+    });
+    this.follower = follower;
+    return follower;
+  }
+
+  /** DEBUG RELOAD: a fresh data set from snapshot and log takes the place of the present one. Requests wait meanwhile. */
+  async reload(): Promise<void> {
+    const { engine } = this.#o;
+    const { access, writer } = this;
+    if (access === null) throw new Error('there is no log to load from');
+    if (writer === null) {
+      const old = this.follower;
+      const follower = await this.#rebuild(access, this.#term.signal);
+      old?.stop();
+      engine.swapKeyspace(follower.keyspace);
+      this.loading = null;
+      return;
+    }
+    engine.hold(true);
+    try {
+      await this.#drained(writer);
+      const follower = await this.#rebuild(access, this.#term.signal);
+      follower.stop();
+      this.follower = null;
+      engine.swapKeyspace(follower.keyspace);
+      this.loading = null;
+    } finally {
+      engine.hold(false);
+    }
+  }
+}
+
+class RoleChanged extends Error {}
+
+class Fenced extends Error {
+  constructor() {
+    super('the log is led by another writer, or lost records');
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function leaderAddress(payload: Uint8Array): HostPort {
+  try {
+    const value = JSON.parse(Buffer.from(payload).toString()) as { ip?: unknown; port?: unknown };
+    if (typeof value.ip === 'string' && typeof value.port === 'number') return { host: value.ip, port: value.port };
+  } catch {
+    // A leadership record of somebody who does not say who it is.
+  }
+  return { host: '?', port: 0 };
+}
+

@@ -1,0 +1,66 @@
+import type { Membership } from '@weir/cluster';
+
+/**
+ * WAIT: how many slaves have applied up to an offset, from their own reports. Asks for reports while somebody waits,
+ * as Redis asks with REPLCONF GETACK.
+ */
+
+interface Waiter {
+  readonly offset: number;
+  readonly replicas: number;
+  readonly done: (acknowledged: number) => void;
+  timer: NodeJS.Timeout | null;
+}
+
+const POLL_MS = 20;
+
+export class ReplicaWaits {
+  readonly #membership: () => Membership | null;
+  readonly #waiters = new Set<Waiter>();
+  #poller: NodeJS.Timeout | null = null;
+
+  constructor(membership: () => Membership | null) {
+    this.#membership = membership;
+  }
+
+  acknowledged(offset: number): number {
+    let count = 0;
+    for (const member of this.#membership()?.others() ?? []) {
+      if (member.role === 'slave' && member.offset >= offset) count++;
+    }
+    return count;
+  }
+
+  /** `timeoutMs` 0 waits without bound, as Redis does; `done` is called once. */
+  wait(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void {
+    const now = this.acknowledged(offset);
+    if (now >= replicas) return done(now);
+    const waiter: Waiter = { offset, replicas, done, timer: null };
+    if (timeoutMs > 0) waiter.timer = setTimeout(() => this.#finish(waiter), timeoutMs);
+    this.#waiters.add(waiter);
+    this.#poller ??= setInterval(() => this.#check(), POLL_MS);
+    this.#membership()?.poll();
+  }
+
+  #check(): void {
+    for (const waiter of this.#waiters) {
+      if (this.acknowledged(waiter.offset) >= waiter.replicas) this.#finish(waiter);
+    }
+    if (this.#waiters.size > 0) this.#membership()?.poll();
+  }
+
+  #finish(waiter: Waiter): void {
+    if (!this.#waiters.delete(waiter)) return;
+    if (waiter.timer !== null) clearTimeout(waiter.timer);
+    if (this.#waiters.size === 0 && this.#poller !== null) {
+      clearInterval(this.#poller);
+      this.#poller = null;
+    }
+    waiter.done(this.acknowledged(waiter.offset));
+  }
+
+  /** This node is no master any more: everybody is told what there is. */
+  releaseAll(): void {
+    for (const waiter of [...this.#waiters]) this.#finish(waiter);
+  }
+}

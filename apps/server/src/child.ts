@@ -1,0 +1,67 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+
+/**
+ * A process of the node that is started again whenever it ends, with a back-off, until it is stopped. The child holds
+ * an IPC channel to this process and ends itself when it closes, so that it cannot outlive a killed node.
+ */
+
+export interface SupervisedOptions {
+  readonly name: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+}
+
+const RESTART_MIN_MS = 500;
+const RESTART_MAX_MS = 10_000;
+const HEALTHY_MS = 30_000;
+const STOP_MS = 8000;
+
+export class SupervisedChild {
+  readonly #options: SupervisedOptions;
+  #child: ChildProcess | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #delay = RESTART_MIN_MS;
+  #stopping = false;
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  #start(): void {
+    const { name, script, args, env, log } = this.#options;
+    const started = Date.now();
+    const child = fork(script, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    log.info({ pid: child.pid }, `${name} started`);
+    child.on('error', (error) => log.warn({ err: error }, `${name}`));
+    child.once('exit', (code, signal) => {
+      this.#child = null;
+      if (this.#stopping) return;
+      if (Date.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+      log.warn({ code, signal, restartInMs: this.#delay }, `${name} ended`);
+      this.#timer = setTimeout(() => this.#start(), this.#delay);
+      this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
+    });
+  }
+
+  /** SIGTERM, then, after a bound, SIGKILL. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const child = this.#child;
+    if (child === null) return;
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+}

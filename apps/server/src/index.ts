@@ -1,0 +1,2 @@
+export { startServer } from './server.ts';
+export type { Server, ServerLogger, ServerOptions } from './server.ts';

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { clusterLogId, rememberClusterLogId } from '@weir/app-engine';
+import type { LogLocation, NodeIdentity } from '@weir/app-engine';
+import type { Config } from '@weir/config';
+import { startEmbeddedNats } from '@weir/log';
+import type { EmbeddedNats } from '@weir/log';
+import { findNatsServer } from '@weir/toolchain';
+import { natsListenHost } from './addresses.ts';
+import type { ServerLogger } from './server.ts';
+
+/**
+ * The log of a node that leads: on the NATS server that `nats-url` names, or on one of its own, which is started when it
+ * is first needed (a slave never needs it) and keeps its files below `dir`.
+ */
+export class OwnLog {
+  readonly #config: Config;
+  readonly #log: ServerLogger;
+  #embedded: Promise<EmbeddedNats> | null = null;
+
+  constructor(config: Config, log: ServerLogger) {
+    this.#config = config;
+    this.#log = log;
+  }
+
+  /** Where the log is that this node leads; `fresh` is the id of a new one to begin. */
+  async locate(node: NodeIdentity, signal: AbortSignal, fresh?: string): Promise<LogLocation> {
+    const cluster = this.#config.text.weirCluster;
+    const external = this.#config.text.natsUrl;
+    const natsUrl = external !== '' ? external : (await this.#start()).url;
+    if (fresh !== undefined) {
+      // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
+      if (external === '') await rememberClusterLogId(natsUrl, cluster, fresh, signal);
+      node.remember(fresh);
+      return { natsUrl, cluster, logId: fresh };
+    }
+    const logId = node.logId ?? (await clusterLogId(natsUrl, cluster, signal));
+    if (node.logId === null) node.remember(logId);
+    return { natsUrl, cluster, logId };
+  }
+
+  #start(): Promise<EmbeddedNats> {
+    const { text, choice } = this.#config;
+    this.#embedded ??= (async () => {
+      const nats = await startEmbeddedNats({
+        binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
+        dir: join(text.dir, 'nats'),
+        host: natsListenHost(this.#config),
+        sync: choice.appendfsync,
+        onEvent: ({ kind, detail }) =>
+          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn']({ nats: kind }, detail || 'nats-server'),
+      });
+      return nats;
+    })();
+    this.#embedded.catch(() => (this.#embedded = null));
+    return this.#embedded;
+  }
+
+  /** Process id of the embedded server, when there is one. */
+  async stop(): Promise<void> {
+    const embedded = this.#embedded;
+    this.#embedded = null;
+    await (await embedded?.catch(() => null))?.stop();
+  }
+}

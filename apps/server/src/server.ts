@@ -1,0 +1,106 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { EngineNode } from '@weir/app-engine';
+import type { LogLocation } from '@weir/app-engine';
+import { startIngress } from '@weir/app-ingress';
+import type { Ingress } from '@weir/app-ingress';
+import type { Config } from '@weir/config';
+import { clientAddresses, isOptional } from './addresses.ts';
+import { SupervisedChild } from './child.ts';
+import { OwnLog } from './own-log.ts';
+
+/**
+ * One node from one configuration: ingress and engine in this process, joined by plain calls; the embedded
+ * nats-server and the replication app as its children while it leads a log of its own.
+ */
+
+export interface ServerLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly configFile: string | undefined;
+  readonly logger: ServerLogger;
+  /** SHUTDOWN was asked for: call `stop` and end the process. */
+  readonly onStop: () => void;
+}
+
+export interface Server {
+  readonly node: EngineNode;
+  readonly ingress: Ingress;
+  /** Graceful and bounded: no new clients, acknowledged writes stored, children ended. */
+  stop(): Promise<void>;
+}
+
+const FLUSH_MS = 2000;
+
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, configFile, logger } = options;
+  const { dir } = config.text;
+  mkdirSync(dir, { recursive: true });
+  const ownLog = new OwnLog(config, logger);
+  let replication: SupervisedChild | null = null;
+  let ending: Promise<void> = Promise.resolve();
+
+  const leading = (location: LogLocation | null) => {
+    const old = replication;
+    replication = null;
+    if (old !== null) ending = old.stop();
+    if (location === null || config.choice.replicationApp !== 'embedded') return;
+    replication = new SupervisedChild({
+      name: 'replication app',
+      script: fileURLToPath(import.meta.resolve('@weir/app-replication/main')),
+      args: configFile === undefined ? [] : [configFile],
+      env: { ...configEnvironment(config), WEIR_NATS_URL: location.natsUrl, WEIR_LOG_ID: location.logId },
+      log: logger,
+    });
+  };
+
+  const node = new EngineNode({
+    config,
+    configFile,
+    logger,
+    ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
+    onLeading: leading,
+    onStop: options.onStop,
+  });
+
+  const ingress = await startIngress({
+    engine: node.engine,
+    listen: clientAddresses(config),
+    isOptional: (address) => isOptional(config, address),
+    log: logger,
+    backlog: config.num.tcpBacklog,
+    keepAliveSeconds: config.num.tcpKeepalive,
+    unixSocketMode: config.num.unixsocketperm,
+  });
+  node.start();
+  if (config.value('pidfile') !== '') writeFileSync(config.path('pidfile'), `${process.pid}\n`);
+
+  return {
+    node,
+    ingress,
+    async stop() {
+      const drained = ingress.stop(FLUSH_MS);
+      await node.stop();
+      await drained;
+      await replication?.stop();
+      replication = null;
+      await ending;
+      await ownLog.stop();
+      if (config.value('pidfile') !== '') rmSync(config.path('pidfile'), { force: true });
+    },
+  };
+}
+
+/** What the replication app has to know and may not stand in the file (command line, CONFIG SET). */
+function configEnvironment(config: Config): Record<string, string> {
+  const names = ['dir', 'save', 'databases', 'snapshot-keep', 'snapshot-log-bytes', 'replication-copy', 'rdbcompression', 'rdbchecksum', 'loglevel', 'logfile', 'weir-cluster'] as const;
+  const env: Record<string, string> = {};
+  for (const name of names) env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
+  return env;
+}
