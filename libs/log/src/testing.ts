@@ -17,6 +17,8 @@ import type {
   Unsubscribe,
 } from './types.ts';
 
+export { FakeSnapshots } from './fake-snapshots.ts';
+
 /**
  * What happens to one append:
  * lost: not stored, no answer. lost-ack: stored, no answer. late: no answer, and stored (if it still fits) when releaseLate() is called.
