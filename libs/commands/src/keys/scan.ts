@@ -1,0 +1,182 @@
+import { globMatchAt } from '@weir/config';
+import { keyAddress, keyLength, typeOf } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+import { TYPE_NAMES } from './types.ts';
+
+export const keys: Command = {
+  name: 'keys',
+  arity: 2,
+  flags: ['readonly', 'whole_keyspace'],
+  acl: ['keyspace', 'read', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
+  docs: {
+    summary: 'Find all keys matching the given pattern',
+    since: '1.0.0',
+    group: 'generic',
+    complexity:
+      'O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.',
+    arguments: [{ name: 'pattern', type: 'pattern' }],
+  },
+  run(ctx, req) {
+    const { reply, arena } = ctx;
+    const all = isStar(req, 1);
+    const mark = reply.beginAggregate();
+    let count = 0;
+    ctx.db.keys.forEach((ref) => {
+      if ((all || matches(ctx, ref, 1)) && !ctx.isExpired(ref)) {
+        reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+        count++;
+      }
+    });
+    reply.endAggregate(mark, 'array', count);
+  },
+};
+
+export const scan: Command = {
+  name: 'scan',
+  arity: -2,
+  flags: ['readonly', 'whole_keyspace'],
+  acl: ['keyspace', 'read', 'slow'],
+  keys: [0, 0, 0],
+  tips: ['nondeterministic_output', 'request_policy:special'],
+  docs: {
+    summary: 'Incrementally iterate the keys space',
+    since: '2.8.0',
+    group: 'generic',
+    complexity:
+      'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
+    history: [['6.0.0', 'Added the `TYPE` subcommand.']],
+    arguments: [
+      { name: 'cursor', type: 'integer' },
+      { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
+      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      { name: 'type', type: 'string', token: 'TYPE', since: '6.0.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    const { reply, arena, db } = ctx;
+    let cursor = readCursor(req);
+    if (cursor < 0) {
+      reply.error('ERR invalid cursor');
+      return;
+    }
+    let count = 10;
+    let pattern = 0;
+    let typeArg = 0;
+    for (let i = 2; i < req.argc; i += 2) {
+      const more = i + 1 < req.argc;
+      if (more && isWord(req, i, 'count')) {
+        count = integerArg(ctx, i + 1);
+        if (count !== count) return;
+        if (count < 1) {
+          reply.error(SYNTAX_ERROR);
+          return;
+        }
+      } else if (more && isWord(req, i, 'match')) pattern = isStar(req, i + 1) ? 0 : i + 1;
+      else if (more && isWord(req, i, 'type')) typeArg = i + 1;
+      else {
+        reply.error(SYNTAX_ERROR);
+        return;
+      }
+    }
+    // -1 is a type that no key has; Redis 7 does not refuse unknown names.
+    const type = typeArg === 0 ? -2 : TYPE_NAMES.indexOf(printable(req, typeArg).toLowerCase());
+
+    const found: Ref[] = [];
+    const stepsMax = count * 10;
+    let steps = 0;
+    do {
+      cursor = db.keys.scan(cursor, found);
+      steps++;
+    } while (cursor !== 0 && steps <= stepsMax && found.length < count);
+
+    reply.array(2);
+    reply.bulkLatin1(String(cursor));
+    const mark = reply.beginAggregate();
+    let sent = 0;
+    for (const ref of found) {
+      if (pattern !== 0 && !matches(ctx, ref, pattern)) continue;
+      if (ctx.isExpired(ref)) {
+        if (!ctx.slave) ctx.expire(db, db.keys.hashOf(ref), ref);
+        continue;
+      }
+      if (type !== -2 && typeOf(arena, ref) !== type) continue;
+      reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+      sent++;
+    }
+    reply.endAggregate(mark, 'array', sent);
+  },
+};
+
+export const randomkey: Command = {
+  name: 'randomkey',
+  arity: 1,
+  flags: ['readonly', 'whole_keyspace'],
+  acl: ['keyspace', 'read', 'slow'],
+  keys: [0, 0, 0],
+  tips: ['request_policy:all_shards', 'nondeterministic_output'],
+  docs: {
+    summary: 'Return a random key from the keyspace',
+    since: '1.0.0',
+    group: 'generic',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    const { db, arena } = ctx;
+    for (let tries = 1; db.keys.size > 0; tries++) {
+      const ref = db.keys.random(ctx.keyspace.random.u32);
+      // A slave cannot remove what has expired: when all keys have, it would never find another.
+      if (ctx.isExpired(ref) && !(ctx.slave && db.expires.size === db.keys.size && tries > 100)) {
+        if (!ctx.slave) ctx.expire(db, db.keys.hashOf(ref), ref);
+        continue;
+      }
+      ctx.reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+      return;
+    }
+    ctx.reply.nil();
+  },
+};
+
+export const dbsize: Command = {
+  name: 'dbsize',
+  arity: 1,
+  flags: ['readonly', 'fast', 'whole_keyspace'],
+  acl: ['keyspace', 'read', 'fast'],
+  keys: [0, 0, 0],
+  tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
+  docs: {
+    summary: 'Return the number of keys in the selected database',
+    since: '1.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.reply.int(ctx.db.keys.size);
+  },
+};
+
+/** As strtoul reads it, whole and unsigned in 64 bits; -1 when it does not. Our cursors have 32 bits. */
+function readCursor(req: Request): number {
+  const text = printable(req, 1);
+  if (!/^(?:[+-]?\d+)?$/.test(text)) return -1;
+  if (text.length < 10) return Number(text) >>> 0;
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (value > 0xffffffffffffffffn || value < -0xffffffffffffffffn) return -1;
+  return Number(BigInt.asUintN(32, value));
+}
+
+function isStar(req: Request, i: number): boolean {
+  return req.args[2 * i + 1] === 1 && req.buf[req.args[2 * i]] === 42;
+}
+
+function matches(ctx: Context, ref: Ref, i: number): boolean {
+  const { req, arena } = ctx;
+  const start = req.args[2 * i];
+  const key = keyAddress(arena, ref);
+  return globMatchAt(req.buf, start, start + req.args[2 * i + 1], arena.u8, key, key + keyLength(arena, ref), false);
+}
