@@ -38,6 +38,12 @@ export interface SessionSink {
 export interface SessionPort {
   /** Client bytes `buf[start, end)`, borrowed for the call, any split. */
   input(buf: Uint8Array, start: number, end: number): void;
+  /**
+   * The client will send nothing more (half-closed): answer what it has asked, then call `close()`; a session which waits for
+   * something that may never come (blocked, subscribed, MONITOR) closes at once, as nothing else tells that its client is gone.
+   * Without this method the ingress closes as soon as the output that it has is sent.
+   */
+  inputEnded?(): void;
   /** The output that made `output` answer false is gone. */
   drained(): void;
   /** The connection is gone, whoever closed it; called once; nothing may be called on either side afterwards. */

@@ -1,0 +1,2 @@
+export { startIngress } from './ingress.ts';
+export type { Ingress, IngressOptions } from './ingress.ts';
