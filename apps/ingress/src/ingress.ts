@@ -8,6 +8,8 @@ import { ClientConnection, type ConnectionOwner } from './connection.ts';
 export interface IngressOptions {
   readonly engine: EnginePort;
   readonly listen: readonly Address[];
+  /** An address that may be missing on this machine (`bind -::1`): no error when it cannot be listened on. */
+  readonly isOptional?: (address: Address) => boolean;
   readonly log: LinkLogger;
   /** `tcp-backlog`. */
   readonly backlog?: number;
@@ -53,7 +55,12 @@ class IngressServer implements Ingress, ConnectionOwner {
         address,
         ...(options.rawSockets === undefined ? {} : { raw: options.rawSockets }),
         onSocket: (socket) => this.accept(socket, address),
+      }).catch((error: NodeJS.ErrnoException) => {
+        const missing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT';
+        if (missing && options.isOptional?.(address) === true) return null;
+        throw error;
       });
+      if (l === null) continue;
       this.listening.push(l);
       this.addresses.push(l.address);
       options.log.info({ address: l.address, raw: l.raw }, 'listening for clients');

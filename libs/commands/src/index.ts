@@ -7,6 +7,7 @@ import { stringCommands } from './string/index.ts';
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context } from './core/context.ts';
 export { apply, execute } from './core/execute.ts';
+export { activeExpireCycle, applyMemoryPolicy, rehashFor } from './core/expire-cycle.ts';
 export type {
   DeferredReply,
   Host,
