@@ -2,7 +2,7 @@
  * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
  * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
  */
-import { connect, createInbox, type ConnectionOptions, type NatsConnection, NatsError } from 'nats';
+import { connect, createInbox, type ConnectionOptions, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
 import { LogError } from './errors.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
@@ -27,7 +27,8 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
   const event = options.onEvent ?? (() => {});
   const started = Date.now();
   let attempt = 0;
-  let delay = RETRY_MIN_MS;
+  let lostAt = 0;
+  let askedAt = 0;
   const clientOptions: ConnectionOptions = {
     servers: parsed.servers,
     name: options.name,
@@ -37,11 +38,14 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
     maxPingOut: 2,
     timeout: 5_000,
     noAsyncTraces: true,
-    // Asked before each dial, told nothing: the client retries one server no sooner than this after the last try.
+    // Asked several times per dial and told nothing, so it must not grow with each call: the client would never catch up with it. Nor
+    // can it wait for the 'disconnect' event, which comes after the first question.
     reconnectDelayHandler: () => {
-      const now = delay;
-      delay = Math.min(RETRY_MAX_MS, Math.ceil(delay * 1.5));
-      return now;
+      const now = Date.now();
+      if (now - askedAt > 2 * RETRY_MAX_MS) lostAt = now;
+      askedAt = now;
+      const away = now - lostAt;
+      return away < 5_000 ? RETRY_MIN_MS : away < 60_000 ? 500 : RETRY_MAX_MS;
     },
     ...(parsed.token !== undefined ? { token: parsed.token } : {}),
     ...(parsed.user !== undefined ? { user: parsed.user, pass: parsed.pass ?? '' } : {}),
@@ -55,7 +59,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
         await nc.close();
         throw new LogError('nats-refused', `nats-server ${version} is too old, ${OLDEST_SERVER.join('.')} or newer is needed`);
       }
-      return new NatsLink(nc, event, () => (delay = RETRY_MIN_MS));
+      return new NatsLink(nc, event);
     } catch (error) {
       if (error instanceof LogError) throw error;
       const where = parsed.servers.join(', ');
@@ -78,10 +82,10 @@ export class NatsLink implements NatsHandle {
   readonly #listeners = new Set<(status: NatsStatus, detail: string) => void>();
   #status: NatsStatus = 'connected';
 
-  constructor(nc: NatsConnection, event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void, onHealed: () => void) {
+  constructor(nc: NatsConnection, event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void) {
     this.nc = nc;
     this.#event = event;
-    void this.#follow(onHealed);
+    void this.#follow();
     void nc.closed().then((error) => this.#become('closed', error instanceof Error ? describe(error) : ''));
   }
 
@@ -93,13 +97,11 @@ export class NatsLink implements NatsHandle {
     return this.nc.info?.max_payload ?? 1024 * 1024;
   }
 
-  async #follow(onHealed: () => void): Promise<void> {
+  async #follow(): Promise<void> {
     for await (const s of this.nc.status()) {
       if (s.type === 'disconnect') this.#become('disconnected', String(s.data));
-      else if (s.type === 'reconnect') {
-        onHealed();
-        this.#become('connected', String(s.data));
-      } else if (s.type === 'error') this.#event({ kind: 'warning', detail: String(s.data) });
+      else if (s.type === 'reconnect') this.#become('connected', String(s.data));
+      else if (s.type === 'error') this.#event({ kind: 'warning', detail: String(s.data) });
     }
   }
 
@@ -137,12 +139,17 @@ export class NatsLink implements NatsHandle {
     };
   }
 
-  async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
-    try {
-      return (await this.nc.request(subject, data, { timeout: timeoutMs })).data;
-    } catch (error) {
-      throw new LogError('log-unavailable', `request to ${subject}: ${describe(error)}`, { cause: error });
-    }
+  /** Fails at once when the connection is or gets lost: the client would wait for its time-out. */
+  request(subject: string, data: Uint8Array, timeoutMs: number, headers?: MsgHdrs): Promise<Uint8Array> {
+    const unavailable = (cause: unknown): LogError => new LogError('log-unavailable', `request to ${subject}: ${describe(cause)}`, { cause });
+    if (this.#status !== 'connected') return Promise.reject(unavailable(`connection ${this.#status}`));
+    return new Promise((resolve, reject) => {
+      const off = this.onStatus((status) => reject(unavailable(`connection ${status}`)));
+      this.nc
+        .request(subject, data, { timeout: timeoutMs, ...(headers !== undefined ? { headers } : {}) })
+        .then((msg) => resolve(msg.data), (error: unknown) => reject(unavailable(error)))
+        .finally(off);
+    });
   }
 
   /** A JetStream API request. Throws LogError; `error.cause` is the JetStreamApiError when the server answered one. */

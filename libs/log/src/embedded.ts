@@ -14,7 +14,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { connectNats, describe, type NatsLink, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
@@ -107,8 +107,10 @@ export class EmbeddedNats {
       await this.#endOld();
       this.#kept = this.#load();
       const wanted = this.#options.port ?? 0;
-      if (wanted !== 0) this.#kept.port = wanted;
-      else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port))) this.#kept.port = await freePort(this.#host);
+      if (wanted !== 0) {
+        if (!(await isFree(this.#host, wanted))) throw this.#startError(`port ${wanted} is in use`);
+        this.#kept.port = wanted;
+      } else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port))) this.#kept.port = await freePort(this.#host);
       this.#save();
       process.on('exit', this.#onExit);
       await this.#launch();
@@ -357,8 +359,7 @@ function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-async function isListening(host: string, port: number): Promise<boolean> {
-  const { connect } = await import('node:net');
+function isListening(host: string, port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, host);
     socket.once('connect', () => {

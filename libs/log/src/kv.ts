@@ -2,9 +2,8 @@
  * Key-value buckets over the JetStream API itself, laid out as the official clients do (so `nats kv` reads them), with two differences: reads go to
  * the stream's leader, never to a lagging replica, and a watch is a PullConsumer, which notices a dead server within seconds.
  */
-import { headers as natsHeaders, type Msg } from 'nats';
-import { type ApiError, apiError, apiErrorCode, describe, JS_NO_MESSAGE, JS_WRONG_LAST_SEQUENCE, JS_WRONG_LAST_SEQUENCE_CONSTANT, type NatsLink } from './connect.ts';
-import { LogError } from './errors.ts';
+import { headers as natsHeaders } from 'nats';
+import { type ApiError, apiError, apiErrorCode, JS_NO_MESSAGE, JS_WRONG_LAST_SEQUENCE, JS_WRONG_LAST_SEQUENCE_CONSTANT, type NatsLink } from './connect.ts';
 import { PullConsumer } from './pull.ts';
 import { ensureStream } from './stream.ts';
 import type { KvEntry, KvPutResult, Unsubscribe } from './types.ts';
@@ -56,13 +55,8 @@ async function put(link: NatsLink, bucket: string, key: string, value: Uint8Arra
   if (expected !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', String(expected));
   if (operation !== undefined) headers.set('KV-Operation', operation);
   const to = subject(bucket, key);
-  let msg: Msg;
-  try {
-    msg = await link.nc.request(to, value, { timeout: TIMEOUT_MS, headers });
-  } catch (error) {
-    throw new LogError('log-unavailable', `put ${to}: ${describe(error)}`, { cause: error });
-  }
-  const ack = JSON.parse(Buffer.from(msg.data).toString('utf8')) as { seq?: number; error?: ApiError };
+  const answer = await link.request(to, value, TIMEOUT_MS, headers);
+  const ack = JSON.parse(Buffer.from(answer).toString('utf8')) as { seq?: number; error?: ApiError };
   if (ack.error === undefined) return { kind: 'stored', revision: ack.seq! };
   const code = ack.error.err_code;
   if (code === JS_WRONG_LAST_SEQUENCE || code === JS_WRONG_LAST_SEQUENCE_CONSTANT) return { kind: 'rejected' };

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { findNatsServer } from '@weir/toolchain';
+import { connectNats } from './connect.ts';
+import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { JetStreamLog } from './jetstream-log.ts';
+
+const binary = findNatsServer();
+
+function scratch(t: TestContext): string {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-embedded-'));
+  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/^\d+ \(.*\) Z/.test(existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '');
+  } catch {
+    return false;
+  }
+}
+
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+test('a stopped server leaves no process, and its port, token and data are there at the next start', async (t) => {
+  const dir = scratch(t);
+  const first = await startEmbeddedNats({ binary, dir, sync: 'always' });
+  const { url } = first;
+  const pid = first.pid!;
+  let link = await connectNats({ urls: url, name: 't' });
+  let log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
+  await log.ensureStream();
+  await log.append(new Uint8Array([1]), 0);
+  await link.close();
+  await first.stop();
+  assert.equal(alive(pid), false);
+  const second = await startEmbeddedNats({ binary, dir, sync: 'everysec' });
+  assert.equal(second.url, url);
+  link = await connectNats({ urls: url, name: 't' });
+  log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
+  assert.deepEqual(await log.read(1), new Uint8Array([1]));
+  await link.close();
+  await second.stop();
+});
+
+test('secrets are readable by their owner alone', async (t) => {
+  const dir = scratch(t);
+  const server = await startEmbeddedNats({ binary, dir });
+  t.after(() => server.stop());
+  for (const file of ['nats-server.conf', 'embedded.json']) assert.equal(statSync(join(dir, file)).mode & 0o077, 0, file);
+  const address = server.url.split('@')[1]!;
+  await assert.rejects(connectNats({ urls: `nats://${address}`, name: 't', firstConnectMs: 300 }), { code: 'nats-refused' });
+});
+
+test('a second server in the same directory is refused', async (t) => {
+  const dir = scratch(t);
+  const server = await startEmbeddedNats({ binary, dir });
+  t.after(() => server.stop());
+  await assert.rejects(startEmbeddedNats({ binary, dir }), { code: 'nats-start' });
+  // Another process's attempt.
+  const script = join(dir, 'second.ts');
+  writeFileSync(
+    script,
+    `import { startEmbeddedNats } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
+     await startEmbeddedNats({ binary: ${JSON.stringify(binary)}, dir: ${JSON.stringify(dir)} }).then(() => process.exit(0), (e) => { console.log(e.code); process.exit(7); });`,
+  );
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  assert.equal(code, 7);
+  assert.ok(alive(server.pid!));
+});
+
+test('a server that outlived its killed owner is ended by the next owner, and nothing else is', async (t) => {
+  const dir = scratch(t);
+  const script = join(dir, 'owner.ts');
+  writeFileSync(
+    script,
+    `import { startEmbeddedNats } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
+     const server = await startEmbeddedNats({ binary: ${JSON.stringify(binary)}, dir: ${JSON.stringify(join(dir, 'nats'))} });
+     console.log(server.pid + ' ' + server.url);`,
+  );
+  const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const line = await new Promise<string>((resolve) => owner.stdout.once('data', (d: Buffer) => resolve(d.toString().trim())));
+  const [pid, url] = line.split(' ') as [string, string];
+  const gone = new Promise((resolve) => owner.once('exit', resolve));
+  owner.kill('SIGKILL');
+  await gone;
+  assert.ok(alive(Number(pid)), 'it goes on serving without its owner');
+  const events: EmbeddedNatsEvent[] = [];
+  const next = await startEmbeddedNats({ binary, dir: join(dir, 'nats'), onEvent: (e) => void events.push(e) });
+  t.after(() => next.stop());
+  assert.equal(alive(Number(pid)), false);
+  assert.ok(events.some((e) => e.kind === 'ended-old'));
+  assert.equal(next.url, url);
+});
+
+test('a pid file that names a stranger harms nobody', async (t) => {
+  const dir = scratch(t);
+  const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
+  t.after(() => stranger.kill());
+  writeFileSync(join(dir, 'nats-server.pid'), String(stranger.pid));
+  writeFileSync(join(dir, 'owner'), `${stranger.pid} 12345`);
+  const server = await startEmbeddedNats({ binary, dir });
+  await server.stop();
+  assert.ok(alive(stranger.pid!));
+});
+
+test('a server that dies again and again comes back on its port', async (t) => {
+  const dir = scratch(t);
+  const server = await startEmbeddedNats({ binary, dir });
+  t.after(() => server.stop());
+  const link = await connectNats({ urls: server.url, name: 't' });
+  t.after(() => link.close());
+  for (let i = 0; i < 3; i++) {
+    const pid = server.pid!;
+    process.kill(pid, 'SIGKILL');
+    await until('another one runs', () => server.pid !== pid && link.status === 'connected');
+  }
+});
+
+test('what keeps it from starting is said', async (t) => {
+  const dir = scratch(t);
+  await assert.rejects(startEmbeddedNats({ binary: '/nonexistent/nats-server', dir }), { code: 'nats-start', message: /nonexistent/ });
+  const server = await startEmbeddedNats({ binary, dir: join(dir, 'a') });
+  t.after(() => server.stop());
+  await assert.rejects(startEmbeddedNats({ binary, dir: join(dir, 'b'), port: server.port }), { code: 'nats-start' });
+  await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), startMs: 1_000 }), { code: 'nats-start' });
+});
