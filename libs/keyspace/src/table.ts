@@ -1,3 +1,4 @@
+import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
 import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
 import { hashBytes } from './hash.ts';
@@ -13,9 +14,9 @@ import { hashBytes } from './hash.ts';
  * | 1–3             | twelve fingerprints, the top byte of each entry's hash              |
  * | 4–15            | twelve refs                                                        |
  *
- * The table grows and shrinks by factors of two, incrementally: a second table is filled bucket by bucket, some with
- * each insertion and removal and the rest from `rehashFor`, and both are looked at meanwhile. A finished bucket of the
- * old table is empty.
+ * The table grows and shrinks by factors of two, incrementally, a step with each insertion and removal and the rest from
+ * `rehashStep` in idle time: first the new buckets are zeroed (32 MB at once would stop the engine for 10 ms), then
+ * they are filled bucket by bucket, and both tables are looked at meanwhile. A finished bucket of the old table is empty.
  *
  * SCAN's cursor counts buckets in reversed bit order (`dict.c` dictScan, by Pieter Noordhuis): with tables of power of
  * two sizes, an index that was visited in the small table stands for exactly the indexes in the large one that share
@@ -35,11 +36,22 @@ const GROW_AT = 9;
 const SHRINK_AT = 2;
 /** Entries per bucket that shrinking aims at. */
 const SHRINK_TO = 6;
+/** Entries per bucket that are borne while growing would exceed the limit of the memory. */
+const CROWDED_AT = 16;
+/** Bytes of a new table that are zeroed in one step; smaller ones at once. */
+const ZERO_STEP_BYTES = 16384;
+
+/** Shared by all tables of a keyspace. */
+export interface TableLimits {
+  /** A table grows late if it would bring the arena above this (`maxmemory`): doubling must not evict the keys. */
+  softBytes: number;
+}
 
 export class KeyTable {
   readonly arena: Arena;
   readonly #k0: number;
   readonly #k1: number;
+  readonly #limits: TableLimits;
   /** Entries in the table. */
   size = 0;
   /** After a `find` that found: index in `arena.u32` of the slot that holds the ref. */
@@ -51,22 +63,29 @@ export class KeyTable {
   #mask1 = -1;
   /** Next bucket of table 0 to move to table 1; -1 when not rehashing. */
   #rehashAt = -1;
+  /** The coming table 1 while it is being zeroed: nobody looks there yet. */
+  #coming: Ref = 0;
+  #comingMask = -1;
+  #zeroedBytes = 0;
+  /** Size at which the table grows. */
+  #growAt = 0;
   /** Buckets of chains, for the statistics. */
   #children = 0;
 
-  constructor(arena: Arena, k0: number, k1: number) {
+  constructor(arena: Arena, k0: number, k1: number, limits: TableLimits = { softBytes: Infinity }) {
     this.arena = arena;
     this.#k0 = k0;
     this.#k1 = k1;
+    this.#limits = limits;
   }
 
   get rehashing(): boolean {
-    return this.#rehashAt >= 0;
+    return this.#rehashAt >= 0 || this.#coming !== 0;
   }
 
   /** Bytes of the buckets. */
   get bytes(): number {
-    return (this.#mask0 + 1 + this.#mask1 + 1 + this.#children) * BUCKET_BYTES;
+    return (this.#mask0 + 1 + (this.#mask1 + 1) + (this.#comingMask + 1) + this.#children) * BUCKET_BYTES;
   }
 
   /** Slots in both tables, chains not counted (DEBUG HTSTATS, SCAN's estimate). */
@@ -156,10 +175,10 @@ export class KeyTable {
   insert(hash: number, ref: Ref): void {
     if (this.#mask0 < 0) {
       this.#buckets0 = this.arena.allocZeroed(BUCKET_BYTES);
-      this.#mask0 = 0;
+      this.#setMask0(0);
     }
-    if (this.#rehashAt >= 0) this.rehashStep();
-    else if (this.size >= (this.#mask0 + 1) * GROW_AT) this.#resize((this.#mask0 + 1) * 2);
+    if (this.#rehashAt >= 0 || this.#coming !== 0) this.rehashStep();
+    else if (this.size >= this.#growAt) this.#grow();
     if (this.#rehashAt >= 0) this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
     else this.#insertIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, ref);
     this.size++;
@@ -192,26 +211,32 @@ export class KeyTable {
     }
   }
 
-  /** Takes an entry that is in the table out of it (the entry's block stays allocated). */
+  /** Takes an entry that is in the table out of it (the entry's block stays allocated). Needs no memory, cannot fail. */
   remove(hash: number, ref: Ref): void {
-    if (this.#rehashAt >= 0) {
-      this.rehashStep();
+    if (this.#rehashAt >= 0 || this.#coming !== 0) this.rehashStep();
+    let bucket = 0;
+    let found = false;
+    if (this.#mask0 >= 0) {
+      const at = hash & this.#mask0;
+      bucket = this.#buckets0 + at * 4;
+      found = at >= this.#rehashAt && this.#holdsIn(bucket, ref);
+      if (!found && this.#rehashAt >= 0) {
+        bucket = this.#buckets1 + (hash & this.#mask1) * 4;
+        found = this.#holdsIn(bucket, ref);
+      }
     }
-    const at = hash & this.#mask0;
-    const in0 = this.#rehashAt < 0 || (at >= this.#rehashAt && this.#holdsIn(this.#buckets0 + at * 4, ref));
-    const bucket = in0 ? this.#buckets0 + at * 4 : this.#buckets1 + (hash & this.#mask1) * 4;
-    if (!this.#holdsIn(bucket, ref)) throw new Error('table: removed entry is not in the table');
+    if (!found) throw new Error('table: removed entry is not in the table');
     this.#removeAt(bucket, this.slot);
     this.size--;
-    if (this.#rehashAt < 0 && this.#mask0 > 0 && this.size < (this.#mask0 + 1) * SHRINK_AT) {
+    if (this.size === 0) this.clear();
+    else if (this.#mask0 > 0 && this.size < (this.#mask0 + 1) * SHRINK_AT && !this.rehashing) {
       let buckets = 1;
       while (buckets * SHRINK_TO < this.size) buckets *= 2;
       this.#resize(buckets);
     }
-    if (this.size === 0) this.clear();
   }
 
-  /** Empties the slot (an index in u32) of a chain, filling the hole from the chain's last bucket. */
+  /** Empties the slot (an index in u32) of a chain: the last entry of the chain's last bucket takes the place. */
   #removeAt(first: Ref, slotIndex: number): void {
     const u32 = this.arena.u32;
     const u8 = this.arena.u8;
@@ -221,46 +246,77 @@ export class KeyTable {
       parent = last;
       last = u32[last * 4 + 4 + CHILD_SLOT];
     }
-    const holeBucket = Math.floor(slotIndex / 16) * 4;
-    const holeSlot = slotIndex - holeBucket * 4 - 4;
-    const used = u32[last * 4] & ALL;
-    const from = 31 - Math.clz32(used);
-    if (last !== holeBucket) {
-      u32[slotIndex] = u32[last * 4 + 4 + from];
-      u8[holeBucket * 16 + 4 + holeSlot] = u8[last * 16 + 4 + from];
-      u32[last * 4] = used & ~(1 << from);
-    } else u32[last * 4] = used & ~(1 << holeSlot);
-    if (parent !== 0 && (u32[last * 4] & ALL) === 0) {
+    const lastSlot = 31 - Math.clz32(u32[last * 4]);
+    const hole = Math.floor(slotIndex / 16) * 4;
+    const holeSlot = slotIndex - hole * 4 - 4;
+    u32[slotIndex] = u32[last * 4 + 4 + lastSlot];
+    u8[hole * 16 + 4 + holeSlot] = u8[last * 16 + 4 + lastSlot];
+    u32[last * 4] &= ~(1 << lastSlot);
+    if (parent !== 0 && u32[last * 4] === 0) {
       this.arena.free(last);
       this.#children--;
       u32[parent * 4] &= ~CHAINED;
     }
   }
 
-  #resize(buckets: number): void {
+  #setMask0(mask: number): void {
+    this.#mask0 = mask;
+    this.#growAt = (mask + 1) * GROW_AT;
+  }
+
+  #grow(): void {
+    const buckets = this.#mask0 + 1;
+    const crowded = this.size >= buckets * CROWDED_AT;
+    const fits = this.arena.usedBytes + buckets * 2 * BUCKET_BYTES <= this.#limits.softBytes;
+    if ((fits || crowded) && this.#resize(buckets * 2)) return;
+    // Chains grow longer instead, and the next try is some insertions away: finding no room takes time, too.
+    this.#growAt = this.size + Math.ceil(buckets / 8);
+  }
+
+  /** Begins to move everything to a table of that size; false when there is no room. */
+  #resize(buckets: number): boolean {
+    const bytes = buckets * BUCKET_BYTES;
+    const cleanRef = this.arena.cleanRef;
     let ref: Ref;
     try {
-      ref = this.arena.allocZeroed(buckets * BUCKET_BYTES);
-    } catch {
-      return; // Full: chains grow longer instead, and the next insertion tries again.
+      ref = bytes <= ZERO_STEP_BYTES ? this.arena.allocZeroed(bytes) : this.arena.alloc(bytes);
+    } catch (error) {
+      if (error instanceof ArenaFullError) return false;
+      throw error;
     }
-    this.#buckets1 = ref;
-    this.#mask1 = buckets - 1;
+    if (bytes > ZERO_STEP_BYTES && ref < cleanRef) {
+      this.#coming = ref;
+      this.#comingMask = buckets - 1;
+      this.#zeroedBytes = 0;
+    } else this.#begin(ref, buckets - 1);
+    return true;
+  }
+
+  #begin(buckets: Ref, mask: number): void {
+    this.#buckets1 = buckets;
+    this.#mask1 = mask;
     this.#rehashAt = 0;
   }
 
-  /** Moves one used bucket (and passes at most ten empty ones) to the new table. False when there is nothing to do. */
+  /**
+   * Zeroes a piece of the new table, or moves one used bucket (and passes at most ten empty ones). False when there is
+   * nothing to do or, with a full arena, nothing can be done.
+   */
   rehashStep(): boolean {
+    if (this.#coming !== 0) {
+      this.#zeroStep();
+      return true;
+    }
     if (this.#rehashAt < 0) return false;
     for (let visits = 0; visits < 10; visits++) {
       const bucket = this.#buckets0 + this.#rehashAt * 4;
-      const empty = (this.arena.u32[bucket * 4] & (ALL | CHAINED)) === 0;
-      if (!empty) this.#moveBucket(bucket);
+      const empty = this.arena.u32[bucket * 4] === 0;
+      if (!empty && !this.#moveChain(bucket)) return false;
       this.#rehashAt++;
       if (this.#rehashAt > this.#mask0) {
         this.arena.free(this.#buckets0);
         this.#buckets0 = this.#buckets1;
-        this.#mask0 = this.#mask1;
+        this.#setMask0(this.#mask1);
         this.#buckets1 = 0;
         this.#mask1 = -1;
         this.#rehashAt = -1;
@@ -271,26 +327,41 @@ export class KeyTable {
     return true;
   }
 
-  #moveBucket(first: Ref): void {
+  #zeroStep(): void {
+    const bytes = (this.#comingMask + 1) * BUCKET_BYTES;
+    const from = this.#coming * 16 + this.#zeroedBytes;
+    this.#zeroedBytes = Math.min(bytes, this.#zeroedBytes + ZERO_STEP_BYTES);
+    this.arena.u8.fill(0, from, this.#coming * 16 + this.#zeroedBytes);
+    if (this.#zeroedBytes < bytes) return;
+    this.#begin(this.#coming, this.#comingMask);
+    this.#coming = 0;
+    this.#comingMask = -1;
+  }
+
+  /**
+   * Moves a chain to table 1. An entry leaves its old slot once it has a new one, and a child bucket moves up into
+   * its emptied head, so that the arena may be full at any moment (false) and every entry is in one table.
+   */
+  #moveChain(first: Ref): boolean {
     const u32 = this.arena.u32;
-    let bucket = first;
-    for (;;) {
-      const meta = u32[bucket * 4];
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if ((meta & (1 << slot)) === 0) continue;
-        const ref = u32[bucket * 4 + 4 + slot];
-        const hash = this.hashOf(ref);
-        this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
-        u32[bucket * 4] &= ~(1 << slot); // at once, so that a full arena in the middle leaves no entry twice
-      }
-      const child = (meta & CHAINED) === 0 ? 0 : u32[bucket * 4 + 4 + CHILD_SLOT];
-      u32[bucket * 4] = 0;
-      if (bucket !== first) {
-        this.arena.free(bucket);
+    try {
+      for (;;) {
+        for (let slot = 0; slot < SLOTS; slot++) {
+          if ((u32[first * 4] & (1 << slot)) === 0) continue;
+          const ref = u32[first * 4 + 4 + slot];
+          const hash = this.hashOf(ref);
+          this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
+          u32[first * 4] &= ~(1 << slot);
+        }
+        if ((u32[first * 4] & CHAINED) === 0) return true;
+        const child = u32[first * 4 + 4 + CHILD_SLOT];
+        u32.copyWithin(first * 4, child * 4, child * 4 + 16);
+        this.arena.free(child);
         this.#children--;
       }
-      if (child === 0) return;
-      bucket = child;
+    } catch (error) {
+      if (error instanceof ArenaFullError) return false;
+      throw error;
     }
   }
 
@@ -303,44 +374,52 @@ export class KeyTable {
 
   /** Gives the buckets back; the entries' blocks are the caller's. */
   clear(): void {
-    for (let which = 0; which < 2; which++) {
-      const base = which === 0 ? this.#buckets0 : this.#buckets1;
-      const mask = which === 0 ? this.#mask0 : this.#mask1;
-      if (mask < 0) continue;
-      if (this.#children > 0) {
-        for (let at = 0; at <= mask; at++) this.#freeChildren(base + at * 4);
-      }
-      this.arena.free(base);
+    if (this.#children > 0) {
+      for (let at = 0; at <= this.#mask0; at++) this.#freeChildren(this.#buckets0 + at * 4);
+      for (let at = 0; at <= this.#mask1; at++) this.#freeChildren(this.#buckets1 + at * 4);
     }
-    this.#buckets0 = this.#buckets1 = 0;
-    this.#mask0 = this.#mask1 = -1;
+    if (this.#buckets0 !== 0) this.arena.free(this.#buckets0);
+    if (this.#buckets1 !== 0) this.arena.free(this.#buckets1);
+    if (this.#coming !== 0) this.arena.free(this.#coming);
+    this.forget();
+  }
+
+  /** Forgets all buckets without giving them back: the arena was reset. */
+  forget(): void {
+    this.#buckets0 = this.#buckets1 = this.#coming = 0;
+    this.#mask0 = this.#mask1 = this.#comingMask = -1;
     this.#rehashAt = -1;
     this.#children = 0;
     this.size = 0;
   }
 
-  #freeChildren(bucket: Ref): void {
-    const u32 = this.arena.u32;
-    let chained = (u32[bucket * 4] & CHAINED) !== 0;
-    while (chained) {
-      const child = u32[bucket * 4 + 4 + CHILD_SLOT];
-      if (child === 0) return;
-      const next = u32[child * 4 + 4 + CHILD_SLOT];
-      chained = (u32[child * 4] & CHAINED) !== 0;
+  #freeChildren(first: Ref): void {
+    let child = this.#childOf(first);
+    while (child !== 0) {
+      const next = this.#childOf(child);
       this.arena.free(child);
-      this.#children--;
-      if (!chained) return;
-      u32[bucket * 4 + 4 + CHILD_SLOT] = next;
+      child = next;
     }
   }
 
-  /** Makes room for `entries` at once; for loading. */
+  #childOf(bucket: Ref): Ref {
+    const u32 = this.arena.u32;
+    return (u32[bucket * 4] & CHAINED) === 0 ? 0 : u32[bucket * 4 + 4 + CHILD_SLOT];
+  }
+
+  /** Makes room for `entries` in an empty table at once; for loading. Only a hint: with too little memory it does nothing. */
   reserve(entries: number): void {
-    if (this.size > 0 || this.#mask0 >= 0) return;
+    if (this.size > 0) return;
+    this.clear();
     let buckets = 1;
     while (buckets * GROW_AT < entries && buckets < 1 << 24) buckets *= 2;
-    this.#buckets0 = this.arena.allocZeroed(buckets * BUCKET_BYTES);
-    this.#mask0 = buckets - 1;
+    try {
+      this.#buckets0 = this.arena.allocZeroed(buckets * BUCKET_BYTES);
+    } catch (error) {
+      if (error instanceof ArenaFullError) return;
+      throw error;
+    }
+    this.#setMask0(buckets - 1);
   }
 
   /**
@@ -394,43 +473,83 @@ export class KeyTable {
 
   /**
    * A random entry from `random`, a source of unsigned 32-bit integers; 0 when the table is empty. Every entry is
-   * equally likely but for those in chains, which are somewhat less so (as in Redis, whose chains are the rule).
+   * equally likely but for those in chains, which have half the chance (as in Redis, whose chains are the rule).
    */
   random(random: () => number): Ref {
     if (this.size === 0) return 0;
     const u32 = this.arena.u32;
-    const buckets = this.#mask0 + 1 + (this.#mask1 + 1);
-    const chain: Ref[] = [];
+    const done = this.#rehashAt < 0 ? 0 : this.#rehashAt;
+    const buckets = this.#mask0 + 1 - done + (this.#mask1 + 1);
     for (;;) {
-      const at = random() % buckets;
-      const bucket = at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
-      const meta = u32[bucket * 4];
-      if ((meta & CHAINED) === 0) {
-        // One draw over all slots, refused when empty, so that entries in emptier buckets are not preferred.
-        const slot = random() % SLOTS;
-        if ((meta & (1 << slot)) !== 0) return u32[bucket * 4 + 4 + slot];
-      } else {
-        this.#emit(bucket, chain);
-        return chain[random() % chain.length];
+      const at = done + (random() % buckets);
+      let bucket = at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
+      // One draw over all slots, refused when empty, so that entries in emptier buckets are not preferred.
+      let pick = random() % ((u32[bucket * 4] & CHAINED) === 0 ? SLOTS : this.#chainSize(bucket));
+      for (; pick >= SLOTS - 1 && (u32[bucket * 4] & CHAINED) !== 0; pick -= SLOTS - 1) {
+        bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
       }
+      if ((u32[bucket * 4] & (1 << pick)) !== 0) return u32[bucket * 4 + 4 + pick];
     }
   }
 
-  /** Appends up to `count` entries to `out`, from buckets in a row after a random one: cheap samples for eviction. */
+  /** Slots of a chain, the last bucket's counted as if they were all used. */
+  #chainSize(bucket: Ref): number {
+    let slots = SLOTS;
+    for (let child = this.#childOf(bucket); child !== 0; child = this.#childOf(child)) slots += SLOTS - 1;
+    return slots;
+  }
+
+  /**
+   * Appends up to `count` entries to `out`, from buckets that follow a random one in the order of SCAN: cheap samples for
+   * eviction. There may be fewer, even none, in a table of which most is empty.
+   */
   sample(count: number, random: () => number, out: Ref[]): void {
-    const buckets = this.#mask0 + 1 + (this.#mask1 + 1);
-    let at = buckets === 0 ? 0 : random() % buckets;
     const start = out.length;
-    for (let visits = 0; visits < buckets && out.length - start < count && visits < count * 20; visits++) {
-      this.#emit(at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4, out);
-      at = (at + 1) % buckets;
+    let cursor = random();
+    for (let visits = 0; this.size > 0 && visits < count * 20 && out.length - start < count; visits++) {
+      cursor = this.scan(cursor, out);
     }
-    if (out.length - start > count) {
+    const extra = out.length - start - count;
+    if (extra > 0) {
       // Which of a bucket's entries stand first is no accident: start at a random one of what was gathered.
-      const skip = random() % (out.length - start - count + 1);
-      out.splice(start, skip);
+      const skip = random() % (extra + 1);
+      if (skip > 0) for (let i = start; i < start + count; i++) out[i] = out[i + skip];
       out.length = start + count;
     }
+  }
+
+  /** For tests: throws when a bucket is not as this file says, or the counters are wrong. */
+  verify(): void {
+    let entries = 0;
+    let children = 0;
+    const fail = (what: string, at: number): never => {
+      throw new Error(`table: ${what} (bucket ${at}, size ${this.size})`);
+    };
+    for (let which = 0; which < 2; which++) {
+      const mask = which === 0 ? this.#mask0 : this.#mask1;
+      for (let at = 0; at <= mask; at++) {
+        const head = (which === 0 ? this.#buckets0 : this.#buckets1) + at * 4;
+        if (which === 0 && at < this.#rehashAt && this.arena.u32[head * 4] !== 0) fail('moved bucket is in use', at);
+        // Only the head of the chain that is being moved may have holes.
+        const moving = which === 0 && at === this.#rehashAt;
+        for (let bucket = head; bucket !== 0; bucket = this.#childOf(bucket)) {
+          const used = this.arena.u32[bucket * 4] & ALL;
+          const chained = this.#childOf(bucket) !== 0;
+          if (chained && used !== ALL_CHAINED && !(moving && bucket === head)) fail('chained bucket is not full', at);
+          if (bucket !== head) children++;
+          if (bucket !== head && used === 0) fail('child bucket is empty', at);
+          for (let slot = 0; slot < SLOTS; slot++) {
+            if ((used & (1 << slot)) === 0) continue;
+            entries++;
+            const hash = this.hashOf(this.arena.u32[bucket * 4 + 4 + slot]);
+            if ((hash & mask) !== at) fail('entry is in a foreign bucket', at);
+            if (this.arena.u8[bucket * 16 + 4 + slot] !== hash >>> 24) fail('fingerprint is wrong', at);
+          }
+        }
+      }
+    }
+    if (entries !== this.size) fail(`${entries} entries`, -1);
+    if (children !== this.#children) fail(`${children} children, the counter says ${this.#children}`, -1);
   }
 }
 

@@ -53,6 +53,8 @@ const GROW_BYTES_MAX = 64 * 1024 * 1024;
 /** The end of the arena is given back when this much of it is free. */
 const SHRINK_SLACK_BYTES = 8 * 1024 * 1024;
 const BIN_COUNT = 32;
+/** Runs of a bin that are looked at before a larger one is cut. */
+const BIN_TRIES = 32;
 const POISON = 0xdf;
 
 export class Arena {
@@ -162,6 +164,29 @@ export class Arena {
     const start = ref * GRANULE_BYTES;
     this.u8.fill(0, start, start + bytes);
     return ref;
+  }
+
+  /**
+   * Blocks at and above this ref come zeroed from `alloc`, as nobody has written there since the system gave the memory:
+   * read it before the call. For who zeroes large blocks bit by bit instead of with `allocZeroed`.
+   */
+  get cleanRef(): Ref {
+    return this.#cleanPage * REFS_PER_PAGE;
+  }
+
+  /**
+   * Gives all blocks back at once, and the memory to the system. Only the owner of every block may do that; the cost does not
+   * depend on how many there are.
+   */
+  reset(): void {
+    this.#partial.fill(0);
+    this.#bins.fill(0);
+    // What the tables say of pages above the top is never read: a page is described anew when it is handed out.
+    this.#topPage = 1;
+    this.usedBytes = 0;
+    this.blocks = 0;
+    this.#live?.clear();
+    this.#shrink();
   }
 
   /** Gives a block back. */
@@ -293,25 +318,38 @@ export class Arena {
     return true;
   }
 
-  /** Takes `pages` pages in a row: the first fitting free run from the smallest bin up, else new ones at the top. */
+  /**
+   * Takes `pages` pages in a row: the first fitting free run from the smallest bin up, else new ones at the top. The runs
+   * of the smallest bin need not fit; a few are tried, so that thousands of runs a little too short cost no time, and
+   * all only before the arena counts as full.
+   */
   #takeRun(pages: number): number {
-    for (let bin = 31 - Math.clz32(pages); bin < BIN_COUNT; bin++) {
-      for (let run = this.#bins[bin]; run !== 0; run = this.#next[run]) {
-        const have = this.#pages[run];
-        if (have < pages) continue;
-        this.#unlinkRun(run);
-        if (have > pages) this.#linkRun(run + pages, have - pages);
-        this.#pages[run] = pages;
-        return run;
-      }
+    const smallest = 31 - Math.clz32(pages);
+    let run = this.#takeFrom(smallest, pages, BIN_TRIES);
+    for (let bin = smallest + 1; run === 0 && bin < BIN_COUNT; bin++) run = this.#takeFrom(bin, pages, 1);
+    if (run !== 0) return run;
+    run = this.#topPage;
+    if (this.#commit(run + pages)) {
+      this.#setTop(run + pages);
+      this.#pages[run] = pages;
+      return run;
     }
-    const run = this.#topPage;
-    if (!this.#commit(run + pages)) {
-      throw new ArenaFullError(`the arena of ${this.reserveBytes} bytes is full`);
-    }
-    this.#setTop(run + pages);
-    this.#pages[run] = pages;
+    run = this.#takeFrom(smallest, pages, Infinity);
+    if (run === 0) throw new ArenaFullError(`the arena of ${this.reserveBytes} bytes is full`);
     return run;
+  }
+
+  #takeFrom(bin: number, pages: number, tries: number): number {
+    let run = this.#bins[bin];
+    for (let tried = 0; run !== 0 && tried < tries; tried++, run = this.#next[run]) {
+      const have = this.#pages[run];
+      if (have < pages) continue;
+      this.#unlinkRun(run);
+      if (have > pages) this.#linkRun(run + pages, have - pages);
+      this.#pages[run] = pages;
+      return run;
+    }
+    return 0;
   }
 
   #freeRun(start: number, pages: number): void {
