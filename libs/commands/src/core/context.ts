@@ -82,6 +82,9 @@ export class Context {
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
   changes = 0;
+  /** Records handed to the log and not committed yet, and the bytes of their effects; the engine keeps them. */
+  inFlightRecords = 0;
+  inFlightBytes = 0;
   /** Set by a handler through `defer`. */
   deferred = false;
   /** Installed by the engine: hands out the way to answer later. */

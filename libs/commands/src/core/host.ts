@@ -35,6 +35,8 @@ export interface Host {
   process(): ProcessView;
   /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
   handshake(): { json: string } | { error: string };
+  /** DEBUG LOG: a line in the server log. */
+  log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (SEGFAULT, PANIC, RESTART …): performs or refuses. */
   crash(how: string): string | null;
 }

@@ -1,3 +1,6 @@
+/** As many as Redis takes its means over. */
+const SAMPLES = 16;
+
 /** Counters that INFO stats shows; CONFIG RESETSTAT zeroes them. */
 export class Stats {
   connectionsReceived = 0;
@@ -17,13 +20,34 @@ export class Stats {
   readsProcessed = 0;
   writesProcessed = 0;
   activeExpireMicros = 0;
+  /** Means over the last samples, for INFO's instantaneous_… fields. */
+  opsPerSecond = 0;
+  inputBytesPerSecond = 0;
+  outputBytesPerSecond = 0;
   /** Error replies by their first word. */
   readonly errors = new Map<string, number>();
 
+  #samples: { readonly ms: number; readonly commands: number; readonly input: number; readonly output: number }[] = [];
+
+  /** Takes a sample of the rates; the engine calls it about ten times a second. */
+  sample(ms: number): void {
+    const now = { ms, commands: this.commandsProcessed, input: this.netInputBytes, output: this.netOutputBytes };
+    const first = this.#samples[0];
+    this.#samples.push(now);
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    if (first === undefined || first.ms >= ms) return;
+    const seconds = (ms - first.ms) / 1000;
+    this.opsPerSecond = Math.max(0, Math.round((now.commands - first.commands) / seconds));
+    this.inputBytesPerSecond = Math.max(0, (now.input - first.input) / seconds);
+    this.outputBytesPerSecond = Math.max(0, (now.output - first.output) / seconds);
+  }
+
   reset(): void {
+    this.#samples = [];
     const errors = this.errors;
     const zero = new Stats() as unknown as Record<string, unknown>;
-    for (const name of Object.keys(zero)) if (typeof zero[name] === "number") (this as unknown as Record<string, unknown>)[name] = 0;
+    for (const name of Object.keys(zero))
+      if (typeof zero[name] === 'number') (this as unknown as Record<string, unknown>)[name] = 0;
     errors.clear();
   }
 }

@@ -1,0 +1,159 @@
+import { findDirective } from '@weir/config';
+import { SYNTAX_ERROR } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import { replyHelp } from '../core/help.ts';
+import type { TableCommand } from '../core/table.ts';
+import { isLocal, replyFailure } from './host-replies.ts';
+
+const get: Command = {
+  name: 'get',
+  arity: -3,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Get the values of configuration parameters',
+    since: '2.0.0',
+    group: 'server',
+    complexity: 'O(N) when N is the number of configuration parameters provided',
+    history: [['7.0.0', 'Added the ability to pass multiple pattern parameters in one call']],
+    arguments: [
+      { name: 'parameter', type: 'block', flags: ['multiple'], arguments: [{ name: 'parameter', type: 'string' }] },
+    ],
+  },
+  run(ctx, req) {
+    const patterns = Array.from({ length: req.argc - 2 }, (_, i) => req.latin1(i + 2));
+    const found = ctx.config.get(patterns);
+    ctx.reply.map(found.length);
+    for (const [name, value] of found) {
+      ctx.reply.bulkLatin1(name);
+      ctx.reply.bulkLatin1(value);
+    }
+  },
+};
+
+const set: Command = {
+  name: 'set',
+  arity: -4,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
+  docs: {
+    summary: 'Set configuration parameters to the given values',
+    since: '2.0.0',
+    group: 'server',
+    complexity: 'O(N) when N is the number of configuration parameters provided',
+    history: [['7.0.0', 'Added the ability to set multiple parameters in one call.']],
+    arguments: [
+      {
+        name: 'parameter_value',
+        type: 'block',
+        flags: ['multiple'],
+        arguments: [
+          { name: 'parameter', type: 'string' },
+          { name: 'value', type: 'string' },
+        ],
+      },
+    ],
+  },
+  run(ctx, req) {
+    if (req.argc % 2 !== 0) return ctx.reply.error(SYNTAX_ERROR);
+    const pairs: [string, string][] = [];
+    for (let i = 2; i < req.argc; i += 2) {
+      const name = req.latin1(i);
+      if (findDirective(name)?.options.sensitive === true) ctx.redacted.push(i + 1);
+      pairs.push([name, req.latin1(i + 1)]);
+    }
+    const result = ctx.config.set(pairs, { loading: ctx.loading, local: isLocal(ctx.session) });
+    if (result.ok) ctx.reply.ok();
+    else ctx.reply.error(result.error);
+  },
+};
+
+const resetstat: Command = {
+  name: 'resetstat',
+  arity: 2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Reset the stats returned by INFO',
+    since: '2.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.stats.reset();
+    for (const entry of ctx.table.all) resetCounters(entry);
+    ctx.reply.ok();
+  },
+};
+
+function resetCounters(entry: TableCommand): void {
+  entry.calls = entry.micros = entry.rejected = entry.failed = 0;
+  for (const sub of entry.subcommands) resetCounters(sub);
+}
+
+const rewrite: Command = {
+  name: 'rewrite',
+  arity: 2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Rewrite the configuration file with the in memory configuration',
+    since: '2.8.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    if (ctx.host.process().configFile === '') {
+      return ctx.reply.error('ERR The server is running without a config file');
+    }
+    const failure = ctx.host.rewriteConfig();
+    if (failure === null) ctx.reply.ok();
+    else replyFailure(ctx.reply, failure, 'Rewriting config file: ');
+  },
+};
+
+const help: Command = {
+  name: 'help',
+  arity: 2,
+  flags: ['loading', 'stale'],
+  acl: ['slow'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Show helpful text about the different subcommands',
+    since: '5.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    replyHelp(ctx.reply, 'CONFIG', [
+      'GET <pattern>',
+      '    Return parameters matching the glob-like <pattern> and their values.',
+      'SET <directive> <value>',
+      '    Set the configuration <directive> to <value>.',
+      'RESETSTAT',
+      '    Reset statistics reported by the INFO command.',
+      'REWRITE',
+      '    Rewrite the configuration file.',
+    ]);
+  },
+};
+
+export const config: Command = {
+  name: 'config',
+  arity: -2,
+  flags: [],
+  acl: ['slow'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'A container for server configuration commands',
+    since: '2.0.0',
+    group: 'server',
+    complexity: 'Depends on subcommand.',
+  },
+  subcommands: [get, help, resetstat, rewrite, set],
+};

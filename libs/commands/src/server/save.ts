@@ -1,0 +1,153 @@
+import { SYNTAX_ERROR, isWord } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+import { replyFailure } from './host-replies.ts';
+
+// Snapshots are made by the replication app from the log; the engine only asks for one.
+
+const IN_PROGRESS = 'ERR Background save already in progress';
+
+export const lastsave: Command = {
+  name: 'lastsave',
+  arity: 1,
+  flags: ['loading', 'stale', 'fast'],
+  acl: ['admin', 'fast', 'dangerous'],
+  keys: [0, 0, 0],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Get the UNIX time stamp of the last successful save to disk',
+    since: '1.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    ctx.reply.int(ctx.host.snapshots().lastSaveSeconds);
+  },
+};
+
+export const save: Command = {
+  name: 'save',
+  arity: 1,
+  flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Synchronously save the dataset to disk',
+    since: '1.0.0',
+    group: 'server',
+    complexity: 'O(N) where N is the total number of keys in all databases',
+  },
+  run(ctx) {
+    if (ctx.host.snapshots().inProgress) return ctx.reply.error(IN_PROGRESS);
+    const answer = ctx.defer();
+    ctx.host.save((failure) =>
+      answer((reply) => {
+        if (failure === null) reply.ok();
+        else replyFailure(reply, failure);
+      }),
+    );
+  },
+};
+
+export const bgsave: Command = {
+  name: 'bgsave',
+  arity: -1,
+  flags: ['admin', 'noscript', 'no_async_loading'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Asynchronously save the dataset to disk',
+    since: '1.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+    history: [['3.2.2', 'Added the `SCHEDULE` option.']],
+    arguments: [{ name: 'schedule', type: 'pure-token', token: 'SCHEDULE', since: '3.2.2', flags: ['optional'] }],
+  },
+  run(ctx, req) {
+    // SCHEDULE postpones a save that an AOF rewrite is in the way of, and there is none here.
+    if (req.argc > 2 || (req.argc === 2 && !isWord(req, 1, 'schedule'))) return ctx.reply.error(SYNTAX_ERROR);
+    startSave(ctx, IN_PROGRESS, 'Background saving started');
+  },
+};
+
+/** Weir's AOF is the log, and a snapshot is what lets the log be trimmed: that is what rewriting is for. */
+export const bgrewriteaof: Command = {
+  name: 'bgrewriteaof',
+  arity: 1,
+  flags: ['admin', 'noscript', 'no_async_loading'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Asynchronously rewrite the append-only file',
+    since: '1.0.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    startSave(
+      ctx,
+      'ERR Background append only file rewriting already in progress',
+      'Background append only file rewriting started',
+    );
+  },
+};
+
+function startSave(ctx: Context, inProgress: string, started: string): void {
+  if (ctx.host.snapshots().inProgress) return ctx.reply.error(inProgress);
+  ctx.host.save(() => {});
+  ctx.reply.simple(started);
+}
+
+export const shutdown: Command = {
+  name: 'shutdown',
+  arity: -1,
+  flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Synchronously save the dataset to disk and then shut down the server',
+    since: '1.0.0',
+    group: 'server',
+    complexity:
+      'O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)',
+    history: [['7.0.0', 'Added the `NOW`, `FORCE` and `ABORT` modifiers.']],
+    arguments: [
+      {
+        name: 'nosave_save',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'nosave', type: 'pure-token', token: 'NOSAVE' },
+          { name: 'save', type: 'pure-token', token: 'SAVE' },
+        ],
+      },
+      { name: 'now', type: 'pure-token', token: 'NOW', since: '7.0.0', flags: ['optional'] },
+      { name: 'force', type: 'pure-token', token: 'FORCE', since: '7.0.0', flags: ['optional'] },
+      { name: 'abort', type: 'pure-token', token: 'ABORT', since: '7.0.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    let save: boolean | null = null;
+    let now = false;
+    let force = false;
+    let abort = false;
+    for (let i = 1; i < req.argc; i++) {
+      if (isWord(req, i, 'nosave') && save !== true) save = false;
+      else if (isWord(req, i, 'save') && save !== false) save = true;
+      else if (isWord(req, i, 'now')) now = true;
+      else if (isWord(req, i, 'force')) force = true;
+      else if (isWord(req, i, 'abort')) abort = true;
+      else return ctx.reply.error(SYNTAX_ERROR);
+    }
+    if (abort) {
+      if (save !== null || now || force) return ctx.reply.error(SYNTAX_ERROR);
+      if (ctx.host.shutdownAbort()) ctx.reply.ok();
+      else ctx.reply.error('ERR No shutdown in progress.');
+      return;
+    }
+    const failure = ctx.host.shutdown({ save, now, force });
+    if (failure !== null) return replyFailure(ctx.reply, failure);
+    // No reply: the client sees the connection close.
+    ctx.session.closeAfterReply = true;
+  },
+};

@@ -1,0 +1,112 @@
+import { datasetDigest } from '@weir/keyspace';
+import type { Command } from '../core/command.ts';
+import { replyHelp } from '../core/help.ts';
+import { hex, replyFailure } from './host-replies.ts';
+
+// Weir's own commands.
+
+const handshake: Command = {
+  name: 'handshake',
+  arity: 2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Tell another node how to reach the log: a JSON object',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    const answer = ctx.host.handshake();
+    if ('json' in answer) ctx.reply.bulkText(answer.json);
+    else replyFailure(ctx.reply, answer.error);
+  },
+};
+
+const digest: Command = {
+  name: 'digest',
+  arity: 2,
+  flags: ['admin', 'noscript', 'loading', 'stale', 'whole_keyspace'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary:
+      'Sequence and offset in the log, and the digest of the data set there: equal on every node at the same sequence',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(N) where N is the number of keys',
+  },
+  run(ctx) {
+    // The data set holds what the log has and what is on its way there: the reply leaves when that has arrived, with the
+    // position that it will then have. Other commands may yet join the record being filled; the offset stays exact.
+    const { seq, offset } = ctx.host.replication();
+    const filling = ctx.effects.count > 0;
+    ctx.reply.array(3);
+    ctx.reply.int(seq + ctx.inFlightRecords + (filling ? 1 : 0));
+    ctx.reply.int(offset + ctx.inFlightBytes + ctx.effects.pos - ctx.effects.reserved);
+    ctx.reply.bulkLatin1(hex(datasetDigest(ctx.keyspace)));
+  },
+};
+
+const position: Command = {
+  name: 'position',
+  arity: 2,
+  flags: ['noscript', 'loading', 'stale', 'fast'],
+  acl: ['fast'],
+  keys: [0, 0, 0],
+  docs: {
+    summary:
+      'Epoch, sequence and offset of the last record that this node knows to be in the log, and the id of the log',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    const view = ctx.host.replication();
+    ctx.reply.array(4);
+    ctx.reply.int(view.epoch);
+    ctx.reply.int(view.seq);
+    ctx.reply.int(view.offset);
+    ctx.reply.bulkLatin1(view.replid);
+  },
+};
+
+const help: Command = {
+  name: 'help',
+  arity: 2,
+  flags: ['loading', 'stale'],
+  acl: ['slow'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Show helpful text about the different subcommands',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(1)',
+  },
+  run(ctx) {
+    replyHelp(ctx.reply, 'WEIR', [
+      'DIGEST',
+      '    Return the sequence and the offset in the log, and the digest of the data set there.',
+      'HANDSHAKE',
+      '    Return how to reach the log, for another node.',
+      'POSITION',
+      '    Return the epoch, the sequence and the offset in the log, and its id.',
+    ]);
+  },
+};
+
+export const weir: Command = {
+  name: 'weir',
+  arity: -2,
+  flags: [],
+  acl: ['slow'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'A container for commands of Weir that Redis does not have',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'Depends on subcommand.',
+  },
+  subcommands: [digest, handshake, help, position],
+};
