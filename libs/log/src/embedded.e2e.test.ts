@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -128,6 +128,18 @@ test('a server that dies again and again comes back on its port', async (t) => {
     process.kill(pid, 'SIGKILL');
     await until('another one runs', () => server.pid !== pid && link.status === 'connected');
   }
+});
+
+test('a server whose storage failed is restarted when there is room', async (t) => {
+  const dir = scratch(t);
+  const events: EmbeddedNatsEvent[] = [];
+  const server = await startEmbeddedNats({ binary, dir, onEvent: (e) => void events.push(e) });
+  t.after(() => server.stop());
+  const pid = server.pid!;
+  // What nats-server 2.15 writes when the disk is full; from then on it answers no append, room or not.
+  appendFileSync(join(dir, 'nats-server.log'), '[1] [ERR] Filestore [S] Critical write error: write x.blk: no space left on device\n');
+  await until('another one runs', () => server.pid !== pid);
+  assert.ok(events.some((e) => e.kind === 'storage-failed' && /no space/.test(e.detail)));
 });
 
 test('what keeps it from starting is said', async (t) => {

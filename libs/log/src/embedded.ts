@@ -2,7 +2,9 @@
  * A nats-server of our own, for a node that was given no NATS URL.
  *
  * One per directory, in its own process group (a Ctrl-C at the terminal is for us: we stop it when everything that uses it has stopped). It is restarted
- * when it dies, on the same port, and when it lives but has switched JetStream off, as it does on a full disk. Whoever stops us in order stops it.
+ * when it dies, on the same port, and when it lives but cannot work: JetStream switched off, or a stream whose write failed. The second is what
+ * a full disk does to nats-server 2.15: appends are no longer answered at all, and stay so when there is room again, until a restart. Its log
+ * file is the only place that says it. So: look there, wait for room (reads go on meanwhile), restart. Whoever stops us in order stops it.
  *
  * After a kill -9 of ours it lives on, and that is welcome: slaves go on reading. The next start on the directory finds it by its pid file, makes
  * sure that this pid really is a nats-server with this directory's configuration, ends that one process and starts its own. A directory whose
@@ -13,7 +15,7 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { connectNats, describe, type NatsLink, sleep } from './connect.ts';
@@ -36,7 +38,7 @@ export interface EmbeddedNatsOptions {
 }
 
 export interface EmbeddedNatsEvent {
-  readonly kind: 'started' | 'exited' | 'restarting' | 'ended-old' | 'jetstream-off' | 'warning';
+  readonly kind: 'started' | 'exited' | 'restarting' | 'ended-old' | 'jetstream-off' | 'storage-failed' | 'warning';
   readonly detail: string;
 }
 
@@ -52,6 +54,10 @@ const RESTART_MAX_MS = 5_000;
 const HEALTHY_MS = 30_000;
 const CHECK_MS = 2_000;
 const CHECKS_FAILED_MAX = 2;
+const WRITE_FAILED = /critical write error|no space left on device/i;
+/** Room without which a restart would only fail again. */
+const ROOM_MIN_BYTES = 8 * 1024 * 1024;
+const LOG_READ_MAX = 1024 * 1024;
 
 const ours = new Set<string>();
 
@@ -76,6 +82,8 @@ export class EmbeddedNats {
   #monitor: NatsLink | null = null;
   #monitorTimer: NodeJS.Timeout | null = null;
   #checksFailed = 0;
+  #logRead = 0;
+  #storageFailed = false;
   readonly #onExit = (): void => void this.#child?.kill('SIGTERM');
 
   constructor(options: EmbeddedNatsOptions) {
@@ -120,7 +128,10 @@ export class EmbeddedNats {
       await this.stop();
       throw error instanceof LogError && error.code === 'nats-start' ? error : this.#startError(describe(error));
     }
-    this.#monitorTimer = setInterval(() => void this.#check(), CHECK_MS);
+    this.#monitorTimer = setInterval(() => {
+      this.#checkStorage();
+      void this.#check();
+    }, CHECK_MS);
   }
 
   /** Graceful, bounded. */
@@ -150,6 +161,8 @@ export class EmbeddedNats {
     const conf = join(this.dir, 'nats-server.conf');
     writeFileSync(conf, this.#configuration(), { mode: 0o600 });
     // A group of its own; and no pipes, which would break under it when we are killed.
+    this.#logRead = fileSize(this.#logFile);
+    this.#storageFailed = false;
     const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true });
     this.#child = child;
     this.#startedAt = Date.now();
@@ -188,7 +201,25 @@ export class EmbeddedNats {
     this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
   }
 
-  /** A server without JetStream (full disk) does not recover by itself. */
+  #checkStorage(): void {
+    if (this.#stopping || this.#timer !== null) return;
+    if (!this.#storageFailed) {
+      const size = fileSize(this.#logFile);
+      if (size < this.#logRead) this.#logRead = 0; // rotated
+      if (size === this.#logRead) return;
+      const news = readEnd(this.#logFile, Math.min(size - this.#logRead, LOG_READ_MAX));
+      this.#logRead = size;
+      const line = news.split('\n').find((l) => WRITE_FAILED.test(l));
+      if (line === undefined) return;
+      this.#storageFailed = true;
+      this.#event({ kind: 'storage-failed', detail: line.trim() });
+    }
+    const { bavail, bsize } = statfsSync(this.dir);
+    // The first time at once when there is room (another error, a quota); the pause before the start doubles when it goes on failing.
+    if (bavail * bsize >= ROOM_MIN_BYTES) this.#child?.kill('SIGTERM');
+  }
+
+  /** A server without JetStream does not recover by itself. */
   async #check(): Promise<void> {
     const monitor = this.#monitor;
     if (monitor === null || monitor.status !== 'connected' || this.#stopping) return;
@@ -300,16 +331,24 @@ export class EmbeddedNats {
   }
 
   #logTail(lines: number): string {
-    try {
-      const size = statSync(this.#logFile).size;
-      const buffer = Buffer.alloc(Math.min(size, 4096));
-      const fd = openSync(this.#logFile, 'r');
-      readSync(fd, buffer, 0, buffer.length, size - buffer.length);
-      closeSync(fd);
-      return buffer.toString('utf8').trim().split('\n').slice(-lines).join(' | ');
-    } catch {
-      return '';
-    }
+    return readEnd(this.#logFile, 4096).trim().split('\n').slice(-lines).join(' | ');
+  }
+}
+
+function fileSize(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function readEnd(file: string, bytes: number): string {
+  try {
+    const size = fileSize(file);
+    const buffer = Buffer.alloc(Math.min(size, bytes));
+    const fd = openSync(file, 'r');
+    readSync(fd, buffer, 0, buffer.length, size - buffer.length);
+    closeSync(fd);
+    return buffer.toString('utf8');
+  } catch {
+    return '';
   }
 }
 
