@@ -6,8 +6,9 @@ import { stringCommands } from './string/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context } from './core/context.ts';
+export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
-export { activeExpireCycle, applyMemoryPolicy, rehashFor } from './core/expire-cycle.ts';
+export { activeExpireCycle, expireBudgetMicros, rehashFor } from './core/expire-cycle.ts';
 export type {
   DeferredReply,
   Host,

@@ -23,6 +23,8 @@ export {
   valueAddress,
   valueLength,
 } from './entry.ts';
+export { EvictionPool } from './eviction.ts';
+export type { EvictionOrder } from './eviction.ts';
 export { hashBytes } from './hash.ts';
 export type { HashSeed } from './hash.ts';
 export { Database, Keyspace } from './keyspace.ts';
@@ -30,6 +32,7 @@ export type { KeyspaceOptions } from './keyspace.ts';
 export { Random } from './random.ts';
 export { Recency } from './recency.ts';
 export { KeyTable } from './table.ts';
+export type { TableLimits } from './table.ts';
 export { fingerprint } from './fingerprint.ts';
 export { isCanonicalInt64 } from './integer.ts';
 export { KeyspaceLoader, saveKeyspace } from './rdb.ts';

@@ -15,6 +15,7 @@ import {
   keyLength,
   valueAddress,
 } from './entry.ts';
+import { EvictionPool } from './eviction.ts';
 import { hashBytes } from './hash.ts';
 import type { HashSeed } from './hash.ts';
 import { Random } from './random.ts';
@@ -68,6 +69,7 @@ export class Keyspace {
   /** Database that the active expire cycle visits next, and whether its last run had to stop early. */
   expireDb = 0;
   expireCutShort = false;
+  readonly eviction: EvictionPool;
   readonly #k0: number;
   readonly #k1: number;
 
@@ -79,6 +81,7 @@ export class Keyspace {
     for (let i = 0; i < (options.databases ?? 16); i++) this.dbs.push(new Database(i, this.arena, seed, this.limits));
     this.random = new Random(options.randomSeed);
     this.recency = new Recency(this.random);
+    this.eviction = new EvictionPool(this);
   }
 
   hash(buf: Uint8Array, off: number, len: number): number {

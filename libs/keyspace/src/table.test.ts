@@ -411,3 +411,35 @@ test('removing or replacing an entry that is not in the table is an error of the
   assert.throws(() => both.table.replace(both.hash('b'), other, other), /not in the table/);
   assert.throws(() => new Both().table.remove(1, other), /not in the table/);
 });
+
+test('a chain whose move stops in the middle, as the arena is full, is moved on later with nothing lost', () => {
+  const both = new Both(1024 * 1024);
+  const keys = colliding(40, 1 << 10, 15);
+  for (let i = 0; i < 110; i++) both.add(`k${i}`);
+  for (let i = 0; i < 30; i++) both.add(keys[i]);
+  both.settle();
+  for (let i = 110; !both.table.rehashing; i++) both.add(`k${i}`);
+  // These enter the new table, where the chain will find less room than it takes.
+  for (let i = 30; i < 36; i++) both.add(keys[i]);
+  both.check();
+  const hog: Ref[] = [];
+  for (const bytes of [16000, 2048, 256, 64]) {
+    try {
+      for (;;) hog.push(both.arena.alloc(bytes));
+    } catch (error) {
+      assert.ok(error instanceof ArenaFullError);
+    }
+  }
+  both.settle();
+  assert.ok(both.table.rehashing);
+  both.check();
+  for (let i = 0; i < 36; i += 5) {
+    both.remove(keys[i]);
+    both.check();
+  }
+  for (const ref of hog) both.arena.free(ref);
+  both.settle();
+  assert.ok(!both.table.rehashing);
+  both.check();
+  both.end();
+});
