@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Redis } from 'ioredis';
+import { freePort } from './ports.ts';
+import { signal } from './processes.ts';
+import { RawClient } from './raw-client.ts';
+import { bounded, until } from './until.ts';
+import { WeirNode } from './weir-node.ts';
+import type { Digest, WeirNodeOptions } from './weir-node.ts';
+
+/**
+ * What an end-to-end test owns: nodes, clients, folders. All of it is ended and removed when the test ends, however it
+ * ends; when it failed, the last lines of every node's log are printed.
+ */
+
+export interface RigNodeOptions extends Partial<Omit<WeirNodeOptions, 'name'>> {
+  readonly slaveOf?: WeirNode;
+}
+
+const LINES_SHOWN = 60;
+
+export class Rig {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
+  readonly nodes: WeirNode[] = [];
+  readonly #clients: Redis[] = [];
+  readonly #raws: RawClient[] = [];
+  readonly #cleanups: (() => Promise<void> | void)[] = [];
+
+  /** A node that is not started yet. */
+  async node(name: string, { slaveOf, more = [], ...options }: RigNodeOptions = {}): Promise<WeirNode> {
+    const node = new WeirNode({
+      name,
+      port: options.port ?? (await freePort()),
+      dir: options.dir ?? join(this.folder, name),
+      ...options,
+      more: [...(slaveOf === undefined ? [] : ['--slaveof', '127.0.0.1', String(slaveOf.port)]), ...more],
+    });
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** A node that serves. */
+  async started(name: string, options?: RigNodeOptions): Promise<WeirNode> {
+    return (await this.node(name, options)).start();
+  }
+
+  /** A real client, as applications use it. */
+  ioredis(node: WeirNode): Redis {
+    const redis = new Redis(node.port, '127.0.0.1');
+    redis.on('error', () => undefined); // Rejections of commands are what a test looks at.
+    this.#clients.push(redis);
+    return redis;
+  }
+
+  async raw(node: WeirNode): Promise<RawClient> {
+    const client = await RawClient.connect(node.port);
+    this.#raws.push(client);
+    return client;
+  }
+
+  /** Called at the end, last registered first. */
+  onEnd(cleanup: () => Promise<void> | void): void {
+    this.#cleanups.push(cleanup);
+  }
+
+  async end(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const client of this.#clients) client.disconnect();
+    for (const client of this.#raws) client.close();
+    for (const node of this.nodes.toReversed()) await node.end().catch((error: unknown) => errors.push(error));
+    for (const cleanup of this.#cleanups.toReversed()) {
+      try {
+        await cleanup();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    if (errors.length > 0) throw errors[0];
+  }
+
+  showLogs(): void {
+    for (const node of this.nodes) {
+      process.stderr.write(`\n--- ${node.name} (port ${node.port}), last lines ---\n`);
+      process.stderr.write(`${node.lines.slice(-LINES_SHOWN).join('\n')}\n`);
+    }
+  }
+
+  /** When this process is ended from outside there is no time for more. */
+  killAll(): void {
+    for (const node of this.nodes) {
+      node.note();
+      for (const pid of node.alivePids) signal(pid, 'SIGKILL');
+    }
+  }
+}
+
+const rigs = new Set<Rig>();
+process.once('exit', () => {
+  for (const rig of rigs) rig.killAll();
+});
+for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
+
+/** A test with a rig of its own, and a bound in time. */
+export function withRig(title: string, run: (rig: Rig) => Promise<void>, boundMs = 60_000): void {
+  test(title, { timeout: boundMs + 60_000 }, async () => {
+    const rig = new Rig();
+    rigs.add(rig);
+    try {
+      await bounded(`the test to end`, run(rig), boundMs);
+    } catch (error) {
+      rig.showLogs();
+      throw error;
+    } finally {
+      await rig.end();
+      rigs.delete(rig);
+    }
+  });
+}
+
+/**
+ * Waits until all nodes stand at the same sequence of the same log, and compares their data sets. Writes have to have
+ * stopped. Throws when they differ at the same place: that never heals.
+ */
+export async function sameDigest(nodes: readonly WeirNode[], boundMs = 30_000): Promise<Digest> {
+  await until(
+    `${nodes.map((node) => node.name).join(', ')} to be at the same sequence`,
+    async () => {
+      const positions = await Promise.all(nodes.map((node) => node.position()));
+      const text = positions.map((one) => `${one.logId.slice(0, 6)}/${one.epoch}/${one.seq}/${one.offset}`);
+      if (new Set(text).size > 1) throw new Error(text.join(' '));
+      return true;
+    },
+    boundMs,
+  );
+  const digests = await Promise.all(nodes.map((node) => node.digest()));
+  for (const [i, digest] of digests.entries()) {
+    const first = digests[0]!;
+    if (digest.seq !== first.seq) return sameDigest(nodes, boundMs); // the log goes on (a noop, an expiry)
+    if (digest.hex !== first.hex || digest.offset !== first.offset) {
+      throw new Error(
+        `at sequence ${first.seq}: ${nodes[0]!.name} has ${first.hex} (offset ${first.offset}), ${nodes[i]!.name} ${digest.hex} (${digest.offset})`,
+      );
+    }
+  }
+  return digests[0]!;
+}
+
+/** Output of the real redis-cli, as a person sees it on a terminal (`raw: false`) or as a script does. */
+export function redisCli(
+  port: number,
+  args: readonly string[],
+  { raw = false, input }: { raw?: boolean; input?: string } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('redis-cli', [raw ? '--raw' : '--no-raw', '-p', String(port), ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let text = '';
+    child.stdout.on('data', (chunk) => (text += chunk));
+    child.stderr.on('data', (chunk) => (text += chunk));
+    child.on('error', reject);
+    child.on('close', () => resolve(text.trimEnd()));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(input);
+  });
+}

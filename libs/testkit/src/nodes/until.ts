@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A wait that ended with nothing; the message says what was waited for, and what was seen last. */
+export class WaitedInVain extends Error {}
+
+/** Polls until `probe` answers something else than undefined or false; an error it throws counts as "not yet". Always bounded. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  boundMs = 15_000,
+  everyMs = 20,
+): Promise<T> {
+  const end = performance.now() + boundMs;
+  let last = '';
+  for (;;) {
+    try {
+      const value = await bounded(what, Promise.resolve(probe()), Math.max(1000, end - performance.now()));
+      if (value !== undefined && value !== false) return value;
+      last = '';
+    } catch (error) {
+      last = `; last: ${(error as Error).message}`;
+    }
+    if (performance.now() > end) throw new WaitedInVain(`waited ${boundMs} ms in vain for: ${what}${last}`);
+    await sleep(everyMs);
+  }
+}
+
+/** Rejects when the promise is not settled in time. */
+export async function bounded<T>(what: string, promise: Promise<T>, boundMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new WaitedInVain(`waited ${Math.round(boundMs)} ms in vain for: ${what}`)),
+      boundMs,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+    promise.catch(() => undefined);
+  }
+}

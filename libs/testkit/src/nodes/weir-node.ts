@@ -1,0 +1,257 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { checkoutRoot } from '@weir/toolchain';
+import { childrenOf, commandLineOf, isAlive, signal } from './processes.ts';
+import { ConnectionEnded, RawClient } from './raw-client.ts';
+import type { Argument, Value } from './raw-client.ts';
+import { bounded, until } from './until.ts';
+
+/** One `weir-server` process, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
+
+export interface WeirNodeOptions {
+  readonly name: string;
+  readonly port: number;
+  readonly dir: string;
+  /** In place of the usual `--port --dir --bind`. */
+  readonly args?: readonly string[];
+  /** Behind those. */
+  readonly more?: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** `ulimit -n` of the process. */
+  readonly openFiles?: number;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface Position {
+  readonly epoch: number;
+  readonly seq: number;
+  readonly offset: number;
+  readonly logId: string;
+}
+
+export interface Digest {
+  readonly seq: number;
+  readonly offset: number;
+  readonly hex: string;
+}
+
+const LINES_MAX = 4000;
+
+export class WeirNode {
+  readonly name: string;
+  readonly port: number;
+  readonly dir: string;
+  readonly options: WeirNodeOptions;
+  /** What it wrote, stdout and stderr, over all its lives. */
+  readonly lines: string[] = [];
+  /** Every process that was ever seen to belong to it. */
+  readonly pids = new Set<number>();
+  exited: Promise<Exit> = Promise.resolve({ code: null, signal: null });
+  #child: ChildProcess | null = null;
+  #client: RawClient | null = null;
+
+  constructor(options: WeirNodeOptions) {
+    this.options = options;
+    this.name = options.name;
+    this.port = options.port;
+    this.dir = options.dir;
+  }
+
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`${this.name} does not run`);
+    return pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== null;
+  }
+
+  /** The process, ready or not. */
+  spawn(): this {
+    if (this.#child !== null) throw new Error(`${this.name} runs already`);
+    const { options } = this;
+    const program = join(checkoutRoot(), 'weir-server');
+    const args = [
+      ...(options.args ?? ['--port', String(this.port), '--dir', this.dir, '--bind', '127.0.0.1']),
+      ...(options.more ?? []),
+    ];
+    const [file, argv] =
+      options.openFiles === undefined
+        ? [program, args]
+        : ['/bin/sh', ['-c', `ulimit -n ${options.openFiles} && exec "$0" "$@"`, program, ...args]];
+    const child = spawn(file, argv, {
+      cwd: options.cwd ?? checkoutRoot(),
+      env: { ...process.env, NODE_TEST_CONTEXT: '', ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    if (child.pid !== undefined) this.pids.add(child.pid);
+    this.lines.push(`--- ${this.name} starts: pid ${child.pid}, weir-server ${args.join(' ')}`);
+    for (const stream of [child.stdout!, child.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        this.lines.push(line);
+        if (this.lines.length > LINES_MAX) this.lines.splice(0, LINES_MAX / 2);
+      });
+    }
+    this.exited = new Promise((resolve) => {
+      child.once('error', (error) => {
+        this.lines.push(`--- ${this.name}: ${error.message}`);
+        resolve({ code: null, signal: null });
+      });
+      // 'exit', not 'close': a grandchild may hold the pipes for longer.
+      child.once('exit', (code, how) => {
+        this.lines.push(`--- ${this.name} ended: ${how ?? `code ${code}`}`);
+        this.#child = null;
+        this.#client?.close();
+        resolve({ code, signal: how });
+      });
+    });
+    return this;
+  }
+
+  /** Starts it and waits until it serves: a master accepts writes, a slave is connected to its master. */
+  async start(boundMs = 20_000): Promise<this> {
+    this.spawn();
+    await this.answers(boundMs);
+    await this.online(boundMs);
+    return this;
+  }
+
+  async answers(boundMs = 20_000): Promise<void> {
+    await until(
+      `${this.name} to answer PING`,
+      async () => {
+        if (!this.isRunning) throw new Error(`${this.name} ended`);
+        return (await this.call('PING')) === 'PONG';
+      },
+      boundMs,
+    );
+  }
+
+  /** ROLE says master, or a slave that is connected. */
+  async online(boundMs = 20_000): Promise<void> {
+    await until(
+      `${this.name} to be online`,
+      async () => {
+        const role = (await this.call('ROLE')) as Value[];
+        return role[0] === 'master' ? (await this.position()).epoch > 0 : role[3] === 'connected';
+      },
+      boundMs,
+    );
+    this.note();
+  }
+
+  /** Remembers the pids of its children, so that they can be ended whatever happens. */
+  note(): void {
+    if (!this.isRunning) return;
+    for (const child of childrenOf(this.pid)) this.pids.add(child.pid);
+  }
+
+  /** Its embedded nats-server, from the pid file, when that process lives. */
+  get natsPid(): number | undefined {
+    const file = join(this.dir, 'nats/nats-server.pid');
+    if (!existsSync(file)) return undefined;
+    const pid = Number.parseInt(readFileSync(file, 'utf8'), 10);
+    if (!(pid > 0) || !commandLineOf(pid).includes(join(this.dir, 'nats/nats-server.conf'))) return undefined;
+    this.pids.add(pid);
+    return pid;
+  }
+
+  get replicationPid(): number | undefined {
+    if (!this.isRunning) return undefined;
+    const pid = childrenOf(this.pid).find((one) => /replication/.test(one.command))?.pid;
+    if (pid !== undefined) this.pids.add(pid);
+    return pid;
+  }
+
+  /** SIGTERM, and how it ended. */
+  async stop(boundMs = 20_000): Promise<Exit> {
+    if (!this.isRunning) return this.exited;
+    this.note();
+    signal(this.pid, 'SIGTERM');
+    return bounded(`${this.name} to end after SIGTERM`, this.exited, boundMs);
+  }
+
+  /** SIGKILL to the node's own process; its children are left as a crash leaves them. */
+  async kill(): Promise<void> {
+    if (!this.isRunning) return;
+    this.note();
+    signal(this.pid, 'SIGKILL');
+    await bounded(`${this.name} to end after SIGKILL`, this.exited, 5000);
+  }
+
+  /** Whatever of it still lives. */
+  get alivePids(): number[] {
+    void this.natsPid;
+    return [...this.pids].filter((pid) => isAlive(pid));
+  }
+
+  /** Ends everything that belongs to it, now. */
+  async end(): Promise<void> {
+    this.note();
+    this.#client?.close();
+    for (const pid of this.alivePids) {
+      signal(pid, 'SIGCONT');
+      signal(pid, 'SIGKILL');
+    }
+    await until(
+      `all processes of ${this.name} to be gone`,
+      () => {
+        for (const pid of this.alivePids) signal(pid, 'SIGKILL');
+        return this.alivePids.length === 0;
+      },
+      5000,
+    );
+  }
+
+  connect(): Promise<RawClient> {
+    return RawClient.connect(this.port);
+  }
+
+  /** Over a connection of the harness's own, opened when needed. Retries nothing. */
+  async call(...args: readonly Argument[]): Promise<Value> {
+    if (this.#client === null || this.#client.isEnded) this.#client = await this.connect();
+    const client = this.#client;
+    try {
+      return await client.call(...args);
+    } catch (error) {
+      if (error instanceof ConnectionEnded || error instanceof TypeError) client.close();
+      throw error;
+    }
+  }
+
+  async position(): Promise<Position> {
+    const [epoch, seq, offset, logId] = (await this.call('WEIR', 'POSITION')) as [number, number, number, string];
+    return { epoch, seq, offset, logId };
+  }
+
+  async digest(): Promise<Digest> {
+    const [seq, offset, hex] = (await this.call('WEIR', 'DIGEST')) as [number, number, string];
+    return { seq, offset, hex };
+  }
+
+  /** INFO as a map. */
+  async info(section?: string): Promise<Map<string, string>> {
+    const text = (await this.call('INFO', ...(section === undefined ? [] : [section]))) as string;
+    return new Map(
+      text.split('\r\n').flatMap((line) => {
+        const colon = line.indexOf(':');
+        return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
+      }),
+    );
+  }
+
+  /** Lines of the log that match, for asserting what an operator is told. */
+  logged(pattern: RegExp): string[] {
+    return this.lines.filter((line) => pattern.test(line));
+  }
+}
