@@ -4,3 +4,7 @@ export { rawSocketsAvailable } from './raw-socket.ts';
 export { PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
 export type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
 export type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
+export { SocketLinkClient } from './link-client.ts';
+export type { SocketLinkClientOptions } from './link-client.ts';
+export { startSocketLinkServer } from './link-server.ts';
+export type { SocketLinkServer, SocketLinkServerOptions } from './link-server.ts';

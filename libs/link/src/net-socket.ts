@@ -69,15 +69,18 @@ export class NetSocket implements ByteSocket {
     if (!this.corkedThisTurn) {
       this.corkedThisTurn = true;
       this.socket.cork();
-      setImmediate(() => {
-        this.corkedThisTurn = false;
-        this.socket.uncork();
-      });
+      setImmediate(() => this.flush());
     }
     this.socket.write(Buffer.from(buf.subarray(start, end)), this.afterWrite);
     if (this.pendingBytes < PENDING_HIGH_BYTES) return true;
     this.congested = true;
     return false;
+  }
+
+  flush(): void {
+    if (!this.corkedThisTurn) return;
+    this.corkedThisTurn = false;
+    this.socket.uncork();
   }
 
   pauseReading(): void {

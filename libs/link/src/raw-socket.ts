@@ -421,6 +421,10 @@ export class RawSocket implements ByteSocket {
     this.updateReading();
   }
 
+  flush(): void {
+    if (segments > 0) flushCork();
+  }
+
   pauseReading(): void {
     this.paused = true;
     this.updateReading();

@@ -34,6 +34,8 @@ export interface ByteSocket {
   start(): void;
   /** Sends bytes borrowed for the call, with all else of this turn of the loop. False above the high mark; the bytes are kept in any case. */
   write(buf: Uint8Array, start: number, end: number): boolean;
+  /** Sends now what was gathered, instead of at the end of the turn. */
+  flush(): void;
   pauseReading(): void;
   resumeReading(): void;
   /** Sends what is pending, for at most CLOSE_FLUSH_MS, then closes. Nothing is read any more. */

@@ -1,0 +1,316 @@
+/**
+ * The ingress's end of the link: an EnginePort whose sessions are carried by one connection to an engine.
+ *
+ * When the link breaks, nobody knows which of the requests on their way were executed. So every session of it is closed, as a
+ * crashed Redis closes its connections, after the replies that had arrived; clients reconnect and retry by their own rules.
+ * A client that comes while there is no link waits for one, for a bounded time, and is then told and closed.
+ *
+ *   down ──dial──▶ dialing ──hello──▶ up          any loss ──▶ down, again after the backoff, for ever
+ */
+import { ByteQueue } from './byte-queue.ts';
+import { FRAME, encodeOpen, encodeU32 } from './frame.ts';
+import { TAKEN_STEP_BYTES } from './link-server.ts';
+import { connect, type Address } from './listen.ts';
+import type { ByteSocket, LinkLogger } from './socket.ts';
+import type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
+import { Wire, type WireOwner } from './wire.ts';
+
+const BACKOFF_MS_MIN = 50;
+const BACKOFF_MS_MAX = 2000;
+const CONNECT_TIMEOUT_MS = 5000;
+const KEEPALIVE_SECONDS = 5;
+const PING_AFTER_MS = 10_000;
+const WATCH_MS = 2500;
+/** An engine that is silent for so long although asked is given up. Above any command that may block the engine's loop. */
+const SILENCE_MS_MAX = 60_000;
+const WAIT_FOR_LINK_MS = 5000;
+const NO_ENGINE = Buffer.from('-ERR Weir: this ingress has no connection to an engine\r\n');
+
+class ClientLinkSession implements SessionPort {
+  /** Undefined while it waits for a link, and again when its link is lost. */
+  wire: Wire | undefined = undefined;
+  readonly id: number;
+  readonly info: SessionInfo;
+  readonly sink: SessionSink;
+  private readonly client: SocketLinkClient;
+  private early: ByteQueue | null = null;
+  private endedEarly = false;
+  private untold = 0;
+  private congested = false;
+  private pausedByEngine = false;
+  pausedByLink = false;
+
+  constructor(client: SocketLinkClient, id: number, info: SessionInfo, sink: SessionSink) {
+    this.client = client;
+    this.id = id;
+    this.info = info;
+    this.sink = sink;
+  }
+
+  attach(wire: Wire): void {
+    this.wire = wire;
+    const open = encodeOpen(this.info);
+    wire.send(FRAME.OPEN, this.id, open, 0, open.length);
+    const early = this.early;
+    this.early = null;
+    for (let view = early?.peek(Infinity); early && view; view = early.peek(Infinity)) {
+      early.consume(view.length);
+      wire.send(FRAME.INPUT, this.id, view, 0, view.length);
+    }
+    if (this.endedEarly) wire.sendEmpty(FRAME.ENDED, this.id);
+    this.setPausedByLink(false);
+  }
+
+  input(buf: Uint8Array, start: number, end: number): void {
+    const wire = this.wire;
+    if (wire === undefined) {
+      (this.early ??= new ByteQueue()).append(buf, start, end);
+      return;
+    }
+    wire.send(FRAME.INPUT, this.id, buf, start, end);
+    if (wire.congested) {
+      this.setPausedByLink(true);
+      this.client.pausedByLink.add(this);
+    }
+  }
+
+  inputEnded(): void {
+    if (this.wire === undefined) this.endedEarly = true;
+    else this.wire.sendEmpty(FRAME.ENDED, this.id);
+  }
+
+  drained(): void {
+    this.congested = false;
+    this.tell(1);
+  }
+
+  closed(): void {
+    this.client.forget(this);
+    this.wire?.sendEmpty(FRAME.CLOSED, this.id);
+    this.wire = undefined;
+  }
+
+  /** Replies from the engine. While the client does not drain, nothing is reported as taken, and so the window closes. */
+  reply(buf: Uint8Array, start: number, end: number): void {
+    this.untold += end - start;
+    if (!this.sink.output(buf, start, end)) this.congested = true;
+    else if (!this.congested) this.tell(TAKEN_STEP_BYTES);
+  }
+
+  private tell(atLeast: number): void {
+    if (this.untold < atLeast || this.wire === undefined) return;
+    const payload = encodeU32(this.untold);
+    this.untold = 0;
+    this.wire.send(FRAME.TAKEN, this.id, payload, 0, payload.length);
+  }
+
+  setPausedByEngine(paused: boolean): void {
+    this.setPaused(paused, this.pausedByLink);
+  }
+
+  setPausedByLink(paused: boolean): void {
+    this.setPaused(this.pausedByEngine, paused);
+  }
+
+  private setPaused(byEngine: boolean, byLink: boolean): void {
+    const before = this.pausedByEngine || this.pausedByLink;
+    this.pausedByEngine = byEngine;
+    this.pausedByLink = byLink;
+    const after = byEngine || byLink;
+    if (after && !before) this.sink.pauseInput();
+    else if (before && !after) this.sink.resumeInput();
+  }
+
+  /** The link is lost, or none came in time. */
+  abandon(message: Uint8Array | undefined): void {
+    this.wire = undefined;
+    this.early = null;
+    if (message !== undefined) this.sink.output(message, 0, message.length);
+    this.sink.close();
+  }
+}
+
+export interface SocketLinkClientOptions {
+  readonly log: LinkLogger;
+  /** Where the engine is … */
+  readonly address?: Address;
+  /** … or how to reach it. */
+  readonly dial?: () => Promise<ByteSocket>;
+  readonly raw?: boolean;
+  /** How long a new client waits for a link. */
+  readonly waitForLinkMs?: number;
+}
+
+export class SocketLinkClient implements EnginePort, WireOwner {
+  /** Sessions whose input is held back because the link is congested. */
+  readonly pausedByLink = new Set<ClientLinkSession>();
+  private readonly log: LinkLogger;
+  private readonly dial: () => Promise<ByteSocket>;
+  private readonly waitForLinkMs: number;
+  private readonly sessions = new Map<number, ClientLinkSession>();
+  /** Without a link yet, each with its deadline; in order of arrival. */
+  private readonly waiting = new Map<ClientLinkSession, NodeJS.Timeout>();
+  private wire: Wire | undefined;
+  private state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
+  private nextId = 1;
+  private backoffMs = BACKOFF_MS_MIN;
+  private retryTimer: NodeJS.Timeout | undefined;
+  private watchTimer: NodeJS.Timeout | undefined;
+  private stoppedResolve: (() => void) | undefined;
+
+  constructor(options: SocketLinkClientOptions) {
+    const { address, raw } = options;
+    this.log = options.log;
+    this.waitForLinkMs = options.waitForLinkMs ?? WAIT_FOR_LINK_MS;
+    if (options.dial) this.dial = options.dial;
+    else if (address)
+      this.dial = () =>
+        connect({
+          address,
+          timeoutMs: CONNECT_TIMEOUT_MS,
+          keepAliveSeconds: KEEPALIVE_SECONDS,
+          ...(raw === undefined ? {} : { raw }),
+        });
+    else throw new Error('a link needs an address or a way to dial');
+  }
+
+  get up(): boolean {
+    return this.state === 'up';
+  }
+
+  get sessionCount(): number {
+    return this.sessions.size + this.waiting.size;
+  }
+
+  /** Connects, and stays connected until `stop`. */
+  run(): void {
+    void this.connect();
+  }
+
+  private async connect(): Promise<void> {
+    this.state = 'dialing';
+    try {
+      const socket = await this.dial();
+      if (this.isStopped()) return socket.destroy();
+      const wire = new Wire(socket, this, this.log);
+      this.wire = wire;
+      this.watchTimer = setInterval(() => this.watch(wire), WATCH_MS).unref();
+    } catch (error) {
+      if (!this.isStopped()) this.retry((error as NodeJS.ErrnoException).code ?? String(error));
+    }
+  }
+
+  private isStopped(): boolean {
+    return this.state === 'stopped';
+  }
+
+  private retry(reason: string): void {
+    this.state = 'down';
+    const delayMs = this.backoffMs * (0.75 + Math.random() / 2);
+    this.backoffMs = Math.min(BACKOFF_MS_MAX, this.backoffMs * 2);
+    this.log.warn({ reason, retryInMs: Math.round(delayMs) }, 'no link to the engine');
+    this.retryTimer = setTimeout(() => void this.connect(), delayMs);
+  }
+
+  onUp(wire: Wire): void {
+    this.state = 'up';
+    this.backoffMs = BACKOFF_MS_MIN;
+    this.log.info({ waiting: this.waiting.size }, 'link to the engine is up');
+    for (const [session, timer] of this.waiting) {
+      clearTimeout(timer);
+      this.sessions.set(session.id, session);
+      session.attach(wire);
+    }
+    this.waiting.clear();
+  }
+
+  private watch(wire: Wire): void {
+    const silentMs = Date.now() - wire.lastReceivedMs;
+    if (!wire.up && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
+    else if (silentMs > SILENCE_MS_MAX) wire.destroy('the engine is silent');
+    else if (silentMs > PING_AFTER_MS) wire.sendEmpty(FRAME.PING, 0);
+  }
+
+  onFrame(_wire: Wire, type: number, id: number, buf: Uint8Array, start: number, end: number): boolean {
+    const session = this.sessions.get(id);
+    // Frames for a session whose client has left are on their way until the engine has read our CLOSED.
+    if (type === FRAME.OUTPUT) session?.reply(buf, start, end);
+    else if (type === FRAME.CLOSE) session?.sink.close();
+    else if (type === FRAME.DESTROY) session?.sink.destroy();
+    else if (type === FRAME.PAUSE) session?.setPausedByEngine(true);
+    else if (type === FRAME.RESUME) session?.setPausedByEngine(false);
+    else return false;
+    return true;
+  }
+
+  onWireDrain(wire: Wire): void {
+    for (const session of [...this.pausedByLink]) {
+      if (wire.congested) return;
+      this.pausedByLink.delete(session);
+      session.setPausedByLink(false);
+    }
+  }
+
+  onDown(_wire: Wire, reason: string): void {
+    clearInterval(this.watchTimer);
+    this.wire = undefined;
+    const lost = [...this.sessions.values()];
+    this.sessions.clear();
+    this.pausedByLink.clear();
+    if (lost.length > 0) this.log.warn({ clients: lost.length }, 'closing the clients of a lost link');
+    for (const session of lost) session.abandon(undefined);
+    if (this.state === 'stopped') this.stoppedResolve?.();
+    else this.retry(reason);
+  }
+
+  open(info: SessionInfo, sink: SessionSink): SessionPort {
+    const session = new ClientLinkSession(this, this.takeId(), info, sink);
+    if (this.state === 'up') {
+      this.sessions.set(session.id, session);
+      session.attach(this.wire!);
+    } else {
+      session.setPausedByLink(true);
+      this.waiting.set(
+        session,
+        setTimeout(() => {
+          this.waiting.delete(session);
+          session.abandon(NO_ENGINE);
+        }, this.waitForLinkMs),
+      );
+    }
+    return session;
+  }
+
+  /** Ids wrap after 2^32 sessions; one still in use is skipped. */
+  private takeId(): number {
+    while (this.sessions.has(this.nextId)) this.nextId = (this.nextId + 1) >>> 0;
+    const id = this.nextId;
+    this.nextId = (this.nextId + 1) >>> 0;
+    return id;
+  }
+
+  /** For ClientLinkSession only. */
+  forget(session: ClientLinkSession): void {
+    this.sessions.delete(session.id);
+    this.pausedByLink.delete(session);
+    clearTimeout(this.waiting.get(session));
+    this.waiting.delete(session);
+  }
+
+  /** Closes the link for good; its clients are closed. */
+  async stop(): Promise<void> {
+    if (this.state === 'stopped') return;
+    this.state = 'stopped';
+    clearTimeout(this.retryTimer);
+    for (const [session, timer] of this.waiting) {
+      clearTimeout(timer);
+      session.abandon(NO_ENGINE);
+    }
+    this.waiting.clear();
+    const wire = this.wire;
+    if (wire === undefined) return;
+    const gone = new Promise<void>((resolve) => (this.stoppedResolve = resolve));
+    wire.close();
+    await gone;
+  }
+}

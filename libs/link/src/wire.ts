@@ -1,0 +1,125 @@
+/** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
+import { FRAME, FrameReader, FrameWriter, LINK_VERSION, NO_PAYLOAD, decodeHello, encodeHello } from './frame.ts';
+import type { FrameHandler, FrameType } from './frame.ts';
+import { IDLE_HANDLER, type ByteSocket, type LinkLogger, type SocketHandler } from './socket.ts';
+
+export interface WireOwner {
+  /** The peer's hello was accepted; frames follow. */
+  onUp(wire: Wire): void;
+  /** False: the frame makes no sense here, the link is to be closed. */
+  onFrame(wire: Wire, type: number, session: number, buf: Uint8Array, start: number, end: number): boolean;
+  /** `congested` is false again. */
+  onWireDrain(wire: Wire): void;
+  /** Once, last, asynchronous. */
+  onDown(wire: Wire, reason: string): void;
+}
+
+/** Frames are handed to the socket when so many bytes have come together, so that the peer can begin before our turn ends. */
+const FLUSH_BYTES = 64 * 1024;
+
+export class Wire implements SocketHandler, FrameHandler {
+  /** The peer does not keep up: whoever can should stop producing until `onWireDrain`. */
+  congested = false;
+  up = false;
+  lastReceivedMs = Date.now();
+  readonly socket: ByteSocket;
+  private readonly owner: WireOwner;
+  private readonly log: LinkLogger;
+  private readonly reader = new FrameReader(this);
+  private readonly writer = new FrameWriter();
+  private flushScheduled = false;
+  private closed = false;
+  private reason = '';
+  private readonly onTurnEnd = (): void => {
+    this.flushScheduled = false;
+    this.flush();
+  };
+
+  constructor(socket: ByteSocket, owner: WireOwner, log: LinkLogger) {
+    this.socket = socket;
+    this.owner = owner;
+    this.log = log;
+    socket.handler = this;
+    const hello = encodeHello();
+    this.send(FRAME.HELLO, 0, hello, 0, hello.length);
+    socket.start();
+  }
+
+  send(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
+    if (this.closed) return;
+    this.writer.frame(type, session, buf, start, end);
+    if (this.writer.length >= FLUSH_BYTES) {
+      this.flush();
+    } else if (!this.flushScheduled) {
+      this.flushScheduled = true;
+      setImmediate(this.onTurnEnd);
+    }
+  }
+
+  sendEmpty(type: FrameType, session: number): void {
+    this.send(type, session, NO_PAYLOAD, 0, 0);
+  }
+
+  private flush(): void {
+    const writer = this.writer;
+    if (writer.length === 0 || this.closed) return;
+    if (!this.socket.write(writer.buf, 0, writer.length)) this.congested = true;
+    writer.clear();
+    this.socket.flush();
+  }
+
+  /** Sends what there is, then closes. */
+  close(): void {
+    this.flush();
+    this.closed = true;
+    this.reader.stop();
+    this.socket.close();
+  }
+
+  destroy(reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.reason = reason;
+    this.reader.stop();
+    this.socket.destroy();
+  }
+
+  onData(buf: Uint8Array, end: number): void {
+    this.lastReceivedMs = Date.now();
+    this.reader.push(buf, 0, end);
+  }
+
+  onEnd(): void {
+    this.destroy('closed by the peer');
+  }
+
+  onDrain(): void {
+    this.congested = false;
+    if (!this.closed) this.owner.onWireDrain(this);
+  }
+
+  onClose(reason: string): void {
+    this.closed = true;
+    this.socket.handler = IDLE_HANDLER;
+    this.owner.onDown(this, this.reason || reason || 'closed');
+  }
+
+  onFrame(type: number, session: number, buf: Uint8Array, start: number, end: number): void {
+    if (!this.up) {
+      const version = type === FRAME.HELLO ? decodeHello(buf, start, end) : undefined;
+      if (version === undefined) return this.onMalformed('no hello');
+      if (version !== LINK_VERSION) return this.onMalformed(`link version ${version}, this is ${LINK_VERSION}`);
+      this.up = true;
+      this.owner.onUp(this);
+    } else if (type === FRAME.PING) {
+      this.sendEmpty(FRAME.PONG, 0);
+    } else if (type !== FRAME.PONG && !this.owner.onFrame(this, type, session, buf, start, end)) {
+      this.onMalformed(`unexpected or broken frame of type ${type}`);
+    }
+  }
+
+  onMalformed(reason: string): void {
+    this.log.error({ reason, peer: this.socket.remoteAddr }, 'malformed link frame, closing the link');
+    this.destroy(reason);
+  }
+}
