@@ -1,0 +1,23 @@
+import type { Grammar } from './grammar.ts';
+
+/**
+ * How two replies are compared. Errors are compared byte for byte whatever the rule.
+ * - exact: byte for byte
+ * - set: elements in any order
+ * - time: integers that may differ by two seconds (what was relative to two clocks)
+ * - kind: both nil, or both a value of the same type
+ * - scan: both a cursor and an array; where the scan was complete in one call, the same elements
+ */
+export type Comparison = 'exact' | 'set' | 'time-seconds' | 'time-milliseconds' | 'kind' | 'scan';
+
+/** One command of the differential test. */
+export interface CommandRow {
+  readonly name: string;
+  /** The arguments behind the name. */
+  readonly args: Grammar;
+  /** How often relative to others; default 1. */
+  readonly weight?: number;
+  readonly compare?: Comparison;
+  /** Requests to send to both sides before, so that the reply is determined. */
+  readonly before?: readonly (readonly string[])[];
+}
