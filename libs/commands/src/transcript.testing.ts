@@ -6,10 +6,13 @@ import type { TestEngineOptions } from './testing.ts';
 export type Exchange = readonly [line: string, reply: string];
 
 /** What an engine answers to the line; nothing behind a command that closes the connection. */
-export function play(line: string, options: TestEngineOptions & { readonly authenticated?: boolean } = {}): string {
+export function play(
+  line: string,
+  options: TestEngineOptions & { readonly authenticated?: boolean; readonly resp?: 2 | 3 } = {},
+): string {
   const engine = new TestEngine(options);
   engine.sessions.clear(); // the engine's own connection is nobody's here
-  const connection = engine.session();
+  const connection = engine.session(options.resp);
   connection.session.authenticated = options.authenticated ?? true;
   let replies = '';
   for (const command of line.split(' ; ')) {

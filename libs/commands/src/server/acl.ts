@@ -130,7 +130,7 @@ const getuser: Command = {
   },
   run(ctx, req) {
     const { reply } = ctx;
-    if (req.latin1(2) !== 'default') return reply.nilArray();
+    if (req.latin1(2) !== 'default') return reply.nil();
     reply.map(6);
     reply.bulkLatin1('flags');
     const flags = hasPassword(ctx) ? ['on'] : ['on', 'nopass'];

@@ -54,7 +54,7 @@ const info: Command = {
     ctx.reply.array(req.argc - 2);
     for (let i = 2; i < req.argc; i++) {
       const entry = byName(ctx.table, req.latin1(i));
-      if (entry === undefined) ctx.reply.nilArray();
+      if (entry === undefined) ctx.reply.nil();
       else replyInfo(ctx.reply, entry);
     }
   },
