@@ -3,7 +3,14 @@
  * per call. Here one inbox subscription takes all answers, a ring holds what is outstanding, and one timer sweeps it. log.bench.ts, "append", has both.
  */
 import type { Msg, MsgHdrs, PublishOptions } from 'nats';
-import { type ApiError, JS_NO_SPACE, JS_STREAM_NOT_FOUND, JS_WRONG_LAST_SEQUENCE, JS_WRONG_LAST_SEQUENCE_CONSTANT, type NatsLink } from './connect.ts';
+import {
+  type ApiError,
+  JS_NO_SPACE,
+  JS_STREAM_NOT_FOUND,
+  JS_WRONG_LAST_SEQUENCE,
+  JS_WRONG_LAST_SEQUENCE_CONSTANT,
+  type NatsLink,
+} from './connect.ts';
 import { guard } from './guard.ts';
 import type { AppendCallback, AppendResult } from './types.ts';
 
@@ -80,12 +87,20 @@ export class AckedPublisher {
     }
     const max = this.#link.maxPayload - ENVELOPE_BYTES;
     if (message.byteLength > max) {
-      return later(callback, { kind: 'refused', reason: 'too-large', error: `${message.byteLength} bytes, ${max} fit` });
+      return later(callback, {
+        kind: 'refused',
+        reason: 'too-large',
+        error: `${message.byteLength} bytes, ${max} fit`,
+      });
     }
     const token = this.#token++;
     const slot = this.#ring[token & (RING - 1)]!;
     if (slot.callback !== null) {
-      return later(callback, { kind: 'refused', reason: 'unavailable', error: `more than ${RING} publishes outstanding` });
+      return later(callback, {
+        kind: 'refused',
+        reason: 'unavailable',
+        error: `more than ${RING} publishes outstanding`,
+      });
     }
     const options = header === null ? this.#options : this.#optionsWithHeader;
     options.reply = this.#inbox + token;
@@ -154,7 +169,11 @@ const SEQ_KEY = Buffer.from('"seq":', 'latin1');
 function parseAnswer(msg: Msg): AppendResult {
   const data = msg.data;
   if (data.byteLength === 0) {
-    return { kind: 'refused', reason: 'no-stream', error: `nobody stores this subject (${msg.headers?.code ?? 'empty answer'})` };
+    return {
+      kind: 'refused',
+      reason: 'no-stream',
+      error: `nobody stores this subject (${msg.headers?.code ?? 'empty answer'})`,
+    };
   }
   // {"stream":"…","seq":123,…} is the answer in all but bad times; anything else goes through JSON.
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);

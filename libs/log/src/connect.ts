@@ -2,7 +2,15 @@
  * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
  * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
  */
-import { connect, createInbox, type ConnectionOptions, type MsgHdrs, type NatsConnection, NatsError } from 'nats';
+import {
+  connect,
+  createInbox,
+  ErrorCode,
+  type ConnectionOptions,
+  type MsgHdrs,
+  type NatsConnection,
+  NatsError,
+} from 'nats';
 import { LogError } from './errors.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
@@ -57,7 +65,10 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
       const version = nc.info?.version ?? '0.0.0';
       if (!recentEnough(version)) {
         await nc.close();
-        throw new LogError('nats-refused', `nats-server ${version} is too old, ${OLDEST_SERVER.join('.')} or newer is needed`);
+        throw new LogError(
+          'nats-refused',
+          `nats-server ${version} is too old, ${OLDEST_SERVER.join('.')} or newer is needed`,
+        );
       }
       return new NatsLink(nc, event);
     } catch (error) {
@@ -82,7 +93,10 @@ export class NatsLink implements NatsHandle {
   readonly #listeners = new Set<(status: NatsStatus, detail: string) => void>();
   #status: NatsStatus = 'connected';
 
-  constructor(nc: NatsConnection, event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void) {
+  constructor(
+    nc: NatsConnection,
+    event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void,
+  ) {
     this.nc = nc;
     this.#event = event;
     void this.#follow();
@@ -99,9 +113,10 @@ export class NatsLink implements NatsHandle {
 
   async #follow(): Promise<void> {
     for await (const s of this.nc.status()) {
-      if (s.type === 'disconnect') this.#become('disconnected', String(s.data));
-      else if (s.type === 'reconnect') this.#become('connected', String(s.data));
-      else if (s.type === 'error') this.#event({ kind: 'warning', detail: String(s.data) });
+      const detail = typeof s.data === 'string' ? s.data : JSON.stringify(s.data);
+      if (s.type === 'disconnect') this.#become('disconnected', detail);
+      else if (s.type === 'reconnect') this.#become('connected', detail);
+      else if (s.type === 'error') this.#event({ kind: 'warning', detail: detail });
     }
   }
 
@@ -122,7 +137,10 @@ export class NatsLink implements NatsHandle {
     this.nc.publish(subject, data, replyTo === undefined ? {} : { reply: replyTo });
   }
 
-  subscribe(subject: string, listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void): Unsubscribe {
+  subscribe(
+    subject: string,
+    listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void,
+  ): Unsubscribe {
     const sub = this.nc.subscribe(subject, {
       callback: (error, msg) => {
         // A listener that throws would kill the client's reader and with it every subscription.
@@ -141,13 +159,17 @@ export class NatsLink implements NatsHandle {
 
   /** Fails at once when the connection is or gets lost: the client would wait for its time-out. */
   request(subject: string, data: Uint8Array, timeoutMs: number, headers?: MsgHdrs): Promise<Uint8Array> {
-    const unavailable = (cause: unknown): LogError => new LogError('log-unavailable', `request to ${subject}: ${describe(cause)}`, { cause });
+    const unavailable = (cause: unknown): LogError =>
+      new LogError('log-unavailable', `request to ${subject}: ${describe(cause)}`, { cause });
     if (this.#status !== 'connected') return Promise.reject(unavailable(`connection ${this.#status}`));
     return new Promise((resolve, reject) => {
       const off = this.onStatus((status) => reject(unavailable(`connection ${status}`)));
       this.nc
         .request(subject, data, { timeout: timeoutMs, ...(headers !== undefined ? { headers } : {}) })
-        .then((msg) => resolve(msg.data), (error: unknown) => reject(unavailable(error)))
+        .then(
+          (msg) => resolve(msg.data),
+          (error: unknown) => reject(unavailable(error)),
+        )
         .finally(off);
     });
   }
@@ -156,7 +178,9 @@ export class NatsLink implements NatsHandle {
   async api<T>(subject: string, body: unknown, timeoutMs = 5_000): Promise<T> {
     const payload = body === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(body));
     const answer = await this.request(`$JS.API.${subject}`, payload, timeoutMs);
-    const json = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString('utf8')) as T & { error?: ApiError };
+    const json = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString('utf8')) as T & {
+      error?: ApiError;
+    };
     if (json.error !== undefined) throw apiError(subject, json.error);
     return json;
   }
@@ -165,7 +189,10 @@ export class NatsLink implements NatsHandle {
     return createInbox();
   }
 
-  kvEnsure(bucket: string, options?: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number }): Promise<void> {
+  kvEnsure(
+    bucket: string,
+    options?: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number },
+  ): Promise<void> {
     return kvEnsure(this, bucket, options ?? {});
   }
   kvPut(bucket: string, key: string, value: Uint8Array, expectedRevision?: number): Promise<KvPutResult> {
@@ -208,6 +235,8 @@ export class JetStreamApiError extends Error {
 }
 
 export const JS_STREAM_NOT_FOUND = 10059;
+const JS_NOT_ENABLED = 10076;
+const JS_NOT_ENABLED_FOR_ACCOUNT = 10039;
 export const JS_NO_MESSAGE = 10037;
 export const JS_WRONG_LAST_SEQUENCE = 10071;
 export const JS_WRONG_LAST_SEQUENCE_CONSTANT = 10164;
@@ -218,12 +247,24 @@ export const JS_NO_SPACE: ReadonlySet<number> = new Set([10002, 10023, 10028, 10
 export function apiError(what: string, error: ApiError): LogError {
   const cause = new JetStreamApiError(error);
   const code =
-    error.err_code === JS_STREAM_NOT_FOUND ? 'log-missing' : JS_NO_SPACE.has(error.err_code) ? 'log-full' : 'log-unavailable';
+    error.err_code === JS_STREAM_NOT_FOUND
+      ? 'log-missing'
+      : JS_NO_SPACE.has(error.err_code)
+        ? 'log-full'
+        : 'log-unavailable';
   return new LogError(code, `${what}: ${cause.message}`, { cause });
 }
 
 export function apiErrorCode(error: unknown): number {
   return error instanceof LogError && error.cause instanceof JetStreamApiError ? error.cause.errCode : 0;
+}
+
+/** The server is there and JetStream is not: nobody answers its API, or it says that it is off. */
+export function isJetStreamOff(error: unknown): boolean {
+  const cause = error instanceof LogError ? error.cause : error;
+  if (cause instanceof JetStreamApiError)
+    return cause.errCode === JS_NOT_ENABLED || cause.errCode === JS_NOT_ENABLED_FOR_ACCOUNT;
+  return cause instanceof NatsError && cause.code === ErrorCode.NoResponders;
 }
 
 export function describe(error: unknown): string {
@@ -234,7 +275,12 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function parseUrls(urls: string | readonly string[]): { servers: string[]; token?: string; user?: string; pass?: string } {
+function parseUrls(urls: string | readonly string[]): {
+  servers: string[];
+  token?: string;
+  user?: string;
+  pass?: string;
+} {
   const list = (typeof urls === 'string' ? urls.split(',') : [...urls]).map((u) => u.trim()).filter((u) => u !== '');
   if (list.length === 0) throw new TypeError('no NATS URL');
   const result: { servers: string[]; token?: string; user?: string; pass?: string } = { servers: [] };

@@ -59,9 +59,12 @@ test('secrets are readable by their owner alone', async (t) => {
   const dir = scratch(t);
   const server = await startEmbeddedNats({ binary, dir });
   t.after(() => server.stop());
-  for (const file of ['nats-server.conf', 'embedded.json']) assert.equal(statSync(join(dir, file)).mode & 0o077, 0, file);
+  for (const file of ['nats-server.conf', 'embedded.json'])
+    assert.equal(statSync(join(dir, file)).mode & 0o077, 0, file);
   const address = server.url.split('@')[1]!;
-  await assert.rejects(connectNats({ urls: `nats://${address}`, name: 't', firstConnectMs: 300 }), { code: 'nats-refused' });
+  await assert.rejects(connectNats({ urls: `nats://${address}`, name: 't', firstConnectMs: 300 }), {
+    code: 'nats-refused',
+  });
 });
 
 test('a second server in the same directory is refused', async (t) => {
@@ -92,7 +95,9 @@ test('a server that outlived its killed owner is ended by the next owner, and no
      console.log(server.pid + ' ' + server.url);`,
   );
   const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await new Promise<string>((resolve) => owner.stdout.once('data', (d: Buffer) => resolve(d.toString().trim())));
+  const line = await new Promise<string>((resolve) =>
+    owner.stdout.once('data', (d: Buffer) => resolve(d.toString().trim())),
+  );
   const [pid, url] = line.split(' ') as [string, string];
   const gone = new Promise((resolve) => owner.once('exit', resolve));
   owner.kill('SIGKILL');
@@ -137,16 +142,24 @@ test('a server whose storage failed is restarted when there is room', async (t) 
   t.after(() => server.stop());
   const pid = server.pid!;
   // What nats-server 2.15 writes when the disk is full; from then on it answers no append, room or not.
-  appendFileSync(join(dir, 'nats-server.log'), '[1] [ERR] Filestore [S] Critical write error: write x.blk: no space left on device\n');
+  appendFileSync(
+    join(dir, 'nats-server.log'),
+    '[1] [ERR] Filestore [S] Critical write error: write x.blk: no space left on device\n',
+  );
   await until('another one runs', () => server.pid !== pid);
   assert.ok(events.some((e) => e.kind === 'storage-failed' && /no space/.test(e.detail)));
 });
 
 test('what keeps it from starting is said', async (t) => {
   const dir = scratch(t);
-  await assert.rejects(startEmbeddedNats({ binary: '/nonexistent/nats-server', dir }), { code: 'nats-start', message: /nonexistent/ });
+  await assert.rejects(startEmbeddedNats({ binary: '/nonexistent/nats-server', dir }), {
+    code: 'nats-start',
+    message: /nonexistent/,
+  });
   const server = await startEmbeddedNats({ binary, dir: join(dir, 'a') });
   t.after(() => server.stop());
   await assert.rejects(startEmbeddedNats({ binary, dir: join(dir, 'b'), port: server.port }), { code: 'nats-start' });
-  await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), startMs: 1_000 }), { code: 'nats-start' });
+  await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), startMs: 1_000 }), {
+    code: 'nats-start',
+  });
 });

@@ -15,10 +15,21 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join, resolve } from 'node:path';
-import { connectNats, describe, type NatsLink, sleep } from './connect.ts';
+import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
 
 export interface EmbeddedNatsOptions {
@@ -118,11 +129,16 @@ export class EmbeddedNats {
       if (wanted !== 0) {
         if (!(await isFree(this.#host, wanted))) throw this.#startError(`port ${wanted} is in use`);
         this.#kept.port = wanted;
-      } else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port))) this.#kept.port = await freePort(this.#host);
+      } else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port)))
+        this.#kept.port = await freePort(this.#host);
       this.#save();
       process.on('exit', this.#onExit);
       await this.#launch();
-      this.#monitor = await connectNats({ urls: this.url, name: 'weir embedded nats monitor', firstConnectMs: this.#startMs });
+      this.#monitor = await connectNats({
+        urls: this.url,
+        name: 'weir embedded nats monitor',
+        firstConnectMs: this.#startMs,
+      });
       await this.#waitForJetStream(this.#monitor);
     } catch (error) {
       await this.stop();
@@ -174,8 +190,10 @@ export class EmbeddedNats {
     child.once('exit', (code, signal) => this.#died(signal !== null ? `signal ${signal}` : `exit code ${code}`));
     const deadline = Date.now() + this.#startMs;
     while (!(await isListening(this.#host, this.#kept.port))) {
-      if (spawnError !== null) throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
-      if (child.exitCode !== null || child.signalCode !== null) throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
+      if (spawnError !== null)
+        throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
+      if (child.exitCode !== null || child.signalCode !== null)
+        throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
       if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
       await sleep(20);
     }
@@ -194,7 +212,8 @@ export class EmbeddedNats {
       this.#launch().catch((error: unknown) => {
         this.#event({ kind: 'warning', detail: describe(error) });
         const child = this.#child;
-        if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined) this.#died('did not start');
+        if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
+          this.#died('did not start');
         else child.kill('SIGKILL');
       });
     }, this.#delay);
@@ -228,7 +247,7 @@ export class EmbeddedNats {
       this.#checksFailed = 0;
     } catch (error) {
       // Busy is not off: only an answer, or the server's word that nobody is there to answer, counts.
-      if (!/no responders|503|not enabled/i.test(`${describe(error)} ${describe((error as Error).cause)}`)) return;
+      if (!isJetStreamOff(error)) return;
       if (this.#stopping || monitor.status !== 'connected' || ++this.#checksFailed < CHECKS_FAILED_MAX) return;
       this.#checksFailed = 0;
       this.#event({ kind: 'jetstream-off', detail: `${describe(error)}; ending it: ${this.#logTail(3)}` });
@@ -243,7 +262,8 @@ export class EmbeddedNats {
         await monitor.api('INFO', undefined, 1_000);
         return;
       } catch (error) {
-        if (Date.now() > deadline || this.#child?.exitCode !== null) throw this.#startError(`JetStream: ${describe(error)}`);
+        if (Date.now() > deadline || this.#child?.exitCode !== null)
+          throw this.#startError(`JetStream: ${describe(error)}`);
         await sleep(50);
       }
     }
@@ -289,7 +309,12 @@ export class EmbeddedNats {
   #load(): Kept {
     try {
       const kept = JSON.parse(readText(join(this.dir, 'embedded.json'))) as Partial<Kept>;
-      if (typeof kept.port === 'number' && typeof kept.token === 'string' && /^[0-9a-f]{32}$/.test(kept.token) && typeof kept.name === 'string') {
+      if (
+        typeof kept.port === 'number' &&
+        typeof kept.token === 'string' &&
+        /^[0-9a-f]{32}$/.test(kept.token) &&
+        typeof kept.name === 'string'
+      ) {
         return { port: kept.port, token: kept.token, name: kept.name };
       }
     } catch {
@@ -327,7 +352,10 @@ export class EmbeddedNats {
 
   #startError(why: string): LogError {
     const tail = this.#logTail(5);
-    return new LogError('nats-start', `the embedded nats-server in ${this.dir} does not start: ${why}${tail === '' ? '' : `; its log ends: ${tail}`}`);
+    return new LogError(
+      'nats-start',
+      `the embedded nats-server in ${this.dir} does not start: ${why}${tail === '' ? '' : `; its log ends: ${tail}`}`,
+    );
   }
 
   #logTail(lines: number): string {

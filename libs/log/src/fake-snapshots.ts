@@ -43,7 +43,14 @@ export class FakeSnapshots implements SnapshotStore {
         const all = Buffer.concat(stored.data);
         stored.data = [all];
         const part = { bytes: all.length, chunks: 1, sha256: sha256(all) };
-        const manifest: SnapshotManifest = { ...meta, ...extra, format: 1, bytes: all.length, parts: [part], state: 'uploaded' };
+        const manifest: SnapshotManifest = {
+          ...meta,
+          ...extra,
+          format: 1,
+          bytes: all.length,
+          parts: [part],
+          state: 'uploaded',
+        };
         this.#manifests.set(meta.id, manifest);
         return manifest;
       },
@@ -87,7 +94,9 @@ export class FakeSnapshots implements SnapshotStore {
   }
 
   async removeAbandoned(olderThanMs: number): Promise<string[]> {
-    const old = [...this.#chunks].filter(([id, s]) => !this.#manifests.has(id) && this.#now() - s.at >= olderThanMs).map(([id]) => id);
+    const old = [...this.#chunks]
+      .filter(([id, s]) => !this.#manifests.has(id) && this.#now() - s.at >= olderThanMs)
+      .map(([id]) => id);
     for (const id of old) this.#chunks.delete(id);
     return old;
   }

@@ -48,14 +48,20 @@ class Scribe {
   }
 }
 
-function readAll(messages: readonly Uint8Array[], position = EMPTY, engineVersion = 5): { records: string[]; reader: RecordReader } {
+function readAll(
+  messages: readonly Uint8Array[],
+  position = EMPTY,
+  engineVersion = 5,
+): { records: string[]; reader: RecordReader } {
   const reader = new RecordReader({ position, engineVersion });
   const records: string[] = [];
   messages.forEach((message, i) => {
     const seq = position.seq + 1 + i;
     if (!reader.push(seq, message)) return;
     const r = reader.record;
-    records.push(`${r.firstSeq}-${r.seq} e${r.epoch} ${r.offset}..${r.endOffset} k${r.kind} ${Buffer.from(r.payload).toString()}`);
+    records.push(
+      `${r.firstSeq}-${r.seq} e${r.epoch} ${r.offset}..${r.endOffset} k${r.kind} ${Buffer.from(r.payload).toString()}`,
+    );
   });
   return { records, reader };
 }
@@ -85,17 +91,24 @@ test('a record that fits into one message is not copied', () => {
 
 test('any payload survives any message size', () => {
   fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 90 }), { maxLength: 8 }), fc.integer({ min: 1, max: 40 }), (payloads, room) => {
-      const s = new Scribe(HEADER_BYTES + room);
-      for (const payload of payloads) s.write(payload);
-      const reader = new RecordReader({ position: EMPTY, engineVersion: 5 });
-      const back: Buffer[] = [];
-      s.messages.forEach((m, i) => {
-        if (reader.push(i + 1, m)) back.push(Buffer.from(reader.record.payload));
-      });
-      assert.deepEqual(back, payloads.map((p) => Buffer.from(p)));
-      assert.equal(reader.position().offset, s.offset);
-    }),
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 90 }), { maxLength: 8 }),
+      fc.integer({ min: 1, max: 40 }),
+      (payloads, room) => {
+        const s = new Scribe(HEADER_BYTES + room);
+        for (const payload of payloads) s.write(payload);
+        const reader = new RecordReader({ position: EMPTY, engineVersion: 5 });
+        const back: Buffer[] = [];
+        s.messages.forEach((m, i) => {
+          if (reader.push(i + 1, m)) back.push(Buffer.from(reader.record.payload));
+        });
+        assert.deepEqual(
+          back,
+          payloads.map((p) => Buffer.from(p)),
+        );
+        assert.equal(reader.position().offset, s.offset);
+      },
+    ),
     { seed: 20261122 },
   );
 });

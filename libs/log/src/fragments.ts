@@ -48,7 +48,12 @@ export function fragmentCount(payloadLength: number, maxMessageBytes: number): n
  * and, as checksumHi/Lo, the checksum of the message before; afterwards it is the header of the last message. One fragment: no copy, the message
  * is a view on `buffer`.
  */
-export function splitRecord(buffer: Uint8Array, payloadLength: number, maxMessageBytes: number, header: RecordHeader): Uint8Array[] {
+export function splitRecord(
+  buffer: Uint8Array,
+  payloadLength: number,
+  maxMessageBytes: number,
+  header: RecordHeader,
+): Uint8Array[] {
   const count = fragmentCount(payloadLength, maxMessageBytes);
   const room = maxMessageBytes - HEADER_BYTES;
   const offset = header.offset;
@@ -140,12 +145,22 @@ export class RecordReader {
 
   /** After the last whole record: a reader that starts again here misses nothing. */
   position(): LogPosition {
-    return { seq: this.#boundarySeq, offset: this.#offset, epoch: this.#epoch, checksum: checksumHex(this.#boundaryHi, this.#boundaryLo) };
+    return {
+      seq: this.#boundarySeq,
+      offset: this.#offset,
+      epoch: this.#epoch,
+      checksum: checksumHex(this.#boundaryHi, this.#boundaryLo),
+    };
   }
 
   /** Behind the last message, void ones and an open group included: where the next append goes. */
   tail(): LogPosition {
-    return { seq: this.#seq, offset: this.#offset, epoch: this.#epoch, checksum: checksumHex(this.#checksumHi, this.#checksumLo) };
+    return {
+      seq: this.#seq,
+      offset: this.#offset,
+      epoch: this.#epoch,
+      checksum: checksumHex(this.#checksumHi, this.#checksumLo),
+    };
   }
 
   /** True when `this.record` is a whole record; false for a void message and a fragment that waits for others. Throws LogError. */
@@ -160,7 +175,10 @@ export class RecordReader {
         return false;
       }
       const here = checksumHex(this.#checksumHi, this.#checksumLo);
-      throw diverged(seq, `it continues ${checksumHex(h.previousHi, h.previousLo)}, the history here ends with ${here}`);
+      throw diverged(
+        seq,
+        `it continues ${checksumHex(h.previousHi, h.previousLo)}, the history here ends with ${here}`,
+      );
     }
     this.#void = false;
     if (h.engineVersion > this.#engineVersion) {
@@ -179,7 +197,8 @@ export class RecordReader {
     if (h.offset !== this.#offset) throw diverged(seq, `offset ${h.offset}, the history here ends at ${this.#offset}`);
     this.#group = null;
     if (h.fragmentCount !== 1) {
-      if (h.kind !== RecordKind.data || h.fragmentCount < 2 || h.recordLength <= h.payloadLength) throw diverged(seq, 'fragments');
+      if (h.kind !== RecordKind.data || h.fragmentCount < 2 || h.recordLength <= h.payloadLength)
+        throw diverged(seq, 'fragments');
       const group = new Uint8Array(h.recordLength);
       group.set(message.subarray(HEADER_BYTES));
       this.#group = group;

@@ -15,7 +15,14 @@ export {
   sameMessage,
   WRITER_ID_BYTES,
 } from './record.ts';
-export { fragmentCount, RecordReader, type RecordReaderOptions, RecordView, splitRecord, TAIL_KEPT } from './fragments.ts';
+export {
+  fragmentCount,
+  RecordReader,
+  type RecordReaderOptions,
+  RecordView,
+  splitRecord,
+  TAIL_KEPT,
+} from './fragments.ts';
 export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
 export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';

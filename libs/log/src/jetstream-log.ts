@@ -75,10 +75,9 @@ export class JetStreamLog implements LogStore {
   // ---------------------------------------------------------------------------------------------- reading
 
   async state(): Promise<LogState> {
-    const { state } = await this.#link.api<{ state: { first_seq: number; last_seq: number; bytes: number; messages: number } }>(
-      `STREAM.INFO.${this.stream}`,
-      undefined,
-    );
+    const { state } = await this.#link.api<{
+      state: { first_seq: number; last_seq: number; bytes: number; messages: number };
+    }>(`STREAM.INFO.${this.stream}`, undefined);
     return {
       firstSeq: state.messages === 0 ? state.last_seq + 1 : state.first_seq,
       lastSeq: state.last_seq,

@@ -96,7 +96,9 @@ test('a consumer that stays silent while the log grows is replaced', async () =>
   await until('the first is seen', () => seen.length === 1);
   // The broker goes on sending heartbeats and no messages.
   const { consumers } = await link.api<{ consumers: string[] }>(`CONSUMER.NAMES.${log.stream}`, undefined);
-  await link.api(`CONSUMER.PAUSE.${log.stream}.${consumers[0]}`, { pause_until: new Date(Date.now() + 600_000).toISOString() });
+  await link.api(`CONSUMER.PAUSE.${log.stream}.${consumers[0]}`, {
+    pause_until: new Date(Date.now() + 600_000).toISOString(),
+  });
   await log.append(new Uint8Array(10), 1);
   await until('the second is seen', () => seen.length === 2);
   sub.stop();
@@ -106,7 +108,12 @@ test('a stopped consumer leaves nothing behind on the broker', async () => {
   const log = await freshLog();
   await log.append(new Uint8Array(10), 0);
   const sub = log.consume(1, () => sub.stop(), { onGap: fail });
-  await until('no consumer is left', async () => (await link.api<{ total: number }>(`CONSUMER.NAMES.${log.stream}`, undefined)).total === 0 && sub.state === 'stopped');
+  await until(
+    'no consumer is left',
+    async () =>
+      (await link.api<{ total: number }>(`CONSUMER.NAMES.${log.stream}`, undefined)).total === 0 &&
+      sub.state === 'stopped',
+  );
 });
 
 test('a message which vanished from the middle of the log stops the reader', async () => {
@@ -114,7 +121,12 @@ test('a message which vanished from the middle of the log stops the reader', asy
   for (let i = 0; i < 3; i++) await log.append(new Uint8Array(10), i);
   const info = await link.api<{ config: object }>(`STREAM.INFO.${log.stream}`, undefined);
   const holey = new JetStreamLog(link, { cluster: 'test', logId: `l${count++}` });
-  await link.api(`STREAM.CREATE.${holey.stream}`, { ...info.config, name: holey.stream, subjects: [holey.subject], deny_delete: false });
+  await link.api(`STREAM.CREATE.${holey.stream}`, {
+    ...info.config,
+    name: holey.stream,
+    subjects: [holey.subject],
+    deny_delete: false,
+  });
   for (let i = 0; i < 3; i++) await holey.append(new Uint8Array(10), i);
   await link.api(`STREAM.MSG.DELETE.${holey.stream}`, { seq: 2 });
   const error = await new Promise((resolve) => holey.consume(1, () => {}, { onGap: resolve, onError: resolve }));
@@ -158,10 +170,15 @@ test('key-value entries are put under a condition, listed, watched and deleted',
   assert.deepEqual((await link.kvGetAll(bucket)).map((e) => e.key).sort(), ['a', 'b']);
   await link.kvDelete(bucket, 'a');
   assert.equal((await link.kvGet(bucket, 'a'))!.value, null);
-  assert.deepEqual((await link.kvGetAll(bucket)).map((e) => e.key), ['b']);
+  assert.deepEqual(
+    (await link.kvGetAll(bucket)).map((e) => e.key),
+    ['b'],
+  );
   assert.equal((await put('a', 'again', 0)).kind, 'stored');
   await until('all changes are seen', () => seen.length === 5);
-  const texts = seen.map((e) => `${e.key}@${e.revision}=${e.value === null ? 'gone' : Buffer.from(e.value).toString()}`);
+  const texts = seen.map(
+    (e) => `${e.key}@${e.revision}=${e.value === null ? 'gone' : Buffer.from(e.value).toString()}`,
+  );
   assert.deepEqual(texts, ['a@1=1', 'a@2=2', 'b@3=other', 'a@4=gone', 'a@5=again']);
   unwatch();
 });
@@ -193,12 +210,19 @@ test('publish, subscribe and request reach each other, and a listener that throw
 
 test('wrong credentials and a server that is not there are typed errors', async () => {
   const [, address] = server.url.split('@');
-  await assert.rejects(connectNats({ urls: `nats://wrong@${address}`, name: 'x', firstConnectMs: 300 }), { code: 'nats-refused' });
-  await assert.rejects(connectNats({ urls: 'nats://127.0.0.1:1', name: 'x', firstConnectMs: 300 }), { code: 'log-unavailable' });
+  await assert.rejects(connectNats({ urls: `nats://wrong@${address}`, name: 'x', firstConnectMs: 300 }), {
+    code: 'nats-refused',
+  });
+  await assert.rejects(connectNats({ urls: 'nats://127.0.0.1:1', name: 'x', firstConnectMs: 300 }), {
+    code: 'log-unavailable',
+  });
 });
 
 test('the benchmark runs', async () => {
   const lines: string[] = [];
   await runBench({ binary, seconds: 0.02, print: (line) => void lines.push(line) });
-  assert.ok(lines.some((line) => line.startsWith('replay')), lines.join('\n'));
+  assert.ok(
+    lines.some((line) => line.startsWith('replay')),
+    lines.join('\n'),
+  );
 });

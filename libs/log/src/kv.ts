@@ -3,7 +3,16 @@
  * the stream's leader, never to a lagging replica, and a watch is a PullConsumer, which notices a dead server within seconds.
  */
 import { headers as natsHeaders } from 'nats';
-import { type ApiError, apiError, apiErrorCode, JS_NO_MESSAGE, JS_WRONG_LAST_SEQUENCE, JS_WRONG_LAST_SEQUENCE_CONSTANT, type NatsLink } from './connect.ts';
+import {
+  type ApiError,
+  apiError,
+  apiErrorCode,
+  JS_NO_MESSAGE,
+  JS_WRONG_LAST_SEQUENCE,
+  JS_WRONG_LAST_SEQUENCE_CONSTANT,
+  type NatsLink,
+} from './connect.ts';
+import { guard } from './guard.ts';
 import { PullConsumer } from './pull.ts';
 import { ensureStream } from './stream.ts';
 import type { KvEntry, KvPutResult, Unsubscribe } from './types.ts';
@@ -21,7 +30,11 @@ function subject(bucket: string, key: string): string {
   return `$KV.${bucket}.${key}`;
 }
 
-export async function kvEnsure(link: NatsLink, bucket: string, options: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number }): Promise<void> {
+export async function kvEnsure(
+  link: NatsLink,
+  bucket: string,
+  options: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number },
+): Promise<void> {
   const ttlMs = options.ttlMs ?? 0;
   await ensureStream(link, {
     name: `KV_${bucket}`,
@@ -41,7 +54,13 @@ export async function kvEnsure(link: NatsLink, bucket: string, options: { readon
   });
 }
 
-export async function kvPut(link: NatsLink, bucket: string, key: string, value: Uint8Array, expectedRevision?: number): Promise<KvPutResult> {
+export async function kvPut(
+  link: NatsLink,
+  bucket: string,
+  key: string,
+  value: Uint8Array,
+  expectedRevision?: number,
+): Promise<KvPutResult> {
   const result = await put(link, bucket, key, value, expectedRevision);
   if (result.kind === 'stored' || expectedRevision !== 0) return result;
   // "Does not exist" includes "was deleted".
@@ -50,7 +69,14 @@ export async function kvPut(link: NatsLink, bucket: string, key: string, value: 
   return put(link, bucket, key, value, entry.revision);
 }
 
-async function put(link: NatsLink, bucket: string, key: string, value: Uint8Array, expected: number | undefined, operation?: string): Promise<KvPutResult> {
+async function put(
+  link: NatsLink,
+  bucket: string,
+  key: string,
+  value: Uint8Array,
+  expected: number | undefined,
+  operation?: string,
+): Promise<KvPutResult> {
   const headers = natsHeaders();
   if (expected !== undefined) headers.set('Nats-Expected-Last-Subject-Sequence', String(expected));
   if (operation !== undefined) headers.set('KV-Operation', operation);
@@ -78,7 +104,9 @@ export async function kvDelete(link: NatsLink, bucket: string, key: string): Pro
 }
 
 export async function kvGetAll(link: NatsLink, bucket: string): Promise<KvEntry[]> {
-  const info = await link.api<{ state: { subjects?: Record<string, number> } }>(`STREAM.INFO.KV_${bucket}`, { subjects_filter: '>' });
+  const info = await link.api<{ state: { subjects?: Record<string, number> } }>(`STREAM.INFO.KV_${bucket}`, {
+    subjects_filter: '>',
+  });
   const prefix = `$KV.${bucket}.`;
   const keys = Object.keys(info.state.subjects ?? {}).map((s) => s.slice(prefix.length));
   const entries: KvEntry[] = [];
@@ -96,8 +124,12 @@ export function kvWatch(link: NatsLink, bucket: string, listener: (entry: KvEntr
     from: 'last-per-subject',
     filter: `${prefix}>`,
     handler: (seq, data, msg) => {
-      const gone = msg.headers !== undefined && isDeletion(msg.headers.get('KV-Operation'), msg.headers.get('Nats-Marker-Reason'));
-      listener({ key: msg.subject.slice(prefix.length), value: gone ? null : data.slice(), revision: seq });
+      const gone =
+        msg.headers !== undefined && isDeletion(msg.headers.get('KV-Operation'), msg.headers.get('Nats-Marker-Reason'));
+      // The consumer would stop at what a listener throws, and the watcher would see nothing any more: a bug that has to show.
+      guard(() =>
+        listener({ key: msg.subject.slice(prefix.length), value: gone ? null : data.slice(), revision: seq }),
+      );
     },
   });
   return () => consumer.stop();

@@ -5,10 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findNatsServer } from '@weir/toolchain';
 import { connectNats, type NatsLink } from './connect.ts';
 import { startEmbeddedNats } from './embedded.ts';
 import { clientHeaders, JetStreamLog } from './jetstream-log.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, RecordHeader } from './record.ts';
+import { JetStreamSnapshots } from './snapshots.ts';
 import type { AppendResult } from './types.ts';
 
 export interface BenchOptions {
@@ -34,11 +36,16 @@ export async function runBench(options: BenchOptions): Promise<void> {
         log.close();
       }
       const log = await fresh(link, id++);
-      print(`js.publish ${size} B, 2 in flight: ${Math.round(await clientAppends(link, log, size, options.seconds))}/s`);
+      print(
+        `js.publish ${size} B, 2 in flight: ${Math.round(await clientAppends(link, log, size, options.seconds))}/s`,
+      );
       await log.destroy();
       log.close();
     }
-    for (const [size, bytes] of [[200, 40e6], [65536, 400e6]] as const) {
+    for (const [size, bytes] of [
+      [200, 40e6],
+      [65536, 400e6],
+    ] as const) {
       const log = await fresh(link, id++);
       const count = Math.max(200, Math.floor((bytes / size) * Math.min(1, options.seconds)));
       await fill(log, size, count);
@@ -47,11 +54,36 @@ export async function runBench(options: BenchOptions): Promise<void> {
       await log.destroy();
       log.close();
     }
+    await benchSnapshot(link, options);
     await link.close();
   } finally {
     await server.stop();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function benchSnapshot(link: NatsLink, { seconds, print }: BenchOptions): Promise<void> {
+  const snapshots = new JetStreamSnapshots(link, { cluster: 'bench', logId: 'snap' });
+  await snapshots.ensure();
+  const size = Math.ceil(Math.min(1, seconds) * 256) * 1024 * 1024;
+  const chunk = new Uint8Array(64 * 1024);
+  const start = performance.now();
+  const upload = await snapshots.create({
+    id: 'a', seq: 1, offset: 0, epoch: 1, checksum: '0000000000000000', digest: '', keys: 0, engineVersion: 1, createdAt: 0,
+  }); // prettier-ignore
+  for (let at = 0; at < size; at += chunk.length) await upload.write(chunk);
+  const manifest = await upload.finish();
+  const written = performance.now();
+  let bytes = 0;
+  for await (const part of snapshots.read(manifest)) bytes += part.length;
+  const read = performance.now();
+  if (bytes !== size) throw new Error(`${bytes} of ${size}`);
+  const rate = (ms: number): string => `${Math.round(size / ms / 1000)} MB/s`;
+  print(
+    `snapshot ${size >> 20} MB: put ${rate(written - start)}, get ${rate(read - written)}, ${process.memoryUsage.rss() >> 20} MB resident`,
+  );
+  await snapshots.remove('a');
+  snapshots.close();
 }
 
 function benchChecksum(size: number, { seconds, print }: BenchOptions): void {
@@ -99,7 +131,8 @@ async function clientAppends(link: NatsLink, log: JetStreamLog, size: number, se
   const start = performance.now();
   let sent = 0;
   const one = async (): Promise<void> => {
-    while ((performance.now() - start) / 1000 < seconds) await js.publish(log.subject, message, { headers: clientHeaders(sent++) });
+    while ((performance.now() - start) / 1000 < seconds)
+      await js.publish(log.subject, message, { headers: clientHeaders(sent++) });
   };
   await Promise.all([one(), one()]);
   return sent / ((performance.now() - start) / 1000);
@@ -138,7 +171,7 @@ function replay(log: JetStreamLog, count: number): Promise<number> {
 
 if (process.argv[1] === import.meta.filename) {
   await runBench({
-    binary: process.env['WEIR_NATS_SERVER'] ?? 'nats-server',
+    binary: findNatsServer(),
     seconds: Number(process.argv[2] ?? 2),
     print: (line) => console.log(line),
   });

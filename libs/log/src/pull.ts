@@ -32,7 +32,12 @@ export interface PullOptions {
 }
 
 interface StreamInfo {
-  readonly state: { readonly first_seq: number; readonly last_seq: number; readonly messages: number; readonly bytes: number };
+  readonly state: {
+    readonly first_seq: number;
+    readonly last_seq: number;
+    readonly messages: number;
+    readonly bytes: number;
+  };
 }
 
 const LANE_MESSAGES = [4096, 2048] as const;
@@ -166,7 +171,8 @@ export class PullConsumer implements LogSubscription {
       lane.sub = null;
     }
     // Best effort; a forgotten one goes away by its inactive_threshold.
-    if (consumer !== '' && usable) this.#link.publish(`$JS.API.CONSUMER.DELETE.${this.#options.stream}.${consumer}`, new Uint8Array(0));
+    if (consumer !== '' && usable)
+      this.#link.publish(`$JS.API.CONSUMER.DELETE.${this.#options.stream}.${consumer}`, new Uint8Array(0));
   }
 
   #restart(why: string): void {
@@ -231,7 +237,9 @@ export class PullConsumer implements LogSubscription {
       stream_name: stream,
       config: {
         name,
-        ...(bySeq ? { deliver_policy: 'by_start_sequence', opt_start_seq: this.#wanted() } : { deliver_policy: 'last_per_subject' }),
+        ...(bySeq
+          ? { deliver_policy: 'by_start_sequence', opt_start_seq: this.#wanted() }
+          : { deliver_policy: 'last_per_subject' }),
         ...(this.#options.filter !== undefined ? { filter_subject: this.#options.filter } : {}),
         ack_policy: 'none',
         replay_policy: 'instant',
@@ -242,7 +250,8 @@ export class PullConsumer implements LogSubscription {
       },
     });
     if (generation !== this.#generation) {
-      if (this.#link.status === 'connected') this.#link.publish(`$JS.API.CONSUMER.DELETE.${stream}.${name}`, new Uint8Array(0));
+      if (this.#link.status === 'connected')
+        this.#link.publish(`$JS.API.CONSUMER.DELETE.${stream}.${name}`, new Uint8Array(0));
       return;
     }
     this.#consumer = name;
@@ -274,7 +283,11 @@ export class PullConsumer implements LogSubscription {
     lane.received = 0;
     lane.reply = `${lane.inbox}.${++lane.requests}`;
     const request = `{"batch":${lane.messages},"max_bytes":${lane.bytes},"expires":${EXPIRES_MS * NANOS},"idle_heartbeat":${HEARTBEAT_MS * NANOS}}`;
-    this.#link.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`, Buffer.from(request, 'latin1'), lane.reply);
+    this.#link.publish(
+      `$JS.API.CONSUMER.MSG.NEXT.${this.#options.stream}.${this.#consumer}`,
+      Buffer.from(request, 'latin1'),
+      lane.reply,
+    );
   }
 
   #askAll(): void {
@@ -385,7 +398,9 @@ export class PullConsumer implements LogSubscription {
       return this.#schedule(WATCH_MS); // #open reports it when what was received is handled
     }
     if (this.#holeSeq === wanted) {
-      return this.#fail(new LogError('log-corrupt', `sequence ${wanted} is missing in the middle of the log (${got} is there)`));
+      return this.#fail(
+        new LogError('log-corrupt', `sequence ${wanted} is missing in the middle of the log (${got} is there)`),
+      );
     }
     this.#holeSeq = wanted;
     this.#schedule(0);
@@ -398,7 +413,8 @@ export class PullConsumer implements LogSubscription {
     if (this.#paused || this.#busy || !this.#queueEmpty() || this.#consumer === '') {
       this.#lastMessage = now;
       // Every retry path schedules itself; this is the net below them.
-      if (this.#consumer === '' && !this.#starting && this.#retryTimer === null && this.#link.status === 'connected') this.#schedule(0);
+      if (this.#consumer === '' && !this.#starting && this.#retryTimer === null && this.#link.status === 'connected')
+        this.#schedule(0);
       return;
     }
     if (now - this.#lastMessage < SILENCE_MS || this.#checking || this.#link.status !== 'connected') return;
@@ -414,7 +430,8 @@ export class PullConsumer implements LogSubscription {
       this.#become('disconnected', describe(error));
       return;
     }
-    const still = (): boolean => generation === this.#generation && nextSeq === this.#nextSeq && this.#state !== 'stopped';
+    const still = (): boolean =>
+      generation === this.#generation && nextSeq === this.#nextSeq && this.#state !== 'stopped';
     if (!still()) return;
     if (last < nextSeq) {
       if (last < nextSeq - 1) {

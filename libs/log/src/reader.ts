@@ -35,7 +35,9 @@ export class LogReader {
       {
         onGap: options.onGap,
         onAhead: ({ expected, last }) =>
-          options.onError(new LogError('log-diverged', `the log ends at ${last}, sequence ${expected - 1} was applied here already`)),
+          options.onError(
+            new LogError('log-diverged', `the log ends at ${last}, sequence ${expected - 1} was applied here already`),
+          ),
         onError: options.onError,
         ...(options.onState !== undefined ? { onState: options.onState } : {}),
       },
@@ -90,7 +92,8 @@ export async function openLog(log: LogStore, engineVersion: number): Promise<Ope
       if (message !== null) messages.push(message);
     }
     if (messages.length === 0 && state.lastSeq === 0) return { state, tail: EMPTY_POSITION, engineVersion: 0 };
-    if (messages.length === state.lastSeq - from + 1 && messages.length > 0) return readTail(messages, state, engineVersion);
+    if (messages.length === state.lastSeq - from + 1 && messages.length > 0)
+      return readTail(messages, state, engineVersion);
     // Trimmed under our hands, or holes for good.
     const now = await log.state();
     if (now.firstSeq === state.firstSeq && now.lastSeq === state.lastSeq) {
@@ -113,7 +116,10 @@ function readTail(messages: readonly Uint8Array[], state: LogState, engineVersio
     first = false;
   }
   if (head.engineVersion > engineVersion) {
-    throw new LogError('log-newer', `the log was written by engine version ${head.engineVersion}, this one is ${engineVersion}: upgrade it`);
+    throw new LogError(
+      'log-newer',
+      `the log was written by engine version ${head.engineVersion}, this one is ${engineVersion}: upgrade it`,
+    );
   }
   const complete = head.kind === RecordKind.data && head.fragmentIndex === head.fragmentCount - 1;
   const tail: LogPosition = {

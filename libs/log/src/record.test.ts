@@ -141,7 +141,10 @@ test('the checksum depends on the one before, so equal records of different hist
   assert.ok(sameMessage(a.message, b.message));
   b.header.previousLo ^= 1;
   encodeHeader(b.message, 0, b.header);
-  assert.notEqual(checksumHex(a.header.checksumHi, a.header.checksumLo), checksumHex(b.header.checksumHi, b.header.checksumLo));
+  assert.notEqual(
+    checksumHex(a.header.checksumHi, a.header.checksumLo),
+    checksumHex(b.header.checksumHi, b.header.checksumLo),
+  );
   assert.ok(!sameMessage(a.message, b.message));
 });
 

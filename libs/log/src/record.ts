@@ -127,13 +127,16 @@ function checksum(view: DataView, start: number, end: number): void {
     c = Math.imul((c << 11) | (c >>> 21), P1);
   }
   const length = end - start;
-  let x = (((a << 1) | (a >>> 31)) + ((b << 7) | (b >>> 25)) + ((c << 12) | (c >>> 20)) + ((d << 18) | (d >>> 14)) + length) | 0;
+  let x =
+    (((a << 1) | (a >>> 31)) + ((b << 7) | (b >>> 25)) + ((c << 12) | (c >>> 20)) + ((d << 18) | (d >>> 14)) + length) |
+    0;
   x ^= x >>> 15;
   x = Math.imul(x, P2);
   x ^= x >>> 13;
   x = Math.imul(x, P3);
   x ^= x >>> 16;
-  let y = ((a << 18) | (a >>> 14)) ^ ((b << 3) | (b >>> 29)) ^ ((c << 23) | (c >>> 9)) ^ ((d << 9) | (d >>> 23)) ^ length;
+  let y =
+    ((a << 18) | (a >>> 14)) ^ ((b << 3) | (b >>> 29)) ^ ((c << 23) | (c >>> 9)) ^ ((d << 9) | (d >>> 23)) ^ length;
   y ^= y >>> 16;
   y = Math.imul(y, 0x7feb352d);
   y ^= y >>> 15;
@@ -212,7 +215,8 @@ export function decodeHeader(message: Uint8Array, into: RecordHeader): void {
   into.previousHi = view.getUint32(AT_PREVIOUS + 4, true);
   into.checksumLo = lo;
   into.checksumHi = hi;
-  if (into.kind < RecordKind.data || into.kind > RecordKind.noop) throw new LogError('log-newer', `log record of unknown kind ${into.kind}`);
+  if (into.kind < RecordKind.data || into.kind > RecordKind.noop)
+    throw new LogError('log-newer', `log record of unknown kind ${into.kind}`);
 }
 
 /** True when both messages are the same one: header (checksums, writer, offset, …) equal, so the payload too. */

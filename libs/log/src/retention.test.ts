@@ -58,6 +58,9 @@ test('the last messages and what is gone already are never a target', () => {
 
 test('old snapshots are expendable, and half-verified ones behind the newest usable', () => {
   const all = [snapshot(400), snapshot(800), snapshot(600), snapshot(700, 'uploaded'), snapshot(900, 'uploaded')];
-  assert.deepEqual(expendableSnapshots(all).map((m) => m.id), ['s400', 's700']);
+  assert.deepEqual(
+    expendableSnapshots(all).map((m) => m.id),
+    ['s400', 's700'],
+  );
   assert.deepEqual(expendableSnapshots([snapshot(1, 'uploaded')]), []);
 });

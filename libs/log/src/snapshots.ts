@@ -17,7 +17,14 @@ import { LogError } from './errors.ts';
 import { checkNames } from './jetstream-log.ts';
 import { PullConsumer } from './pull.ts';
 import { ensureStream } from './stream.ts';
-import type { AppendResult, SnapshotManifest, SnapshotMeta, SnapshotPart, SnapshotStore, SnapshotUpload } from './types.ts';
+import type {
+  AppendResult,
+  SnapshotManifest,
+  SnapshotMeta,
+  SnapshotPart,
+  SnapshotStore,
+  SnapshotUpload,
+} from './types.ts';
 
 const CHUNK_BYTES = 512 * 1024;
 const PART_CHUNKS = 64;
@@ -77,9 +84,15 @@ export class JetStreamSnapshots implements SnapshotStore {
 
   async create(meta: SnapshotMeta): Promise<SnapshotUpload> {
     if (!ID.test(meta.id)) throw new TypeError(`not a snapshot id: ${meta.id}`);
-    if ((await this.#subjects(`${this.#prefix}.${meta.id}.>`, 1)).length > 0) throw new TypeError(`snapshot ${meta.id} exists already`);
+    if ((await this.#subjects(`${this.#prefix}.${meta.id}.>`, 1)).length > 0)
+      throw new TypeError(`snapshot ${meta.id} exists already`);
     const chunkBytes = Math.min(CHUNK_BYTES, this.#link.maxPayload - ENVELOPE_BYTES);
-    return new Upload(meta, chunkBytes, (name, data) => this.#store(name, data), () => this.remove(meta.id));
+    return new Upload(
+      meta,
+      chunkBytes,
+      (name, data) => this.#store(name, data),
+      () => this.remove(meta.id),
+    );
   }
 
   async list(): Promise<SnapshotManifest[]> {
@@ -120,7 +133,9 @@ export class JetStreamSnapshots implements SnapshotStore {
   }
 
   async removeAbandoned(olderThanMs: number): Promise<string[]> {
-    const begun = new Set((await this.#subjects(`${this.#prefix}.*.p.*.0`)).map((s) => s.slice(this.#prefix.length + 1).split('.')[0]!));
+    const begun = new Set(
+      (await this.#subjects(`${this.#prefix}.*.p.*.0`)).map((s) => s.slice(this.#prefix.length + 1).split('.')[0]!),
+    );
     const removed: string[] = [];
     for (const id of begun) {
       if ((await this.#manifest(id)) !== null) continue;
@@ -188,7 +203,11 @@ export class JetStreamSnapshots implements SnapshotStore {
       if (result.kind === 'refused' && result.reason !== 'disconnected' && result.reason !== 'unavailable') {
         throw refusal(result.reason, result.error);
       }
-      if (performance.now() > deadline) throw new LogError('log-unavailable', `snapshot chunk: ${result.kind === 'rejected' ? 'rejected' : result.error}`);
+      if (performance.now() > deadline)
+        throw new LogError(
+          'log-unavailable',
+          `snapshot chunk: ${result.kind === 'rejected' ? 'rejected' : result.error}`,
+        );
       await sleep(RETRY_MS);
     }
   }
@@ -246,7 +265,12 @@ class Upload implements SnapshotUpload {
   #failed: unknown = null;
   #ended = false;
 
-  constructor(meta: SnapshotMeta, chunkBytes: number, store: (name: string, data: Uint8Array) => Promise<void>, remove: () => Promise<void>) {
+  constructor(
+    meta: SnapshotMeta,
+    chunkBytes: number,
+    store: (name: string, data: Uint8Array) => Promise<void>,
+    remove: () => Promise<void>,
+  ) {
     this.#meta = meta;
     this.#chunkBytes = chunkBytes;
     this.#store = store;
@@ -256,7 +280,7 @@ class Upload implements SnapshotUpload {
 
   async write(chunk: Uint8Array): Promise<void> {
     this.#check();
-    for (let at = 0; at < chunk.byteLength; ) {
+    for (let at = 0; at < chunk.byteLength;) {
       const length = Math.min(chunk.byteLength - at, this.#chunkBytes - this.#filled);
       this.#buffer.set(chunk.subarray(at, at + length), this.#filled);
       this.#filled += length;
@@ -299,7 +323,14 @@ class Upload implements SnapshotUpload {
     this.#endPart();
     await Promise.all(this.#inFlight);
     this.#check();
-    const manifest: SnapshotManifest = { ...this.#meta, ...extra, format: 1, bytes: this.#bytes, parts: this.#parts, state: 'uploaded' };
+    const manifest: SnapshotManifest = {
+      ...this.#meta,
+      ...extra,
+      format: 1,
+      bytes: this.#bytes,
+      parts: this.#parts,
+      state: 'uploaded',
+    };
     await this.#store(`${this.#meta.id}.m`, Buffer.from(JSON.stringify(manifest)));
     this.#ended = true;
     return manifest;
@@ -343,7 +374,8 @@ class ChunkQueue {
     // One that was sent twice.
     if (part < this.#part || (part === this.#part && chunk < this.#chunk) || (isNext && this.#wanted === null)) return;
     if (!isNext && !(this.#wanted === null && this.#held === null && this.#follows(part, chunk))) {
-      if (this.#ahead.size >= AHEAD_MAX) return this.fail(damaged(this.#manifest, `chunk ${this.#part}.${this.#chunk} is missing`));
+      if (this.#ahead.size >= AHEAD_MAX)
+        return this.fail(damaged(this.#manifest, `chunk ${this.#part}.${this.#chunk} is missing`));
       this.#ahead.set(`${part}.${chunk}`, data.slice());
       return;
     }
@@ -378,7 +410,10 @@ class ChunkQueue {
     }
     if (this.#held !== null && this.#held.part === part && this.#held.chunk === chunk) return this.#held.data;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.fail(new LogError('log-unavailable', `snapshot ${this.#manifest.id}: no data for ${STALLED_MS} ms`)), STALLED_MS);
+      const timer = setTimeout(
+        () => this.fail(new LogError('log-unavailable', `snapshot ${this.#manifest.id}: no data for ${STALLED_MS} ms`)),
+        STALLED_MS,
+      );
       this.#wanted = (data) => {
         clearTimeout(timer);
         resolve(data);

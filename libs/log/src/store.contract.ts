@@ -79,7 +79,8 @@ async function putAll(writer: LogWriter, texts: readonly string[]): Promise<stri
 }
 
 export function storeContract(name: string, harness: Harness): void {
-  const it = (title: string, body: () => Promise<void>): void => void test(`${name}: ${title}`, { timeout: 90_000 }, body);
+  const it = (title: string, body: () => Promise<void>): void =>
+    void test(`${name}: ${title}`, { timeout: 90_000 }, body);
 
   it('an empty log says so', async () => {
     const log = await harness.log();
@@ -106,14 +107,24 @@ export function storeContract(name: string, harness: Harness): void {
   it('of two in flight that expect the same sequence one is stored', async () => {
     const log = await harness.log();
     const results = await Promise.all([log.append(bytes('a'), 0), log.append(bytes('b'), 0)]);
-    assert.deepEqual(results, [{ kind: 'stored', seq: 1 }, { kind: 'rejected', lastSeq: 1 }]);
+    assert.deepEqual(results, [
+      { kind: 'stored', seq: 1 },
+      { kind: 'rejected', lastSeq: 1 },
+    ]);
   });
 
   it('appends in flight behind a rejected one are rejected too', async () => {
     const log = await harness.log();
     await append(log, 'other');
-    const results = await Promise.all([log.append(bytes('a'), 0), log.append(bytes('b'), 2), log.append(bytes('c'), 3)]);
-    assert.deepEqual(results.map((r) => r.kind), ['rejected', 'rejected', 'rejected']);
+    const results = await Promise.all([
+      log.append(bytes('a'), 0),
+      log.append(bytes('b'), 2),
+      log.append(bytes('c'), 3),
+    ]);
+    assert.deepEqual(
+      results.map((r) => r.kind),
+      ['rejected', 'rejected', 'rejected'],
+    );
   });
 
   it('a message above the limit is refused, the largest is stored', async () => {
@@ -239,7 +250,12 @@ export function storeContract(name: string, harness: Harness): void {
 
   it('consumer and writer survive an outage, and nothing acknowledged is lost', async () => {
     const log = await harness.log();
-    const writer = await openWriter({ log, tail: EMPTY_POSITION, writerId: new Uint8Array(16).fill(1), engineVersion: ENGINE });
+    const writer = await openWriter({
+      log,
+      tail: EMPTY_POSITION,
+      writerId: new Uint8Array(16).fill(1),
+      engineVersion: ENGINE,
+    });
     const seen: string[] = [];
     const reader = new LogReader({
       log,
@@ -262,9 +278,57 @@ export function storeContract(name: string, harness: Harness): void {
     writer.stop();
   });
 
+  it('a deposed writer with two records in flight is fenced, and what it left in the log counts nothing', async () => {
+    const log = await harness.log();
+    const old = await openWriter({
+      log,
+      tail: EMPTY_POSITION,
+      writerId: new Uint8Array(16).fill(1),
+      engineVersion: ENGINE,
+    });
+    await putAll(old, ['one']);
+    const next = await openWriter({
+      log,
+      tail: old.committed,
+      writerId: new Uint8Array(16).fill(2),
+      engineVersion: ENGINE,
+    });
+    assert.deepEqual(await Promise.all([put(old, bytes('lost')), put(old, bytes('void'))]), ['fenced', 'fenced']);
+    assert.equal((await log.state()).lastSeq, 4);
+    assert.deepEqual(await Promise.all([put(next, bytes('two')), put(next, bytes('three'))]), [
+      'committed',
+      'committed',
+    ]);
+    const seen: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const reader = new LogReader({
+        log,
+        position: EMPTY_POSITION,
+        engineVersion: ENGINE,
+        onRecord: (r) => {
+          if (r.kind === 1) seen.push(Buffer.from(r.payload).toString());
+          if (seen.length < 3) return;
+          reader.stop();
+          resolve();
+        },
+        onGap: reject,
+        onError: reject,
+      });
+    });
+    assert.deepEqual(seen, ['one', 'two', 'three']);
+    assert.deepEqual((await openLog(log, ENGINE)).tail, next.committed);
+    old.stop();
+    next.stop();
+  });
+
   it('a record above the largest message is stored in fragments and comes back whole', async () => {
     const log = await harness.log();
-    const writer = await openWriter({ log, tail: EMPTY_POSITION, writerId: new Uint8Array(16).fill(1), engineVersion: ENGINE });
+    const writer = await openWriter({
+      log,
+      tail: EMPTY_POSITION,
+      writerId: new Uint8Array(16).fill(1),
+      engineVersion: ENGINE,
+    });
     const large = new Uint8Array(3 * log.maxMessageBytes + 12345);
     for (let i = 0; i < large.length; i++) large[i] = (i * 31) ^ (i >> 11);
     assert.deepEqual(await Promise.all([put(writer, large), put(writer, bytes('small'))]), ['committed', 'committed']);
@@ -292,7 +356,12 @@ export function storeContract(name: string, harness: Harness): void {
 
   it('a full store refuses definitely, reads go on, and the writer goes on by itself when there is room', async () => {
     const log = await harness.log();
-    const writer = await openWriter({ log, tail: EMPTY_POSITION, writerId: new Uint8Array(16).fill(1), engineVersion: ENGINE });
+    const writer = await openWriter({
+      log,
+      tail: EMPTY_POSITION,
+      writerId: new Uint8Array(16).fill(1),
+      engineVersion: ENGINE,
+    });
     await putAll(writer, ['before']);
     const makeRoom = await harness.fill(log);
     const { lastSeq } = await log.state();
@@ -348,7 +417,14 @@ export function storeContract(name: string, harness: Harness): void {
     const snapshots = await harness.snapshots();
     assert.equal(await snapshots.newestUsable(), null);
     for (const seq of [2, 9, 5]) await upload(snapshots, `s${seq}`, seq, 1000);
-    assert.deepEqual((await snapshots.list()).map((m) => [m.id, m.state]), [['s9', 'uploaded'], ['s5', 'uploaded'], ['s2', 'uploaded']]);
+    assert.deepEqual(
+      (await snapshots.list()).map((m) => [m.id, m.state]),
+      [
+        ['s9', 'uploaded'],
+        ['s5', 'uploaded'],
+        ['s2', 'uploaded'],
+      ],
+    );
     assert.equal(await snapshots.newestUsable(), null);
     assert.equal((await snapshots.markUsable('s5')).state, 'usable');
     assert.equal((await snapshots.markUsable('s5')).state, 'usable');
@@ -388,9 +464,15 @@ export function storeContract(name: string, harness: Harness): void {
     const half = await snapshots.create(meta('half', 5));
     for (let i = 0; i < 12; i++) await half.write(new Uint8Array(100_000));
     await until('something was written', async () => (await snapshots.removeAbandoned(3_600_000)).length === 0);
-    assert.deepEqual((await snapshots.list()).map((m) => m.id), ['whole']);
+    assert.deepEqual(
+      (await snapshots.list()).map((m) => m.id),
+      ['whole'],
+    );
     await until('it is removed', async () => (await snapshots.removeAbandoned(0)).includes('half'));
-    assert.deepEqual((await snapshots.list()).map((m) => m.id), ['whole']);
+    assert.deepEqual(
+      (await snapshots.list()).map((m) => m.id),
+      ['whole'],
+    );
     const aborted = await snapshots.create(meta('aborted', 6));
     await aborted.write(new Uint8Array(2_000_000));
     await aborted.abort();

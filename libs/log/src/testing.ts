@@ -76,7 +76,8 @@ export class FakeLog implements LogStore {
   /** The appends lost as 'late' arrive now. Returns how many were stored. */
   releaseLate(): number {
     let stored = 0;
-    for (const { message, expected } of this.#late.splice(0)) if (this.#store(message, expected).kind === 'stored') stored++;
+    for (const { message, expected } of this.#late.splice(0))
+      if (this.#store(message, expected).kind === 'stored') stored++;
     return stored;
   }
 
@@ -195,7 +196,12 @@ export class FakeLog implements LogStore {
     const subscription = new FakeSubscription(
       {
         message: (seq) => this.#at(seq),
-        bounds: () => ({ first: this.#firstSeq, last: this.lastSeq, reachable: this.#connected && !this.silent, connected: this.#connected }),
+        bounds: () => ({
+          first: this.#firstSeq,
+          last: this.lastSeq,
+          reachable: this.#connected && !this.silent,
+          connected: this.#connected,
+        }),
         forget: (s) => void this.#subscriptions.delete(s),
         schedule: this.#schedule,
       },

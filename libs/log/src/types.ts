@@ -201,12 +201,18 @@ export interface NatsHandle {
   onStatus(listener: (status: NatsStatus, detail: string) => void): Unsubscribe;
 
   publish(subject: string, data: Uint8Array, replyTo?: string): void;
-  subscribe(subject: string, listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void): Unsubscribe;
+  subscribe(
+    subject: string,
+    listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void,
+  ): Unsubscribe;
   /** Throws LogError('log-unavailable') on time-out or when nobody answers. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
 
   /** Creates the bucket when missing. Entries vanish `ttlMs` after their last put (0: never). */
-  kvEnsure(bucket: string, options?: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number }): Promise<void>;
+  kvEnsure(
+    bucket: string,
+    options?: { readonly ttlMs?: number; readonly replicas?: number; readonly history?: number },
+  ): Promise<void>;
   /** `expectedRevision` 0: only when the key does not exist; n: only when it is at n; absent: always. */
   kvPut(bucket: string, key: string, value: Uint8Array, expectedRevision?: number): Promise<KvPutResult>;
   kvGet(bucket: string, key: string): Promise<KvEntry | null>;

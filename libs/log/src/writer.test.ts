@@ -23,7 +23,9 @@ function put(writer: LogWriter, text: string): Promise<Committed> {
   const bytes = Buffer.from(text);
   const buffer = new Uint8Array(HEADER_BYTES + bytes.length + 5);
   buffer.set(bytes, HEADER_BYTES);
-  return new Promise((resolve) => writer.append(buffer, bytes.length, 1, (outcome, seq, endOffset) => resolve({ outcome, seq, endOffset })));
+  return new Promise((resolve) =>
+    writer.append(buffer, bytes.length, 1, (outcome, seq, endOffset) => resolve({ outcome, seq, endOffset })),
+  );
 }
 
 async function room(writer: LogWriter): Promise<void> {
@@ -31,7 +33,10 @@ async function room(writer: LogWriter): Promise<void> {
 }
 
 /** Every whole record of the log, as text, checked from the beginning. */
-function contents(log: FakeLog, position: LogPosition = EMPTY_POSITION): Promise<{ texts: string[]; tail: LogPosition }> {
+function contents(
+  log: FakeLog,
+  position: LogPosition = EMPTY_POSITION,
+): Promise<{ texts: string[]; tail: LogPosition }> {
   return new Promise((resolve, reject) => {
     const texts: string[] = [];
     const reader = new LogReader({
@@ -50,7 +55,11 @@ function contents(log: FakeLog, position: LogPosition = EMPTY_POSITION): Promise
   });
 }
 
-async function open(log: FakeLog, n = 1, more: { states?: WriterState[]; deadlineMs?: number } = {}): Promise<LogWriter> {
+async function open(
+  log: FakeLog,
+  n = 1,
+  more: { states?: WriterState[]; deadlineMs?: number } = {},
+): Promise<LogWriter> {
   const { tail } = await openLog(log, ENGINE);
   return openWriter({
     log,
@@ -96,7 +105,13 @@ test('an append whose acknowledgement is lost is found in the log and committed 
   const writer = await open(log, 1, { states });
   log.fail('lost-ack');
   const results = await Promise.all([put(writer, 'one'), put(writer, 'two')]);
-  assert.deepEqual(results.map((r) => [r.outcome, r.seq]), [['committed', 2], ['committed', 3]]);
+  assert.deepEqual(
+    results.map((r) => [r.outcome, r.seq]),
+    [
+      ['committed', 2],
+      ['committed', 3],
+    ],
+  );
   assert.deepEqual((await contents(log)).texts, ['one', 'two']);
   assert.deepEqual(states, ['resolving', 'open']);
 });
@@ -106,7 +121,10 @@ test('an append that never arrived is sent again, and so is the one behind it', 
   const writer = await open(log);
   log.fail('lost');
   const results = await Promise.all([put(writer, 'one'), put(writer, 'two')]);
-  assert.deepEqual(results.map((r) => r.outcome), ['committed', 'committed']);
+  assert.deepEqual(
+    results.map((r) => r.outcome),
+    ['committed', 'committed'],
+  );
   assert.deepEqual((await contents(log)).texts, ['one', 'two']);
   assert.equal(writer.state, 'open');
 });
@@ -136,7 +154,10 @@ test('a writer whose place was taken is fenced, with everything behind it', asyn
   const next = await open(log, 2);
   assert.equal(next.epoch, 2);
   const results = await Promise.all([put(old, 'lost'), put(old, 'lost too')]);
-  assert.deepEqual(results.map((r) => r.outcome), ['fenced', 'fenced']);
+  assert.deepEqual(
+    results.map((r) => r.outcome),
+    ['fenced', 'fenced'],
+  );
   assert.equal(old.state, 'fenced');
   assert.equal(old.canAppend, false);
   assert.deepEqual(states, ['resolving', 'fenced']);
@@ -168,8 +189,8 @@ test('only one of two that claim the same epoch gets it', async () => {
   const log = new FakeLog();
   const results = await Promise.allSettled([open(log, 1), open(log, 2)]);
   assert.deepEqual(results.map((r) => r.status).sort(), ['fulfilled', 'rejected']);
-  const rejected = results.find((r) => r.status === 'rejected');
-  assert.equal((rejected?.reason as { code: string }).code, 'log-fenced');
+  const reasons = results.map((r) => (r.status === 'rejected' ? (r.reason as { code: string }).code : ''));
+  assert.deepEqual(reasons.sort(), ['', 'log-fenced']);
 });
 
 test('a log that lost acknowledged records fences its writer', async () => {
@@ -191,7 +212,10 @@ test('a full disk blocks the writer without losing a record, and it goes on by i
   assert.equal(writer.state, 'blocked');
   assert.match(writer.detail, /no-space/);
   log.refusing = null;
-  assert.deepEqual((await both).map((r) => r.outcome), ['committed', 'committed']);
+  assert.deepEqual(
+    (await both).map((r) => r.outcome),
+    ['committed', 'committed'],
+  );
   assert.equal(writer.state, 'open');
   assert.deepEqual((await contents(log)).texts, ['one', 'two']);
   assert.equal(states.at(-1), 'open');
@@ -205,7 +229,10 @@ test('a broken connection blocks the writer until it is back, at once when it is
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(writer.state, 'blocked');
   log.setConnected(true);
-  assert.deepEqual((await both).map((r) => r.outcome), ['committed', 'committed']);
+  assert.deepEqual(
+    (await both).map((r) => r.outcome),
+    ['committed', 'committed'],
+  );
 });
 
 test('a deadline ends what cannot be resolved as stopped', async () => {
@@ -267,34 +294,48 @@ function stripFaults(log: FakeLog): FakeLog {
 }
 
 test('an acknowledged record is in the log, whatever happens to the appends', async () => {
-  const fault = fc.constantFrom<AppendFault | null>(null, null, null, 'lost', 'lost-ack', 'late', 'refuse-no-space', 'refuse-unavailable');
+  const fault = fc.constantFrom<AppendFault | null>(
+    null,
+    null,
+    null,
+    'lost',
+    'lost-ack',
+    'late',
+    'refuse-no-space',
+    'refuse-unavailable',
+  );
   await fc.assert(
-    fc.asyncProperty(fc.array(fault, { maxLength: 12 }), fc.integer({ min: 1, max: 9 }), fc.boolean(), async (faults, records, takeOver) => {
-      const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 45 });
-      const writer = await open(log);
-      log.fail(...faults);
-      const acknowledged: string[] = [];
-      const all: Promise<unknown>[] = [];
-      for (let i = 0; i < records; i++) {
-        await room(writer);
-        if (writer.state === 'fenced') break;
-        const text = `${i}:${'y'.repeat((i * 31) % 150)};`;
-        all.push(put(writer, text).then((r) => r.outcome === 'committed' && acknowledged.push(text)));
+    fc.asyncProperty(
+      fc.array(fault, { maxLength: 12 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.boolean(),
+      async (faults, records, takeOver) => {
+        const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 45 });
+        const writer = await open(log);
+        log.fail(...faults);
+        const acknowledged: string[] = [];
+        const all: Promise<unknown>[] = [];
+        for (let i = 0; i < records; i++) {
+          await room(writer);
+          if (writer.state === 'fenced') break;
+          const text = `${i}:${'y'.repeat((i * 31) % 150)};`;
+          all.push(put(writer, text).then((r) => r.outcome === 'committed' && acknowledged.push(text)));
+          log.releaseLate();
+        }
+        await Promise.all(all);
+        assert.equal(acknowledged.length, records);
+        if (takeOver) {
+          stripFaults(log);
+          const next = await open(log, 2);
+          await put(next, 'next');
+          log.releaseLate();
+          if (writer.canAppend) assert.equal((await put(writer, 'stale')).outcome, 'fenced');
+          acknowledged.push('next');
+        }
         log.releaseLate();
-      }
-      await Promise.all(all);
-      assert.equal(acknowledged.length, records);
-      if (takeOver) {
-        stripFaults(log);
-        const next = await open(log, 2);
-        await put(next, 'next');
-        log.releaseLate();
-        if (writer.canAppend) assert.equal((await put(writer, 'stale')).outcome, 'fenced');
-        acknowledged.push('next');
-      }
-      log.releaseLate();
-      assert.deepEqual((await contents(log)).texts, acknowledged);
-    }),
+        assert.deepEqual((await contents(log)).texts, acknowledged);
+      },
+    ),
     { seed: 20261122, numRuns: 60 },
   );
 });

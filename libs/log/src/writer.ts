@@ -23,8 +23,28 @@
  */
 import { isLogError, LogError } from './errors.ts';
 import { splitRecord } from './fragments.ts';
-import { checksumHex, checksumHi, checksumLo, decodeHeader, HEADER_BYTES, messageChecksumHi, messageChecksumLo, RecordHeader, RecordKind, sameMessage, WRITER_ID_BYTES } from './record.ts';
-import type { AppendOutcome, AppendResult, CommitCallback, LogPosition, LogStore, Unsubscribe, WriterState } from './types.ts';
+import {
+  checksumHex,
+  checksumHi,
+  checksumLo,
+  decodeHeader,
+  HEADER_BYTES,
+  messageChecksumHi,
+  messageChecksumLo,
+  RecordHeader,
+  RecordKind,
+  sameMessage,
+  WRITER_ID_BYTES,
+} from './record.ts';
+import type {
+  AppendOutcome,
+  AppendResult,
+  CommitCallback,
+  LogPosition,
+  LogStore,
+  Unsubscribe,
+  WriterState,
+} from './types.ts';
 
 export interface LogWriterOptions {
   readonly log: LogStore;
@@ -103,7 +123,8 @@ export class LogWriter {
   #idle: (() => void)[] = [];
 
   constructor(options: LogWriterOptions) {
-    if (options.writerId.byteLength !== WRITER_ID_BYTES) throw new TypeError(`a writer id has ${WRITER_ID_BYTES} bytes`);
+    if (options.writerId.byteLength !== WRITER_ID_BYTES)
+      throw new TypeError(`a writer id has ${WRITER_ID_BYTES} bytes`);
     const { tail } = options;
     this.#log = options.log;
     this.epoch = options.epoch;
@@ -144,7 +165,12 @@ export class LogWriter {
   }
   /** After the last committed record. */
   get committed(): LogPosition {
-    return { seq: this.#committedSeq, offset: this.#committedOffset, epoch: this.epoch, checksum: checksumHex(this.#committedHi, this.#committedLo) };
+    return {
+      seq: this.#committedSeq,
+      offset: this.#committedOffset,
+      epoch: this.epoch,
+      checksum: checksumHex(this.#committedHi, this.#committedLo),
+    };
   }
 
   /**
@@ -156,7 +182,11 @@ export class LogWriter {
   }
 
   /** A record that counts no offset: leadership, noop. */
-  appendControl(kind: typeof RecordKind.leadership | typeof RecordKind.noop, payload: Uint8Array, callback: CommitCallback): void {
+  appendControl(
+    kind: typeof RecordKind.leadership | typeof RecordKind.noop,
+    payload: Uint8Array,
+    callback: CommitCallback,
+  ): void {
     const buffer = new Uint8Array(HEADER_BYTES + payload.byteLength);
     buffer.set(payload, HEADER_BYTES);
     this.#accept(kind, buffer, payload.byteLength, 0, callback);
@@ -173,15 +203,23 @@ export class LogWriter {
     this.#finish('stopped', 'stopped');
   }
 
-  #accept(kind: number, buffer: Uint8Array, payloadLength: number, commandCount: number, callback: CommitCallback): void {
-    if (!this.canAppend) throw new Error(`append to a log writer that is ${this.#state} with ${this.#records} records under way`);
+  #accept(
+    kind: number,
+    buffer: Uint8Array,
+    payloadLength: number,
+    commandCount: number,
+    callback: CommitCallback,
+  ): void {
+    if (!this.canAppend)
+      throw new Error(`append to a log writer that is ${this.#state} with ${this.#records} records under way`);
     const h = this.#header;
     h.kind = kind;
     h.flags = 0;
     h.epoch = this.epoch;
     h.offset = this.#nextOffset;
     h.commandCount = commandCount;
-    if (kind !== RecordKind.data && buffer.byteLength > this.#log.maxMessageBytes) throw new RangeError('a control record is one message');
+    if (kind !== RecordKind.data && buffer.byteLength > this.#log.maxMessageBytes)
+      throw new RangeError('a control record is one message');
     if (kind === RecordKind.data) this.#nextOffset += payloadLength;
     this.#records++;
     const messages = splitRecord(buffer, payloadLength, this.#log.maxMessageBytes, h);
@@ -210,7 +248,12 @@ export class LogWriter {
     this.#inFlight--;
     if (this.#state === 'stopped' || this.#state === 'fenced' || this.#resolving) return;
     let head = this.#queue[0];
-    while (head !== undefined && head.result !== null && head.result.kind === 'stored' && head.result.seq === head.seq) {
+    while (
+      head !== undefined &&
+      head.result !== null &&
+      head.result.kind === 'stored' &&
+      head.result.seq === head.seq
+    ) {
       this.#commitHead(head);
       if (this.#ended()) return;
       head = this.#queue[0];
@@ -247,7 +290,8 @@ export class LogWriter {
   #noteFailure(result: AppendResult): void {
     if (result.kind === 'refused') this.#become('blocked', `${result.reason}: ${result.error}`);
     else if (result.kind === 'unknown') this.#become('resolving', result.error);
-    else if (this.#state === 'open') this.#become('resolving', result.kind === 'rejected' ? 'rejected' : `stored at ${result.seq}`);
+    else if (this.#state === 'open')
+      this.#become('resolving', result.kind === 'rejected' ? 'rejected' : `stored at ${result.seq}`);
   }
 
   async #resolve(): Promise<void> {
@@ -283,7 +327,7 @@ export class LogWriter {
   /** Commits what is found; true when the rest is to be sent (again). */
   async #readBack(): Promise<boolean> {
     const first = this.#queue[0]!.seq;
-    for (let seq = first; this.#queue.length > 0; ) {
+    for (let seq = first; this.#queue.length > 0;) {
       const head = this.#queue[0]!;
       const stored = await this.#log.read(seq);
       if (this.#ended()) return true;
@@ -383,7 +427,8 @@ export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
   return new Promise((resolve, reject) => {
     writer.appendControl(RecordKind.leadership, payload, (outcome) => {
       if (outcome === 'committed') resolve(writer);
-      else if (outcome === 'fenced') reject(new LogError('log-fenced', `not the master of epoch ${writer.epoch}: ${writer.detail}`));
+      else if (outcome === 'fenced')
+        reject(new LogError('log-fenced', `not the master of epoch ${writer.epoch}: ${writer.detail}`));
       else reject(new LogError('log-unavailable', `no leadership of epoch ${writer.epoch}: ${writer.detail}`));
     });
   });
