@@ -1,5 +1,6 @@
 import { ArenaFullError } from '@weir/memory';
 import type { Request } from '@weir/resp';
+import { printable } from './args.ts';
 import { evictToLimit } from './evict.ts';
 import type { Context } from './context.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
@@ -139,16 +140,16 @@ function wrongArity(command: TableCommand): string {
 }
 
 function unknownCommand(req: Request): string {
-  let text = `ERR unknown command '${req.latin1(0).slice(0, 128)}', with args beginning with: `;
+  let text = `ERR unknown command '${printable(req, 0).slice(0, 128)}', with args beginning with: `;
   let args = '';
-  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${req.latin1(i).slice(0, 128 - args.length)}' `;
+  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${printable(req, i).slice(0, 128 - args.length)}' `;
   text += args;
   return text;
 }
 
 function unknownSubcommand(command: TableCommand, req: Request): string {
   const name = command.fullName.toUpperCase();
-  return `ERR unknown subcommand '${req.latin1(1).slice(0, 128)}'. Try ${name} HELP.`;
+  return `ERR unknown subcommand '${printable(req, 1).slice(0, 128)}'. Try ${name} HELP.`;
 }
 
 function replyError(ctx: Context, text: string): void {
