@@ -12,3 +12,12 @@ export function pollSubject(cluster: string, logId: string): string {
 export function snapshotSubject(cluster: string, logId: string): string {
   return `weir.${cluster}.${logId}.snapshot`;
 }
+
+/** Key-value bucket of the cluster's leases, and the key of the one that makes a replication app the active one of its log. */
+export function leaseBucket(cluster: string): string {
+  return `weir_${cluster}_leases`;
+}
+
+export function replicationLeaseKey(logId: string): string {
+  return `replication.${logId}`;
+}
