@@ -222,3 +222,38 @@ test('a record that needs more fragments than there are numbers is refused', () 
   assert.throws(() => fragmentCount(0x10000, HEADER_BYTES + 1), RangeError);
   assert.throws(() => fragmentCount(1, HEADER_BYTES), RangeError);
 });
+
+test('a stale record that does not continue the history is passed over, and so is one of this epoch right behind it', () => {
+  const old = new Scribe(undefined, 1);
+  old.lead(1);
+  old.write('one');
+  const next = new Scribe(undefined, 2);
+  Object.assign(next, { offset: old.offset, epoch: 1 });
+  next.header.checksumHi = old.header.checksumHi;
+  next.header.checksumLo = old.header.checksumLo;
+  old.write('rejected');
+  old.write('stale');
+  next.lead(2, 2);
+  next.write('two');
+  next.write('three');
+  const [lead, two, three] = next.messages as [Uint8Array, Uint8Array, Uint8Array];
+  const stale = old.messages[3]!;
+  const history = old.messages.slice(0, 2);
+  // 'three' was in flight when the stale record took the place of 'two'.
+  const { records, reader } = readAll([...history, lead, stale, three, two, three]);
+  assert.deepEqual(records.slice(2), ['3-3 e2 3..3 k2 {}', '6-6 e2 3..6 k1 two', '7-7 e2 6..11 k1 three']);
+  assert.equal(reader.tail().seq, 7);
+  assert.throws(() => readAll([...history, lead, three, two]), { code: 'log-diverged' }, 'not behind a void one');
+});
+
+test('a stale record between fragments does not part them', () => {
+  const s = new Scribe();
+  s.lead(2);
+  s.write('a longer one, in three');
+  const stale = new Scribe(undefined, 1);
+  stale.lead(1);
+  stale.write('x');
+  const [lead, a, b, c] = s.messages as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const { records } = readAll([lead, a, b, stale.messages[1]!, c]);
+  assert.deepEqual(records, ['1-1 e2 0..0 k2 {}', '2-5 e2 0..22 k1 a longer one, in three']);
+});

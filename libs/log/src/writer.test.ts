@@ -339,3 +339,57 @@ test('an acknowledged record is in the log, whatever happens to the appends', as
     { seed: 20261122, numRuns: 60 },
   );
 });
+
+test('masters that depose each other with records in flight leave one history that holds all that was acknowledged', async () => {
+  const step = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ op: fc.constant('put' as const), writer: fc.nat(2), size: fc.nat(120) }) },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('claim' as const), writer: fc.nat(2) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        op: fc.constant('fault' as const),
+        fault: fc.constantFrom<AppendFault>('lost', 'lost-ack', 'late', 'late', 'refuse-unavailable'),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ op: fc.constant('late' as const) }) },
+    { weight: 3, arbitrary: fc.record({ op: fc.constant('wait' as const), turns: fc.nat(4) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+      const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 60 });
+      const writers: (LogWriter | null)[] = [null, null, null];
+      const acknowledged: string[] = [];
+      const running: Promise<unknown>[] = [];
+      let n = 0;
+      for (const s of steps) {
+        if (s.op === 'put') {
+          const writer = writers[s.writer];
+          if (!writer?.canAppend) continue;
+          const text = `${n++}${'z'.repeat(s.size)};`;
+          running.push(put(writer, text).then((r) => r.outcome === 'committed' && acknowledged.push(text)));
+        } else if (s.op === 'claim') {
+          // Not waited for: the old masters go on meanwhile.
+          running.push(
+            open(log, s.writer + 1).then(
+              (writer) => void (writers[s.writer] = writer),
+              (error: unknown) => assert.equal((error as { code: string }).code, 'log-fenced'),
+            ),
+          );
+        } else if (s.op === 'fault') log.fail(s.fault);
+        else if (s.op === 'late') log.releaseLate();
+        else for (let i = 0; i < s.turns; i++) await Promise.resolve();
+      }
+      stripFaults(log);
+      await Promise.all(running);
+      log.releaseLate();
+      const { texts, tail } = await contents(log);
+      assert.deepEqual(
+        texts.filter((t) => acknowledged.includes(t)),
+        acknowledged,
+      );
+      assert.equal(new Set(texts).size, texts.length);
+      assert.deepEqual((await openLog(log, ENGINE)).tail, tail);
+    }),
+    { seed: 20261122, numRuns: 500 },
+  );
+});
