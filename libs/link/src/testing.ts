@@ -1,5 +1,6 @@
 /** Fakes for the tests and the floor benchmarks of link and ingress. */
-import type { LinkLogger } from './socket.ts';
+import { IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
+import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
 import type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
 
 export class MemoryLogger implements LinkLogger {
@@ -121,5 +122,200 @@ export class LineSession implements SessionPort {
   closed(): void {
     this.closedCalls++;
     this.engine.sessions.delete(this);
+  }
+}
+
+/**
+ * Two ends of a connection in memory. Bytes arrive on a later turn in pieces of `pieceBytes`; `hold()` on one end stops what it
+ * has written from arriving, as a peer does that does not read.
+ */
+export function memoryPair(pieceBytes = Infinity): [MemorySocket, MemorySocket] {
+  const a = new MemorySocket(pieceBytes);
+  const b = new MemorySocket(pieceBytes);
+  a.peer = b;
+  b.peer = a;
+  return [a, b];
+}
+
+export class MemorySocket implements ByteSocket {
+  handler: SocketHandler = IDLE_HANDLER;
+  readonly unixSocket = true;
+  readonly remoteAddr = 'memory:0';
+  readonly localAddr = 'memory:0';
+  readonly fd = -1;
+  peer!: MemorySocket;
+  writes = 0;
+  private readonly pieceBytes: number;
+  private pending: Buffer[] = [];
+  private open = true;
+  private closing = false;
+  private congested = false;
+  private held = false;
+  private started = false;
+  private paused = false;
+  private scheduled = false;
+
+  constructor(pieceBytes: number) {
+    this.pieceBytes = pieceBytes;
+  }
+
+  get pendingBytes(): number {
+    return this.pending.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  release(): void {
+    this.held = false;
+    this.schedule();
+  }
+
+  start(): void {
+    this.started = true;
+    this.peer.schedule();
+  }
+
+  write(buf: Uint8Array, start: number, end: number): boolean {
+    if (!this.open || this.closing) return true;
+    this.writes++;
+    this.pending.push(Buffer.from(buf.subarray(start, end)));
+    this.schedule();
+    if (this.pendingBytes < PENDING_HIGH_BYTES) return true;
+    this.congested = true;
+    return false;
+  }
+
+  flush(): void {}
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      this.deliver();
+    });
+  }
+
+  private deliver(): void {
+    while (this.open && !this.held && this.pending.length > 0 && this.peer.open && this.peer.started && !this.peer.paused) {
+      const chunk = this.pending.shift()!;
+      for (let at = 0; at < chunk.length && this.peer.open; at += this.pieceBytes) {
+        const piece = Buffer.from(chunk.subarray(at, Math.min(chunk.length, at + this.pieceBytes)));
+        this.peer.handler.onData(piece, piece.length);
+        piece.fill(0xdd); // Whoever kept the borrowed bytes shall see it.
+      }
+    }
+    if (!this.open) return;
+    if (this.closing && this.pending.length === 0) return this.destroy();
+    if (this.congested && this.pendingBytes <= PENDING_LOW_BYTES) {
+      this.congested = false;
+      this.handler.onDrain();
+    }
+  }
+
+  pauseReading(): void {
+    this.paused = true;
+  }
+
+  resumeReading(): void {
+    this.paused = false;
+    this.peer.schedule();
+  }
+
+  close(): void {
+    this.closing = true;
+    this.schedule();
+  }
+
+  destroy(): void {
+    if (!this.open) return;
+    this.open = false;
+    setImmediate(() => {
+      this.handler.onClose('');
+      if (this.peer.open) this.peer.handler.onEnd();
+    });
+  }
+}
+
+/** A client's end of a session that opens it on `engine` and keeps what comes back. */
+export class MemoryClient implements SessionSink {
+  readonly received: Buffer[] = [];
+  /** `output` answers false above it, as a client that does not read makes it. */
+  highBytes = Infinity;
+  pendingOutputBytes = 0;
+  pendingMax = 0;
+  pauses = 0;
+  paused = false;
+  ended: 'close' | 'destroy' | undefined;
+  readonly port: SessionPort;
+  private refused = false;
+
+  constructor(engine: EnginePort, remoteAddr = '127.0.0.1:1') {
+    this.port = engine.open({ remoteAddr, localAddr: '127.0.0.1:2', fd: 7, unixSocket: false }, this);
+  }
+
+  send(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    this.port.input(bytes, 0, bytes.length);
+  }
+
+  get text(): string {
+    return Buffer.concat(this.received).toString('latin1');
+  }
+
+  get receivedBytes(): number {
+    return this.received.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
+  output(buf: Uint8Array, start: number, end: number): boolean {
+    this.received.push(Buffer.from(buf.subarray(start, end)));
+    if (this.highBytes === Infinity) return true;
+    this.pendingOutputBytes += end - start;
+    this.pendingMax = Math.max(this.pendingMax, this.pendingOutputBytes);
+    if (this.pendingOutputBytes < this.highBytes) return true;
+    this.refused = true;
+    return false;
+  }
+
+  /** The client has read all that was sent to it. */
+  read(): void {
+    this.pendingOutputBytes = 0;
+    if (!this.refused) return;
+    this.refused = false;
+    this.port.drained();
+  }
+
+  close(): void {
+    this.end('close');
+  }
+
+  destroy(): void {
+    this.end('destroy');
+  }
+
+  private end(how: 'close' | 'destroy'): void {
+    if (this.ended) return;
+    this.ended = how;
+    setImmediate(() => this.port.closed());
+  }
+
+  pauseInput(): void {
+    this.paused = true;
+    this.pauses++;
+  }
+
+  resumeInput(): void {
+    this.paused = false;
+  }
+}
+
+/** Turns of the event loop until `condition` holds; fails after `ms`. For tests: nothing is decided by how long it took. */
+export async function until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
+  const deadline = Date.now() + ms;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`still not so: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  CONTROL_PAYLOAD_MAX,
+  DATA_PAYLOAD_MAX,
+  FRAME,
+  FrameReader,
+  FrameWriter,
+  NO_PAYLOAD,
+  decodeHello,
+  decodeOpen,
+  decodeU32,
+  encodeHello,
+  encodeOpen,
+  encodeU32,
+} from './frame.ts';
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+console.log(`frame seed ${seed}`);
+
+/** What a reader reported, pieces of one data frame joined with those before it of the same session. */
+class Recorder {
+  readonly seen: { type: number; session: number; payload: string }[] = [];
+  malformed: string | undefined;
+  readonly reader = new FrameReader(this);
+  onFrame(type: number, session: number, buf: Uint8Array, start: number, end: number): void {
+    assert.equal(this.malformed, undefined);
+    const payload = Buffer.from(buf.subarray(start, end)).toString('latin1');
+    const last = this.seen.at(-1);
+    const data = type === FRAME.INPUT || type === FRAME.OUTPUT;
+    if (data && last?.type === type && last.session === session) last.payload += payload;
+    else this.seen.push({ type, session, payload });
+  }
+  onMalformed(reason: string): void {
+    this.malformed = reason;
+  }
+  push(bytes: Uint8Array): void {
+    // A copy that is overwritten: whoever keeps borrowed bytes is found out.
+    const copy = Buffer.concat([Buffer.from('#'), bytes, Buffer.from('#')]);
+    this.reader.push(copy, 1, copy.length - 1);
+    copy.fill(0xdd);
+  }
+}
+
+const text = (s: string): Uint8Array => Buffer.from(s, 'latin1');
+
+function sample(): { bytes: Buffer; expected: Recorder['seen'] } {
+  const writer = new FrameWriter();
+  const put = (type: (typeof FRAME)[keyof typeof FRAME], session: number, payload: Uint8Array): void =>
+    writer.frame(type, session, payload, 0, payload.length);
+  const open = encodeOpen({ remoteAddr: '127.0.0.1:4', localAddr: '[::1]:5', fd: -1, unixSocket: false });
+  put(FRAME.HELLO, 0, encodeHello());
+  put(FRAME.OPEN, 1, open);
+  put(FRAME.INPUT, 1, text('PING\r\n'));
+  put(FRAME.INPUT, 1, text('PONG\r\n'));
+  put(FRAME.PAUSE, 1, NO_PAYLOAD);
+  put(FRAME.OUTPUT, 0xffffffff, text('+OK\r\n'));
+  put(FRAME.TAKEN, 0x80000001, encodeU32(0xfffffffe));
+  put(FRAME.CLOSED, 1, NO_PAYLOAD);
+  const latin = (b: Uint8Array): string => Buffer.from(b).toString('latin1');
+  return {
+    bytes: Buffer.from(writer.buf.subarray(0, writer.length)),
+    expected: [
+      { type: FRAME.HELLO, session: 0, payload: latin(encodeHello()) },
+      { type: FRAME.OPEN, session: 1, payload: latin(open) },
+      { type: FRAME.INPUT, session: 1, payload: 'PING\r\nPONG\r\n' },
+      { type: FRAME.PAUSE, session: 1, payload: '' },
+      { type: FRAME.OUTPUT, session: 0xffffffff, payload: '+OK\r\n' },
+      { type: FRAME.TAKEN, session: 0x80000001, payload: latin(encodeU32(0xfffffffe)) },
+      { type: FRAME.CLOSED, session: 1, payload: '' },
+    ],
+  };
+}
+
+test('frames are read the same whole, byte by byte, and cut at every two points', () => {
+  const { bytes, expected } = sample();
+  const whole = new Recorder();
+  whole.push(bytes);
+  assert.deepEqual(whole.seen, expected);
+  const single = new Recorder();
+  for (const byte of bytes) single.push(Uint8Array.of(byte));
+  assert.deepEqual(single.seen, expected);
+  for (let i = 0; i <= bytes.length; i++) {
+    for (let j = i; j <= bytes.length; j++) {
+      const cut = new Recorder();
+      cut.push(bytes.subarray(0, i));
+      cut.push(bytes.subarray(i, j));
+      cut.push(bytes.subarray(j));
+      assert.deepEqual(cut.seen, expected, `cut at ${i} and ${j}`);
+    }
+  }
+});
+
+test('the bytes on the wire are those of the document', () => {
+  const writer = new FrameWriter();
+  writer.frame(FRAME.INPUT, 0x01020304, text('ab'), 0, 2);
+  writer.frame(FRAME.CLOSE, 5, NO_PAYLOAD, 0, 0);
+  writer.frame(FRAME.HELLO, 0, encodeHello(), 0, 10);
+  assert.equal(
+    Buffer.from(writer.buf.subarray(0, writer.length)).toString('hex'),
+    '07000000' + '03' + '04030201' + '6162' + '05000000' + '08' + '05000000' + '0f000000' + '01' + '00000000' + '574549524c494e4b' + '0100',
+  );
+});
+
+test('consecutive bytes of one session share a frame until it is full, and larger ones are split', () => {
+  const writer = new FrameWriter();
+  const big = Buffer.alloc(DATA_PAYLOAD_MAX * 2 + 10, 'x');
+  for (let i = 0; i < 100; i++) writer.frame(FRAME.OUTPUT, 1, text('abc'), 0, 3);
+  assert.equal(writer.length, 9 + 300);
+  writer.frame(FRAME.OUTPUT, 1, big, 0, big.length);
+  const recorder = new Recorder();
+  recorder.push(writer.buf.subarray(0, writer.length));
+  assert.equal(recorder.malformed, undefined);
+  assert.equal(recorder.seen.length, 1);
+  assert.equal(recorder.seen[0].payload, 'abc'.repeat(100) + big.toString('latin1'));
+});
+
+test('a cleared writer does not add to a frame that is gone', () => {
+  const writer = new FrameWriter();
+  writer.frame(FRAME.OUTPUT, 1, text('abc'), 0, 3);
+  writer.clear();
+  writer.frame(FRAME.OUTPUT, 1, text('d'), 0, 1);
+  const recorder = new Recorder();
+  recorder.push(writer.buf.subarray(0, writer.length));
+  assert.deepEqual(recorder.seen, [{ type: FRAME.OUTPUT, session: 1, payload: 'd' }]);
+});
+
+test('unknown types, short lengths and oversized payloads are refused at the header, and nothing is reported after', () => {
+  const header = (length: number, type: number): Buffer => {
+    const b = Buffer.alloc(9);
+    b.writeUInt32LE(length, 0);
+    b[4] = type;
+    return b;
+  };
+  for (const [length, type] of [
+    [5, 0],
+    [5, 14],
+    [5, 255],
+    [4, FRAME.CLOSE],
+    [0, FRAME.INPUT],
+    [5 + DATA_PAYLOAD_MAX + 1, FRAME.INPUT],
+    [0xffffffff, FRAME.OUTPUT],
+    [5 + CONTROL_PAYLOAD_MAX + 1, FRAME.OPEN],
+  ]) {
+    const recorder = new Recorder();
+    recorder.push(Buffer.concat([header(length, type), sample().bytes]));
+    assert.notEqual(recorder.malformed, undefined, `length ${length} type ${type}`);
+    assert.equal(recorder.seen.length, 0);
+    recorder.push(sample().bytes);
+    assert.equal(recorder.seen.length, 0);
+  }
+});
+
+test('random bytes never make a reader throw', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 10 }), (chunks) => {
+      const reader = new FrameReader({ onFrame() {}, onMalformed() {} });
+      for (const chunk of chunks) reader.push(chunk, 0, chunk.length);
+    }),
+    { seed, numRuns: 2000 },
+  );
+});
+
+test('control payloads survive the way there and broken ones are refused', () => {
+  const info = { remoteAddr: '/tmp/ä.sock:0', localAddr: '[::1]:6379', fd: 42, unixSocket: true };
+  const open = encodeOpen(info);
+  assert.deepEqual(decodeOpen(open, 0, open.length), info);
+  for (let i = 0; i < open.length; i++) assert.equal(decodeOpen(open, 0, i), undefined, `${i} bytes`);
+  assert.equal(decodeHello(encodeHello(7), 0, 10), 7);
+  assert.equal(decodeHello(encodeHello(7), 0, 9), undefined);
+  assert.equal(decodeHello(text('WEIRLINX\x01\x00'), 0, 10), undefined);
+  assert.equal(decodeU32(encodeU32(3_000_000_000), 0, 4), 3_000_000_000);
+  assert.equal(decodeU32(encodeU32(1), 0, 3), undefined);
+});
