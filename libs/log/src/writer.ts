@@ -21,6 +21,7 @@
  *                                                          and reading finds ours) or rejected, as both expect the same sequence
  *   nothing, and the log ends even earlier               → fenced: what was acknowledged is gone
  */
+import { randomBytes } from 'node:crypto';
 import { isLogError, LogError } from './errors.ts';
 import { splitRecord } from './fragments.ts';
 import {
@@ -412,7 +413,12 @@ export class LogWriter {
   }
 }
 
-export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch'> {
+export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'writerId'> {
+  /**
+   * Must be another one at each claim, or two claims of the same process would take each other's record for their own. Absent: random. (A
+   * simulator passes its own.)
+   */
+  readonly writerId?: Uint8Array;
   /** For those who read the log: who leads now and where. */
   readonly info?: Readonly<Record<string, unknown>>;
 }
@@ -422,8 +428,9 @@ export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch'> {
  * LogError('log-fenced') when somebody else wrote meanwhile, LogError('log-unavailable') when the deadline passed.
  */
 export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
-  const writer = new LogWriter({ ...options, epoch: options.tail.epoch + 1 });
-  const payload = Buffer.from(JSON.stringify({ id: Buffer.from(options.writerId).toString('hex'), ...options.info }));
+  const writerId = options.writerId ?? randomBytes(WRITER_ID_BYTES);
+  const writer = new LogWriter({ ...options, writerId, epoch: options.tail.epoch + 1 });
+  const payload = Buffer.from(JSON.stringify({ id: Buffer.from(writerId).toString('hex'), ...options.info }));
   return new Promise((resolve, reject) => {
     writer.appendControl(RecordKind.leadership, payload, (outcome) => {
       if (outcome === 'committed') resolve(writer);
