@@ -1,5 +1,5 @@
 import type { Request } from '@weir/resp';
-import { SYNTAX_ERROR, integerArg, isWord, rangeArg } from '../core/args.ts';
+import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Session } from '../core/session.ts';
 
@@ -92,7 +92,7 @@ const list: Command = {
       for (const session of sessions.values()) text += `${clientLine(session, now)}\n`;
     } else if (req.argc === 4 && isWord(req, 2, 'type')) {
       const type = clientType(req, 3);
-      if (type === undefined) return reply.error(`ERR Unknown client type '${req.latin1(3)}'`);
+      if (type === undefined) return reply.error(`ERR Unknown client type '${printable(req, 3)}'`);
       if (type === 'normal') for (const session of sessions.values()) text += `${clientLine(session, now)}\n`;
     } else if (req.argc > 3 && isWord(req, 2, 'id')) {
       for (let i = 3; i < req.argc; i++) {
@@ -186,12 +186,12 @@ const kill: Command = {
         filter.id = wanted;
       } else if (isWord(req, i, 'type')) {
         const type = clientType(req, value);
-        if (type === undefined) return reply.error(`ERR Unknown client type '${req.latin1(value)}'`);
+        if (type === undefined) return reply.error(`ERR Unknown client type '${printable(req, value)}'`);
         filter.type = type;
       } else if (isWord(req, i, 'addr')) filter.addr = req.latin1(value);
       else if (isWord(req, i, 'laddr')) filter.laddr = req.latin1(value);
       else if (isWord(req, i, 'user')) {
-        if (req.latin1(value) !== 'default') return reply.error(`ERR No such user '${req.latin1(value)}'`);
+        if (req.latin1(value) !== 'default') return reply.error(`ERR No such user '${printable(req, value)}'`);
       } else if (isWord(req, i, 'skipme') && isWord(req, value, 'yes')) filter.skipMe = true;
       else if (isWord(req, i, 'skipme') && isWord(req, value, 'no')) filter.skipMe = false;
       else return reply.error(SYNTAX_ERROR);

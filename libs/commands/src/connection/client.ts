@@ -1,4 +1,4 @@
-import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
+import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -70,9 +70,9 @@ const setinfo: Command = {
   },
   run(ctx, req) {
     const isName = isWord(req, 2, 'lib-name');
-    if (!isName && !isWord(req, 2, 'lib-ver')) return ctx.reply.error(`ERR Unrecognized option '${req.latin1(2)}'`);
+    if (!isName && !isWord(req, 2, 'lib-ver')) return ctx.reply.error(`ERR Unrecognized option '${printable(req, 2)}'`);
     if (!isAttribute(req, 3)) {
-      return ctx.reply.error(`ERR ${req.latin1(2)} cannot contain spaces, newlines or special characters.`);
+      return ctx.reply.error(`ERR ${printable(req, 2)} cannot contain spaces, newlines or special characters.`);
     }
     if (isName) ctx.session.libName = req.latin1(3);
     else ctx.session.libVersion = req.latin1(3);
@@ -202,6 +202,11 @@ const unblock: Command = {
     ],
   },
   run(ctx, req) {
+    if (req.argc > 4) {
+      return ctx.reply.error(
+        `ERR unknown subcommand or wrong number of arguments for '${printable(req, 1)}'. Try CLIENT HELP.`,
+      );
+    }
     let withError = false;
     if (req.argc === 4) {
       withError = isWord(req, 3, 'error');

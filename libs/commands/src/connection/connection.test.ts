@@ -7,6 +7,9 @@ import { TestEngine } from '../testing.ts';
 // Replies as Redis 7.0.15 gave them.
 
 const EXCHANGES: readonly Exchange[] = [
+  ['client reply skip ; reset ; ping ; ping', '+PONG\r\n+PONG\r\n'],
+  ['client reply off ; reset ; ping', '+RESET\r\n+PONG\r\n'],
+  ['CLIENT Unblock 1 2 3', "-ERR unknown subcommand or wrong number of arguments for 'Unblock'. Try CLIENT HELP.\r\n"],
   ['hello 4', '-NOPROTO unsupported protocol version\r\n'],
   ['hello a', '-ERR Protocol version is not an integer or out of range\r\n'],
   ['hello 3 foo', "-ERR Syntax error in HELLO option 'foo'\r\n"],

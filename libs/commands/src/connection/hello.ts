@@ -1,4 +1,4 @@
-import { integerArg, isWord } from '../core/args.ts';
+import { integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { REDIS_VERSION } from '../core/version.ts';
 import { WRONG_PASSWORD, authenticate } from './auth.ts';
@@ -63,7 +63,7 @@ export const hello: Command = {
         if (!isAttribute(req, i + 1)) return reply.error(BAD_NAME);
         session.name = req.latin1(i + 1);
         i++;
-      } else return reply.error(`ERR Syntax error in HELLO option '${req.latin1(i)}'`);
+      } else return reply.error(`ERR Syntax error in HELLO option '${printable(req, i)}'`);
     }
     if (!session.authenticated && ctx.config.text.requirepass !== '') {
       return reply.error(

@@ -1,5 +1,5 @@
 import type { Command } from '../core/command.ts';
-import { REPLY_ON } from '../core/session.ts';
+import { REPLY_ON, REPLY_SKIP } from '../core/session.ts';
 
 export const quit: Command = {
   name: 'quit',
@@ -36,9 +36,9 @@ export const reset: Command = {
     session.db = 0;
     session.resp = ctx.reply.resp = 2;
     session.name = '';
-    session.noEvict = false;
     session.noTouch = false;
-    session.replyMode = REPLY_ON;
+    // NO-EVICT stays, as in Redis 7.0; and so does a SKIP that is about this very reply.
+    if (session.replyMode !== REPLY_SKIP) session.replyMode = REPLY_ON;
     session.authenticated = ctx.config.text.requirepass === '';
     ctx.reply.simple('RESET');
   },

@@ -37,7 +37,7 @@ export interface Host {
   handshake(): { json: string } | { error: string };
   /** DEBUG LOG: a line in the server log. */
   log?(message: string): void;
-  /** DEBUG commands that test-suites use to hurt a server (SEGFAULT, PANIC, RESTART …): performs or refuses. */
+  /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -44,10 +45,12 @@ const cat: Command = {
   },
   run(ctx, req) {
     if (req.argc > 3)
-      return ctx.reply.error("ERR unknown subcommand or wrong number of arguments for 'cat'. Try ACL HELP.");
+      return ctx.reply.error(
+        `ERR unknown subcommand or wrong number of arguments for '${printable(req, 1)}'. Try ACL HELP.`,
+      );
     if (req.argc === 2) return replyNames(ctx, CATEGORIES);
     const category = req.latin1(2).toLowerCase();
-    if (!CATEGORIES.includes(category)) return ctx.reply.error(`ERR Unknown category '${req.latin1(2)}'`);
+    if (!CATEGORIES.includes(category)) return ctx.reply.error(`ERR Unknown category '${printable(req, 2)}'`);
     const names: string[] = [];
     for (const entry of ctx.table.all) {
       if (entry.command.acl.includes(category)) names.push(entry.fullName);

@@ -15,7 +15,7 @@ import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import { DumpEncoder } from '@weir/rdb';
 import type { Request } from '@weir/resp';
-import { integerArg, isWord, rangeArg } from '../core/args.ts';
+import { integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -54,7 +54,7 @@ export const debug: Command = {
     }
     const subcommand = SUBCOMMANDS.get(req.latin1(1).toLowerCase());
     if (subcommand === undefined || req.argc < subcommand.min || req.argc > subcommand.max) {
-      const name = req.latin1(1).slice(0, 128);
+      const name = printable(req, 1).slice(0, 128);
       return ctx.reply.error(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`);
     }
     subcommand.run(ctx, req);
@@ -310,7 +310,7 @@ const error: Subcommand = {
     '    unit tests to simulate Redis errors.',
   ],
   run(ctx, req) {
-    ctx.reply.error(req.latin1(2));
+    ctx.reply.error(req.latin1(2).replace(/[\r\n]/g, ' '));
   },
 };
 
@@ -391,11 +391,11 @@ const help: Subcommand = {
 };
 
 const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
-  ['assert', crash('ASSERT', 2, 'ASSERT', '    Crash by assertion failed.')],
+  ['assert', crash('assert', 2, 'ASSERT', '    Crash by assertion failed.')],
   [
     'change-repl-id',
     crash(
-      'CHANGE-REPL-ID',
+      'change-repl-id',
       2,
       'CHANGE-REPL-ID',
       '    Change the replication IDs of the instance.',
@@ -405,7 +405,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   [
     'crash-and-recover',
     crash(
-      'CRASH-AND-RECOVER',
+      'crash-and-recover',
       3,
       'CRASH-AND-RECOVER [<milliseconds>]',
       '    Hard crash and restart after a <milliseconds> delay (default 0).',
@@ -421,22 +421,22 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['loadaof', loadaof],
   ['replicate', replicate],
   ['object', object],
-  ['oom', crash('OOM', 2, 'OOM', '    Crash the server simulating an out-of-memory error.')],
-  ['panic', crash('PANIC', 2, 'PANIC', '    Crash the server simulating a panic.')],
+  ['oom', crash('oom', 2, 'OOM', '    Crash the server simulating an out-of-memory error.')],
+  ['panic', crash('panic', 2, 'PANIC', '    Crash the server simulating a panic.')],
   ['populate', populate],
   ['protocol', protocol],
   ['reload', reload],
   [
     'restart',
     crash(
-      'RESTART',
+      'restart',
       3,
       'RESTART [<milliseconds>]',
       '    Graceful restart: save config, db, restart after a <milliseconds> delay (default 0).',
     ),
   ],
   ['sdslen', sdslen],
-  ['segfault', crash('SEGFAULT', 2, 'SEGFAULT', '    Crash the server with sigsegv.')],
+  ['segfault', crash('segfault', 2, 'SEGFAULT', '    Crash the server with sigsegv.')],
   ['set-active-expire', setActiveExpire],
   ['set-disable-deny-scripts', without(3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>')],
   ['quicklist-packed-threshold', packedThreshold],

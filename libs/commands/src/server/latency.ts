@@ -1,3 +1,4 @@
+import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
 
@@ -75,7 +76,7 @@ const graph: Command = {
     arguments: [{ name: 'event', type: 'string' }],
   },
   run(ctx, req) {
-    ctx.reply.error(`ERR No samples available for event '${req.latin1(2)}'`);
+    ctx.reply.error(`ERR No samples available for event '${printable(req, 2)}'`);
   },
 };
 

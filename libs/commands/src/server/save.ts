@@ -94,8 +94,11 @@ export const bgrewriteaof: Command = {
 
 function startSave(ctx: Context, inProgress: string, started: string): void {
   if (ctx.host.snapshots().inProgress) return ctx.reply.error(inProgress);
-  ctx.host.save(() => {});
-  ctx.reply.simple(started);
+  let failure: string | null = null;
+  ctx.host.save((error) => void (failure = error));
+  // Only what is known already; how it ends is in INFO.
+  if (failure === null) ctx.reply.simple(started);
+  else replyFailure(ctx.reply, failure);
 }
 
 export const shutdown: Command = {

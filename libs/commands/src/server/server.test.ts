@@ -70,6 +70,11 @@ test('BGSAVE and BGREWRITEAOF ask for a snapshot', () => {
   assert.equal(asked, 2);
 });
 
+test('BGSAVE tells at once that no snapshot can be made', () => {
+  const engine = new TestEngine({ host: { save: (done) => done('ERR there is no log yet') } });
+  assert.equal(engine.text('BGSAVE'), '-ERR there is no log yet\r\n');
+});
+
 test('SHUTDOWN passes its options on, answers nothing and closes; a refusal is an error', () => {
   const seen: unknown[] = [];
   const engine = new TestEngine({
@@ -153,7 +158,7 @@ test('DEBUG SLEEP stops the engine, DEBUG PANIC asks the process', () => {
   const seen: (string | number)[] = [];
   const host: Partial<Host> = {
     sleep: (ms) => void seen.push(ms),
-    crash: (how) => (seen.push(how), how === 'PANIC' ? 'not today' : null),
+    crash: (how) => (seen.push(how), how === 'panic' ? 'not today' : null),
     log: (message) => void seen.push(message),
   };
   const engine = new TestEngine({ ...DEBUG, host });
@@ -161,7 +166,7 @@ test('DEBUG SLEEP stops the engine, DEBUG PANIC asks the process', () => {
   assert.equal(engine.text('DEBUG', 'PANIC'), '-ERR not today\r\n');
   assert.equal(engine.text('DEBUG', 'CHANGE-REPL-ID'), '+OK\r\n');
   assert.equal(engine.text('DEBUG', 'LOG', 'hello'), '+OK\r\n');
-  assert.deepEqual(seen, [250, 'PANIC', 'CHANGE-REPL-ID', 'DEBUG LOG: hello']);
+  assert.deepEqual(seen, [250, 'panic', 'change-repl-id', 'DEBUG LOG: hello']);
   engine.call('DEBUG', 'SET-ACTIVE-EXPIRE', 0);
   assert.equal(engine.ctx.activeExpire, false);
 });

@@ -1,4 +1,4 @@
-import { rangeArg } from '../core/args.ts';
+import { printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
 
@@ -20,7 +20,9 @@ const get: Command = {
   run(ctx, req) {
     const { reply } = ctx;
     if (req.argc > 3) {
-      return reply.error("ERR unknown subcommand or wrong number of arguments for 'get'. Try SLOWLOG HELP.");
+      return reply.error(
+        `ERR unknown subcommand or wrong number of arguments for '${printable(req, 1)}'. Try SLOWLOG HELP.`,
+      );
     }
     let count = 10;
     if (req.argc === 3) {
