@@ -89,6 +89,10 @@ const EXCHANGES: readonly Exchange[] = [
 ];
 
 const WITH_PASSWORD: readonly Exchange[] = [
+  [
+    'auth pw ; acl list ; acl getuser default',
+    '+OK\r\n*1\r\n$93\r\nuser default on #30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4 ~* &* +@all\r\n*12\r\n$5\r\nflags\r\n*1\r\n$2\r\non\r\n$9\r\npasswords\r\n*1\r\n$64\r\n30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46e26170c4\r\n$8\r\ncommands\r\n$5\r\n+@all\r\n$4\r\nkeys\r\n$2\r\n~*\r\n$8\r\nchannels\r\n$2\r\n&*\r\n$9\r\nselectors\r\n*0\r\n',
+  ],
   ['ping', '-NOAUTH Authentication required.\r\n'],
   ['auth x', '-WRONGPASS invalid username-password pair or user is disabled.\r\n'],
   ['auth default x', '-WRONGPASS invalid username-password pair or user is disabled.\r\n'],

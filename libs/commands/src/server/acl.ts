@@ -2,6 +2,7 @@ import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
+import { sha256Hex } from '../core/sha256.ts';
 
 // One user, `default`, who may do everything once the password of `requirepass` was given. What would change users is
 // left out.
@@ -107,7 +108,8 @@ const list: Command = {
     complexity: 'O(N). Where N is the number of configured users.',
   },
   run(ctx) {
-    replyNames(ctx, [`user default on ${hasPassword(ctx) ? '' : 'nopass '}~* &* +@all`]);
+    const hash = passwordHash(ctx);
+    replyNames(ctx, [`user default on ${hash === '' ? 'nopass' : `#${hash}`} ~* &* +@all`]);
   },
 };
 
@@ -136,11 +138,12 @@ const getuser: Command = {
     if (req.latin1(2) !== 'default') return reply.nil();
     reply.map(6);
     reply.bulkLatin1('flags');
-    const flags = hasPassword(ctx) ? ['on'] : ['on', 'nopass'];
+    const hash = passwordHash(ctx);
+    const flags = hash === '' ? ['on', 'nopass'] : ['on'];
     reply.set(flags.length);
     for (const flag of flags) reply.bulkLatin1(flag);
     reply.bulkLatin1('passwords');
-    reply.array(0);
+    replyNames(ctx, hash === '' ? [] : [hash]);
     reply.bulkLatin1('commands');
     reply.bulkLatin1('+@all');
     reply.bulkLatin1('keys');
@@ -181,8 +184,9 @@ const help: Command = {
   },
 };
 
-function hasPassword(ctx: Context): boolean {
-  return ctx.config.text.requirepass !== '';
+function passwordHash(ctx: Context): string {
+  const password = ctx.config.bytes('requirepass');
+  return password.length === 0 ? '' : sha256Hex(password);
 }
 
 function replyNames(ctx: Context, names: readonly string[]): void {
