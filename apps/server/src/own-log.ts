@@ -38,6 +38,11 @@ export class OwnLog {
     return { natsUrl, cluster, logId };
   }
 
+  /** Resolves when the NATS server runs, where it is this node's to run; rejects with a sentence when it cannot. */
+  async ready(): Promise<void> {
+    if (this.#config.text.natsUrl === '') await this.#start();
+  }
+
   #start(): Promise<EmbeddedNats> {
     const { text, choice } = this.#config;
     this.#embedded ??= (async () => {
@@ -55,7 +60,6 @@ export class OwnLog {
     return this.#embedded;
   }
 
-  /** Process id of the embedded server, when there is one. */
   async stop(): Promise<void> {
     const embedded = this.#embedded;
     this.#embedded = null;

@@ -78,23 +78,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     keepAliveSeconds: config.num.tcpKeepalive,
     unixSocketMode: config.num.unixsocketperm,
   });
+  const stop = async () => {
+    const drained = ingress.stop(FLUSH_MS);
+    await node.stop();
+    await drained;
+    await replication?.stop();
+    replication = null;
+    await ending;
+    await ownLog.stop();
+    if (config.value('pidfile') !== '') rmSync(config.path('pidfile'), { force: true });
+  };
   node.start();
   if (config.value('pidfile') !== '') writeFileSync(config.path('pidfile'), `${process.pid}\n`);
-
-  return {
-    node,
-    ingress,
-    async stop() {
-      const drained = ingress.stop(FLUSH_MS);
-      await node.stop();
-      await drained;
-      await replication?.stop();
-      replication = null;
-      await ending;
-      await ownLog.stop();
-      if (config.value('pidfile') !== '') rmSync(config.path('pidfile'), { force: true });
-    },
-  };
+  // A master whose log cannot be started is wrongly installed, and says so at once. Later it would try again for ever.
+  if (config.replicaof === null) {
+    await ownLog.ready().catch(async (error: unknown) => {
+      await stop();
+      throw error;
+    });
+  }
+  return { node, ingress, stop };
 }
 
 /** What the replication app has to know and may not stand in the file (command line, CONFIG SET). */

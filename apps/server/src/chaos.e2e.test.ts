@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Ledger, sameDigest, signal, until, withRig } from '@weir/testkit';
+import type { Rig, WeirNode } from '@weir/testkit';
+
+/*
+ * kill -9 under load. Writers remember what was acknowledged to them; afterwards each acknowledged write is on the master
+ * and on the slave with its value, and both data sets are equal. What was not acknowledged may be there or not, but the
+ * nodes agree about it.
+ *
+ * WEIR_CHAOS_SECONDS makes the random test longer, WEIR_CHAOS_SEED repeats its choices (not its timing).
+ */
+
+interface Scene {
+  readonly rig: Rig;
+  readonly master: WeirNode;
+  readonly slave: WeirNode;
+  readonly ledger: Ledger;
+}
+
+async function scene(rig: Rig): Promise<Scene> {
+  const master = await rig.started('master');
+  const slave = await rig.started('slave', { slaveOf: master });
+  const ledger = new Ledger(master);
+  await ledger.progress(500);
+  return { rig, master, slave, ledger };
+}
+
+/** Writers go on for a while after the fault, then everything is compared. */
+async function heal({ master, slave, ledger }: Scene): Promise<void> {
+  await ledger.progress(500, 30_000);
+  await ledger.stop();
+  await slave.online(30_000);
+  await sameDigest([master, slave]);
+  await ledger.verify([master, slave]);
+}
+
+type Fault = (scene: Scene) => Promise<void>;
+
+const faults: Record<string, Fault> = {
+  'the slave': async ({ slave, ledger }) => {
+    await slave.kill();
+    await ledger.progress(200);
+    await slave.start();
+  },
+  'the master': async ({ master }) => {
+    await master.kill();
+    await master.start();
+  },
+  'the master twice, the second time while it starts': async ({ master }) => {
+    await master.kill();
+    master.spawn();
+    await until('the log of the new process', () => master.logged(/listening for clients/).length > 1);
+    await master.kill();
+    await master.start();
+  },
+  'the embedded nats-server': async ({ master }) => {
+    const pid = master.natsPid!;
+    signal(pid, 'SIGKILL');
+    await until('another nats-server', () => master.natsPid !== undefined && master.natsPid !== pid);
+  },
+  'the replication app': async ({ master }) => {
+    const pid = (await until('the replication app', () => master.replicationPid))!;
+    signal(pid, 'SIGKILL');
+    await until('another replication app', () => master.replicationPid !== undefined && master.replicationPid !== pid);
+  },
+  'the nats-server and the master at once': async ({ master }) => {
+    signal(master.natsPid!, 'SIGKILL');
+    await master.kill();
+    await master.start();
+  },
+  'the nats-server and the slave at once': async ({ master, slave }) => {
+    const pid = master.natsPid!;
+    signal(pid, 'SIGKILL');
+    await slave.kill();
+    await slave.start();
+  },
+  'everything at once': async ({ master, slave }) => {
+    signal(master.natsPid!, 'SIGKILL');
+    await Promise.all([master.kill(), slave.kill()]);
+    await Promise.all([master.start(), slave.start()]);
+  },
+};
+
+for (const [what, fault] of Object.entries(faults)) {
+  withRig(`kill -9 of ${what} under load loses no acknowledged write`, async (rig) => {
+    const all = await scene(rig);
+    await fault(all);
+    await heal(all);
+    assert.ok(all.ledger.acknowledged.length >= 1000);
+  });
+}
+
+const chaosSeconds = Number(process.env['WEIR_CHAOS_SECONDS'] ?? 25);
+const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? randomInt(2 ** 31));
+
+withRig(
+  `kill -9 of whatever, again and again (seed ${seed}, ${chaosSeconds} s), loses no acknowledged write`,
+  async (rig) => {
+    const random = generator(seed);
+    const all = await scene(rig);
+    const end = performance.now() + chaosSeconds * 1000;
+    const done: string[] = [];
+    const names = Object.keys(faults);
+    try {
+      while (performance.now() < end) {
+        const name = names[Math.floor(random() * names.length)]!;
+        done.push(name);
+        // A chosen pause, not a wait for anything: the next fault may hit a recovery.
+        await sleep(random() * 800);
+        await faults[name]!(all);
+        if (random() < 0.5) await all.ledger.progress(100, 30_000);
+      }
+      await heal(all);
+    } catch (error) {
+      throw new Error(`after: ${done.join(', ')}: ${(error as Error).message}`, { cause: error });
+    }
+  },
+  chaosSeconds * 1000 + 120_000,
+);
+
+/** mulberry32: enough to choose faults. */
+function generator(start: number): () => number {
+  let state = start >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
