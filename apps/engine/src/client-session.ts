@@ -64,7 +64,7 @@ export class ClientSession implements SessionPort {
     this.#engine.ctx.stats.netInputBytes += bytes;
     if (this.#closed || this.session.closeAfterReply) return;
     if (this.#waiting || this.#scanner.unscannedBytes > 0) {
-      this.#backlog.push(buf.slice(start, end));
+      this.#backlog.push(Uint8Array.prototype.slice.call(buf, start, end)); // a Buffer's own slice is a view
       this.#backlogBytes += bytes;
       if (this.#backlogBytes > BACKLOG_BYTES_MAX && !this.#paused) {
         this.#paused = true;
@@ -142,7 +142,7 @@ export class ClientSession implements SessionPort {
       if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
       let wait = ctx.waitSeq;
       if (wait <= engine.committedSeq) wait = 0;
-      if (wait < this.#heldSeq) wait = this.#heldSeq;
+      if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
         if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
         sliceStart = before;

@@ -12,9 +12,12 @@ const { latin1Slice, utf8Slice, latin1Write, utf8Write, copy } = proto;
 export const LF = 10;
 export const CR = 13;
 
-/** Uninitialised memory of its own (never a slice of node's shared pool). */
+/**
+ * Uninitialised memory of its own (never a slice of node's shared pool). Not a Buffer, whose slice() is a view where a
+ * Uint8Array's is a copy.
+ */
 export function allocBytes(size: number): Uint8Array {
-  return Buffer.allocUnsafeSlow(size);
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
 export function latin1At(buf: Uint8Array, start: number, end: number): string {

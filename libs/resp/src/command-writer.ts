@@ -1,6 +1,7 @@
 // Commands as RESP frames, one behind the other: effects for the log, requests for a link. The caller may have
 // bytes reserved at the front for a header of its own.
 
+import { digitsOf, writeDigits } from './bytes.ts';
 import { ByteSink } from './sink.ts';
 
 export class CommandWriter extends ByteSink {
@@ -39,7 +40,13 @@ export class CommandWriter extends ByteSink {
 
   /** A safe integer. */
   argInt(n: number): void {
-    this.bulkString(String(n), false);
+    const sign = n < 0 ? 1 : 0;
+    const length = digitsOf(Math.abs(n)) + sign;
+    this.numberLine(36, length);
+    this.ensure(length + 2);
+    if (sign === 1) this.buf[this.pos] = 45;
+    this.pos = writeDigits(this.buf, this.pos + sign, Math.abs(n));
+    this.crlf();
   }
 
   /** A whole frame as it is, for instance [start, end) of a request. */
