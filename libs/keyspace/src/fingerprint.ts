@@ -10,15 +10,33 @@ import type { Keyspace } from './keyspace.ts';
  * (DEBUG DIGEST is Redis's own, slower, and does not cover the expire times.)
  */
 export function fingerprint(keyspace: Keyspace): string {
+  const steps = fingerprintSteps(keyspace);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Keys between two yields. */
+const KEYS_PER_STEP = 20_000;
+
+/** The same for a large data set that must not hold its thread for long; it must not change before the end. */
+export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, void> {
   const lanes = new Int32Array(4);
   const refs: Ref[] = [];
+  let keys = 0;
   for (const db of keyspace.dbs) {
     let cursor = 0;
     if (db.keys.size === 0) continue;
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) addEntry(lanes, keyspace, db.index, ref);
+      keys += refs.length;
       refs.length = 0;
+      if (keys >= KEYS_PER_STEP) {
+        keys = 0;
+        yield;
+      }
     } while (cursor !== 0);
   }
   return Buffer.from(lanes.buffer).toString('hex');

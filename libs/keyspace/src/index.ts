@@ -33,7 +33,7 @@ export { Random } from './random.ts';
 export { Recency } from './recency.ts';
 export { KeyTable } from './table.ts';
 export type { TableLimits } from './table.ts';
-export { fingerprint } from './fingerprint.ts';
+export { fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { isCanonicalInt64 } from './integer.ts';
 export { KeyspaceLoader, saveKeyspace } from './rdb.ts';
 export type { LoadOptions } from './rdb.ts';

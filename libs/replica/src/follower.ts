@@ -1,6 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { EMPTY_CHECKSUM, LogError, RecordKind, RecordReader, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, LogSubscription, SnapshotStore } from '@weir/log';
+import { discardKeyspace } from './discard.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
 import { Replay } from './replay.ts';
@@ -121,6 +122,7 @@ export class Follower {
   }
 
   #empty(): void {
+    discardKeyspace(this.keyspace);
     this.keyspace = this.#options.newKeyspace();
     this.#replay = new Replay(this.keyspace);
   }
@@ -174,10 +176,26 @@ export class Follower {
   reached(seq: number, signal?: AbortSignal): Promise<void> {
     if (this.seq >= seq) return Promise.resolve();
     if (this.state === 'failed' || this.state === 'stopped') return Promise.reject(this.failure ?? new Error('stopped'));
+    if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
-      const waiter = { seq, resolve, reject };
+      const abort = (): void => {
+        const at = this.#waiters.indexOf(waiter);
+        if (at >= 0) this.#waiters.splice(at, 1);
+        reject(signal!.reason);
+      };
+      const waiter = {
+        seq,
+        resolve: () => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        },
+        reject: (error: unknown) => {
+          signal?.removeEventListener('abort', abort);
+          reject(error);
+        },
+      };
       this.#waiters.push(waiter);
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+      signal?.addEventListener('abort', abort);
     });
   }
 

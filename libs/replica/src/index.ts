@@ -1,8 +1,15 @@
+export { digestOf } from './digest.ts';
+export { discardKeyspace } from './discard.ts';
+export { exportSnapshot } from './export-file.ts';
 export { Follower, LOG_START } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';
 export { loadSnapshot } from './load.ts';
 export type { LoadProgress } from './load.ts';
+export { importRdbFile, loadRdbFile } from './load-file.ts';
+export type { ImportOptions, LoadFileOptions, LoadedFile } from './load-file.ts';
 export { Replay } from './replay.ts';
 export { uploadSnapshot, writeRdb } from './save.ts';
 export type { SaveOptions } from './save.ts';
+export { verifySnapshot } from './verify.ts';
+export type { VerifyOptions } from './verify.ts';
 export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';

@@ -1,4 +1,4 @@
-import { fingerprint, saveKeyspace } from '@weir/keyspace';
+import { saveKeyspace } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
 import type { LogPosition, SnapshotManifest, SnapshotMeta, SnapshotStore } from '@weir/log';
 import {
@@ -13,6 +13,7 @@ import {
   AUX_WEIR_SEQ,
   RdbWriter,
 } from '@weir/rdb';
+import { digestOf } from './digest.ts';
 
 export interface SaveOptions {
   readonly id: string;
@@ -22,6 +23,8 @@ export interface SaveOptions {
   readonly compress?: boolean;
   readonly checksum?: boolean;
   readonly signal?: AbortSignal;
+  /** After each chunk that the store took. */
+  readonly onProgress?: (bytes: number) => void;
 }
 
 /** Writes an RDB file of the keyspace, which must not change meanwhile; `sink` takes each chunk before the next is made. */
@@ -41,8 +44,11 @@ export async function writeRdb(
   const drain = async () => {
     const chunks = full;
     full = [];
-    for (const chunk of chunks) await sink(chunk);
-    options.signal?.throwIfAborted();
+    for (const chunk of chunks) {
+      await sink(chunk);
+      options.signal?.throwIfAborted();
+      options.onProgress?.(chunk.length);
+    }
   };
   writer.header();
   writer.aux(AUX_REDIS_VERSION, options.redisVersion);
@@ -72,7 +78,7 @@ export async function uploadSnapshot(
     offset: position.offset,
     epoch: position.epoch,
     checksum: position.checksum,
-    digest: fingerprint(keyspace),
+    digest: await digestOf(keyspace, options.signal),
     keys: keyspace.size,
     engineVersion: options.engineVersion,
     createdAt: options.nowMs,

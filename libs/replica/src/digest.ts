@@ -1,0 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { fingerprintSteps } from '@weir/keyspace';
+import type { Keyspace } from '@weir/keyspace';
+
+/** The fingerprint of a data set which must not change meanwhile, without holding the event loop. */
+export async function digestOf(keyspace: Keyspace, signal?: AbortSignal): Promise<string> {
+  const steps = fingerprintSteps(keyspace);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await turn();
+    signal?.throwIfAborted();
+  }
+}

@@ -1,0 +1,42 @@
+import type { Keyspace } from '@weir/keyspace';
+import { LogError } from '@weir/log';
+import type { SnapshotManifest, SnapshotStore } from '@weir/log';
+import { digestOf } from './digest.ts';
+import { discardKeyspace } from './discard.ts';
+import { loadSnapshot } from './load.ts';
+import type { LoadProgress } from './load.ts';
+
+export interface VerifyOptions {
+  readonly newKeyspace: () => Keyspace;
+  readonly nowMs: number;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads a stored snapshot back as a slave would, into a data set that is thrown away, and compares. Throws
+ * LogError('snapshot-damaged') when it is not what its manifest says, 'log-unavailable' when it could not be read.
+ */
+export async function verifySnapshot(
+  snapshots: SnapshotStore,
+  manifest: SnapshotManifest,
+  options: VerifyOptions,
+): Promise<void> {
+  const scratch = options.newKeyspace();
+  try {
+    try {
+      await loadSnapshot(snapshots, manifest, scratch, options.nowMs, options.onProgress, options.signal);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      if (error instanceof LogError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new LogError('snapshot-damaged', `snapshot ${manifest.id} cannot be loaded: ${why}`, { cause: error });
+    }
+    const digest = await digestOf(scratch, options.signal);
+    if (digest !== manifest.digest) {
+      throw new LogError('snapshot-damaged', `snapshot ${manifest.id} has digest ${digest}, its data set had ${manifest.digest}`);
+    }
+  } finally {
+    discardKeyspace(scratch);
+  }
+}
