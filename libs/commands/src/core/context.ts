@@ -15,6 +15,7 @@ import type { Database, Keyspace } from '@weir/keyspace';
 import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
+import { DEL } from './effect-words.ts';
 import type { DeferredReply, Host } from './host.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
@@ -247,7 +248,7 @@ export class Context {
     if (this.replaying) return;
     this.#select(db.index);
     this.effects.command(2);
-    this.effects.argLatin1('DEL');
+    this.effects.raw(DEL);
     this.effects.argBytes(this.arena.u8, keyAddress(this.arena, ref), keyLength(this.arena, ref));
     this.changes++;
   }

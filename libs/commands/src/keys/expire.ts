@@ -2,6 +2,7 @@ import { expireOf } from '@weir/keyspace';
 import { anyExpireTimeArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { DEL, PEXPIREAT } from '../core/effect-words.ts';
 import { peekRead } from './lookup.ts';
 
 export const expire: Command = {
@@ -162,13 +163,13 @@ function setExpire(ctx: Context, seconds: boolean, relative: boolean): void {
   }
   if (when <= ctx.now && !ctx.replaying && !ctx.slave) {
     const effect = ctx.effect(2);
-    effect.argLatin1('DEL');
+    effect.raw(DEL);
     effect.argBytes(req.buf, req.args[2], req.args[3]);
     ctx.keyspace.remove(ctx.db, ctx.hash, ref);
   } else {
     ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, Math.max(0, when));
     const effect = ctx.effect(3);
-    effect.argLatin1('PEXPIREAT');
+    effect.raw(PEXPIREAT);
     effect.argBytes(req.buf, req.args[2], req.args[3]);
     effect.argInt(when);
   }

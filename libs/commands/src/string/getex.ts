@@ -2,6 +2,7 @@ import { expireOf } from '@weir/keyspace';
 import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { DEL, PERSIST, PEXPIREAT } from '../core/effect-words.ts';
 import { timeOption } from './set.ts';
 
 export const getdel: Command = {
@@ -90,13 +91,13 @@ export const getex: Command = {
       }
       ctx.replyString(ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, when));
       const effect = ctx.effect(3);
-      effect.argLatin1('PEXPIREAT');
+      effect.raw(PEXPIREAT);
       effect.argBytes(req.buf, req.off(1), req.len(1));
       effect.argInt(when);
     } else if (persist && expireOf(ctx.arena, ref) >= 0) {
       ctx.replyString(ctx.keyspace.clearExpire(ctx.db, ctx.hash, ref));
       const effect = ctx.effect(2);
-      effect.argLatin1('PERSIST');
+      effect.raw(PERSIST);
       effect.argBytes(req.buf, req.off(1), req.len(1));
     } else ctx.replyString(ref);
   },
@@ -116,6 +117,6 @@ function lookup(ctx: Context): number {
 
 function effectDel(ctx: Context): void {
   const effect = ctx.effect(2);
-  effect.argLatin1('DEL');
+  effect.raw(DEL);
   effect.argBytes(ctx.req.buf, ctx.req.off(1), ctx.req.len(1));
 }

@@ -1,5 +1,6 @@
 import { ENC_EMBSTR, ENC_RAW, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { KEEPTTL, SET } from '../core/effect-words.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../core/long-double.ts';
 import { EMBSTR_BYTES_MAX } from '../core/strings.ts';
 
@@ -44,10 +45,10 @@ export const incrbyfloat: Command = {
     for (let i = 0; i < text.length; i++) arena.u8[at + i] = text.charCodeAt(i);
     // The final value: another machine may round otherwise.
     const effect = ctx.effect(4);
-    effect.argLatin1('SET');
+    effect.raw(SET);
     effect.argBytes(req.buf, req.off(1), req.len(1));
     effect.argLatin1(text);
-    effect.argLatin1('KEEPTTL');
+    effect.raw(KEEPTTL);
     ctx.reply.bulkLatin1(text);
   },
 };

@@ -2,6 +2,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { KEEPTTL, PXAT, SET } from '../core/effect-words.ts';
 import { storeArg, storeExpiringArg } from '../core/strings.ts';
 
 export const set: Command = {
@@ -246,11 +247,11 @@ function countLookup(ctx: Context, ref: number): void {
 /** SET key value [PXAT ms | KEEPTTL], the value being argument `v`. */
 function effectSet(ctx: Context, req: Request, v: number, when: number, keepTtl: boolean): void {
   const effect = ctx.effect(when >= 0 ? 5 : keepTtl ? 4 : 3);
-  effect.argLatin1('SET');
+  effect.raw(SET);
   effect.argBytes(req.buf, req.off(1), req.len(1));
   effect.argBytes(req.buf, req.off(v), req.len(v));
   if (when >= 0) {
-    effect.argLatin1('PXAT');
+    effect.raw(PXAT);
     effect.argInt(when);
-  } else if (keepTtl) effect.argLatin1('KEEPTTL');
+  } else if (keepTtl) effect.raw(KEEPTTL);
 }
