@@ -103,5 +103,5 @@ export function copyIn(to: Uint8Array, at: number, from: Uint8Array, off: number
   if (len <= 48) {
     for (let i = 0; i < len; i++) to[at + i] = from[off + i];
   } else if (to === from) to.copyWithin(at, off, off + len);
-  else to.set(from.subarray(off, off + len), at);
+  else to.set(new Uint8Array(from.buffer, from.byteOffset + off, len), at);
 }
