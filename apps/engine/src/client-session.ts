@@ -1,4 +1,4 @@
-import { Session, execute } from '@weir/commands';
+import { REPLY_ON, Session, execute } from '@weir/commands';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
 import type { Engine } from './engine.ts';
@@ -202,12 +202,15 @@ export class ClientSession implements SessionPort {
 
   /** A command of this session answers later; see Context.defer. */
   defer(): (write: (reply: Engine['ctx']['reply']) => void) => void {
-    this.session.blocked = true;
+    const { session } = this;
+    session.blocked = true;
+    const silent = session.replyMode !== REPLY_ON;
     let done = false;
     return (write) => {
       if (done) return;
       done = true;
-      this.session.blocked = false;
+      session.blocked = false;
+      session.unblock = null;
       const out = this.#engine.ctx.reply;
       out.resp = this.session.resp;
       if (this.#executing) {
@@ -217,7 +220,7 @@ export class ClientSession implements SessionPort {
       if (this.#closed) return;
       const start = out.pos;
       write(out);
-      this.#send(this.#heldSeq, start, out.pos, 1);
+      if (!silent) this.#send(this.#heldSeq, start, out.pos, 1);
       out.truncate(start);
       // Not from here: this may be inside another session's command.
       setImmediate(() => this.resume());

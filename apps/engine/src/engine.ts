@@ -232,7 +232,12 @@ export class Engine implements EnginePort {
     this.#inFlightSince.push(now);
     if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
     if (this.stalled) this.#setStalled(false);
-    committer.append(effects.buf, effects.pos - HEADER_BYTES, effects.count, (outcome, logSeq, endOffset) => {
+    const payloadBytes = effects.pos - HEADER_BYTES;
+    ctx.inFlightRecords++;
+    ctx.inFlightBytes += payloadBytes;
+    committer.append(effects.buf, payloadBytes, effects.count, (outcome, logSeq, endOffset) => {
+      ctx.inFlightRecords--;
+      ctx.inFlightBytes -= payloadBytes;
       effects.reset();
       if (this.#spareWriters.length < 4) this.#spareWriters.push(effects);
       if (this.#committer !== committer) return;

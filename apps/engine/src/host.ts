@@ -74,8 +74,8 @@ export class EngineHost implements Host {
     this.#node.replicaOf(target);
   }
 
-  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void {
-    this.#node.waits.wait(offset, replicas, timeoutMs, done);
+  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): () => void {
+    return this.#node.waits.wait(offset, replicas, timeoutMs, done);
   }
 
   snapshots(): SnapshotView {
@@ -171,7 +171,7 @@ export class EngineHost implements Host {
       cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
       networkInputBytes: stats.netInputBytes,
       networkOutputBytes: stats.netOutputBytes,
-      loading: node.engine.ctx.loading ? (node.role.loading ?? { startedMs: node.startedMs, totalBytes: 0, loadedBytes: 0 }) : null,
+      loading: node.role.loading,
       version: WEIR_VERSION,
     };
   }
@@ -194,6 +194,8 @@ export class EngineHost implements Host {
       case 'oom':
         process.abort();
       // falls through (abort does not return)
+      case 'change-repl-id':
+        return null; // the id is the log's, which stays what it is
       default:
         return `ERR DEBUG ${how.toUpperCase()} is not supported`;
     }

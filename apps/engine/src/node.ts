@@ -33,7 +33,9 @@ export interface NodeIdentity {
   remember(logId: string): void;
 }
 
-const SNAP_BACK_MS = 100;
+/** A log without room says so at once; one refusal may still be a passing one. */
+const NO_SPACE_MS = 100;
+const SAMPLE_MS = 100;
 
 export class EngineNode {
   readonly config: Config;
@@ -48,6 +50,7 @@ export class EngineNode {
   readonly #seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
   #cron: NodeJS.Timeout | null = null;
   #identity: NodeFile;
+  #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
     this.#options = options;
@@ -151,6 +154,10 @@ export class EngineNode {
     ctx.writeRefusal = this.#writeRefusal(now);
     if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs(now) > config.num.commitTimeout) engine.refuseHeld();
     engine.closeIdle(now);
+    if (now - this.#sampledMs >= SAMPLE_MS) {
+      this.#sampledMs = now;
+      ctx.stats.sample(now);
+    }
   }
 
   /** Why writes have to be refused now, or ''. */
@@ -159,7 +166,7 @@ export class EngineNode {
     if (!engine.leading) return '';
     const age = engine.oldestInFlightAgeMs(now);
     const state = role.writerState;
-    if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > SNAP_BACK_MS) {
+    if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;
     }
     if (age > config.num.commitTimeout) {

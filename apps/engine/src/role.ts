@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import { WRITER_ID_BYTES, openWriter } from '@weir/log';
+import { openWriter } from '@weir/log';
 import type { LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, uploadSnapshot } from '@weir/replica';
 import type { Engine } from './engine.ts';
@@ -269,7 +268,6 @@ export class RoleController {
     const writer = await openWriter({
       log: access.log,
       tail,
-      writerId: randomBytes(WRITER_ID_BYTES),
       engineVersion: ENGINE_VERSION,
       onState: (state, detail) => this.#writerChanged(state, detail),
       info: { node: nodeId, ip, port },

@@ -31,15 +31,19 @@ export class ReplicaWaits {
     return count;
   }
 
-  /** `timeoutMs` 0 waits without bound, as Redis does; `done` is called once. */
-  wait(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void {
+  /** `timeoutMs` 0 waits without bound, as Redis does; `done` is called once. The returned function ends the wait. */
+  wait(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): () => void {
     const now = this.acknowledged(offset);
-    if (now >= replicas) return done(now);
+    if (now >= replicas) {
+      done(now);
+      return () => {};
+    }
     const waiter: Waiter = { offset, replicas, done, timer: null };
     if (timeoutMs > 0) waiter.timer = setTimeout(() => this.#finish(waiter), timeoutMs);
     this.#waiters.add(waiter);
     this.#poller ??= setInterval(() => this.#check(), POLL_MS);
     this.#membership()?.poll();
+    return () => this.#finish(waiter);
   }
 
   #check(): void {

@@ -5,7 +5,7 @@ import type { Config } from '@weir/config';
 import { startEmbeddedNats } from '@weir/log';
 import type { EmbeddedNats } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
-import { natsListenHost } from './addresses.ts';
+import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
 
 /**

@@ -2,10 +2,10 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EngineNode } from '@weir/app-engine';
 import type { LogLocation } from '@weir/app-engine';
-import { startIngress } from '@weir/app-ingress';
+import { clientAddresses, isOptionalAddress, startIngress } from '@weir/app-ingress';
 import type { Ingress } from '@weir/app-ingress';
 import type { Config } from '@weir/config';
-import { clientAddresses, isOptional } from './addresses.ts';
+import { listenLink } from '@weir/link';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
 
@@ -72,16 +72,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ingress = await startIngress({
     engine: node.engine,
     listen: clientAddresses(config),
-    isOptional: (address) => isOptional(config, address),
+    isOptional: (address) => isOptionalAddress(config, address),
     log: logger,
     backlog: config.num.tcpBacklog,
     keepAliveSeconds: config.num.tcpKeepalive,
     unixSocketMode: config.num.unixsocketperm,
   });
+  // Further ingress processes may join this node's own.
+  const linkListen = config.text.linkListen;
+  const link = linkListen === '' ? null : await listenLink({ engine: node.engine, address: linkListen, log: logger });
   const stop = async () => {
     const drained = ingress.stop(FLUSH_MS);
     await node.stop();
     await drained;
+    await link?.stop();
     await replication?.stop();
     replication = null;
     await ending;

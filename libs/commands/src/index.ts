@@ -17,7 +17,7 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
-export { Session } from './core/session.ts';
+export { REPLY_ON, Session } from './core/session.ts';
 export type { SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { Stats } from './core/stats.ts';

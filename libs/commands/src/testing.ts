@@ -301,7 +301,10 @@ export function testHost(
     sessions,
     replication: () => replication,
     replicaOf() {},
-    waitReplicas: (_offset, _replicas, _timeoutMs, done) => done(0),
+    waitReplicas: (_offset, _replicas, _timeoutMs, done) => {
+      done(0);
+      return () => {};
+    },
     snapshots: () => snapshots,
     save: (done) => done(null),
     shutdown: () => null,

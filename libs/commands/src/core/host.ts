@@ -15,8 +15,11 @@ export interface Host {
   replication(): ReplicationView;
   /** REPLICAOF; null is NO ONE. Returns at once; the role changes when it can. */
   replicaOf(target: { host: string; port: number } | null): void;
-  /** WAIT/WAITAOF: calls back with the number of slaves that have applied up to the offset, at once or later. */
-  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): void;
+  /**
+   * WAIT/WAITAOF: calls back with the number of slaves that have applied up to the offset, at once or later. The returned
+   * function ends the wait early, as its time-out would.
+   */
+  waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): () => void;
 
   snapshots(): SnapshotView;
   /** BGSAVE, SAVE: asks the replication app; `done` is told an error's text or null, when the snapshot is usable. */

@@ -102,14 +102,18 @@ function waitFor(
   timeoutMs: number,
   write: (reply: ReplyWriter, acknowledged: number) => void,
 ): void {
+  const { session } = ctx;
   let later: DeferredReply | null = null;
   let done = false;
-  ctx.host.waitReplicas(ctx.session.lastWriteOffset, replicas, timeoutMs, (acknowledged) => {
+  const end = ctx.host.waitReplicas(session.lastWriteOffset, replicas, timeoutMs, (acknowledged) => {
+    done = true;
     if (later !== null) later((reply) => write(reply, acknowledged));
-    else {
-      write(ctx.reply, acknowledged);
-      done = true;
-    }
+    else write(ctx.reply, acknowledged);
   });
-  if (!done) later = ctx.defer();
+  if (done) return;
+  later = ctx.defer();
+  session.unblock = (withError) => {
+    if (withError) later!((reply) => reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'));
+    end();
+  };
 }
