@@ -30,7 +30,7 @@ if (role === 'ingress') {
 } else if (role === 'clients') {
   const [port, count] = args.map(Number);
   // In batches below the accept backlog.
-  for (let open = 0; open < count; ) {
+  for (let open = 0; open < count;) {
     const batch = Array.from(
       { length: Math.min(200, count - open) },
       () =>

@@ -1,2 +1,4 @@
+export { clientAddresses, isOptionalAddress } from './addresses.ts';
 export { startIngress } from './ingress.ts';
 export type { Ingress, IngressOptions } from './ingress.ts';
+export { startIngressProgram } from './standalone.ts';

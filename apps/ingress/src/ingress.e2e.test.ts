@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { PENDING_HIGH_BYTES, SocketLinkClient, rawSocketsAvailable, startSocketLinkServer, type Address } from '@weir/link';
+import {
+  PENDING_HIGH_BYTES,
+  SocketLinkClient,
+  rawSocketsAvailable,
+  startSocketLinkServer,
+  type Address,
+} from '@weir/link';
 import { LineEngine, MemoryLogger, until, type LineSession } from '@weir/link/testing';
 import { startIngress, type Ingress, type IngressOptions } from './index.ts';
 
@@ -58,10 +64,15 @@ class Client {
 
 const LOCAL: Address = { kind: 'tcp', host: '127.0.0.1', port: 0 };
 
-async function startChild(role: string, args: string[], limitFiles?: number): Promise<{ child: ChildProcess; ready: Record<string, unknown>; stderr: () => string }> {
+async function startChild(
+  role: string,
+  args: string[],
+  limitFiles?: number,
+): Promise<{ child: ChildProcess; ready: Record<string, unknown>; stderr: () => string }> {
   const script = fileURLToPath(new URL('./fixture-node.ts', import.meta.url));
   const node = [process.execPath, script, role, ...args];
-  const command = limitFiles === undefined ? node : ['/bin/sh', '-c', `ulimit -n ${limitFiles}; exec "$0" "$@"`, ...node];
+  const command =
+    limitFiles === undefined ? node : ['/bin/sh', '-c', `ulimit -n ${limitFiles}; exec "$0" "$@"`, ...node];
   const child = spawn(command[0], command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   children.push(child);
   let stderr = '';
@@ -103,7 +114,9 @@ for (const rawSockets of [true, false]) {
 
     test('replies to many clients from one turn go each to its own', async () => {
       const engine = new LineEngine((s, line) => {
-        if (line === 'all') for (let round = 0; round < 3; round++) for (const o of engine.sessions) o.reply(`${round}${o.info.remoteAddr} `);
+        if (line === 'all')
+          for (let round = 0; round < 3; round++)
+            for (const o of engine.sessions) o.reply(`${round}${o.info.remoteAddr} `);
         else s.reply(`+${line}\n`);
       });
       const ingress = await serve(engine, { rawSockets });
@@ -295,12 +308,17 @@ for (const rawSockets of [true, false]) {
       assert.equal(statSync(path).mode & 0o777, 0o770);
       const client = new Client(address);
       await client.ask('a');
-      assert.deepEqual({ ...engine.opened[0].info, fd: 0 }, { remoteAddr: `${path}:0`, localAddr: `${path}:0`, fd: 0, unixSocket: true });
+      assert.deepEqual(
+        { ...engine.opened[0].info, fd: 0 },
+        { remoteAddr: `${path}:0`, localAddr: `${path}:0`, fd: 0, unixSocket: true },
+      );
       await first.stop();
       await second.stop();
       const file = join(dir, `file${rawSockets}`);
       writeFileSync(file, 'precious');
-      await assert.rejects(serve(new LineEngine(), { rawSockets, listen: [{ kind: 'unix', path: file }] }), { code: 'EADDRINUSE' });
+      await assert.rejects(serve(new LineEngine(), { rawSockets, listen: [{ kind: 'unix', path: file }] }), {
+        code: 'EADDRINUSE',
+      });
     });
 
     test('drain takes nobody new and waits for those who are there', async () => {
@@ -323,10 +341,26 @@ test('a taken port is an error and leaves nothing listening', async () => {
   const ingress = await serve(new LineEngine());
   const engine = new LineEngine();
   const path = join(dir, 'half.sock');
-  await assert.rejects(serve(engine, { listen: [{ kind: 'unix', path }, ingress.addresses[0]] }), { code: 'EADDRINUSE' });
+  await assert.rejects(serve(engine, { listen: [{ kind: 'unix', path }, ingress.addresses[0]] }), {
+    code: 'EADDRINUSE',
+  });
   const client = new Client({ kind: 'unix', path });
   await until(() => client.error !== undefined, 'refused');
   await ingress.stop();
+});
+
+test('an address that this machine does not have is passed over if it may be missing, and an error else', async () => {
+  // 192.0.2.0/24 is for documentation.
+  const foreign: Address = { kind: 'tcp', host: '192.0.2.1', port: 0 };
+  await assert.rejects(serve(new LineEngine(), { listen: [LOCAL, foreign] }), { code: 'EADDRNOTAVAIL' });
+  const ingress = await serve(new LineEngine(), {
+    listen: [foreign, LOCAL],
+    isOptional: (address) => address === foreign,
+  });
+  assert.equal(ingress.addresses.length, 1);
+  await new Client(ingress.addresses[0]).ask('a');
+  await ingress.stop();
+  await assert.rejects(serve(new LineEngine(), { listen: [foreign], isOptional: () => true }), /no address/);
 });
 
 test('ten thousand idle connections are held while others are served, at a few kilobytes each', async () => {
@@ -427,3 +461,16 @@ for (const raw of [true, false]) {
     assert.equal(engine.sessions.size, 0);
   });
 }
+
+test('the floor benchmark runs', async () => {
+  const script = fileURLToPath(new URL('./floor.bench.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, '--requests', '300', '--rounds', '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  assert.equal(code, 0);
+  assert.equal(out.match(/^P=\d+ clients=\d+ .*raw .*net .*link /gm)?.length, 4, out);
+});

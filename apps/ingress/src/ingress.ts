@@ -8,9 +8,9 @@ import { ClientConnection, type ConnectionOwner } from './connection.ts';
 export interface IngressOptions {
   readonly engine: EnginePort;
   readonly listen: readonly Address[];
-  /** An address that may be missing on this machine (`bind -::1`): no error when it cannot be listened on. */
-  readonly isOptional?: (address: Address) => boolean;
   readonly log: LinkLogger;
+  /** Addresses that may be missing on this machine (`bind -::1`). Address families that it does not have are skipped in any case, as Redis does. */
+  readonly isOptional?: (address: Address) => boolean;
   /** `tcp-backlog`. */
   readonly backlog?: number;
   /** `tcp-keepalive`, seconds; 0 is off. */
@@ -32,6 +32,7 @@ export interface Ingress {
 }
 
 const STOP_FLUSH_MS = 2000;
+const FAMILY_MISSING = new Set(['ENOPROTOOPT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EPFNOSUPPORT', 'EAFNOSUPPORT']);
 
 class IngressServer implements Ingress, ConnectionOwner {
   addresses: Address[] = [];
@@ -50,21 +51,28 @@ class IngressServer implements Ingress, ConnectionOwner {
 
   async listen(options: IngressOptions): Promise<void> {
     for (const address of options.listen) {
-      const l = await listen({
-        ...options,
-        address,
-        ...(options.rawSockets === undefined ? {} : { raw: options.rawSockets }),
-        onSocket: (socket) => this.accept(socket, address),
-      }).catch((error: NodeJS.ErrnoException) => {
-        const missing = error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT';
-        if (missing && options.isOptional?.(address) === true) return null;
-        throw error;
-      });
-      if (l === null) continue;
-      this.listening.push(l);
-      this.addresses.push(l.address);
-      options.log.info({ address: l.address, raw: l.raw }, 'listening for clients');
+      try {
+        await this.listenOn(address, options);
+      } catch (error) {
+        const { code = '' } = error as NodeJS.ErrnoException;
+        const mayBeMissing = code === 'EADDRNOTAVAIL' && options.isOptional?.(address) === true;
+        if (!mayBeMissing && !FAMILY_MISSING.has(code)) throw error;
+        options.log.debug({ address, code }, 'an address that this machine does not have');
+      }
     }
+    if (this.listening.length === 0) throw new Error('there is no address to listen on for clients');
+  }
+
+  private async listenOn(address: Address, options: IngressOptions): Promise<void> {
+    const l = await listen({
+      ...options,
+      address,
+      ...(options.rawSockets === undefined ? {} : { raw: options.rawSockets }),
+      onSocket: (socket) => this.accept(socket, address),
+    });
+    this.listening.push(l);
+    this.addresses.push(l.address);
+    options.log.info({ address: l.address, raw: l.raw }, 'listening for clients');
   }
 
   private accept(socket: ByteSocket, address: Address): void {

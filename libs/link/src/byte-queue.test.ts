@@ -27,7 +27,9 @@ test('bytes come out as they went in, whatever the sizes, and the caller may reu
       };
       for (const s of steps) {
         if ('append' in s) {
-          const bytes = Uint8Array.from({ length: s.append + 3 }, (_, i) => (i === 0 || i > s.append ? 0 : next++ & 0xff));
+          const bytes = Uint8Array.from({ length: s.append + 3 }, (_, i) =>
+            i === 0 || i > s.append ? 0 : next++ & 0xff,
+          );
           queue.append(bytes, 1, s.append + 1);
           bytes.fill(0xee);
           inside += s.append;

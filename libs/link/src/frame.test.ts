@@ -99,7 +99,18 @@ test('the bytes on the wire are those of the document', () => {
   writer.frame(FRAME.HELLO, 0, encodeHello(), 0, 10);
   assert.equal(
     Buffer.from(writer.buf.subarray(0, writer.length)).toString('hex'),
-    '07000000' + '03' + '04030201' + '6162' + '05000000' + '08' + '05000000' + '0f000000' + '01' + '00000000' + '574549524c494e4b' + '0100',
+    '07000000' +
+      '03' +
+      '04030201' +
+      '6162' +
+      '05000000' +
+      '08' +
+      '05000000' +
+      '0f000000' +
+      '01' +
+      '00000000' +
+      '574549524c494e4b' +
+      '0100',
   );
 });
 

@@ -1,4 +1,4 @@
-export { connect, listen } from './listen.ts';
+export { connect, listen, parseAddress } from './listen.ts';
 export type { Address, ConnectOptions, Listening, ListenOptions } from './listen.ts';
 export { rawSocketsAvailable } from './raw-socket.ts';
 export { PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
@@ -6,5 +6,5 @@ export type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
 export type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
 export { SocketLinkClient } from './link-client.ts';
 export type { SocketLinkClientOptions } from './link-client.ts';
-export { startSocketLinkServer } from './link-server.ts';
+export { listenLink, startSocketLinkServer } from './link-server.ts';
 export type { SocketLinkServer, SocketLinkServerOptions } from './link-server.ts';

@@ -17,6 +17,7 @@ import { Wire, type WireOwner } from './wire.ts';
 
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 2000;
+const FAILURES_PER_WARNING = 30;
 const CONNECT_TIMEOUT_MS = 5000;
 const KEEPALIVE_SECONDS = 5;
 const PING_AFTER_MS = 10_000;
@@ -154,6 +155,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   private state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
   private nextId = 1;
   private backoffMs = BACKOFF_MS_MIN;
+  private failures = 0;
   private retryTimer: NodeJS.Timeout | undefined;
   private watchTimer: NodeJS.Timeout | undefined;
   private stoppedResolve: (() => void) | undefined;
@@ -208,13 +210,19 @@ export class SocketLinkClient implements EnginePort, WireOwner {
     this.state = 'down';
     const delayMs = this.backoffMs * (0.75 + Math.random() / 2);
     this.backoffMs = Math.min(BACKOFF_MS_MAX, this.backoffMs * 2);
-    this.log.warn({ reason, retryInMs: Math.round(delayMs) }, 'no link to the engine');
+    // Said once, and then every minute or so as long as it lasts.
+    const level = this.failures++ % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
+    this.log[level](
+      { reason, attempts: this.failures, retryInMs: Math.round(delayMs) },
+      'no link to the engine, trying on',
+    );
     this.retryTimer = setTimeout(() => void this.connect(), delayMs);
   }
 
   onUp(wire: Wire): void {
     this.state = 'up';
     this.backoffMs = BACKOFF_MS_MIN;
+    this.failures = 0;
     this.log.info({ waiting: this.waiting.size }, 'link to the engine is up');
     for (const [session, timer] of this.waiting) {
       clearTimeout(timer);

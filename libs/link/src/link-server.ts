@@ -7,7 +7,7 @@
  */
 import { ByteQueue } from './byte-queue.ts';
 import { FRAME, decodeOpen, decodeU32 } from './frame.ts';
-import { listen, type Address, type Listening } from './listen.ts';
+import { listen, parseAddress, type Address, type Listening } from './listen.ts';
 import { CLOSE_FLUSH_MS, type ByteSocket, type LinkLogger } from './socket.ts';
 import type { EnginePort, SessionPort, SessionSink } from './types.ts';
 import { Wire, type WireOwner } from './wire.ts';
@@ -249,4 +249,11 @@ export async function startSocketLinkServer(
       await gone;
     },
   };
+}
+
+/** `address` as configured: see `parseAddress`. */
+export function listenLink(
+  options: Omit<SocketLinkServerOptions, 'address'> & { readonly address: string },
+): Promise<SocketLinkServer> {
+  return startSocketLinkServer({ ...options, address: parseAddress(options.address) });
 }

@@ -4,7 +4,15 @@ import { PENDING_HIGH_BYTES } from './socket.ts';
 import { SocketLinkClient } from './link-client.ts';
 import { WINDOW_BYTES, startSocketLinkServer } from './link-server.ts';
 import { FRAME, FrameWriter, encodeHello } from './frame.ts';
-import { LineEngine, MemoryClient, MemoryLogger, memoryPair, until, type LineSession, type MemorySocket } from './testing.ts';
+import {
+  LineEngine,
+  MemoryClient,
+  MemoryLogger,
+  memoryPair,
+  until,
+  type LineSession,
+  type MemorySocket,
+} from './testing.ts';
 
 interface Rig {
   engine: LineEngine;
@@ -221,7 +229,7 @@ test('when the ingress does not keep up with the link, sessions are told to wait
   r.engineEnd().hold();
   const reply = Buffer.alloc(50_000, 'r');
   let sent = 0;
-  for (let refused = 0; refused < 8; ) {
+  for (let refused = 0; refused < 8;) {
     refused = 0;
     for (const s of r.engine.opened) {
       if (!s.congested && s.replyBytes(reply)) sent++;

@@ -9,6 +9,13 @@ export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string };
 
+/** `host:port`, `[ip6]:port`, or the path of a Unix socket: whatever has a slash or no port. */
+export function parseAddress(text: string): Address {
+  const match = text.includes('/') ? null : /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return { kind: 'unix', path: text };
+  return { kind: 'tcp', host: match[1] ?? match[2], port: Number(match[3]) };
+}
+
 export interface ListenOptions {
   readonly address: Address;
   readonly backlog?: number;
@@ -61,7 +68,12 @@ export function listen(options: ListenOptions): Promise<Listening> {
   const wantRaw = options.raw !== false && rawSocketsAvailable();
   const onAcceptError = acceptErrorLogger(log, address);
   const server: Server = createServer(
-    { allowHalfOpen: true, noDelay: true, keepAlive: keepAliveSeconds > 0, keepAliveInitialDelay: keepAliveSeconds * 1000 },
+    {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: keepAliveSeconds > 0,
+      keepAliveInitialDelay: keepAliveSeconds * 1000,
+    },
     (socket) => onSocket(new NetSocket(socket, unix)),
   );
   return new Promise((resolve, reject) => {
@@ -93,7 +105,12 @@ export function listen(options: ListenOptions): Promise<Listening> {
       removeStaleSocket(address.path);
       server.listen({ path: address.path, backlog: options.backlog ?? 511 });
     } else {
-      server.listen({ host: address.host, port: address.port, backlog: options.backlog ?? 511, ipv6Only: address.host.includes(':') });
+      server.listen({
+        host: address.host,
+        port: address.port,
+        backlog: options.backlog ?? 511,
+        ipv6Only: address.host.includes(':'),
+      });
     }
   });
 }
@@ -126,7 +143,14 @@ export function connect(options: ConnectOptions): Promise<ByteSocket> {
     const socket = netConnect(
       unix
         ? { path: address.path, allowHalfOpen: true }
-        : { host: address.host, port: address.port, allowHalfOpen: true, noDelay: true, keepAlive: keepAliveSeconds > 0, keepAliveInitialDelay: keepAliveSeconds * 1000 },
+        : {
+            host: address.host,
+            port: address.port,
+            allowHalfOpen: true,
+            noDelay: true,
+            keepAlive: keepAliveSeconds > 0,
+            keepAliveInitialDelay: keepAliveSeconds * 1000,
+          },
     );
     socket.pause();
     const timer = setTimeout(() => {

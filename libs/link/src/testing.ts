@@ -199,7 +199,14 @@ export class MemorySocket implements ByteSocket {
   }
 
   private deliver(): void {
-    while (this.open && !this.held && this.pending.length > 0 && this.peer.open && this.peer.started && !this.peer.paused) {
+    while (
+      this.open &&
+      !this.held &&
+      this.pending.length > 0 &&
+      this.peer.open &&
+      this.peer.started &&
+      !this.peer.paused
+    ) {
       const chunk = this.pending.shift()!;
       for (let at = 0; at < chunk.length && this.peer.open; at += this.pieceBytes) {
         const piece = Buffer.from(chunk.subarray(at, Math.min(chunk.length, at + this.pieceBytes)));
