@@ -147,6 +147,7 @@ export class RoleController {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
     this.#wake?.();
     await this.#loop;

@@ -82,9 +82,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const linkListen = config.text.linkListen;
   const link = linkListen === '' ? null : await listenLink({ engine: node.engine, address: linkListen, log: logger });
   const stop = async () => {
-    const drained = ingress.stop(FLUSH_MS);
+    // The engine first: whoever waits for the log still gets the reply.
     await node.stop();
-    await drained;
+    await ingress.stop(FLUSH_MS);
     await link?.stop();
     await replication?.stop();
     replication = null;
