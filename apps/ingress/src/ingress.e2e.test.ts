@@ -69,7 +69,7 @@ async function startChild(
   args: string[],
   limitFiles?: number,
 ): Promise<{ child: ChildProcess; ready: Record<string, unknown>; stderr: () => string }> {
-  const script = fileURLToPath(new URL('./fixture-node.ts', import.meta.url));
+  const script = fileURLToPath(new URL('./node.testing.ts', import.meta.url));
   const node = [process.execPath, script, role, ...args];
   const command =
     limitFiles === undefined ? node : ['/bin/sh', '-c', `ulimit -n ${limitFiles}; exec "$0" "$@"`, ...node];
@@ -363,7 +363,7 @@ test('an address that this machine does not have is passed over if it may be mis
   await assert.rejects(serve(new LineEngine(), { listen: [foreign], isOptional: () => true }), /no address/);
 });
 
-test('ten thousand idle connections are held while others are served, at a few kilobytes each', async () => {
+test('ten thousand idle connections are held while others are served, at a few kilobytes each', async (t) => {
   const count = 10_000;
   const { child: server, ready } = await startChild('ingress', []);
   const address = ready as unknown as Address & { kind: 'tcp' };
@@ -380,7 +380,7 @@ test('ten thousand idle connections are held while others are served, at a few k
   // Connected is not yet accepted; a connection made now is accepted after all those.
   await new Client(address).ask('last');
   const perConnection = ((await rss()) - before) / count;
-  console.log(`idle connection: ${Math.round(perConnection)} B of resident memory`);
+  t.diagnostic(`idle connection: ${Math.round(perConnection)} B of resident memory`);
   assert.ok(perConnection < 8 * 1024, `${perConnection} bytes each`);
   for (let i = 0; i < 20; i++) await first.ask(`s${i}`);
   child.stdin!.end();

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { ByteQueue } from './byte-queue.ts';
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
-console.log(`byte-queue seed ${seed}`);
 
-test('bytes come out as they went in, whatever the sizes, and the caller may reuse what it appended', () => {
+test('bytes come out as they went in, whatever the sizes, and the caller may reuse what it appended', (t) => {
+  t.diagnostic(`seed ${seed}`);
   const step = fc.oneof(
     fc.record({ append: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 20_000 })) }),
     fc.record({ take: fc.integer({ min: 1, max: 30_000 }) }),

@@ -292,6 +292,7 @@ export class RawSocket implements ByteSocket {
       owners[segments] = this;
       starts[segments] = corkLen;
       segments++;
+      // oxlint-disable-next-line typescript/no-this-alias
       lastOwner = this;
       if (!flushScheduled) {
         flushScheduled = true;

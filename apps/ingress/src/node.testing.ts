@@ -12,6 +12,7 @@ import { startIngress } from './index.ts';
 
 const toStderr = (obj: object, msg: string): void => void process.stderr.write(`${msg} ${JSON.stringify(obj)}\n`);
 const log = { debug() {}, info() {}, warn: toStderr, error: toStderr };
+const ready = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 const [role, ...args] = process.argv.slice(2);
 process.stdin.on('end', () => process.exit(0)).resume();
 
@@ -23,10 +24,10 @@ if (role === 'ingress') {
     listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
     log,
   });
-  console.log(JSON.stringify(ingress.addresses[0]));
+  ready(ingress.addresses[0]);
 } else if (role === 'engine') {
   await startSocketLinkServer({ engine: new LineEngine(), address: { kind: 'unix', path: args[0] }, log });
-  console.log('{}');
+  ready({});
 } else if (role === 'clients') {
   const [port, count] = args.map(Number);
   // In batches below the accept backlog.
@@ -43,5 +44,5 @@ if (role === 'ingress') {
     open += batch.length;
     await Promise.all(batch);
   }
-  console.log(JSON.stringify({ open: count }));
+  ready({ open: count });
 }
