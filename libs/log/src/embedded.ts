@@ -63,6 +63,11 @@ const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5_000;
 /** After so long alive the next death is a new story. */
 const HEALTHY_MS = 30_000;
+/**
+ * The disk is the limit. Left out, nats-server takes three quarters of what is free when it starts, what it holds already not
+ * counted: a log on a disk that was filled by others would stay full after these were gone, and a large one refuse after a restart.
+ */
+const FILE_STORE_MAX = 2 ** 50;
 const CHECK_MS = 2_000;
 const CHECKS_FAILED_MAX = 2;
 const WRITE_FAILED = /critical write error|no space left on device/i;
@@ -344,7 +349,7 @@ export class EmbeddedNats {
       'jetstream {',
       `  store_dir: ${JSON.stringify(join(this.dir, 'store'))}`,
       ...(sync === '' ? [] : [`  sync_interval: ${sync}`]),
-      ...(o.maxFileStore === undefined ? [] : [`  max_file_store: ${o.maxFileStore}`]),
+      `  max_file_store: ${o.maxFileStore ?? FILE_STORE_MAX}`,
       '}',
       '',
     ].join('\n');
