@@ -225,6 +225,9 @@ test('each single allocation of an operation may be the one that is refused', ()
     ['new short', (both) => both.set(0, 'new', small, false)],
     ['new long', (both) => both.set(0, 'new', big, false)],
     ['new with an expire time', (both) => both.setExpiring(0, 'new', big, NOW)],
+    ['first of its database', (both) => both.setExpiring(2, 'new', big, NOW)],
+    ['copy as the first of its database', (both) => both.copy(0, 'passing', 2, 'other')],
+    ['rename as the first of its database', (both) => both.rename(0, 'passing', 2, 'other')],
     ['short to long', (both) => both.set(0, 'short', big, true)],
     ['long to short', (both) => both.set(0, 'long', small, true)],
     ['with an expire time', (both) => both.setExpiring(0, 'short', small, NOW)],
@@ -311,6 +314,18 @@ test('appending again and again moves a long value a logarithmic number of times
     last = place;
   }
   assert.ok(moves < 10, `${moves} moves`);
+  both.check();
+  both.end();
+});
+
+test('a long value grows without room ahead when the arena has no more', () => {
+  const both = new Both(1024 * 1024);
+  both.set(0, 'before', 'x', false);
+  both.set(0, 'k', 'x'.repeat(300_000), false);
+  both.resize(0, 'k', 400_000);
+  both.resize(0, 'k', 900_000);
+  both.check();
+  assert.throws(() => both.resize(0, 'k', 1_100_000), ArenaFullError);
   both.check();
   both.end();
 });
