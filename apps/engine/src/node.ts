@@ -46,6 +46,8 @@ export class EngineNode {
   readonly waits: ReplicaWaits;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedMs = Date.now();
+  /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
+  logTrouble = '';
   readonly #options: EngineNodeOptions;
   readonly #seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
   #cron: NodeJS.Timeout | null = null;
@@ -168,6 +170,9 @@ export class EngineNode {
     const state = role.writerState;
     if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;
+    }
+    if (age > config.num.commitTimeout && this.logTrouble !== '') {
+      return `NOREPLICAS The replication log cannot be written: ${this.logTrouble}`;
     }
     if (age > config.num.commitTimeout) {
       return 'NOREPLICAS The replication log does not answer; writes are refused until it does';

@@ -15,6 +15,8 @@ import type { ServerLogger } from './server.ts';
 export class OwnLog {
   readonly #config: Config;
   readonly #log: ServerLogger;
+  /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
+  onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
 
   constructor(config: Config, log: ServerLogger) {
@@ -51,8 +53,12 @@ export class OwnLog {
         dir: join(text.dir, 'nats'),
         host: natsListenHost(this.#config),
         sync: choice.appendfsync,
-        onEvent: ({ kind, detail }) =>
-          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn']({ nats: kind }, detail || 'nats-server'),
+        onEvent: ({ kind, detail }) => {
+          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn']({ nats: kind }, detail || 'nats-server');
+          // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
+          if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
+          else if (kind === 'started') this.onTrouble('');
+        },
       });
       return nats;
     })();

@@ -68,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     onLeading: leading,
     onStop: options.onStop,
   });
+  ownLog.onTrouble = (reason) => void (node.logTrouble = reason);
 
   const ingress = await startIngress({
     engine: node.engine,

@@ -13,7 +13,7 @@ export { stringRows } from './differential/rows-string.ts';
 export { Ledger } from './nodes/ledger.ts';
 export type { LedgerOptions } from './nodes/ledger.ts';
 export { isListening, isPortFree } from './nodes/ports.ts';
-export { childrenOf, commandLineOf, isAlive, signal } from './nodes/processes.ts';
+export { childrenOf, commandLineOf, freeze, isAlive, signal } from './nodes/processes.ts';
 export type { ProcessInfo } from './nodes/processes.ts';
 export { ConnectionEnded, ErrorReply, RawClient, plain } from './nodes/raw-client.ts';
 export type { Argument, Value } from './nodes/raw-client.ts';

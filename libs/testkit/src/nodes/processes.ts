@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
+import { until } from './until.ts';
 
 /** Looking at processes from outside: by pid, never by name alone. */
 
@@ -32,6 +33,14 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   } catch {
     return false;
   }
+}
+
+/** SIGSTOP, and back when no thread of it runs any more; SIGCONT lets it go on. */
+export async function freeze(pid: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  if (process.platform !== 'linux') return;
+  const isStopped = (thread: string) => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8'));
+  await until(`process ${pid} to stop`, () => readdirSync(`/proc/${pid}/task`).every(isStopped), 5000, 1);
 }
 
 function statOf(pid: number): { parent: number } | undefined {

@@ -21,8 +21,8 @@ export interface WeirNodeOptions {
   readonly more?: readonly string[];
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** `ulimit -n` of the process. */
-  readonly openFiles?: number;
+  /** A program, with its arguments, that runs weir-server in its own place (`exec`), so that the pid stays. */
+  readonly under?: readonly [program: string, ...args: string[]];
 }
 
 export interface Exit {
@@ -84,10 +84,7 @@ export class WeirNode {
       ...(options.args ?? ['--port', String(this.port), '--dir', this.dir, '--bind', '127.0.0.1']),
       ...(options.more ?? []),
     ];
-    const [file, argv] =
-      options.openFiles === undefined
-        ? [program, args]
-        : ['/bin/sh', ['-c', `ulimit -n ${options.openFiles} && exec "$0" "$@"`, program, ...args]];
+    const [file, ...argv]: [string, ...string[]] = [...(options.under ?? []), program, ...args] as [string];
     const child = spawn(file, argv, {
       cwd: options.cwd ?? checkoutRoot(),
       env: { ...process.env, NODE_TEST_CONTEXT: '', ...options.env },
