@@ -216,7 +216,8 @@ function elements(reply: Uint8Array): string[] {
 }
 
 function leaf(reply: Reply): string {
-  return reply.value instanceof Uint8Array ? latin1(reply.value) : String(reply.value);
+  if (reply.value instanceof Uint8Array) return latin1(reply.value);
+  return typeof reply.value === 'object' ? JSON.stringify(reply.value) : String(reply.value);
 }
 
 function parse(bytes: Uint8Array): Reply {
