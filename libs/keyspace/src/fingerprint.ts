@@ -5,7 +5,7 @@ import type { Keyspace } from './keyspace.ts';
 
 /**
  * A fingerprint of a whole data set that does not depend on the order of its keys, on encodings, or on who computes it: the sum
- * (mod 2^32, in four lanes) of a 128-bit hash of each entry: database, type, key, value, expire time. Snapshots carry
+ * (mod 2^32, in four lanes made of a 64-bit hash) of all entries: database, type, key, value, expire time. Snapshots carry
  * it, and master, slaves and snapshots are compared by it. It finds accidents, not forgeries: the hash's key is known.
  * (DEBUG DIGEST is Redis's own, slower, and does not cover the expire times.)
  */
@@ -54,7 +54,7 @@ function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): 
   const low = when % 4294967296 | 0;
   const high = Math.floor(when / 4294967296) | 0;
   let a = hashBytes(u8, key, keyLen, head, 0x5bd1e995);
-  a = hashBytes(u8, value, valueLen, a, low ^ 0x1b873593);
+  a = hashBytes(u8, value, valueLen, a, low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593);
   let b = hashBytes(u8, key, keyLen, 0x2545f491, head);
   b = hashBytes(u8, value, valueLen, b, high ^ low ^ 0x38b34ae5);
   lanes[0] += a;

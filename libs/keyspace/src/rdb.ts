@@ -113,13 +113,34 @@ export class KeyspaceLoader implements RdbSink {
       throw new Error('the file has a key twice');
     }
     const encoding = isCanonicalInt64(valBuf, valOff, valLen) ? ENC_INT : valLen <= 44 ? ENC_EMBSTR : ENC_RAW;
-    let ref = keyspace.setString(db, hash, 0, keyBuf, keyOff, keyLen, valBuf, valOff, valLen, encoding, false, nowMs);
-    if (expireAtMs >= 0) ref = keyspace.setExpire(db, hash, ref, expireAtMs);
+    const ref =
+      expireAtMs < 0
+        ? keyspace.setString(db, hash, 0, keyBuf, keyOff, keyLen, valBuf, valOff, valLen, encoding, false, nowMs)
+        : keyspace.setExpiringString(
+            db,
+            hash,
+            0,
+            keyBuf,
+            keyOff,
+            keyLen,
+            valBuf,
+            valOff,
+            valLen,
+            encoding,
+            expireAtMs,
+            nowMs,
+          );
     const recency = keyspace.recency;
     if (recency.lfu && lfuFreq >= 0) setLru(keyspace.arena, ref, recency.fromFrequency(lfuFreq, nowMs));
     else if (!recency.lfu && lruIdleSeconds > 0) setLru(keyspace.arena, ref, recency.fromIdle(lruIdleSeconds, nowMs));
     this.entries++;
   }
 
-  end(): void {}
+  end(): void {
+    // What was reserved for entries that did not come.
+    for (const db of this.keyspace.dbs) {
+      db.keys.trim();
+      db.expires.trim();
+    }
+  }
 }

@@ -228,6 +228,11 @@ export class KeyTable {
     if (!found) throw new Error('table: removed entry is not in the table');
     this.#removeAt(bucket, this.slot);
     this.size--;
+    if (this.size < (this.#mask0 + 1) * SHRINK_AT) this.trim();
+  }
+
+  /** Begins to shrink a table with few entries; removals do so by themselves. */
+  trim(): void {
     if (this.size === 0) this.clear();
     else if (this.#mask0 > 0 && this.size < (this.#mask0 + 1) * SHRINK_AT && !this.rehashing) {
       let buckets = 1;
