@@ -56,7 +56,7 @@ function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): 
   let a = hashBytes(u8, key, keyLen, head, 0x5bd1e995);
   a = hashBytes(u8, value, valueLen, a, low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593);
   let b = hashBytes(u8, key, keyLen, 0x2545f491, head);
-  b = hashBytes(u8, value, valueLen, b, high ^ low ^ 0x38b34ae5);
+  b = hashBytes(u8, value, valueLen, b, high ^ Math.imul(low, 0x27d4eb2f) ^ 0x38b34ae5);
   lanes[0] += a;
   lanes[1] += b;
   lanes[2] += Math.imul(a, 0x9e3779b1) ^ (b >>> 7);
