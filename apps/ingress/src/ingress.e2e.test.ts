@@ -20,7 +20,9 @@ import { startIngress, type Ingress, type IngressOptions } from './index.ts';
 const dir = mkdtempSync(join(tmpdir(), 'weir-ingress-'));
 const children: ChildProcess[] = [];
 const clients: Client[] = [];
-after(() => {
+const running: Ingress[] = [];
+after(async () => {
+  for (const ingress of running) await ingress.stop(0);
   for (const client of clients) client.socket.destroy();
   for (const child of children) child.kill('SIGKILL');
   rmSync(dir, { recursive: true });
@@ -85,11 +87,30 @@ async function startChild(
 }
 
 async function serve(engine: LineEngine, options: Partial<IngressOptions> = {}): Promise<Ingress> {
-  return startIngress({ engine, listen: [LOCAL], log: new MemoryLogger(), ...options });
+  const ingress = await startIngress({ engine, listen: [LOCAL], log: new MemoryLogger(), ...options });
+  running.push(ingress);
+  return ingress;
 }
 
 test('raw stream handles are available on the Node that this project pins', () => {
   assert.equal(rawSocketsAvailable(), true);
+});
+
+test('where Node forbids its internals, net.Socket serves', async () => {
+  const script = fileURLToPath(new URL('./node.testing.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--permission', '--allow-fs-read=*', '--allow-net', script, 'ingress'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve);
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${stderr}`)));
+  });
+  await new Client(JSON.parse(line) as Address).ask('a');
+  assert.match(stderr, /listening for clients .*"raw":false/);
+  child.stdin.end();
 });
 
 for (const rawSockets of [true, false]) {
@@ -152,6 +173,38 @@ for (const rawSockets of [true, false]) {
       await ingress.stop();
     });
 
+    test('what the kernel took in part is not overwritten by the replies of later turns, nor overtaken by those of the same', async () => {
+      let next = 0;
+      const pattern = (length: number): Buffer => Buffer.from(Uint8Array.from({ length }, () => next++ % 251));
+      const engine = new LineEngine((s, line) => {
+        if (line !== 'more') return void s.reply(`+${line}\n`);
+        const [slow, other] = engine.opened;
+        slow.replyBytes(pattern(40_000));
+        other.reply('.');
+        slow.replyBytes(pattern(20_000));
+        other.reply('\n');
+      });
+      const ingress = await serve(engine, { rawSockets });
+      const slow = new Client(ingress.addresses[0]);
+      await slow.ask('I am the first');
+      const other = new Client(ingress.addresses[0]);
+      await other.ask('I am the second');
+      slow.socket.pause();
+      let turns = 0;
+      for (let behind = 0; behind < 5; turns++) {
+        const before = other.received;
+        other.socket.write(`more\n${'x'.repeat(60_000)}\n`);
+        await until(() => other.received === before + 60_004, 'the other is served');
+        if (engine.opened[0].sink.pendingOutputBytes > 0) behind++;
+      }
+      slow.socket.resume();
+      const greeting = '+I am the first\n'.length;
+      await until(() => slow.received === greeting + turns * 60_000, 'all bytes');
+      const got = Buffer.concat(slow.chunks).subarray(greeting);
+      for (let i = 0; i < got.length; i++) if (got[i] !== i % 251) assert.fail(`byte ${i} of ${got.length}`);
+      await ingress.stop();
+    });
+
     test('what is pending for a client that does not read is bounded, others are served, and nothing is lost', async () => {
       const reply = Buffer.alloc(10_000, 'r');
       const total = 60_000_000;
@@ -186,6 +239,20 @@ for (const rawSockets of [true, false]) {
 
     test('a flooding client does not keep others from being served', async () => {
       const engine = new LineEngine((s, line) => line.length < 10 && s.reply(`+${line}\n`));
+      let perTurn = 0;
+      let perTurnMax = 0;
+      const open = engine.open.bind(engine);
+      engine.open = (info, sink) => {
+        const port = open(info, sink);
+        const input = port.input.bind(port);
+        port.input = (buf, start, end) => {
+          if (perTurn === 0) setImmediate(() => (perTurn = 0));
+          perTurn += end - start;
+          perTurnMax = Math.max(perTurnMax, perTurn);
+          input(buf, start, end);
+        };
+        return port;
+      };
       const ingress = await serve(engine, { rawSockets });
       const flood = new Client(ingress.addresses[0]);
       const megabyte = Buffer.alloc(1 << 20, `${'f'.repeat(1023)}\n`);
@@ -198,6 +265,9 @@ for (const rawSockets of [true, false]) {
       for (let i = 0; i < 30; i++) await other.ask(`o${i}`);
       assert.ok(engine.opened[0].inputBytes > 0);
       flooding = false;
+      // net.Socket leaves it to libuv, which reads 32 times.
+      const readsMax = rawSockets ? 4 : 32;
+      assert.ok(perTurnMax <= (readsMax + 1) * 65_536, `${perTurnMax} bytes of one turn`);
       await ingress.stop();
     });
 

@@ -11,7 +11,7 @@ import { LineEngine } from '@weir/link/testing';
 import { startIngress } from './index.ts';
 
 const toStderr = (obj: object, msg: string): void => void process.stderr.write(`${msg} ${JSON.stringify(obj)}\n`);
-const log = { debug() {}, info() {}, warn: toStderr, error: toStderr };
+const log = { debug() {}, info: toStderr, warn: toStderr, error: toStderr };
 const ready = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
 const [role, ...args] = process.argv.slice(2);
 process.stdin.on('end', () => process.exit(0)).resume();
