@@ -1,0 +1,24 @@
+import { JetStreamSnapshots, LogError, connectNats } from '@weir/log';
+import type { SnapshotManifest } from '@weir/log';
+import { exportSnapshot } from '@weir/replica';
+
+/** Writes the newest usable snapshot of a log to a file that Redis loads. */
+export async function exportNewest(options: {
+  readonly natsUrl: string;
+  readonly cluster: string;
+  readonly logId: string;
+  readonly path: string;
+}): Promise<SnapshotManifest> {
+  const { natsUrl, cluster, logId, path } = options;
+  const link = await connectNats({ urls: natsUrl, name: 'weir export', firstConnectMs: 10_000 });
+  const snapshots = new JetStreamSnapshots(link, { cluster, logId });
+  try {
+    const newest = await snapshots.newestUsable();
+    if (newest === null) throw new LogError('snapshot-missing', `log ${logId} has no usable snapshot`);
+    await exportSnapshot(snapshots, newest, path);
+    return newest;
+  } finally {
+    snapshots.close();
+    await link.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { randomInt } from 'node:crypto';
+import type { Config, SavePoint } from '@weir/config';
+import { Keyspace } from '@weir/keyspace';
+import { Arena } from '@weir/memory';
+
+/** What the app makes of redis.conf. */
+export interface ReplicationSettings {
+  /** A data set only while a snapshot is made, or all the time. */
+  readonly mode: 'ephemeral' | 'resident';
+  readonly save: readonly SavePoint[];
+  /** Usable snapshots that are kept. */
+  readonly keep: number;
+  /** A log longer than this behind the newest snapshot makes one; 0 is off. */
+  readonly logBytesMax: number;
+  readonly compress: boolean;
+  readonly checksum: boolean;
+  readonly newKeyspace: () => Keyspace;
+}
+
+export function settingsOf(config: Config): ReplicationSettings {
+  const seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
+  const { databases, arenaReserve, snapshotKeep, snapshotLogBytes } = config.num;
+  return {
+    mode: config.choice.replicationCopy,
+    save: config.save,
+    keep: snapshotKeep,
+    logBytesMax: snapshotLogBytes,
+    compress: config.bool.rdbcompression,
+    checksum: config.bool.rdbchecksum,
+    newKeyspace: () =>
+      new Keyspace({
+        databases,
+        arena: new Arena(arenaReserve > 0 ? { reserveBytes: arenaReserve } : {}),
+        seed,
+        randomSeed: randomInt(2 ** 32),
+      }),
+  };
+}
+
+export interface AppLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,378 @@
+import type { Member, MemberReport, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
+import { isLogError } from '@weir/log';
+import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
+import { LOG_START } from '@weir/replica';
+import { EphemeralCopy, ResidentCopy } from './copy.ts';
+import type { Copy } from './copy.ts';
+import type { AppLogger, ReplicationSettings } from './options.ts';
+import { planRetention } from './retention.ts';
+import { dueReason } from './rules.ts';
+import { makeSnapshot } from './snapshot-job.ts';
+
+/**
+ * The work of one active replication app, for the length of one term of its lease:
+ *
+ *   waiting for the log ──▶ opening a copy ──▶ watching ⇄ making a snapshot ──▶ retention
+ *          ▲                                      │
+ *          └── the copy cannot follow any more ───┘   (newest snapshot again; longer pauses each time)
+ *
+ * One thing at a time: a snapshot, a retention or a look at the log. Requests for snapshots that come meanwhile wait; all that
+ * a snapshot covers are answered by it.
+ */
+
+export interface Timings {
+  /** Between two looks at the log. */
+  readonly tickMs: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  /** A step of a snapshot without any progress for so long has failed. */
+  readonly stallMs: number;
+  /** An upload that has stood still for so long is nobody's. */
+  readonly abandonedMs: number;
+  /** Between looks at what retention holds back. */
+  readonly retentionMs: number;
+  readonly holdMsMax: number;
+}
+
+export const TIMINGS: Timings = {
+  tickMs: 1000,
+  retryMinMs: 5000,
+  retryMaxMs: 60_000,
+  stallMs: 60_000,
+  abandonedMs: 120_000,
+  retentionMs: 10_000,
+  holdMsMax: 15 * 60_000,
+};
+if (TIMINGS.abandonedMs <= TIMINGS.stallMs) throw new Error('an upload may stand still for as long as its maker lets it');
+
+export interface ReplicatorOptions {
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  readonly settings: ReplicationSettings;
+  readonly logger: AppLogger;
+  readonly now: () => number;
+  readonly members: () => readonly Member[];
+  readonly timings?: Partial<Timings>;
+}
+
+const WAITERS_MAX = 1000;
+/** Of log that is kept for slaves that are behind, in multiples of snapshot-log-bytes. */
+const HOLD_LOGS = 4;
+const HOLD_BYTES_DEFAULT = 1024 ** 3;
+const MEMBER_SILENT_MS = 10_000;
+
+interface Waiter {
+  readonly seq: number;
+  readonly answer: (answer: SnapshotAnswer) => void;
+}
+
+export class Replicator {
+  readonly #o: ReplicatorOptions;
+  readonly #timings: Timings;
+  #settings: ReplicationSettings;
+  readonly #startedMs: number;
+  #copy: Copy | null = null;
+  #active = false;
+  #newest: SnapshotManifest | null = null;
+  #waiters: Waiter[] = [];
+  #wake: (() => void) | null = null;
+  #failures = 0;
+  #nextTryMs = 0;
+  #heldSinceMs = 0;
+  #retentionAtMs = 0;
+  #trouble = '';
+  // What SnapshotReport tells.
+  #snapshotStartedMs = 0;
+  #lastSavedMs = 0;
+  #lastOk = true;
+  #lastDurationMs = 0;
+  #saves = 0;
+
+  constructor(options: ReplicatorOptions) {
+    this.#o = options;
+    this.#settings = options.settings;
+    this.#timings = { ...TIMINGS, ...options.timings };
+    this.#startedMs = options.now();
+  }
+
+  get newest(): SnapshotManifest | null {
+    return this.#newest;
+  }
+
+  get snapshotInProgress(): boolean {
+    return this.#snapshotStartedMs > 0;
+  }
+
+  /** Save rules and the like, changed while it runs. The mode stays. */
+  configure(settings: Partial<Omit<ReplicationSettings, 'mode' | 'newKeyspace'>>): void {
+    this.#settings = { ...this.#settings, ...settings };
+    this.#wake?.();
+  }
+
+  /** Standing by, an app says nothing about snapshots: the active one does. */
+  report(id: string): MemberReport {
+    const position: LogPosition = this.#copy?.position ?? LOG_START;
+    return {
+      id,
+      role: 'replication',
+      ip: '',
+      port: 0,
+      epoch: position.epoch,
+      seq: position.seq,
+      offset: position.offset,
+      state: this.#copy?.state ?? 'loading',
+      ...(this.#active ? { snapshot: this.snapshotReport() } : {}),
+    };
+  }
+
+  snapshotReport(): SnapshotReport {
+    return {
+      inProgress: this.snapshotInProgress,
+      startedMs: this.#snapshotStartedMs,
+      lastSavedMs: this.#lastSavedMs,
+      lastOk: this.#lastOk,
+      lastDurationMs: this.#lastDurationMs,
+      saves: this.#saves,
+      changesSince: this.#copy?.changes ?? 0,
+    };
+  }
+
+  /** Resolves when a snapshot of at least everything that the log has now is usable, or when making it failed. */
+  async request(): Promise<SnapshotAnswer> {
+    if (!this.#active) return { ok: false, error: 'this replication app is not the active one' };
+    if (this.#waiters.length >= WAITERS_MAX) return { ok: false, error: `${WAITERS_MAX} wait for a snapshot already` };
+    const { lastSeq } = await this.#o.log.state();
+    if (!this.#active) return { ok: false, error: 'this replication app is not the active one any more' };
+    return new Promise((resolve) => {
+      this.#waiters.push({ seq: lastSeq, answer: resolve });
+      this.#wake?.();
+    });
+  }
+
+  /** Until the signal: never throws, tries again for ever. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { logger } = this.#o;
+    const { retryMinMs, retryMaxMs } = this.#timings;
+    let pauseMs = retryMinMs;
+    this.#active = true;
+    while (!signal.aborted) {
+      const started = this.#o.now();
+      try {
+        await this.#term(signal);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (this.#o.now() - started > retryMaxMs) pauseMs = retryMinMs;
+        logger.error({ err: error, retryInMs: pauseMs }, 'the copy cannot follow the log: beginning again from the newest snapshot');
+        this.#lastOk = false;
+        this.#answerAll({ ok: false, error: textOf(error) });
+        await this.#pause(pauseMs, signal);
+        pauseMs = Math.min(retryMaxMs, pauseMs * 2);
+      } finally {
+        this.#copy?.stop();
+        this.#copy = null;
+      }
+    }
+    this.#active = false;
+    this.#answerAll({ ok: false, error: 'the replication app stopped being the active one' });
+  }
+
+  async #term(signal: AbortSignal): Promise<void> {
+    const { log, snapshots, logger, now } = this.#o;
+    await this.#whenAvailable(signal, async () => {
+      await snapshots.ensure();
+      // An empty log may still get an imported data set in front of it: its first record says that it is complete.
+      return (await log.state()).lastSeq > 0;
+    });
+    const newest = await snapshots.newestUsable();
+    this.#newest = newest;
+    this.#lastSavedMs = Math.max(this.#lastSavedMs, newest?.createdAt ?? 0);
+    this.#retentionAtMs = now();
+    const copy = await this.#openCopy(newest, signal);
+    this.#copy = copy;
+    logger.info({ mode: this.#settings.mode, snapshot: newest?.id ?? null, seq: copy.position.seq }, 'following the log');
+    while (!signal.aborted) {
+      await this.#look(copy, signal);
+      if (now() >= this.#retentionAtMs) await this.#retain();
+      const why = this.#why(copy);
+      if (why !== null) await this.#snapshot(copy, why, signal);
+      else await this.#pause(this.#timings.tickMs, signal);
+    }
+  }
+
+  async #openCopy(newest: SnapshotManifest | null, signal: AbortSignal): Promise<Copy> {
+    const { log, snapshots, logger, now } = this.#o;
+    const options = { log, snapshots, logger, now, newKeyspace: this.#settings.newKeyspace, stallMs: this.#timings.stallMs };
+    if (this.#settings.mode === 'resident') return ResidentCopy.open(options, signal);
+    return new EphemeralCopy(options, newest);
+  }
+
+  /** Brings the counts up to date; a broker that is away is waited for, with the copy kept. */
+  async #look(copy: Copy, signal: AbortSignal): Promise<void> {
+    await this.#whenAvailable(signal, async () => {
+      await copy.tick(signal);
+      return true;
+    });
+  }
+
+  async #whenAvailable(signal: AbortSignal, attempt: () => Promise<boolean>): Promise<void> {
+    const { logger } = this.#o;
+    for (let pauseMs = this.#timings.tickMs; !signal.aborted; ) {
+      let trouble = 'the log is empty';
+      try {
+        if (await attempt()) {
+          if (this.#trouble !== '') logger.info({ after: this.#trouble }, 'the log is there');
+          this.#trouble = '';
+          return;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        const waits = isLogError(error, 'log-unavailable') || isLogError(error, 'log-full') || (this.#copy === null && isLogError(error, 'log-missing'));
+        if (!waits) throw error;
+        trouble = error.message;
+        if (this.#copy !== null) this.#answerAll({ ok: false, error: error.message });
+      }
+      if (trouble !== this.#trouble) logger.warn({ trouble }, 'waiting for the log');
+      this.#trouble = trouble;
+      await this.#pause(pauseMs, signal);
+      pauseMs = Math.min(this.#timings.retryMinMs, pauseMs * 2);
+    }
+    signal.throwIfAborted();
+  }
+
+  #why(copy: Copy): string | null {
+    if (this.#waiters.length > 0) return 'asked for';
+    const now = this.#o.now();
+    if (now < this.#nextTryMs) return null;
+    const { save, logBytesMax } = this.#settings;
+    return dueReason({
+      save,
+      logBytesMax,
+      changes: copy.changes,
+      logBytes: copy.logBytes,
+      sinceMs: now - Math.max(this.#lastSavedMs, this.#lastSavedMs === 0 ? this.#startedMs : 0),
+    });
+  }
+
+  async #snapshot(copy: Copy, why: string, term: AbortSignal): Promise<void> {
+    const { log, snapshots, logger, now } = this.#o;
+    const started = now();
+    const stalled = new AbortController();
+    let progressAt = performance.now();
+    const watch = setInterval(() => {
+      const silentMs = performance.now() - progressAt;
+      if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
+    }, Math.max(10, this.#timings.stallMs / 4));
+    this.#snapshotStartedMs = started;
+    let seq = this.#waiters.reduce((most, waiter) => Math.max(most, waiter.seq), 0);
+    try {
+      seq = Math.max(seq, (await log.state()).lastSeq);
+      if (this.#newest !== null && this.#newest.seq >= seq) {
+        // Nothing came since: the data set as it is now is saved already.
+        this.#saved(this.#newest, seq, started);
+        return;
+      }
+      logger.info({ why, seq, mode: this.#settings.mode }, 'making a snapshot');
+      const { manifest, frozen } = await makeSnapshot({
+        copy,
+        snapshots,
+        settings: this.#settings,
+        logger,
+        now,
+        seq,
+        signal: AbortSignal.any([term, stalled.signal]),
+        onProgress: () => void (progressAt = performance.now()),
+      });
+      copy.saved(frozen);
+      this.#newest = manifest;
+      this.#retentionAtMs = 0;
+      this.#saved(manifest, frozen.readSeq, started);
+    } catch (error) {
+      if (term.aborted) throw error;
+      this.#lastOk = false;
+      const retryMs = Math.min(this.#timings.retryMaxMs, this.#timings.retryMinMs * 2 ** this.#failures++);
+      this.#nextTryMs = now() + retryMs;
+      logger.error({ err: error, why, retryInMs: retryMs }, 'snapshot failed');
+      this.#answer(seq, { ok: false, error: textOf(error) });
+    } finally {
+      clearInterval(watch);
+      this.#snapshotStartedMs = 0;
+    }
+  }
+
+  #saved(manifest: SnapshotManifest, seq: number, startedMs: number): void {
+    const now = this.#o.now();
+    this.#lastOk = true;
+    this.#failures = 0;
+    this.#nextTryMs = 0;
+    this.#lastSavedMs = now;
+    this.#lastDurationMs = now - startedMs;
+    this.#saves++;
+    this.#answer(seq, { ok: true, id: manifest.id, seq: manifest.seq });
+  }
+
+  async #retain(): Promise<void> {
+    const { log, snapshots, logger, members, now } = this.#o;
+    const { keep, logBytesMax } = this.#settings;
+    this.#retentionAtMs = now() + this.#timings.retentionMs;
+    try {
+      for (const id of await snapshots.removeAbandoned(this.#timings.abandonedMs)) {
+        logger.info({ snapshot: id }, 'removed an upload that was never finished');
+      }
+      const state = await log.state();
+      const plan = planRetention(
+        {
+          keep,
+          holdBytesMax: logBytesMax > 0 ? logBytesMax * HOLD_LOGS : HOLD_BYTES_DEFAULT,
+          holdMsMax: this.#timings.holdMsMax,
+          silentMsMax: MEMBER_SILENT_MS,
+        },
+        { log: state, snapshots: await snapshots.list(), members: members(), now: now(), heldSinceMs: this.#heldSinceMs },
+      );
+      if (plan.heldFor.length === 0) this.#heldSinceMs = 0;
+      else if (this.#heldSinceMs === 0) {
+        this.#heldSinceMs = now();
+        logger.info({ members: plan.heldFor }, 'log and snapshots are kept for members that are catching up');
+      }
+      if (plan.outOfTime) logger.warn({ members: plan.heldFor }, 'members that are still behind are not waited for any longer');
+      for (const id of plan.remove) {
+        await snapshots.remove(id);
+        logger.info({ snapshot: id }, 'removed an old snapshot');
+      }
+      if (plan.trimTo !== null) {
+        await log.purgeTo(plan.trimTo);
+        logger.info({ from: state.firstSeq, to: plan.trimTo }, 'trimmed the log');
+      }
+    } catch (error) {
+      logger.warn({ err: error }, 'retention failed; it is tried again');
+    }
+  }
+
+  #answer(seq: number, answer: SnapshotAnswer): void {
+    const answered = this.#waiters.filter((waiter) => waiter.seq <= seq);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq);
+    for (const waiter of answered) waiter.answer(answer);
+  }
+
+  #answerAll(answer: SnapshotAnswer): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.answer(answer);
+  }
+
+  #pause(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#wake = end;
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
+    });
+  }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

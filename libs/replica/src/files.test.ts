@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { TestEngine } from '@weir/commands/testing';
+import { fingerprint } from '@weir/keyspace';
+import { isLogError } from '@weir/log';
+import { FakeLog, FakeSnapshots } from '@weir/log/testing';
+import { Follower, LOG_START, exportSnapshot, importRdbFile, loadRdbFile, uploadSnapshot, verifySnapshot, writeRdb } from './index.ts';
+import { LogFeeder, newTestKeyspace, testLogger } from './testing.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'weir-replica-'));
+after(() => rmSync(dir, { recursive: true }));
+
+const nowMs = 1_700_000_000_000;
+const rdbOptions = { id: 'file', engineVersion: 1, nowMs, redisVersion: '7.0.15' };
+
+function engine(): TestEngine {
+  const made = new TestEngine({ debug: false, reserveBytes: 1024 ** 3, now: nowMs });
+  for (let i = 0; i < 5000; i++) made.call('SET', `key:${i}`, 'v'.repeat(i % 300));
+  made.call('SET', 'gone:soon', 'x', 'PX', 1000);
+  made.call('SET', 'stays', 'x', 'PX', 1_000_000);
+  return made;
+}
+
+async function writeFile(name: string, from: TestEngine): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  await writeRdb(from.ctx.keyspace, LOG_START, rdbOptions, async (chunk) => void chunks.push(chunk));
+  const path = join(dir, name);
+  writeFileSync(path, Buffer.concat(chunks));
+  return path;
+}
+
+test('a file is loaded whole, and keys whose time has come are left out', async () => {
+  const source = engine();
+  const path = await writeFile('a.rdb', source);
+  const keyspace = newTestKeyspace();
+  const progress: number[] = [];
+  const loaded = await loadRdbFile(path, keyspace, {
+    nowMs: nowMs + 2000,
+    onProgress: ({ loadedBytes, totalBytes }) => progress.push(loadedBytes / totalBytes),
+  });
+  assert.deepEqual([loaded.keys, loaded.expired, keyspace.size], [5001, 1, 5001]);
+  assert.equal(loaded.auxFields.get('redis-ver'), '7.0.15');
+  assert.equal(progress.at(-1), 1);
+  source.call('DEL', 'gone:soon');
+  assert.equal(fingerprint(keyspace), fingerprint(source.ctx.keyspace));
+});
+
+test('an imported file is the snapshot in front of the first record, verified and usable; the log goes on behind it', async () => {
+  const snapshots = new FakeSnapshots();
+  const log = new FakeLog();
+  const path = await writeFile('b.rdb', engine());
+  const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
+  const manifest = await importRdbFile(options);
+  assert.deepEqual([manifest?.state, manifest?.seq, manifest?.keys], ['usable', 0, 5002]);
+  assert.equal(await importRdbFile(options), null, 'imported twice');
+  const feeder = await LogFeeder.open(log);
+  feeder.call('SET', 'later', 'y');
+  await feeder.flush();
+  const follower = new Follower({ log, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), now: () => nowMs });
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(log.lastSeq);
+  assert.equal(follower.keyspace.size, 5003);
+  follower.stop();
+});
+
+test('a file that is not there is no error, a damaged one is, and leaves no snapshot behind', async () => {
+  const snapshots = new FakeSnapshots();
+  const path = await writeFile('c.rdb', engine());
+  const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
+  assert.equal(await importRdbFile({ ...options, path: join(dir, 'none.rdb') }), null);
+  truncateSync(path, 20_000);
+  await assert.rejects(importRdbFile(options), /c\.rdb cannot be imported: .*ends/);
+  assert.deepEqual(await snapshots.list(), []);
+  assert.deepEqual(await snapshots.removeAbandoned(0), []);
+});
+
+test('a snapshot is exported byte for byte and atomically: a damaged one leaves the file of before and nothing else', async () => {
+  const snapshots = new FakeSnapshots();
+  const source = engine();
+  const path = join(dir, 'out.rdb');
+  const manifest = await uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions);
+  await exportSnapshot(snapshots, manifest, path);
+  const before = readFileSync(path);
+  assert.equal(before.length, manifest.bytes);
+  const keyspace = newTestKeyspace();
+  await loadRdbFile(path, keyspace, { nowMs });
+  assert.equal(fingerprint(keyspace), manifest.digest);
+  snapshots.damage('file');
+  await assert.rejects(exportSnapshot(snapshots, manifest, path), (error) => isLogError(error, 'snapshot-damaged'));
+  assert.deepEqual(readFileSync(path), before);
+  assert.deepEqual(readdirSync(dir).filter((name) => name.includes('tmp')), []);
+});
+
+test('verification finds a damaged snapshot, a wrong digest and a wrong number of keys', async () => {
+  const snapshots = new FakeSnapshots();
+  const source = engine();
+  const options = { newKeyspace: newTestKeyspace, nowMs };
+  const manifest = await uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions);
+  await verifySnapshot(snapshots, manifest, options);
+  const isDamage = (error: unknown): boolean => isLogError(error, 'snapshot-damaged');
+  const digest = manifest.digest.replace(/^./, (c) => (c === '0' ? '1' : '0'));
+  await assert.rejects(verifySnapshot(snapshots, { ...manifest, digest }, options), isDamage);
+  await assert.rejects(verifySnapshot(snapshots, { ...manifest, keys: manifest.keys + 1 }, options), isDamage);
+  snapshots.damage('file');
+  await assert.rejects(verifySnapshot(snapshots, manifest, options), isDamage);
+});
+
+test('an upload that fails or is called off leaves nothing', async () => {
+  const source = engine();
+  const snapshots = new FakeSnapshots();
+  snapshots.full = true;
+  await assert.rejects(uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions), (error) => isLogError(error, 'log-full'));
+  snapshots.full = false;
+  const patience = new AbortController();
+  const upload = uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, {
+    ...rdbOptions,
+    signal: patience.signal,
+    onProgress: () => patience.abort(new Error('called off')),
+  });
+  await assert.rejects(upload, /called off/);
+  assert.deepEqual(await snapshots.list(), []);
+  assert.deepEqual(await snapshots.removeAbandoned(0), []);
+});

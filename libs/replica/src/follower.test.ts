@@ -1,0 +1,316 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fingerprint } from '@weir/keyspace';
+import { isLogError } from '@weir/log';
+import { FakeLog, FakeSnapshots } from '@weir/log/testing';
+import { Follower, uploadSnapshot } from './index.ts';
+import type { FollowerState } from './index.ts';
+import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
+
+interface Bench {
+  readonly log: FakeLog;
+  readonly snapshots: FakeSnapshots;
+  readonly feeder: LogFeeder;
+}
+
+async function bench(maxMessageBytes = 1024 * 1024): Promise<Bench> {
+  const log = new FakeLog({ maxMessageBytes });
+  return { log, snapshots: new FakeSnapshots(), feeder: await LogFeeder.open(log) };
+}
+
+function follow({ log, snapshots }: Bench, states: FollowerState[] = [], logger = testLogger()): Follower {
+  return new Follower({
+    log,
+    snapshots,
+    newKeyspace: newTestKeyspace,
+    logger,
+    now: Date.now,
+    onState: (state) => states.push(state),
+  });
+}
+
+/** Snapshot of everything so far, by a follower of its own. */
+async function snapshot(b: Bench, id: string, usable = true): Promise<void> {
+  const follower = follow(b);
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  follower.stop();
+  await uploadSnapshot(b.snapshots, follower.keyspace, follower.position, {
+    id,
+    engineVersion: 1,
+    nowMs: Date.now(),
+    redisVersion: '7.0.15',
+  });
+  if (usable) await b.snapshots.markUsable(id);
+}
+
+function same(follower: Follower, feeder: LogFeeder): void {
+  assert.equal(fingerprint(follower.keyspace), fingerprint(feeder.engine.ctx.keyspace));
+  assert.equal(follower.keyspace.size, feeder.engine.ctx.keyspace.size);
+}
+
+function fill(feeder: LogFeeder, from: number, to: number): void {
+  for (let i = from; i < to; i++) feeder.call('SET', `key:${i}`, `value ${i}`);
+}
+
+test('reads a log from its beginning, every database and expire time included, and goes on with what comes', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 100);
+  b.feeder.call('SELECT', 3);
+  b.feeder.call('SET', 'in:three', 'x', 'EX', 1000);
+  b.feeder.call('SELECT', 0);
+  b.feeder.call('DEL', 'key:5', 'key:6');
+  await b.feeder.flush(200);
+  const states: FollowerState[] = [];
+  const follower = follow(b, states);
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  await eventually(() => follower.state === 'live', 'live');
+  b.feeder.call('APPEND', 'key:7', ' and more');
+  await b.feeder.flush();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  follower.stop();
+  assert.deepEqual(states, ['loading', 'catching-up', 'live', 'stopped']);
+});
+
+test('starts from the newest usable snapshot, not from one that is only uploaded, and applies the log behind it', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 50);
+  await b.feeder.flush();
+  await snapshot(b, 'first');
+  fill(b.feeder, 50, 80);
+  await b.feeder.flush();
+  await snapshot(b, 'second');
+  fill(b.feeder, 80, 90);
+  await b.feeder.flush();
+  await snapshot(b, 'unproven', false);
+  await b.log.purgeTo((await b.snapshots.newestUsable())!.seq);
+  const logger = testLogger();
+  const follower = follow(b, [], logger);
+  await follower.bootstrap();
+  assert.equal(follower.keyspace.size, 80);
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  follower.stop();
+  assert.ok(logger.lines.some(({ fields }) => (fields as { snapshot?: string }).snapshot === 'second'));
+});
+
+test('a damaged newest snapshot is passed over for the one before it, and nothing of it stays', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 50);
+  await b.feeder.flush();
+  await snapshot(b, 'first');
+  b.feeder.call('FLUSHALL');
+  fill(b.feeder, 1000, 1010);
+  await b.feeder.flush();
+  await snapshot(b, 'second');
+  b.snapshots.damage('second');
+  const logger = testLogger();
+  const follower = follow(b, [], logger);
+  await follower.bootstrap();
+  assert.equal(follower.keyspace.size, 50);
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  follower.stop();
+  assert.ok(logger.has('trying the one before it'));
+});
+
+test('without a snapshot that reaches the beginning of the log it refuses to start, and says why', async () => {
+  const b = await bench();
+  for (let i = 0; i < 40; i++) {
+    fill(b.feeder, i, i + 1);
+    await b.feeder.flush();
+    if (i === 5) await snapshot(b, 'old');
+  }
+  await b.log.purgeTo(20);
+  assert.ok((await b.log.state()).firstSeq > 10);
+  await assert.rejects(follow(b).bootstrap(), (error) => isLogError(error, 'log-missing') && /reaches that far/.test(error.message));
+  await b.snapshots.remove('old');
+  await assert.rejects(follow(b).bootstrap(), /there is no usable snapshot/);
+});
+
+test('records above the size of a message arrive whole, and the position never stands inside one', async () => {
+  const b = await bench(4096);
+  b.feeder.call('SET', 'big', 'x'.repeat(30_000));
+  fill(b.feeder, 0, 10);
+  await b.feeder.flush(1024);
+  const positions = new Set<number>();
+  const follower = new Follower({
+    log: b.log,
+    snapshots: b.snapshots,
+    newKeyspace: newTestKeyspace,
+    logger: testLogger(),
+    now: Date.now,
+    onApplied: (seq) => positions.add(seq),
+  });
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  assert.equal(follower.position.seq, b.log.lastSeq);
+  assert.ok(positions.size < b.log.lastSeq, 'fragments were counted as records');
+  follower.stop();
+});
+
+test('a paused follower applies nothing, so that its data set is the one of its position', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 10);
+  await b.feeder.flush();
+  const follower = follow(b);
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  follower.pause();
+  const { seq } = follower.position;
+  const digest = fingerprint(follower.keyspace);
+  fill(b.feeder, 10, 20);
+  await b.feeder.flush();
+  await eventually(() => b.log.lastSeq > seq, 'more in the log');
+  assert.deepEqual([follower.position.seq, fingerprint(follower.keyspace)], [seq, digest]);
+  follower.resume();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  follower.stop();
+});
+
+test('keeps its data set while the log is away or silent, and resumes where it was', async () => {
+  const b = await bench();
+  const states: FollowerState[] = [];
+  const follower = follow(b, states);
+  fill(b.feeder, 0, 10);
+  await b.feeder.flush();
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  b.log.setConnected(false);
+  await eventually(() => follower.state === 'disconnected', 'disconnected');
+  assert.equal(follower.keyspace.size, 10);
+  b.log.setConnected(true);
+  b.log.silent = true;
+  fill(b.feeder, 10, 20);
+  await b.feeder.flush();
+  assert.equal(follower.keyspace.size, 10);
+  b.log.silent = false;
+  b.log.kick();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  follower.stop();
+  assert.ok(states.includes('disconnected'));
+});
+
+test('a log trimmed past it, a changed record and a lost tail each end it with a reason, and wake who waits', async () => {
+  const cases: [name: string, spoil: (b: Bench, follower: Follower) => Promise<void>, code: RegExp][] = [
+    [
+      'trimmed',
+      async (b) => {
+        b.log.silent = true;
+        for (let i = 0; i < 60; i++) {
+          b.feeder.call('INCR', 'n');
+          await b.feeder.flush();
+        }
+        await b.log.purgeTo(40);
+        b.log.silent = false;
+        b.log.kick();
+      },
+      /log-missing/,
+    ],
+    [
+      'corrupted',
+      async (b) => {
+        b.log.silent = true;
+        b.feeder.call('SET', 'a', 'b');
+        await b.feeder.flush();
+        b.log.corrupt(b.log.lastSeq, 90);
+        b.log.silent = false;
+        b.log.kick();
+      },
+      /log-corrupt/,
+    ],
+    [
+      'tail lost',
+      async (b) => {
+        b.log.loseTail(2);
+        b.log.kick();
+      },
+      /log-diverged/,
+    ],
+  ];
+  for (const [name, spoil, code] of cases) {
+    const b = await bench();
+    for (let i = 0; i < 5; i++) {
+      fill(b.feeder, i, i + 1);
+      await b.feeder.flush();
+    }
+    const follower = follow(b);
+    await follower.bootstrap();
+    follower.start();
+    await follower.reached(b.log.lastSeq);
+    const waiting = assert.rejects(follower.reached(1_000_000), name);
+    await spoil(b, follower);
+    await waiting;
+    assert.equal(follower.state, 'failed', name);
+    assert.match((follower.failure as { code: string }).code, code, name);
+    await assert.rejects(follower.reached(1_000_000), name);
+  }
+});
+
+test('a record that cannot be applied ends it with the data set as it was', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 3);
+  await b.feeder.flush();
+  const good = b.log.lastSeq;
+  const text = '*2\r\n$9\r\nNOCOMMAND\r\n$1\r\na\r\n';
+  const buffer = new Uint8Array(80 + text.length);
+  buffer.set(Buffer.from(text), 80);
+  await new Promise((resolve) => b.feeder.writer.append(buffer, text.length, 1, resolve));
+  const follower = follow(b);
+  await follower.bootstrap();
+  follower.start();
+  await assert.rejects(follower.reached(good + 1));
+  assert.equal(follower.state, 'failed');
+  assert.equal(follower.keyspace.size, 3);
+});
+
+test('knows who leads, and passes a change of the leader', async () => {
+  const b = await bench();
+  const epochs: number[] = [];
+  const follower = new Follower({
+    log: b.log,
+    snapshots: b.snapshots,
+    newKeyspace: newTestKeyspace,
+    logger: testLogger(),
+    now: Date.now,
+    onLeader: ({ epoch }) => epochs.push(epoch),
+  });
+  fill(b.feeder, 0, 3);
+  await b.feeder.flush();
+  await b.feeder.leadAgain();
+  fill(b.feeder, 3, 6);
+  await b.feeder.flush();
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  same(follower, b.feeder);
+  assert.deepEqual(epochs, [1, 2]);
+  assert.equal(follower.position.epoch, 2);
+  follower.stop();
+});
+
+test('waiting for a sequence can be given up', async () => {
+  const b = await bench();
+  const follower = follow(b);
+  await follower.bootstrap();
+  follower.start();
+  const patience = new AbortController();
+  const waiting = assert.rejects(follower.reached(99, patience.signal), /enough/);
+  patience.abort(new Error('enough'));
+  await waiting;
+  await assert.rejects(follower.reached(99, patience.signal), /enough/);
+  follower.stop();
+});
