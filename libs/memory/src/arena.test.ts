@@ -104,3 +104,128 @@ test('debug mode refuses double frees, foreign refs and writes after free', () =
   arena.u8[ref * 16 + 40] = 1;
   assert.throws(() => arena.alloc(64), /written after it was freed/);
 });
+
+test('block sizes round up by at most a quarter, and every size has room', () => {
+  for (let bytes = 1; bytes < 40_000; bytes += bytes < 2000 ? 1 : 37) {
+    const rounded = Arena.roundUp(bytes);
+    assert.ok(rounded >= bytes);
+    assert.equal(Arena.roundUp(rounded), rounded);
+    if (bytes > 64 && bytes <= 16_384) assert.ok(rounded <= bytes * 1.25, `${bytes} takes ${rounded}`);
+    if (bytes > 16_384) assert.ok(rounded - bytes < 4096);
+  }
+});
+
+test('a block says how much fits into it, and counts with that', () => {
+  const arena = new Arena({ reserveBytes: 8 * 1024 * 1024, debug: true });
+  for (const bytes of [1, 16, 17, 200, 16_384, 16_385, 500_000]) {
+    const before = arena.usedBytes;
+    const ref = arena.alloc(bytes);
+    assert.equal(arena.usableBytes(ref), Arena.roundUp(bytes));
+    assert.equal(arena.usedBytes - before, Arena.roundUp(bytes));
+  }
+  assert.ok(arena.activeBytes >= arena.usedBytes);
+  assert.ok(arena.activeBytes <= arena.committedBytes);
+  assert.ok(arena.usedBytesPeak >= arena.usedBytes);
+});
+
+test('realloc in a full arena refuses and leaves the block as it was', () => {
+  const arena = new Arena({ reserveBytes: 1024 * 1024, debug: true });
+  const refs = [arena.alloc(100), arena.alloc(300_000), arena.alloc(300_000)];
+  for (const ref of refs) arena.u8.fill(ref & 127, ref * 16, ref * 16 + 100);
+  const { usedBytes } = arena;
+  for (const ref of refs) assert.throws(() => arena.realloc(ref, 900_000, 100), ArenaFullError);
+  assert.equal(arena.usedBytes, usedBytes);
+  arena.verify();
+  for (const ref of refs) {
+    assert.ok(arena.u8.subarray(ref * 16, ref * 16 + 100).every((byte) => byte === (ref & 127)));
+    arena.free(ref);
+  }
+  assert.equal(arena.usedBytes, 0);
+});
+
+test('a large block shrinks in place and grows into free pages behind it', () => {
+  const arena = new Arena({ reserveBytes: 8 * 1024 * 1024, debug: true });
+  const ref = arena.alloc(200_000);
+  const behind = arena.alloc(100_000);
+  arena.alloc(100_000);
+  arena.u8.fill(9, ref * 16, ref * 16 + 50_000);
+  assert.equal(arena.realloc(ref, 50_000, 50_000), ref);
+  assert.equal(arena.realloc(ref, 150_000, 50_000), ref);
+  arena.free(behind);
+  assert.equal(arena.realloc(ref, 290_000, 50_000), ref);
+  assert.notEqual(arena.realloc(ref, 400_000, 50_000), ref);
+  arena.verify();
+});
+
+test('blocks at and above cleanRef are zero', () => {
+  const arena = new Arena({ reserveBytes: 64 * 1024 * 1024 });
+  const dirty = arena.alloc(1_000_000);
+  const pin = arena.alloc(20_000);
+  arena.u8.fill(1, dirty * 16, dirty * 16 + 1_000_000);
+  arena.free(dirty);
+  let clean = 0;
+  for (let i = 0; i < 20; i++) {
+    const { cleanRef } = arena;
+    const ref = arena.alloc(400_000);
+    if (ref < cleanRef) continue;
+    clean++;
+    assert.ok(arena.u8.subarray(ref * 16, ref * 16 + 400_000).every((byte) => byte === 0));
+    arena.u8.fill(1, ref * 16, ref * 16 + 400_000);
+  }
+  assert.ok(clean > 10);
+  arena.free(pin);
+});
+
+test('reset gives every block and the memory back at once, and the arena serves on', () => {
+  fc.assert(
+    fc.property(fc.array(size, { minLength: 1, maxLength: 60 }), fc.array(step, { maxLength: 40 }), (sizes, steps) => {
+      const arena = new Arena({ reserveBytes: 64 * 1024 * 1024, debug: true });
+      for (let round = 0; round < 3; round++) {
+        const refs = sizes.map((bytes) => {
+          const ref = round === 1 ? arena.allocZeroed(bytes) : arena.alloc(bytes);
+          if (round === 1) assert.ok(arena.u8.subarray(ref * 16, ref * 16 + bytes).every((byte) => byte === 0));
+          arena.u8.fill(7, ref * 16, ref * 16 + bytes);
+          return ref;
+        });
+        for (const [, , pick] of steps) if (refs.length > 0) arena.free(refs.splice(pick % refs.length, 1)[0]);
+        arena.verify();
+        arena.reset();
+        arena.verify();
+        assert.equal(arena.usedBytes, 0);
+        assert.equal(arena.blocks, 0);
+        assert.equal(arena.activeBytes, 0);
+      }
+    }),
+    { numRuns: 40 },
+  );
+  const arena = new Arena({ reserveBytes: 128 * 1024 * 1024 });
+  arena.alloc(60_000_000);
+  arena.reset();
+  assert.ok(arena.committedBytes < 16 * 1024 * 1024);
+});
+
+test('many free runs that are a little too short neither stop an allocation nor fill the arena', () => {
+  const arena = new Arena({ reserveBytes: 16 * 1024 * 1024, debug: true });
+  const pins: number[] = [];
+  const holes: number[] = [];
+  for (let i = 0; i < 100; i++) {
+    // Five pages each but for one of seven, which is freed first and so stands behind all others of its bin.
+    holes.push(arena.alloc(i === 50 ? 7 * 4096 : 5 * 4096));
+    pins.push(arena.alloc(20_000));
+  }
+  const fit = holes[50];
+  arena.free(fit);
+  for (const ref of holes) if (ref !== fit) arena.free(ref);
+  // Not found among the first few: taken from the top …
+  const first = arena.alloc(7 * 4096);
+  assert.notEqual(first, fit);
+  // … until there is none left; then it is found.
+  const rest: number[] = [];
+  assert.throws(() => {
+    for (;;) rest.push(arena.alloc(7 * 4096));
+  }, ArenaFullError);
+  assert.ok(rest.includes(fit));
+  arena.verify();
+  for (const ref of [...pins, ...rest, first]) arena.free(ref);
+  assert.equal(arena.usedBytes, 0);
+});
