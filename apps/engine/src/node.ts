@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, applyMemoryPolicy, rehashFor } from '@weir/commands';
+import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
@@ -91,7 +91,7 @@ export class EngineNode {
         ? {}
         : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
     });
-    for (const name of ['maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
+    for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
     }
   }
@@ -147,9 +147,9 @@ export class EngineNode {
     const now = Date.now();
     ctx.now = now;
     const clock = () => performance.now() * 1000;
-    const periodMicros = 1e6 / config.num.hz;
     if (engine.leading) {
-      activeExpireCycle(ctx, clock, periodMicros / 4);
+      activeExpireCycle(ctx, clock);
+      evictToLimit(ctx);
       engine.turn();
     }
     if (config.bool.activerehashing) rehashFor(ctx.keyspace, clock, 1000);
