@@ -46,11 +46,21 @@ export function drawChart(results: readonly ThroughputResult[], caption: string)
     parts.push(
       text(LABEL - 10, y + 4, name, { size: 12, anchor: 'end' }),
       `<rect x="${LABEL}" y="${y - BAR / 2}" width="${width}" height="${BAR}" rx="2" fill="${COLOURS[verdict]}"/>`,
-      text(LABEL + width + 6, y + 4, ratio.toFixed(2), { size: 12, weight: 'bold', fill: COLOURS[verdict], halo: true }),
-      text(WIDTH - 16, y + 4, `${formatNumber(Math.round(weir.opsPerSecond))} / ${formatNumber(Math.round(redis.opsPerSecond))}`, {
+      text(LABEL + width + 6, y + 4, ratio.toFixed(2), {
         size: 12,
-        anchor: 'end',
+        weight: 'bold',
+        fill: COLOURS[verdict],
+        halo: true,
       }),
+      text(
+        WIDTH - 16,
+        y + 4,
+        `${formatNumber(Math.round(weir.opsPerSecond))} / ${formatNumber(Math.round(redis.opsPerSecond))}`,
+        {
+          size: 12,
+          anchor: 'end',
+        },
+      ),
     );
     if (target !== null) {
       const at = x(target);

@@ -1,6 +1,9 @@
 import type { Figure } from './report.ts';
 import type { Workshop } from './servers.ts';
+import { engineBench } from './engine-time.ts';
 import { memoryBench } from './memory.ts';
+import { applyBench, snapshotBench } from './replica.ts';
+import { syncBench } from './sync.ts';
 
 /** Benchmarks that are not a rate under redis-benchmark. */
 
@@ -16,4 +19,4 @@ export interface FigureBench {
   run(context: BenchContext): Promise<Figure[]>;
 }
 
-export const figureBenches: readonly FigureBench[] = [memoryBench];
+export const figureBenches: readonly FigureBench[] = [engineBench, memoryBench, applyBench, snapshotBench, syncBench];

@@ -26,6 +26,7 @@ export function describeMachine(): MachineDescription {
 const USER_HZ = 100;
 
 interface ProcessTimes {
+  readonly name: string;
   readonly parent: number;
   /** Its own processor time and that of children which it has waited for. */
   readonly ticks: number;
@@ -45,9 +46,10 @@ function readProcesses(): Map<number, ProcessTimes> {
     if (!Number.isInteger(pid)) continue;
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
       const ticks = [11, 12, 13, 14].reduce((sum, i) => sum + Number(fields[i]), 0);
-      processes.set(pid, { parent: Number(fields[1]), ticks });
+      processes.set(pid, { name, parent: Number(fields[1]), ticks });
     } catch {
       // ended meanwhile
     }
@@ -69,50 +71,65 @@ function sample(): Sample | null {
 const KTHREADD = 2;
 
 /**
- * Share of all processors that went to programs which are neither this process nor its descendants, nor the kernel's own
- * threads: what is left of the whole. (Adding up the others' own times fails: a child that ends hands the time of its whole
- * life to its parent.)
+ * `foreign` is what is left of the whole: adding up the others' own times fails, because a child that ends hands the time of
+ * its whole life to its parent.
  */
-function foreignShare(before: Sample, after: Sample): number {
+function compare(before: Sample, after: Sample): CpuUse {
   const isOurs = (pid: number): boolean => {
     for (let at = pid; at > 1; at = after.processes.get(at)?.parent ?? 0) if (at === process.pid) return true;
     return false;
   };
-  let ticks = after.busyTicks - before.busyTicks;
-  for (const [pid, { parent, ticks: now }] of after.processes) {
-    if (parent === KTHREADD || pid === KTHREADD || isOurs(pid)) ticks -= now - (before.processes.get(pid)?.ticks ?? 0);
+  const ticksPerCore = ((after.atMs - before.atMs) / 1000) * USER_HZ;
+  const cores = new Map<number, number>();
+  const names = new Map<number, string>();
+  let foreignTicks = after.busyTicks - before.busyTicks;
+  for (const [pid, { name, parent, ticks: now }] of after.processes) {
+    const ours = isOurs(pid);
+    if (!ours && parent !== KTHREADD && pid !== KTHREADD) continue;
+    const ticks = now - (before.processes.get(pid)?.ticks ?? 0);
+    foreignTicks -= ticks;
+    if (!ours) continue;
+    cores.set(pid, ticks / ticksPerCore);
+    names.set(pid, name);
   }
-  const seconds = (after.atMs - before.atMs) / 1000;
-  return Math.max(0, ticks / USER_HZ / seconds / availableParallelism());
+  return { foreign: Math.max(0, foreignTicks / ticksPerCore / availableParallelism()), cores, names };
+}
+
+export interface CpuUse {
+  /** Share of all processors (0 … 1) that went to programs which are neither this process nor its descendants, nor the kernel's own threads. */
+  readonly foreign: number;
+  /** Processors that this process (with the children which it has waited for) and its descendants used, by process id. */
+  readonly cores: ReadonlyMap<number, number>;
+  readonly names: ReadonlyMap<number, string>;
 }
 
 export interface Watched<T> {
   readonly result: T;
-  /** 0 … 1; null when it cannot be known. */
-  readonly foreign: number | null;
+  /** Null when it cannot be known. */
+  readonly cpu: CpuUse | null;
 }
 
 export async function watch<T>(run: () => Promise<T>): Promise<Watched<T>> {
   const before = sample();
   const result = await run();
   const after = sample();
-  return { result, foreign: before === null || after === null ? null : foreignShare(before, after) };
+  return { result, cpu: before === null || after === null ? null : compare(before, after) };
 }
 
-const QUIET_SHARE = 0.08;
+const QUIET_SHARE = 0.1;
 
 /** Waits until others leave the processors alone, but not for ever; true when they do. */
 export async function untilQuiet(boundMs: number): Promise<boolean> {
   const deadline = performance.now() + boundMs;
   for (;;) {
-    const { foreign } = await watch(() => sleep(400));
-    if (foreign === null || foreign < QUIET_SHARE) return true;
+    const { cpu } = await watch(() => sleep(400));
+    if (cpu === null || cpu.foreign < QUIET_SHARE) return true;
     if (performance.now() > deadline) return false;
   }
 }
 
 /** More than this of the processors taken by others: the run is repeated. */
-export const FOREIGN_MAX = 0.1;
+export const FOREIGN_MAX = 0.12;
 
 /** Resident memory of a process in bytes; NaN where it cannot be known. */
 export function residentBytes(pid: number): number {

@@ -100,7 +100,13 @@ async function main(): Promise<number> {
       const picture = path.join(out, `${stamp}.svg`);
       const { machine } = report;
       const day = at.slice(0, 10);
-      writeFileSync(picture, drawChart(throughput, `${machine.cpu}, ${machine.cores} cores, ${day}; median of ${throughput[0]!.weir.runs.length}`));
+      writeFileSync(
+        picture,
+        drawChart(
+          throughput,
+          `${machine.cpu}, ${machine.cores} cores, ${day}; median of ${throughput[0]!.weir.runs.length}`,
+        ),
+      );
       process.stdout.write(`picture: ${picture}\n`);
     }
   } finally {

@@ -63,14 +63,22 @@ function partOf(functionName: string, url: string): string {
   return url === '' ? `native: ${functionName}` : `node: ${url.replace(/^node:/, '')}`;
 }
 
-const ROWS = 18;
+const ROWS = 14;
+/** Programs that only started and ended say nothing. */
+const BUSY_MIN_US = 500_000;
 
 export function summarizeProfiles(dir: string): string {
   if (!existsSync(dir)) return 'no profiles were written\n';
   const blocks: string[] = [];
-  for (const file of readdirSync(dir).filter((name) => name.endsWith('.cpuprofile')).toSorted()) {
-    const { busyUs, idleUs, parts, functions } = summarizeProfile(JSON.parse(readFileSync(path.join(dir, file), 'utf8')) as Profile);
-    const row = ([name, us]: readonly [string, number]): string => `  ${((100 * us) / busyUs).toFixed(1).padStart(5)} %  ${name}`;
+  for (const file of readdirSync(dir)
+    .filter((name) => name.endsWith('.cpuprofile'))
+    .toSorted()) {
+    const { busyUs, idleUs, parts, functions } = summarizeProfile(
+      JSON.parse(readFileSync(path.join(dir, file), 'utf8')) as Profile,
+    );
+    if (busyUs < BUSY_MIN_US) continue;
+    const row = ([name, us]: readonly [string, number]): string =>
+      `  ${((100 * us) / busyUs).toFixed(1).padStart(5)} %  ${name}`;
     const seconds = (us: number): string => (us / 1e6).toFixed(1);
     blocks.push(
       [

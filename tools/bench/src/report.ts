@@ -60,7 +60,12 @@ function targetText(figure: Figure): string {
 function table(rows: readonly (readonly string[])[], left: number): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows
-    .map((row) => row.map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, i) => (i < left ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 
@@ -105,7 +110,10 @@ export function formatReport(report: Report): string {
     ];
     // The last column is prose.
     const notes = rows.map((row) => row.at(-1)!);
-    const body = table(rows.map((row) => row.slice(0, -1)), 2).split('\n');
+    const body = table(
+      rows.map((row) => row.slice(0, -1)),
+      2,
+    ).split('\n');
     parts.push('', body.map((line, i) => (notes[i] === '' ? line : `${line.padEnd(92)}  ${notes[i]}`)).join('\n'));
   }
   return `${parts.join('\n')}\n`;

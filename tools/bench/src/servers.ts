@@ -39,10 +39,19 @@ export class Workshop {
 
   /** A real Redis with its AOF; automatic rewrites and RDB saves are off, as the snapshots of Weir are. */
   redis(appendfsync: Appendfsync | 'no-log', extra: readonly string[] = []): Promise<BenchServer> {
-    const log = appendfsync === 'no-log' ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', appendfsync];
+    const log =
+      appendfsync === 'no-log' ? ['--appendonly', 'no'] : ['--appendonly', 'yes', '--appendfsync', appendfsync];
     return this.#start('redis', 'redis-server', (port, dir) => [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...log],
-      ...['--auto-aof-rewrite-percentage', '0', '--enable-debug-command', 'yes', '--repl-diskless-sync-delay', '0', ...extra],
+      ...[
+        '--auto-aof-rewrite-percentage',
+        '0',
+        '--enable-debug-command',
+        'yes',
+        '--repl-diskless-sync-delay',
+        '0',
+        ...extra,
+      ],
     ]);
   }
 
@@ -68,7 +77,16 @@ export class Workshop {
       path.join(root, 'tools/run'),
       (port, dir) => [
         ...['apps/engine/src/main.ts', '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
-        ...['--appendfsync', appendfsync, '--snapshot-log-bytes', '0', '--enable-debug-command', 'yes', '--link-listen', socket],
+        ...[
+          '--appendfsync',
+          appendfsync,
+          '--snapshot-log-bytes',
+          '0',
+          '--enable-debug-command',
+          'yes',
+          '--link-listen',
+          socket,
+        ],
       ],
       this.#profiled,
       false,
@@ -77,7 +95,17 @@ export class Workshop {
       'weir-ingress',
       path.join(root, 'tools/run'),
       (port, dir) => [
-        ...['apps/ingress/src/main.ts', '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--link-connect', socket],
+        ...[
+          'apps/ingress/src/main.ts',
+          '--port',
+          String(port),
+          '--bind',
+          '127.0.0.1',
+          '--dir',
+          dir,
+          '--link-connect',
+          socket,
+        ],
       ],
       this.#profiled,
     );

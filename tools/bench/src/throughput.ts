@@ -1,7 +1,8 @@
 import type { LoadResult } from './redis-benchmark.ts';
 import { runLoad } from './redis-benchmark.ts';
 import { FOREIGN_MAX, untilQuiet, watch } from './machine.ts';
-import { preload } from './resp-client.ts';
+import type { CpuUse } from './machine.ts';
+import { preload, withClient } from './resp-client.ts';
 import type { Appendfsync, BenchServer, Workshop } from './servers.ts';
 
 /**
@@ -69,6 +70,10 @@ export interface ThroughputSettings {
 export interface Run extends LoadResult {
   /** Share of the processors that went to other programs meanwhile. */
   readonly foreign: number | null;
+  /** Processors that the server used, the nats-server beneath it, and the load. */
+  readonly cores: { readonly server: number; readonly nats: number; readonly load: number } | null;
+  /** Records that the log took a second; 0 when the server has no such log. */
+  readonly recordsPerSecond: number;
 }
 
 export interface Side {
@@ -122,8 +127,8 @@ export async function runThroughput(
   return results;
 }
 
-const QUIET_BOUND_MS = 60_000;
-const TRIES = 4;
+const QUIET_BOUND_MS = 20_000;
+const TRIES = 3;
 
 async function runCase(
   one: ThroughputCase,
@@ -148,12 +153,16 @@ async function runCase(
     let best: Run | null = null;
     for (let i = 0; i < (settings.careful ? TRIES : 1); i++) {
       if (settings.careful) await untilQuiet(QUIET_BOUND_MS);
-      const { result, foreign } = await watch(() => load(server, requests));
-      if (best === null || (foreign ?? 0) < (best.foreign ?? 0)) best = { ...result, foreign };
+      const records = await recordsOf(server);
+      const { result, cpu } = await watch(() => load(server, requests));
+      const recordsPerSecond = (((await recordsOf(server)) - records) * result.opsPerSecond) / requests;
+      const foreign = cpu?.foreign ?? null;
+      const cores = cpu === null ? null : coresOf(cpu, server.pid);
+      if (best === null || (foreign ?? 0) < (best.foreign ?? 0)) best = { ...result, foreign, cores, recordsPerSecond };
       if (foreign === null || foreign <= FOREIGN_MAX) break;
     }
     const run = best!;
-    settings.progress(`${one.name} ${name}: ${Math.round(run.opsPerSecond)}/s, others ${percent(run.foreign)}`);
+    settings.progress(describeRun(`${one.name} ${name}`, run));
     return run;
   };
 
@@ -168,6 +177,35 @@ async function runCase(
   return { ...one, ...result, ratio: result.weir.opsPerSecond / result.redis.opsPerSecond };
 }
 
-export function percent(share: number | null): string {
-  return share === null ? '?' : `${Math.round(share * 100)} %`;
+function coresOf(cpu: CpuUse, serverPid: number): { server: number; nats: number; load: number } {
+  const all = [...cpu.cores];
+  const sum = (wanted: (pid: number) => boolean): number =>
+    all.reduce((total, [pid, cores]) => (wanted(pid) ? total + cores : total), 0);
+  return {
+    server: cpu.cores.get(serverPid) ?? 0,
+    nats: sum((pid) => cpu.names.get(pid) === 'nats-server'),
+    load: cpu.cores.get(process.pid) ?? 0,
+  };
+}
+
+/** Number of the last record in a Weir node's log. */
+async function recordsOf(server: BenchServer): Promise<number> {
+  return withClient(server.port, (client) => client.text('WEIR', 'POSITION')).then(
+    (text) => Number(text.split(' ')[1]),
+    () => 0,
+  );
+}
+
+function describeRun(name: string, run: Run): string {
+  const { opsPerSecond, foreign, cores, recordsPerSecond } = run;
+  const parts = [`${name}: ${Math.round(opsPerSecond)}/s, p50 ${run.p50Ms}, p99 ${run.p99Ms} ms`];
+  if (recordsPerSecond > 0) {
+    parts.push(`${Math.round(recordsPerSecond)} records/s of ${(opsPerSecond / recordsPerSecond).toFixed(1)}`);
+  }
+  if (cores !== null) {
+    const { server, nats, load } = cores;
+    parts.push(`cores: server ${server.toFixed(2)}, nats ${nats.toFixed(2)}, load ${load.toFixed(2)}`);
+  }
+  if (foreign !== null) parts.push(`others ${Math.round(foreign * 100)} %`);
+  return parts.join('; ');
 }

@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { checkoutRoot } from '@weir/toolchain';
+import type { FigureBench } from './figures.ts';
+
+/**
+ * Time of a command inside the engine, without sockets and log: the benchmark that stands beside the commands, in a process
+ * of its own, so that this one's heap and compiled code are not in its way.
+ */
+
+const NANOS_MAX = 450;
+
+interface EngineTime {
+  readonly name: string;
+  readonly nanos: number;
+}
+
+export const engineBench: FigureBench = {
+  name: 'engine',
+  run({ quick }) {
+    const module = path.join(checkoutRoot(), 'libs/commands/src/engine.bench.ts');
+    const amount = quick ? '2000, 1' : '200_000, 5';
+    const script = `import { engineBench } from ${JSON.stringify(module)}; console.log(JSON.stringify(engineBench(${amount})));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
+    const times = JSON.parse(output.trim().split('\n').at(-1)!) as EngineTime[];
+    return Promise.resolve(
+      times.map(({ name, nanos }) => ({
+        name: `engine: ${name}`,
+        unit: 'ns',
+        weir: nanos,
+        redis: null,
+        target: name === 'GET' || name === 'SET' ? { of: 'value', bound: 'max', at: NANOS_MAX } : null,
+        note: 'parse, execute, reply; no sockets, no log',
+      })),
+    );
+  },
+};

@@ -1,0 +1,149 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FigureBench } from './figures.ts';
+import { runLoad } from './redis-benchmark.ts';
+import { preload, withClient } from './resp-client.ts';
+import type { BenchServer } from './servers.ts';
+
+/**
+ * How fast a data set comes into a fresh process. From the log: a Weir slave without a snapshot reads all records, beside
+ * a Redis that replays an AOF with the same commands. From a snapshot: what a slave loads first, beside a Redis that
+ * loads its dump.rdb.
+ */
+
+const BOUND_MS = 180_000;
+
+export async function until(what: string, condition: () => Promise<boolean>, pauseMs = 10): Promise<void> {
+  const deadline = performance.now() + BOUND_MS;
+  while (!(await condition().catch(() => false))) {
+    if (performance.now() > deadline) throw new Error(`${what}: not within ${BOUND_MS / 1000} s`);
+    await sleep(pauseMs);
+  }
+}
+
+/** The line of a Weir log (JSON) with this message. */
+function logLine(server: BenchServer, message: string): Record<string, unknown> {
+  for (const line of server.log().split('\n')) {
+    if (!line.startsWith('{')) continue;
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    if (entry['msg'] === message) return entry;
+  }
+  throw new Error(`the log of ${server.dir} has no "${message}"`);
+}
+
+/** Sequence and offset in the log. */
+export async function position(port: number): Promise<{ seq: number; offset: number }> {
+  const [, seq, offset] = (await withClient(port, (client) => client.text('WEIR', 'POSITION'))).split(' ').map(Number);
+  return { seq: seq!, offset: offset! };
+}
+
+/** Milliseconds that the last start of a Redis took for loading its data, from its own log. */
+function redisLoadSeconds(server: BenchServer): number {
+  const found = [...server.log().matchAll(/DB loaded from [^:]*: ([\d.]+) seconds/g)].at(-1);
+  if (found === undefined) throw new Error(`redis-server does not say how long it loaded: ${server.log().slice(-500)}`);
+  return Number(found[1]);
+}
+
+const SHARED = { command: 'set', clients: 50, pipeline: 16, valueBytes: 64 } as const;
+
+export const applyBench: FigureBench = {
+  name: 'apply',
+  async run({ workshop, quick }) {
+    const commands = quick ? 20_000 : 1_000_000;
+    const load = { ...SHARED, requests: commands, keys: commands };
+    const weir = await workshop.weir('everysec');
+    const before = await position(weir.port);
+    await runLoad({ ...load, port: weir.port });
+    const end = await position(weir.port);
+    const slave = await workshop.weirSlave(weir.port);
+    // The process starts, finds the log and connects meanwhile; what counts begins with the first record applied.
+    let first = { atMs: 0, offset: 0 };
+    await until('the slave reads the log', async () => {
+      const { seq, offset } = await position(slave.port);
+      if (offset > before.offset && first.atMs === 0) first = { atMs: performance.now(), offset };
+      return seq >= end.seq;
+    });
+    const seconds = (performance.now() - first.atMs) / 1000;
+    const share = (end.offset - first.offset) / (end.offset - before.offset);
+    await slave.stop();
+    await weir.stop();
+
+    const redis = await workshop.redis('everysec');
+    await runLoad({ ...load, port: redis.port });
+    await redis.stop();
+    const again = await workshop.again(redis, 'redis', ['--appendonly', 'yes']);
+    const redisSeconds = redisLoadSeconds(again);
+    await again.stop();
+    return [
+      {
+        name: 'log applied by a slave',
+        unit: 'commands/s',
+        weir: (commands * share) / seconds,
+        redis: commands / redisSeconds,
+        target: null,
+        note: `${commands} SETs in ${end.seq - before.seq} records; Redis: its AOF`,
+      },
+    ];
+  },
+};
+
+export const snapshotBench: FigureBench = {
+  name: 'snapshot',
+  async run({ workshop, quick }) {
+    const keys = quick ? 20_000 : 1_000_000;
+    const weir = await workshop.weir('everysec');
+    await preload(weir.port, keys, 64);
+    const saveStarted = performance.now();
+    await withClient(weir.port, async (client) => {
+      const last = Number(await client.text('LASTSAVE'));
+      // LASTSAVE counts whole seconds.
+      await sleep(1100);
+      await client.text('BGSAVE');
+      await until('the snapshot', async () => Number(await client.text('LASTSAVE')) > last, 20);
+    });
+    const saveSeconds = (performance.now() - saveStarted) / 1000 - 1.1;
+    const slave = await workshop.weirSlave(weir.port);
+    await until('the slave', async () => /snapshot loaded/.test(slave.log()));
+    const { ms } = logLine(slave, 'snapshot loaded') as { ms: number };
+    const { bytes } = logLine(slave, 'loading snapshot') as { bytes: number };
+    await slave.stop();
+    await weir.stop();
+
+    const redis = await workshop.redis('no-log');
+    await preload(redis.port, keys, 64);
+    const redisSaveStarted = performance.now();
+    await withClient(redis.port, (client) => client.text('SAVE'));
+    const redisSaveSeconds = (performance.now() - redisSaveStarted) / 1000;
+    await redis.stop();
+    const dumpBytes = statSync(path.join(redis.dir, 'dump.rdb')).size;
+    const again = await workshop.again(redis, 'redis', ['--appendonly', 'no']);
+    const redisSeconds = redisLoadSeconds(again);
+    await again.stop();
+    return [
+      {
+        name: 'snapshot loaded',
+        unit: 'keys/s',
+        weir: (keys * 1000) / ms,
+        redis: keys / redisSeconds,
+        target: null,
+        note: `${keys} keys; Redis: dump.rdb at its start`,
+      },
+      {
+        name: 'snapshot loaded, bytes',
+        unit: 'MB/s',
+        weir: bytes / 1000 / ms,
+        redis: dumpBytes / 1e6 / redisSeconds,
+        target: null,
+      },
+      {
+        name: 'snapshot made and verified',
+        unit: 's',
+        weir: saveSeconds,
+        redis: redisSaveSeconds,
+        target: null,
+        note: 'Weir: in the replication app, from the log, read back; Redis: SAVE',
+      },
+    ];
+  },
+};
