@@ -26,6 +26,7 @@ export class ClientSession implements SessionPort {
   #congested = false;
   #paused = false;
   #closed = false;
+  #inputEnded = false;
   #backlog: Uint8Array[] = [];
   #backlogBytes = 0;
   /** Inside `process`: a deferred reply that comes now is written by the handler itself. */
@@ -63,10 +64,13 @@ export class ClientSession implements SessionPort {
     this.session.inputBytes += bytes;
     this.#engine.ctx.stats.netInputBytes += bytes;
     if (this.#closed || this.session.closeAfterReply) return;
-    if (this.#waiting || this.#scanner.unscannedBytes > 0) {
+    if (this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
       this.#backlog.push(Uint8Array.prototype.slice.call(buf, start, end)); // a Buffer's own slice is a view
       this.#backlogBytes += bytes;
-      if (this.#backlogBytes > BACKLOG_BYTES_MAX && !this.#paused) {
+      // A client may send a whole pipeline before it reads the first reply: while its own replies are what it waits for, it
+      // must be able to go on sending, as far as its query buffer may grow.
+      const bytesMax = this.#congested ? this.#engine.scanLimits.queryBufferBytesMax : BACKLOG_BYTES_MAX;
+      if (this.#backlogBytes > bytesMax && !this.#paused) {
         this.#paused = true;
         this.#sink.pauseInput();
       }
@@ -75,6 +79,19 @@ export class ClientSession implements SessionPort {
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
+  }
+
+  /** The client will send nothing more, and may still read: what it sent is answered before the connection is closed. */
+  inputEnded(): void {
+    if (this.session.blocked) return this.destroy(); // nothing else would tell that its client is gone
+    this.#inputEnded = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#inputEnded && !this.#waiting && this.#scanner.unscannedBytes === 0 && this.#backlog.length === 0) {
+      this.closeAfterReplies();
+    }
   }
 
   drained(): void {
@@ -112,6 +129,7 @@ export class ClientSession implements SessionPort {
       this.#paused = false;
       this.#sink.resumeInput();
     }
+    this.#closeIfDone();
   }
 
   #process(): void {
