@@ -15,6 +15,8 @@ import type { Engine } from './engine.ts';
 const SLICE_BYTES = 64 * 1024;
 /** Bytes of requests kept for a session that waits (WAIT, congestion) before the ingress is told to stop. */
 const BACKLOG_BYTES_MAX = 64 * 1024;
+/** Replies of one session held for the log beyond this: its further requests wait. */
+const HELD_BYTES_MAX = 1024 * 1024;
 
 export class ClientSession implements SessionPort {
   readonly session: Session;
@@ -23,6 +25,9 @@ export class ClientSession implements SessionPort {
   readonly #scanner: FrameScanner;
   /** Number of the last record that holds replies of this session back; 0 is none. */
   #heldSeq = 0;
+  /** Slices of replies that are held, and their bytes. */
+  #heldSlices = 0;
+  #heldBytes = 0;
   #congested = false;
   #paused = false;
   #closed = false;
@@ -104,6 +109,8 @@ export class ClientSession implements SessionPort {
     this.#closed = true;
     this.#backlog = [];
     this.#engine.sessionClosed(this);
+    // Nobody is there any more to be answered, and a wait without a time-out would never end.
+    this.session.unblock?.(false);
   }
 
   get isClosed(): boolean {
@@ -112,7 +119,14 @@ export class ClientSession implements SessionPort {
 
   /** Whether requests have to wait. */
   get #waiting(): boolean {
-    return this.session.blocked || this.#congested || this.#engine.stalled;
+    const { session } = this;
+    return (
+      session.blocked ||
+      this.#congested ||
+      this.#engine.stalled ||
+      this.#heldBytes > HELD_BYTES_MAX ||
+      session.closeAfterReply
+    );
   }
 
   /** Goes on with what was kept back. */
@@ -167,7 +181,7 @@ export class ClientSession implements SessionPort {
         sliceWait = wait;
         replies = 0;
       }
-      replies++;
+      if (out.pos > before) replies++; // CLIENT REPLY may have silenced it, WAIT answers later
       if (out.pos - sliceStart > SLICE_BYTES) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -190,7 +204,8 @@ export class ClientSession implements SessionPort {
       return;
     }
     this.#heldSeq = waitSeq;
-    this.#engine.heldFor(waitSeq).add(this, buf, start, end, replies);
+    this.#heldBytes += end - start;
+    if (this.#engine.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
   }
 
   #output(buf: Uint8Array, start: number, end: number): void {
@@ -200,11 +215,16 @@ export class ClientSession implements SessionPort {
     if (!this.#sink.output(buf, start, end)) this.#congested = true;
   }
 
-  /** The record that these replies waited for is committed (or refused). */
-  releaseHeld(seq: number, buf: Uint8Array, start: number, end: number): void {
-    if (this.#heldSeq === seq) this.#heldSeq = 0;
+  /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */
+  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number): void {
+    if (--this.#heldSlices === 0) this.#heldSeq = 0;
+    const stopped = this.#heldBytes > HELD_BYTES_MAX;
+    this.#heldBytes -= heldBytes;
+    if (this.#closed) return;
     this.#output(buf, start, end);
-    if (this.session.closeAfterReply && this.#heldSeq === 0) this.#sink.close();
+    if (this.session.closeAfterReply) {
+      if (this.#heldSeq === 0) this.#sink.close();
+    } else if (stopped && this.#heldBytes <= HELD_BYTES_MAX) setImmediate(() => this.resume());
   }
 
   /** Closes when what was answered has been sent. */
@@ -215,6 +235,7 @@ export class ClientSession implements SessionPort {
   }
 
   destroy(): void {
+    this.session.closeAfterReply = true; // nothing of it is executed any more
     if (!this.#closed) this.#sink.destroy();
   }
 
@@ -230,17 +251,19 @@ export class ClientSession implements SessionPort {
       session.blocked = false;
       session.unblock = null;
       const out = this.#engine.ctx.reply;
-      out.resp = this.session.resp;
       if (this.#executing) {
         write(out);
         return;
       }
       if (this.#closed) return;
+      // This may be inside another session's command, which has yet to write its own reply.
       const start = out.pos;
+      const { resp } = out;
+      out.resp = this.session.resp;
       write(out);
+      out.resp = resp;
       if (!silent) this.#send(this.#heldSeq, start, out.pos, 1);
       out.truncate(start);
-      // Not from here: this may be inside another session's command.
       setImmediate(() => this.resume());
     };
   }

@@ -44,6 +44,13 @@ export interface EngineOptions {
 
 /** Effects beyond this wait in the engine for the log only as long as it takes to refuse more: sessions are stopped. */
 const STALL_BYTES = 64 * 1024 * 1024;
+/** The same for replies that wait for the log, of all sessions together. */
+const HELD_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Why no session executes anything. */
+const STALL_ASKED = 1;
+const STALL_EFFECTS = 2;
+const STALL_REPLIES = 4;
 
 const NOT_CONFIRMED = Buffer.from(
   '-NOREPLICAS The write was not confirmed by the replication log in time; it may or may not be applied\r\n',
@@ -55,8 +62,10 @@ export class Engine implements EnginePort {
   readonly scanLimits: ScanLimits;
   /** Number (the engine's own) of the last record that is committed. */
   committedSeq = 0;
-  /** Effects pile up because the log does not take them: no session executes anything. */
+  /** No session executes anything: somebody asked for that, or effects or replies pile up because the log does not take them. */
   stalled = false;
+  #stalls = 0;
+  #heldBytes = 0;
   /** Sessions by id. */
   readonly sessions = new Map<number, Session>();
   /** Told when a record is committed: sequence in the log, offset behind it. */
@@ -160,6 +169,7 @@ export class Engine implements EnginePort {
   stopLeading(): void {
     this.#committer = null;
     for (const held of this.#held) {
+      this.#heldBytes -= held.bytes;
       held.abandon();
       this.#sparesHeld.push(held);
     }
@@ -170,7 +180,7 @@ export class Engine implements EnginePort {
     this.ctx.recordTaken();
     this.committedSeq = this.ctx.recordSeq - 1;
     this.ctx.resetPending();
-    this.#setStalled(false);
+    this.#unstall(STALL_EFFECTS | STALL_REPLIES);
   }
 
   get leading(): boolean {
@@ -197,19 +207,41 @@ export class Engine implements EnginePort {
     return this.#oldestInFlightMs === 0 ? 0 : now - this.#oldestInFlightMs;
   }
 
-  /** The replies that wait for a record. */
-  heldFor(seq: number): HeldReplies {
-    for (let i = this.#held.length - 1; i >= 0; i--) if (this.#held[i].seq === seq) return this.#held[i];
+  /** Keeps replies of a session until that record is committed. True when they are a slice of their own. */
+  holdReplies(
+    seq: number,
+    session: ClientSession,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+  ): boolean {
+    this.#heldBytes += end - start;
+    if (this.#heldBytes > HELD_BYTES_MAX) this.#stall(STALL_REPLIES);
+    return this.#heldFor(seq).add(session, buf, start, end, replies);
+  }
+
+  /** Bytes of replies that wait for the log. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** The replies that wait for a record; the list stays in the order of the records, some of which have no replies. */
+  #heldFor(seq: number): HeldReplies {
+    let i = this.#held.length;
+    while (i > 0 && this.#held[i - 1].seq > seq) i--;
+    if (i > 0 && this.#held[i - 1].seq === seq) return this.#held[i - 1];
     const held = this.#sparesHeld.pop() ?? new HeldReplies();
     held.seq = seq;
-    this.#held.push(held);
+    this.#held.splice(i, 0, held);
     return held;
   }
 
   /** Something was executed: the effects, if any, become a record at the end of this turn of the event loop. */
   turn(): void {
     if (this.#turnScheduled || this.ctx.effects.pos === HEADER_BYTES) return;
-    if (this.ctx.effects.pos > STALL_BYTES) this.#setStalled(true);
+    // While writes are refused anyway, reads go on: only what expires or is evicted still adds to the effects.
+    if (this.ctx.effects.pos > STALL_BYTES && this.ctx.writeRefusal === '') this.#stall(STALL_EFFECTS);
     this.#turnScheduled = true;
     setImmediate(this.#endTurn);
   }
@@ -231,7 +263,7 @@ export class Engine implements EnginePort {
     const now = Date.now();
     this.#inFlightSince.push(now);
     if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
-    if (this.stalled) this.#setStalled(false);
+    if (this.stalled) this.#unstall(STALL_EFFECTS);
     const payloadBytes = effects.pos - HEADER_BYTES;
     ctx.inFlightRecords++;
     ctx.inFlightBytes += payloadBytes;
@@ -255,9 +287,11 @@ export class Engine implements EnginePort {
     this.#seal();
     while (this.#held.length > 0 && this.#held[0].seq <= seq) {
       const held = this.#held.shift()!;
+      this.#heldBytes -= held.bytes;
       held.release();
       this.#sparesHeld.push(held);
     }
+    if (this.stalled && this.#heldBytes <= HELD_BYTES_MAX / 2) this.#unstall(STALL_REPLIES);
   }
 
   /**
@@ -265,18 +299,30 @@ export class Engine implements EnginePort {
    * their way to the log; their keys stay unreadable until it has decided.
    */
   refuseHeld(): void {
-    for (const held of this.#held) held.refuse(NOT_CONFIRMED);
+    for (const held of this.#held) {
+      this.#heldBytes -= held.bytes;
+      held.refuse(NOT_CONFIRMED);
+    }
+    if (this.stalled) this.#unstall(STALL_EFFECTS | STALL_REPLIES);
   }
 
-  /** Stops and resumes the execution of all requests (DEBUG RELOAD). */
+  /** Stops and resumes the execution of all requests (DEBUG RELOAD, the end). */
   hold(held: boolean): void {
-    this.#setStalled(held);
+    if (held) this.#stall(STALL_ASKED);
+    else this.#unstall(STALL_ASKED);
   }
 
-  #setStalled(stalled: boolean): void {
-    if (this.stalled === stalled) return;
-    this.stalled = stalled;
-    if (!stalled) setImmediate(() => this.#resumeAll());
+  #stall(why: number): void {
+    this.#stalls |= why;
+    this.stalled = true;
+  }
+
+  #unstall(why: number): void {
+    if ((this.#stalls & why) === 0) return;
+    this.#stalls &= ~why;
+    if (this.#stalls !== 0) return;
+    this.stalled = false;
+    setImmediate(() => this.#resumeAll());
   }
 
   #resumeAll(): void {

@@ -22,7 +22,8 @@ export class HeldReplies {
     return this.#pos;
   }
 
-  add(session: ClientSession, buf: Uint8Array, start: number, end: number, replies: number): void {
+  /** True when that made a slice of its own: two in a row of one session are one. */
+  add(session: ClientSession, buf: Uint8Array, start: number, end: number, replies: number): boolean {
     const len = end - start;
     if (this.#pos + len > this.#buf.length) this.#grow(len);
     if (len <= 24) for (let i = 0; i < len; i++) this.#buf[this.#pos + i] = buf[start + i];
@@ -32,28 +33,32 @@ export class HeldReplies {
     if (last >= 0 && this.#sessions[last] === session) {
       this.#ends[last] = this.#pos;
       this.#counts[last] += replies;
-      return;
+      return false;
     }
     this.#sessions.push(session);
     this.#ends.push(this.#pos);
     this.#counts.push(replies);
+    return true;
   }
 
   /** Sends everything and is empty again. */
   release(): void {
     let start = 0;
     for (let i = 0; i < this.#sessions.length; i++) {
-      this.#sessions[i].releaseHeld(this.seq, this.#buf, start, this.#ends[i]);
-      start = this.#ends[i];
+      const end = this.#ends[i];
+      this.#sessions[i].releaseHeld(end - start, this.#buf, start, end);
+      start = end;
     }
     this.clear();
   }
 
   /** Answers every held reply with `error` (a whole RESP error line) instead, and is empty again. */
   refuse(error: Uint8Array): void {
+    let start = 0;
     for (let i = 0; i < this.#sessions.length; i++) {
       const all = Buffer.concat(new Array<Uint8Array>(this.#counts[i]).fill(error));
-      this.#sessions[i].releaseHeld(this.seq, all, 0, all.length);
+      this.#sessions[i].releaseHeld(this.#ends[i] - start, all, 0, all.length);
+      start = this.#ends[i];
     }
     this.clear();
   }

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { testEngine, turn } from './testing-sessions.ts';
+
+/** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
+
+test('a record without replies of its own does not let the next one answer first', async () => {
+  const { log, client } = testEngine();
+  const [silent, other, both] = [client(), client(), client()];
+  silent.send('CLIENT REPLY OFF', 'SET k 1');
+  await turn();
+  other.send('SET a 1');
+  both.send('GET k', 'SET b 1');
+  await turn();
+  log.commit();
+  assert.equal(both.take(), '$1\r\n1\r\n', 'the value is committed now, the write is not');
+  log.commit();
+  assert.equal(both.take(), '+OK\r\n');
+});
+
+test('a session that quits behind two held slices of one record gets both before it is closed', async () => {
+  const { log, client } = testEngine();
+  const [a, b] = [client(), client()];
+  a.send('SET a 1');
+  b.send('SET b 1');
+  a.send('SET a 2', 'QUIT');
+  await turn();
+  assert.equal(a.closes, 0);
+  log.commit();
+  assert.equal(a.text, '+OK\r\n+OK\r\n+OK\r\n');
+  assert.equal(a.closes, 1);
+});
+
+test('what stands behind QUIT is not executed, even when the session is resumed', async () => {
+  const { engine, log, client } = testEngine();
+  const a = client();
+  a.congested = true;
+  a.send('SET a 1', 'QUIT', 'SET a 2');
+  await turn();
+  log.commit();
+  a.port.drained();
+  engine.hold(true);
+  engine.hold(false);
+  await turn();
+  assert.equal(a.text, '+OK\r\n+OK\r\n');
+  const b = client();
+  b.send('GET a');
+  await turn();
+  assert.equal(b.text, '$1\r\n1\r\n');
+});
+
+test('refused replies are as many as the client would have got', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('CLIENT REPLY SKIP', 'SET a 1', 'SET a 2', 'CLIENT REPLY OFF', 'SET a 3', 'CLIENT REPLY ON', 'GET a');
+  await turn();
+  engine.refuseHeld();
+  assert.equal(a.text.match(/-NOREPLICAS/g)?.length, 3, a.text); // SET a 2, CLIENT REPLY ON, GET a
+});
+
+test('a request that comes in while older ones are kept back waits behind them', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  engine.hold(true);
+  a.send('ECHO 1');
+  engine.hold(false);
+  a.send('ECHO 2'); // before the resumption, which takes a turn
+  await turn();
+  assert.equal(a.text, '$1\r\n1\r\n$1\r\n2\r\n');
+});
+
+test('requests cut anywhere while the session waits are put together again', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  engine.hold(true);
+  const text = '*2\r\n$4\r\nECHO\r\n$1\r\n1\r\n*2\r\n$4\r\nECHO\r\n$1\r\n2\r\n';
+  for (const char of text.slice(0, -4)) a.raw(char);
+  engine.hold(false);
+  for (const char of text.slice(-4)) a.raw(char);
+  await turn();
+  assert.equal(a.text, '$1\r\n1\r\n$1\r\n2\r\n');
+});
+
+test('a client that goes away ends its wait', async () => {
+  let ended = 0;
+  const { client } = testEngine({ waitReplicas: () => () => void ended++ });
+  const a = client();
+  a.send('WAIT 1 0');
+  await turn();
+  assert.equal(ended, 0);
+  a.port.closed();
+  assert.equal(ended, 1);
+});
+
+test('nothing is called on the sink of a closed session whose replies are still held', async () => {
+  const { log, client } = testEngine();
+  const a = client();
+  a.send('SET a 1', 'QUIT');
+  await turn();
+  a.port.closed();
+  log.commit();
+  assert.equal(a.text, '');
+  assert.equal(a.closes, 0);
+});
+
+test('a half-closed client gets the replies of its writes, and is closed then', async () => {
+  const { log, client } = testEngine();
+  const [a, b] = [client(), client()];
+  a.send('SET a 1');
+  a.port.inputEnded!();
+  await turn();
+  assert.equal(a.closes, 0);
+  log.commit();
+  assert.equal(a.text, '+OK\r\n');
+  assert.equal(a.closes, 1);
+  b.send('PING');
+  b.port.inputEnded!();
+  assert.equal(b.text, '+PONG\r\n');
+  assert.equal(b.closes, 1);
+});
+
+test('a half-closed client whose requests are kept back gets their replies', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  engine.hold(true);
+  a.send('ECHO 1');
+  a.port.inputEnded!();
+  assert.equal(a.closes, 0);
+  engine.hold(false);
+  await turn();
+  assert.equal(a.text, '$1\r\n1\r\n');
+  assert.equal(a.closes, 1);
+});
+
+test('replies held for one session are bounded: it is not executed beyond that', async () => {
+  const { engine, log, client } = testEngine();
+  const a = client();
+  a.send(`SET big ${'x'.repeat(1 << 20)}`);
+  await turn();
+  for (let i = 0; i < 100; i++) a.send('GET big');
+  assert.ok(engine.heldBytes < 4 << 20, `${engine.heldBytes} bytes are held`);
+  await turn();
+  const b = client();
+  b.send('PING');
+  assert.equal(b.text, '+PONG\r\n');
+  log.commit();
+  await turn();
+  assert.equal(a.text.length, 5 + 100 * ((1 << 20) + 12), 'all are answered in the end');
+});
+
+test('a deferred reply leaves the protocol version of the session that caused it alone', async () => {
+  const { client } = testEngine({ waitReplicas: (_o, _r, _t, done) => () => done(0) });
+  const [a, b] = [client(), client()];
+  a.send('HELLO 3', 'CLIENT ID');
+  const id = /:(\d+)\r\n$/.exec(a.take())![1]!;
+  a.send('WAIT 1 0');
+  b.send(`CLIENT UNBLOCK ${id}`, 'GET nothing');
+  await turn();
+  assert.equal(b.text, ':1\r\n$-1\r\n');
+  assert.equal(a.text, ':0\r\n');
+});
+
+test('a hold that was asked for lasts until it is taken back, whatever the log takes meanwhile', async () => {
+  const { engine, log, client } = testEngine();
+  const a = client();
+  a.send('SET a 1');
+  engine.hold(true);
+  await turn(); // the record goes to the log
+  a.send('SET a 2');
+  log.commit();
+  await turn();
+  assert.equal(a.text, '+OK\r\n');
+  assert.equal(log.payloads.length, 1);
+  engine.hold(false);
+  await turn();
+  log.commit();
+  assert.equal(a.text, '+OK\r\n+OK\r\n');
+});
+
+test('effects beyond the bound stop everybody only until writes are refused: reads go on', async () => {
+  const { engine, log, client } = testEngine();
+  const [writer, reader] = [client(), client()];
+  const value = 'x'.repeat(8 << 20);
+  for (let i = 0; i < 11; i++) {
+    writer.send(`SET k${i} ${value}`);
+    await turn();
+  }
+  assert.equal(log.payloads.length, 2, 'the log takes no more');
+  assert.equal(engine.stalled, true);
+  reader.send('PING');
+  assert.equal(reader.text, '');
+  engine.ctx.writeRefusal = 'NOREPLICAS no';
+  engine.refuseHeld();
+  await turn();
+  assert.equal(reader.take(), '+PONG\r\n');
+  reader.send('PING', 'SET a 1');
+  await turn();
+  assert.equal(reader.take(), '+PONG\r\n-NOREPLICAS no\r\n');
+});

@@ -1,0 +1,115 @@
+import { Config } from '@weir/config';
+import type { Host } from '@weir/commands';
+import { Keyspace } from '@weir/keyspace';
+import type { SessionPort, SessionSink } from '@weir/link';
+import type { AppendOutcome } from '@weir/log';
+import { HEADER_BYTES } from '@weir/log';
+import { Arena } from '@weir/memory';
+import { encodeCommand } from '@weir/resp';
+import { Engine } from './engine.ts';
+import type { Committer } from './engine.ts';
+
+/** For tests of the engine without a network: a log whose records are stored when the test says so, and clients of strings. */
+
+export class ManualLog implements Committer {
+  nextOffset = 0;
+  seq = 0;
+  /** Records under way. */
+  readonly pending: ((outcome: AppendOutcome) => void)[] = [];
+  /** Payloads as they were handed over. */
+  readonly payloads: string[] = [];
+
+  get canAppend(): boolean {
+    return this.pending.length < 2;
+  }
+
+  append(
+    buffer: Uint8Array,
+    payloadBytes: number,
+    _commands: number,
+    done: (outcome: AppendOutcome, seq: number, endOffset: number) => void,
+  ): void {
+    this.nextOffset += payloadBytes;
+    const seq = ++this.seq;
+    const end = this.nextOffset;
+    this.payloads.push(Buffer.from(buffer.subarray(HEADER_BYTES, HEADER_BYTES + payloadBytes)).toString('latin1'));
+    this.pending.push((outcome) => done(outcome, seq, end));
+  }
+
+  /** The oldest record is stored. */
+  commit(): void {
+    const done = this.pending.shift();
+    if (done === undefined) throw new Error('no record is under way');
+    done('committed');
+  }
+}
+
+export class TestClient {
+  port!: SessionPort;
+  /** All that came, as text. */
+  text = '';
+  closes = 0;
+  destroyed = false;
+  paused = false;
+  congested = false;
+
+  readonly sink: SessionSink = ((client: TestClient) => ({
+    output(buf: Uint8Array, start: number, end: number) {
+      if (client.closes > 0) client.text += '(after close)';
+      client.text += Buffer.from(buf.subarray(start, end)).toString('latin1');
+      return !client.congested;
+    },
+    close: () => void client.closes++,
+    destroy: () => void (client.destroyed = true),
+    pauseInput: () => void (client.paused = true),
+    resumeInput: () => void (client.paused = false),
+    pendingOutputBytes: 0,
+  }))(this);
+
+  /** Requests in one chunk, written as words. */
+  send(...requests: string[]): void {
+    this.raw(Buffer.concat(requests.map((request) => encodeCommand(request.split(' ')))).toString('latin1'));
+  }
+
+  raw(text: string): void {
+    const bytes = Buffer.from(text, 'latin1');
+    this.port.input(bytes, 0, bytes.length);
+  }
+
+  /** What came since the last call. */
+  take(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
+}
+
+export interface TestEngine {
+  readonly engine: Engine;
+  readonly log: ManualLog;
+  client(): TestClient;
+}
+
+export function testEngine(overrides: Partial<Host> = {}, config: Config = new Config()): TestEngine {
+  const host = new Proxy(overrides, {
+    get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
+  }) as unknown as Host;
+  const keyspace = new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: 1 << 28, debug: true }) });
+  const engine: Engine = new Engine({ config, keyspace, host });
+  const log = new ManualLog();
+  engine.lead(log);
+  return {
+    engine,
+    log,
+    client() {
+      const client = new TestClient();
+      client.port = engine.open({ remoteAddr: 'test:1', localAddr: 'test:2', fd: -1, unixSocket: false }, client.sink);
+      return client;
+    },
+  };
+}
+
+/** The event loop has turned: what was executed is under way to the log, whoever was to go on has. */
+export async function turn(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}
