@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Config } from '@weir/config';
 import { testEngine, turn } from './testing-sessions.ts';
 
 /** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
@@ -196,4 +197,15 @@ test('effects beyond the bound stop everybody only until writes are refused: rea
   reader.send('PING', 'SET a 1');
   await turn();
   assert.equal(reader.take(), '+PONG\r\n-NOREPLICAS no\r\n');
+});
+
+test('a slave refuses writes whatever replica-read-only says', async () => {
+  const config = new Config();
+  config.assign('replica-read-only', ['no']);
+  const { engine, client } = testEngine({}, config);
+  engine.stopLeading();
+  engine.ctx.slave = true;
+  const a = client();
+  a.send('SET a 1');
+  assert.match(a.text, /^-READONLY/);
 });

@@ -18,6 +18,7 @@ export class ManualLog implements Committer {
   readonly pending: ((outcome: AppendOutcome) => void)[] = [];
   /** Payloads as they were handed over. */
   readonly payloads: string[] = [];
+  onPayload: (payload: Uint8Array) => void = () => {};
 
   get canAppend(): boolean {
     return this.pending.length < 2;
@@ -32,7 +33,9 @@ export class ManualLog implements Committer {
     this.nextOffset += payloadBytes;
     const seq = ++this.seq;
     const end = this.nextOffset;
-    this.payloads.push(Buffer.from(buffer.subarray(HEADER_BYTES, HEADER_BYTES + payloadBytes)).toString('latin1'));
+    const payload = buffer.subarray(HEADER_BYTES, HEADER_BYTES + payloadBytes);
+    this.payloads.push(Buffer.from(payload).toString('latin1'));
+    this.onPayload(payload);
     this.pending.push((outcome) => done(outcome, seq, end));
   }
 
@@ -90,11 +93,11 @@ export interface TestEngine {
   client(): TestClient;
 }
 
-export function testEngine(overrides: Partial<Host> = {}, config: Config = new Config()): TestEngine {
+export function testEngine(overrides: Partial<Host> = {}, config: Config = new Config(), arenaBytes = 1 << 28): TestEngine {
   const host = new Proxy(overrides, {
     get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
   }) as unknown as Host;
-  const keyspace = new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: 1 << 28, debug: true }) });
+  const keyspace = new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: arenaBytes, debug: true }) });
   const engine: Engine = new Engine({ config, keyspace, host });
   const log = new ManualLog();
   engine.lead(log);

@@ -229,7 +229,17 @@ export class Context {
     this.dirty += changes;
     if (this.replaying) return;
     this.#select(this.db.index);
-    this.effects.frame(this.req.buf, this.req.start, this.req.end);
+    if (this.table.renamed) this.#propagateRenamed();
+    else this.effects.frame(this.req.buf, this.req.start, this.req.end);
+  }
+
+  /** What `rename-command` calls a command is this node's affair: the log has the name that everybody knows. */
+  #propagateRenamed(): void {
+    const { req, effects } = this;
+    const command = this.table.find(req.buf, req.args[0], req.args[1])!;
+    effects.command(req.argc);
+    effects.argLatin1(command.command.name.toUpperCase());
+    for (let i = 1; i < req.argc; i++) effects.argBytes(req.buf, req.off(i), req.len(i));
   }
 
   /**

@@ -60,11 +60,14 @@ const SLOTS = 4096;
 
 export class CommandTable {
   readonly all: readonly TableCommand[];
+  /** Some command has another name here than everywhere else. */
+  readonly renamed: boolean;
   readonly #slots: (TableCommand[] | undefined)[] = new Array<TableCommand[] | undefined>(SLOTS).fill(undefined);
 
   /** `renamed`: `rename-command` lines, lower-case name to new name; an empty new name removes the command. */
   constructor(commands: readonly Command[], renamed: ReadonlyMap<string, string> = new Map()) {
     const all: TableCommand[] = [];
+    this.renamed = renamed.size > 0;
     for (const command of commands) {
       const name = renamed.get(command.name) ?? command.name;
       if (name === '') continue;

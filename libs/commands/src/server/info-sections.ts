@@ -267,7 +267,7 @@ export function replication(ctx: Context): Fields {
     if (!up) fields.push(['master_link_down_since_seconds', master.linkDownSeconds]);
     fields.push(
       ['slave_priority', num.replicaPriority],
-      ['slave_read_only', bool.replicaReadOnly ? 1 : 0],
+      ['slave_read_only', 1],
       ['replica_announced', bool.replicaAnnounced ? 1 : 0],
     );
   }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Config } from '@weir/config';
+import { Keyspace, Random, fingerprint } from '@weir/keyspace';
+import { Arena } from '@weir/memory';
+import { Replay } from '@weir/replica';
+import { HEADER_BYTES } from '@weir/log';
+import { testEngine, turn } from './testing-sessions.ts';
+import type { TestClient, TestEngine } from './testing-sessions.ts';
+
+/**
+ * Invariant `slave-equals-master`: what a slave makes of the records is the master's data set, whatever the commands were:
+ * random ones from a seed, over several databases, with keys that expire between two commands, memory limits that evict, an
+ * arena that fills up in the middle of a command, and renamed commands.
+ */
+
+const COMMANDS = 3000;
+
+const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
+for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 4); i++) seeds.push((Date.now() % 1_000_000) + i);
+
+interface Setting {
+  readonly name: string;
+  readonly configure: (config: Config) => void;
+  readonly arenaBytes: number;
+  readonly valueBytesMax: number;
+}
+
+const SETTINGS: Setting[] = [
+  { name: 'plain', configure: () => {}, arenaBytes: 1 << 28, valueBytesMax: 200 },
+  {
+    name: 'eviction',
+    configure: (config) => {
+      config.assign('maxmemory', ['200kb']);
+      config.assign('maxmemory-policy', ['allkeys-random']);
+    },
+    arenaBytes: 1 << 28,
+    valueBytesMax: 3000,
+  },
+  {
+    name: 'eviction of keys that expire',
+    configure: (config) => {
+      config.assign('maxmemory', ['150kb']);
+      config.assign('maxmemory-policy', ['volatile-ttl']);
+    },
+    arenaBytes: 1 << 28,
+    valueBytesMax: 3000,
+  },
+  { name: 'an arena that fills up', configure: () => {}, arenaBytes: 1 << 20, valueBytesMax: 40_000 },
+  {
+    name: 'renamed commands',
+    configure: (config) => {
+      for (const [from, to] of [['set', 'get'], ['get', 'set'], ['mset', 'ms'], ['incr', 'up'], ['flushall', 'wipe']]) {
+        config.renamedCommands.set(from!, to!);
+      }
+    },
+    arenaBytes: 1 << 28,
+    valueBytesMax: 200,
+  },
+];
+
+function randomCommand(random: Random, setting: Setting, rename: (name: string) => string): string {
+  const pick = (n: number) => random.u32() % n;
+  const key = () => `k${pick(60)}`;
+  const value = () => (pick(3) === 0 ? String(pick(1000)) : 'v'.repeat(1 + pick(setting.valueBytesMax)));
+  const soon = () => String(1 + pick(30));
+  const pairs = () => Array.from({ length: 1 + pick(6) }, () => `${key()} ${value()}`).join(' ');
+  const all: (() => string)[] = [
+    () => `set ${key()} ${value()}`,
+    () => `set ${key()} ${value()} px ${soon()}`,
+    () => `set ${key()} ${value()} keepttl get`,
+    () => `set ${key()} ${value()} nx`,
+    () => `getset ${key()} ${value()}`,
+    () => `setnx ${key()} ${value()}`,
+    () => `psetex ${key()} ${soon()} ${value()}`,
+    () => `mset ${pairs()}`,
+    () => `msetnx ${pairs()}`,
+    () => `append ${key()} ${value()}`,
+    () => `setrange ${key()} ${pick(3000)} ${value()}`,
+    () => `incr ${key()}`,
+    () => `incrbyfloat ${key()} 0.1`,
+    () => `getdel ${key()}`,
+    () => `getex ${key()} px ${soon()}`,
+    () => `getex ${key()} persist`,
+    () => `getex ${key()} pxat 1`,
+    () => `del ${key()} ${key()} ${key()}`,
+    () => `rename ${key()} ${key()}`,
+    () => `renamenx ${key()} ${key()}`,
+    () => `copy ${key()} ${key()} db ${pick(3)} replace`,
+    () => `move ${key()} ${pick(3)}`,
+    () => `pexpire ${key()} ${soon()}`,
+    () => `expire ${key()} -1`,
+    () => `pexpire ${key()} ${soon()} gt`,
+    () => `persist ${key()}`,
+    () => `select ${pick(3)}`,
+    () => `select ${pick(3)}`,
+    () => `get ${key()}`,
+    () => `exists ${key()} ${key()}`,
+    () => `scan 0 count 30`,
+    () => `randomkey`,
+  ];
+  const rare: (() => string)[] = [
+    () => 'flushdb',
+    () => 'flushall',
+    () => `swapdb ${pick(3)} ${pick(3)}`,
+    () => `debug populate 20 p${pick(5)}`,
+  ];
+  const chosen = (pick(60) === 0 ? rare[pick(rare.length)]! : all[pick(all.length)]!)();
+  const space = chosen.indexOf(' ');
+  const name = space < 0 ? chosen : chosen.slice(0, space);
+  return rename(name) + chosen.slice(name.length);
+}
+
+async function simulate(seed: number, setting: Setting): Promise<void> {
+  const config = new Config();
+  config.assign('enable-debug-command', ['yes']);
+  setting.configure(config);
+  const { engine, log, client }: TestEngine = testEngine({}, config, setting.arenaBytes);
+  const random = new Random(seed);
+  const slave = new Keyspace({ seed: { k0: 9, k1: 8 }, randomSeed: 7, arena: new Arena({ reserveBytes: 1 << 28 }) });
+  const replay = new Replay(slave);
+  log.onPayload = (payload) => replay.payload(Buffer.from(payload), 0);
+  const clients: TestClient[] = Array.from({ length: 3 }, client);
+  for (let i = 0; i < COMMANDS; i++) {
+    const who = clients[random.u32() % clients.length]!;
+    const command = randomCommand(random, setting, (name) => config.renamedCommands.get(name) ?? name);
+    who.send(command);
+    who.take();
+    if (random.u32() % 8 === 0) {
+      await turn();
+      while (log.pending.length > 0) log.commit();
+      await turn();
+      while (log.pending.length > 0) log.commit();
+      if (engine.ctx.effects.pos === HEADER_BYTES) {
+        const where = `seed ${seed}, ${setting.name}, command ${i}: ${command.slice(0, 100)}`;
+        assert.equal(fingerprint(slave), fingerprint(engine.ctx.keyspace), where);
+      }
+    }
+  }
+}
+
+for (const setting of SETTINGS) {
+  test(`a slave's data set is the master's after any commands: ${setting.name} (seeds ${seeds[0]}…)`, async () => {
+    for (const seed of seeds) await simulate(seed, setting);
+  });
+}
