@@ -13,7 +13,7 @@ test('random commands are answered as real Redis answers them, and a replica end
   const seconds = Number(process.env['WEIR_DIFF_SECONDS'] ?? 20);
   t.diagnostic(`WEIR_SEED=${seed} WEIR_DIFF_SECONDS=${seconds}`);
   const server = await startRealRedis(['--enable-debug-command', 'yes', '--proto-max-bulk-len', MAX_BULK]);
-  const differential = await Differential.connect(server.port, { 'proto-max-bulk-len': MAX_BULK });
+  const differential = await Differential.connect(server.port, { config: { 'proto-max-bulk-len': MAX_BULK } });
   try {
     const until = Date.now() + seconds * 1000;
     let sequences = 0;

@@ -1,5 +1,5 @@
 import { TestEngine, latin1 } from '@weir/commands/testing';
-import type { TestSession } from '@weir/commands/testing';
+import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
 import { ReplyParser } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { knownDifference } from './differences.ts';
@@ -32,24 +32,24 @@ const TOLERANCE_MS = 2000;
 
 export class Differential {
   readonly #redis: readonly [RawConnection, RawConnection];
-  readonly #config: Record<string, string>;
+  readonly #options: TestEngineOptions;
   #engine!: TestEngine;
   #sessions!: [TestSession, TestSession];
   /** Steps compared so far. */
   steps = 0;
 
-  private constructor(redis: readonly [RawConnection, RawConnection], config: Record<string, string>) {
+  private constructor(redis: readonly [RawConnection, RawConnection], options: TestEngineOptions) {
     this.#redis = redis;
-    this.#config = config;
+    this.#options = options;
   }
 
-  /** `config` is the engine's; the server must have been started with the same. */
-  static async connect(port: number, config: Record<string, string>): Promise<Differential> {
+  /** The options are the engine's; the server must have been started with the same configuration. */
+  static async connect(port: number, options: TestEngineOptions = {}): Promise<Differential> {
     const redis = [await RawConnection.connect(port), await RawConnection.connect(port)] as const;
     await redis[1].call('HELLO', '3');
     // Which keys are gone already must not depend on a timer.
     expectOk(await redis[0].call('DEBUG', 'SET-ACTIVE-EXPIRE', '0'));
-    return new Differential(redis, config);
+    return new Differential(redis, options);
   }
 
   close(): void {
@@ -59,7 +59,7 @@ export class Differential {
   async #reset(): Promise<void> {
     for (const connection of this.#redis) expectOk(await connection.call('SELECT', '0'));
     expectOk(await this.#redis[0].call('FLUSHALL'));
-    this.#engine = new TestEngine({ config: this.#config, databases: DATABASES, reserveBytes: 256 * 1024 ** 2 });
+    this.#engine = new TestEngine({ databases: DATABASES, reserveBytes: 256 * 1024 ** 2, ...this.#options });
     this.#sessions = [this.#engine.session(2), this.#engine.session(3)];
   }
 

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allCommands } from '@weir/commands';
+import type { Command } from '@weir/commands';
+import { Differential, generate, line, printSequence } from './differential.ts';
+import { Gen } from './grammar.ts';
+import { startRealRedis } from './redis-server.ts';
+import { keyRows } from './rows-keys.ts';
+import { stringRows } from './rows-string.ts';
+
+const ROWS = [...stringRows, ...keyRows];
+
+/** The commands with one that does wrong. */
+function broken(name: string, run: NonNullable<Command['run']>): readonly Command[] {
+  return allCommands.map((command) => (command.name === name ? { ...command, run } : command));
+}
+
+/** The shortest sequence that shows the fault, as redis-cli lines. */
+async function findFault(commands: readonly Command[]): Promise<string[]> {
+  const server = await startRealRedis(['--enable-debug-command', 'yes']);
+  const differential = await Differential.connect(server.port, { commands });
+  try {
+    for (let seed = 1; seed < 50; seed++) {
+      const sequence = generate(new Gen(seed), ROWS);
+      if ((await differential.run(sequence)) === null) continue;
+      const shrunk = await differential.shrink(sequence);
+      return printSequence(shrunk.sequence)
+        .split('\n')
+        .filter((text) => !text.startsWith('#'));
+    }
+    return [];
+  } finally {
+    differential.close();
+    await server.stop();
+  }
+}
+
+test('a wrong reply is found and shrunk to the commands that it takes', async () => {
+  const commands = broken('strlen', (ctx) => ctx.reply.int(ctx.lookupRead(1) === 0 ? 0 : 5));
+  const fault = await findFault(commands);
+  assert.ok(fault.length >= 1 && fault.length <= 3, fault.join('\n'));
+  assert.match(fault.at(-1)!, /^strlen /i);
+});
+
+test('a change that the log does not tell is found when replies are right', async () => {
+  const real = allCommands.find((command) => command.name === 'append')!.run!;
+  const commands = broken('append', (ctx, req) => {
+    ctx.replaying = true; // so that nothing is propagated
+    real(ctx, req);
+    ctx.replaying = false;
+  });
+  const fault = await findFault(commands);
+  assert.ok(fault.length >= 1 && fault.length <= 4, fault.join('\n'));
+  assert.ok(fault.some((text) => /^append /i.test(text)));
+});
+
+test('a seed gives one sequence, and no command in it is about a time that is near', () => {
+  const lines = (seed: number): string[] => generate(new Gen(seed), ROWS, 2000).map(({ args }) => line(args));
+  assert.deepEqual(lines(7), lines(7));
+  assert.notDeepEqual(lines(7), lines(8));
+  let times = 0;
+  for (const text of [...lines(1), ...lines(2)]) {
+    const match = /^(p?)(?:expire|setex) \S+ (-?\d+)(?= |$)|^(?:set|getex) .* (p)?e?x (-?\d+)(?= |$)/i.exec(text);
+    if (match === null) continue;
+    const ms = Number(match[2] ?? match[4]) * (match[1] || match[3] ? 1 : 1000);
+    assert.ok(ms <= 0 || ms >= 500_000, text);
+    times++;
+  }
+  assert.ok(times > 100);
+});
