@@ -51,7 +51,7 @@ function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): 
   const valueLen = valueLength(arena, ref);
   const when = expireOf(arena, ref);
   const head = Math.imul(db + 1, 0x9e3779b1) ^ Math.imul(typeOf(arena, ref) + 1, 0x85ebca6b);
-  const low = when % 4294967296 | 0;
+  const low = (when % 4294967296) | 0;
   const high = Math.floor(when / 4294967296) | 0;
   let a = hashBytes(u8, key, keyLen, head, 0x5bd1e995);
   a = hashBytes(u8, value, valueLen, a, low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593);

@@ -46,7 +46,15 @@ test('the reference in this test gives the published vectors of HalfSipHash-2-4'
   const vectors = ['a9359f5b', '27475ab8', 'fa62a603'];
   vectors.forEach((hex, len) => {
     const hash = Buffer.alloc(4);
-    hash.writeInt32LE(halfSipHash(2, 4, K0, K1, Uint8Array.from({ length: len }, (_, i) => i)));
+    hash.writeInt32LE(
+      halfSipHash(
+        2,
+        4,
+        K0,
+        K1,
+        Uint8Array.from({ length: len }, (_, i) => i),
+      ),
+    );
     assert.equal(hash.toString('hex'), hex);
   });
 });
@@ -82,9 +90,9 @@ test('every bit of key and seed flips about half of the bits of the hash', () =>
     return bits / 2000;
   };
   for (const mean of [
-    flips((key, _, i) => (key[i % key.length] ^= 1 << i % 8)),
-    flips((_, seed, i) => (seed[0] ^= 1 << i % 32)),
-    flips((_, seed, i) => (seed[1] ^= 1 << i % 32)),
+    flips((key, _, i) => (key[i % key.length] ^= 1 << (i % 8))),
+    flips((_, seed, i) => (seed[0] ^= 1 << (i % 32))),
+    flips((_, seed, i) => (seed[1] ^= 1 << (i % 32))),
   ]) {
     assert.ok(mean > 15 && mean < 17, `${mean} of 32`);
   }

@@ -74,7 +74,10 @@ for (const count of quick ? [2_000] : [200_000, 1_000_000]) {
   line(`${count} keys: find, miss`, `${best(count, operations, (i) => find(keyspace, others, i)).toFixed(0)} ns`);
   line(`${count} keys: set, in place`, `${best(count, operations, (i) => set(keyspace, keys, i)).toFixed(0)} ns`);
   const { arena } = keyspace;
-  line(`${count} keys: bytes per key, used / committed`, `${(arena.usedBytes / count).toFixed(1)} / ${(arena.committedBytes / count).toFixed(1)}`);
+  line(
+    `${count} keys: bytes per key, used / committed`,
+    `${(arena.usedBytes / count).toFixed(1)} / ${(arena.committedBytes / count).toFixed(1)}`,
+  );
   const flushMs = cpuMs(() => keyspace.flush(keyspace.dbs[0]));
   line(`${count} keys: flush of the only database`, `${flushMs.toFixed(1)} ms`);
   for (let i = 0; i < count; i++) set(keyspace, keys, i);

@@ -161,16 +161,56 @@ const value = fc.tuple(length, fc.integer({ min: 33, max: 126 })).map(([len, cod
 const when = fc.integer({ min: 0, max: 2 * NOW });
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.tuple(db, key, value, fc.boolean()).map(([d, k, v, keep]): Operation => (both) => both.set(d, k, v, keep)),
-  fc.tuple(db, key, value, when).map(([d, k, v, at]): Operation => (both) => both.setExpiring(d, k, v, at)),
-  fc.tuple(db, key, length).map(([d, k, len]): Operation => (both) => both.resize(d, k, len)),
-  fc.tuple(db, key, when).map(([d, k, at]): Operation => (both) => both.expire(d, k, at)),
-  fc.tuple(db, key).map(([d, k]): Operation => (both) => both.persist(d, k)),
-  fc.tuple(db, key).map(([d, k]): Operation => (both) => both.remove(d, k)),
-  fc.tuple(db, key, db, key).map(([d, k, e, l]): Operation => (both) => both.rename(d, k, e, l)),
-  fc.tuple(db, key, db, key).map(([d, k, e, l]): Operation => (both) => both.copy(d, k, e, l)),
-  fc.tuple(db, db, fc.nat(9)).map(([a, b, rare]): Operation => (both) => rare === 0 && both.swap(a, b)),
-  fc.tuple(db, fc.nat(9)).map(([d, rare]): Operation => (both) => rare === 0 && both.flush(d)),
+  fc.tuple(db, key, value, fc.boolean()).map(
+    ([d, k, v, keep]): Operation =>
+      (both) =>
+        both.set(d, k, v, keep),
+  ),
+  fc.tuple(db, key, value, when).map(
+    ([d, k, v, at]): Operation =>
+      (both) =>
+        both.setExpiring(d, k, v, at),
+  ),
+  fc.tuple(db, key, length).map(
+    ([d, k, len]): Operation =>
+      (both) =>
+        both.resize(d, k, len),
+  ),
+  fc.tuple(db, key, when).map(
+    ([d, k, at]): Operation =>
+      (both) =>
+        both.expire(d, k, at),
+  ),
+  fc.tuple(db, key).map(
+    ([d, k]): Operation =>
+      (both) =>
+        both.persist(d, k),
+  ),
+  fc.tuple(db, key).map(
+    ([d, k]): Operation =>
+      (both) =>
+        both.remove(d, k),
+  ),
+  fc.tuple(db, key, db, key).map(
+    ([d, k, e, l]): Operation =>
+      (both) =>
+        both.rename(d, k, e, l),
+  ),
+  fc.tuple(db, key, db, key).map(
+    ([d, k, e, l]): Operation =>
+      (both) =>
+        both.copy(d, k, e, l),
+  ),
+  fc.tuple(db, db, fc.nat(9)).map(
+    ([a, b, rare]): Operation =>
+      (both) =>
+        rare === 0 && both.swap(a, b),
+  ),
+  fc.tuple(db, fc.nat(9)).map(
+    ([d, rare]): Operation =>
+      (both) =>
+        rare === 0 && both.flush(d),
+  ),
 );
 
 test('a keyspace does what Maps of values and expire times do, and gives all memory back', () => {
@@ -330,7 +370,7 @@ test('a long value grows without room ahead when the arena has no more', () => {
   both.end();
 });
 
-test('a value may be set from the arena, from the key\'s own old value too', () => {
+test("a value may be set from the arena, from the key's own old value too", () => {
   const both = new Both();
   for (const len of [10, 60, 900, 3000]) {
     both.set(0, 'k', 'abcdefghij'.repeat(len / 10), false);
@@ -338,7 +378,20 @@ test('a value may be set from the arena, from the key\'s own old value too', () 
     const { keyspace, arena } = both;
     const old = textOf(arena, ref).value;
     const at = len <= INLINE_BYTES_MAX ? ref * 16 + 17 : arena.u32[Math.ceil((ref * 16 + 17) / 4)] * 16;
-    const next = keyspace.setString(database, hash, ref, bytes, 0, 1, arena.u8, at + 2, len / 2, ENC_EMBSTR, false, NOW);
+    const next = keyspace.setString(
+      database,
+      hash,
+      ref,
+      bytes,
+      0,
+      1,
+      arena.u8,
+      at + 2,
+      len / 2,
+      ENC_EMBSTR,
+      false,
+      NOW,
+    );
     assert.equal(textOf(arena, next).value, old.slice(2, 2 + len / 2));
     // Expire time given in the same step: another block, in which the key comes from the arena.
     const key = next * 16 + 16;

@@ -34,7 +34,20 @@ function put(keyspace: Keyspace, { db, key, value, expireMs }: Item): void {
   const hash = keyspace.hash(keyBytes, 0, keyBytes.length);
   const old = database.keys.find(hash, keyBytes, 0, keyBytes.length);
   const { length } = valueBytes;
-  let ref = keyspace.setString(database, hash, old, keyBytes, 0, key.length, valueBytes, 0, length, ENC_RAW, false, NOW);
+  let ref = keyspace.setString(
+    database,
+    hash,
+    old,
+    keyBytes,
+    0,
+    key.length,
+    valueBytes,
+    0,
+    length,
+    ENC_RAW,
+    false,
+    NOW,
+  );
   if (expireMs >= 0) ref = keyspace.setExpire(database, hash, ref, expireMs);
 }
 

@@ -1,6 +1,17 @@
 import type { Ref } from '@weir/memory';
 import type { RdbSink, RdbWriter } from '@weir/rdb';
-import { ENC_EMBSTR, ENC_INT, ENC_RAW, expireOf, keyAddress, keyLength, lruOf, setLru, valueAddress, valueLength } from './entry.ts';
+import {
+  ENC_EMBSTR,
+  ENC_INT,
+  ENC_RAW,
+  expireOf,
+  keyAddress,
+  keyLength,
+  lruOf,
+  setLru,
+  valueAddress,
+  valueLength,
+} from './entry.ts';
 import { isCanonicalInt64 } from './integer.ts';
 import type { Database, Keyspace } from './keyspace.ts';
 
@@ -74,7 +85,8 @@ export class KeyspaceLoader implements RdbSink {
   header(): void {}
 
   aux(key: Uint8Array, value: Uint8Array): void {
-    if (this.auxFields.size < 256) this.auxFields.set(Buffer.from(key).toString('latin1'), Buffer.from(value).toString('latin1'));
+    if (this.auxFields.size < 256)
+      this.auxFields.set(Buffer.from(key).toString('latin1'), Buffer.from(value).toString('latin1'));
   }
 
   selectDb(db: number): void {

@@ -461,7 +461,8 @@ export class Arena {
   #checkPoison(ref: Ref, bytes: number): void {
     const start = ref * GRANULE_BYTES;
     for (let at = start + 4; at < start + bytes; at++) {
-      if (this.u8[at] !== POISON) throw new Error(`arena: byte ${at - start} of block ${ref} was written after it was freed`);
+      if (this.u8[at] !== POISON)
+        throw new Error(`arena: byte ${at - start} of block ${ref} was written after it was freed`);
     }
   }
 
@@ -478,7 +479,8 @@ export class Arena {
       bytes += size;
     }
     if (bytes !== this.usedBytes) throw new Error(`arena: ${bytes} bytes are live, the counter says ${this.usedBytes}`);
-    if (live.size !== this.blocks) throw new Error(`arena: ${live.size} blocks are live, the counter says ${this.blocks}`);
+    if (live.size !== this.blocks)
+      throw new Error(`arena: ${live.size} blocks are live, the counter says ${this.blocks}`);
   }
 }
 
