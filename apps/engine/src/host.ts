@@ -70,8 +70,8 @@ export class EngineHost implements Host {
     return slaves.sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
   }
 
-  replicaOf(target: HostPort | null): void {
-    this.#node.replicaOf(target);
+  replicaOf(target: HostPort | null): Promise<void> | undefined {
+    return this.#node.replicaOf(target);
   }
 
   waitReplicas(offset: number, replicas: number, timeoutMs: number, done: (acknowledged: number) => void): () => void {
@@ -106,7 +106,7 @@ export class EngineHost implements Host {
     if (access === null) return done('ERR there is no log to make a snapshot of yet');
     const { cluster, logId } = access.location;
     this.#saving = true;
-    requestSnapshot(access.link, cluster, logId, SNAPSHOT_TIMEOUT_MS)
+    void requestSnapshot(access.link, cluster, logId, SNAPSHOT_TIMEOUT_MS)
       .then((answer) => (answer.ok ? null : `ERR ${answer.error}`))
       .catch((error: unknown) => `ERR no replication app made a snapshot: ${(error as Error).message}`)
       .then((error) => {
@@ -119,7 +119,7 @@ export class EngineHost implements Host {
   shutdown(options: { save: boolean | null; now: boolean; force: boolean }): string | null {
     if (this.#shuttingDown) return null;
     this.#shuttingDown = true;
-    const stop = () => void this.#node.requestStop();
+    const stop = () => this.#node.requestStop();
     if (options.save === true) this.save(() => stop());
     else setImmediate(stop);
     return null;
