@@ -70,7 +70,11 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     ...(options.leaseRenewMs !== undefined ? { renewMs: options.leaseRenewMs } : {}),
     onState: ({ held, holder, detail }) => {
       if (held) logger.info({ lease: 'held' }, 'this replication app is the active one');
-      else logger.info({ lease: 'not held', holder, detail }, holder === '' ? 'not the active replication app' : 'standing by');
+      else
+        logger.info(
+          { lease: 'not held', holder, detail },
+          holder === '' ? 'not the active replication app' : 'standing by',
+        );
     },
   });
   membership.start();

@@ -55,13 +55,16 @@ export class ChangeMeter {
         signal.removeEventListener('abort', abort);
         subscription?.stop();
         if (error === null) resolve();
-        else reject(error instanceof Error ? error : new Error(String(error)));
+        else reject(error instanceof Error ? error : new Error('the log cannot be read', { cause: error }));
       };
       const abort = (): void => end(signal.reason);
-      const watch = setInterval(() => {
-        if (performance.now() - lastMessageMs < this.#stallMs) return;
-        end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
-      }, Math.max(10, this.#stallMs / 4));
+      const watch = setInterval(
+        () => {
+          if (performance.now() - lastMessageMs < this.#stallMs) return;
+          end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
+        },
+        Math.max(10, this.#stallMs / 4),
+      );
       signal.addEventListener('abort', abort);
       const subscription = this.#log.consume(
         this.#reader.nextSeq,

@@ -27,8 +27,19 @@ test('a long log makes a snapshot whatever the rules say', () => {
 });
 
 test('settings come from redis.conf, `save ""` included', () => {
-  const settings = settingsOf(testConfig({ save: '', 'snapshot-keep': '5', 'snapshot-log-bytes': '1mb', 'replication-copy': 'resident', databases: '3' }));
-  assert.deepEqual([settings.save, settings.keep, settings.logBytesMax, settings.mode], [[], 5, 1024 * 1024, 'resident']);
+  const settings = settingsOf(
+    testConfig({
+      save: '',
+      'snapshot-keep': '5',
+      'snapshot-log-bytes': '1mb',
+      'replication-copy': 'resident',
+      databases: '3',
+    }),
+  );
+  assert.deepEqual(
+    [settings.save, settings.keep, settings.logBytesMax, settings.mode],
+    [[], 5, 1024 * 1024, 'resident'],
+  );
   assert.equal(settings.newKeyspace().dbs.length, 3);
 });
 
@@ -56,7 +67,18 @@ function manifest(seq: number, state: 'usable' | 'uploaded' = 'usable'): Snapsho
 }
 
 function member(over: Partial<Member>): Member {
-  return { id: 'm', role: 'slave', ip: '', port: 1, epoch: 1, seq: 1000, offset: 0, state: 'online', receivedMs: now, ...over };
+  return {
+    id: 'm',
+    role: 'slave',
+    ip: '',
+    port: 1,
+    epoch: 1,
+    seq: 1000,
+    offset: 0,
+    state: 'online',
+    receivedMs: now,
+    ...over,
+  };
 }
 
 /** A log of 1000 messages of 1000 bytes, snapshots at 300, 500 and 800. */
@@ -87,14 +109,22 @@ test('more snapshots can be kept than the log reaches back for', () => {
 });
 
 test('a snapshot that was uploaded and never proven goes when a newer one is usable, and keeps no log', () => {
-  const made = plan({ snapshots: [manifest(900, 'uploaded'), manifest(800), manifest(700, 'uploaded'), manifest(500)] });
+  const made = plan({
+    snapshots: [manifest(900, 'uploaded'), manifest(800), manifest(700, 'uploaded'), manifest(500)],
+  });
   assert.deepEqual([made.remove, made.trimTo], [['s700'], 501]);
 });
 
 test('a slave that is behind keeps the log it needs, as far as the bound in bytes', () => {
-  const catching = plan({ snapshots: [manifest(980), manifest(960)], members: [member({ seq: 900, state: 'catching-up' })] });
+  const catching = plan({
+    snapshots: [manifest(980), manifest(960)],
+    members: [member({ seq: 900, state: 'catching-up' })],
+  });
   assert.deepEqual([catching.trimTo, catching.heldFor], [901, ['m']]);
-  const far = plan({ snapshots: [manifest(980), manifest(960)], members: [member({ seq: 100, state: 'catching-up' })] });
+  const far = plan({
+    snapshots: [manifest(980), manifest(960)],
+    members: [member({ seq: 100, state: 'catching-up' })],
+  });
   assert.equal(far.trimTo, 801);
 });
 

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { runProgram } from '@weir/program';
 import { startReplication } from './app.ts';
 import { exportNewest } from './export.ts';
@@ -11,6 +12,8 @@ import { settingsOf } from './options.ts';
  *
  * As the child of a node it holds an IPC channel to it and ends itself when that closes.
  */
+
+const NICE = 10;
 
 const argv = process.argv.slice(2);
 const exportAt = argv.indexOf('--export');
@@ -30,6 +33,14 @@ await runProgram(
       const { id, seq, keys, bytes } = await exportNewest({ natsUrl, cluster, logId, path: exportPath });
       logger.info({ file: exportPath, snapshot: id, seq, keys, bytes }, 'snapshot exported');
       process.exit(0);
+    }
+    // Where it shares a machine with an engine, the engine goes first: a snapshot may take longer, a request may not.
+    if (config.choice.replicationCopy === 'ephemeral') {
+      try {
+        setPriority(NICE);
+      } catch (error) {
+        logger.debug({ err: error }, 'running at normal priority');
+      }
     }
     const starting = new AbortController();
     const orphaned = (): void => {

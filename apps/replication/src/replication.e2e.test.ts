@@ -66,7 +66,13 @@ async function rig(t: TestContext, logId: string): Promise<Rig> {
       return feeder;
     },
     async follow() {
-      const follower = new Follower({ log, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), now: Date.now });
+      const follower = new Follower({
+        log,
+        snapshots,
+        newKeyspace: newTestKeyspace,
+        logger: testLogger(),
+        now: Date.now,
+      });
       await follower.bootstrap();
       follower.start();
       await follower.reached((await log.state()).lastSeq);
@@ -144,11 +150,21 @@ for (const mode of ['ephemeral', 'resident']) {
       const answer = await replication.snapshot();
       assert.ok(answer.ok, JSON.stringify(answer));
       seqs.push(answer.seq);
-      for (let i = 0; i < 2000; i++) feeder.call(i % 2 === 0 ? 'DEL' : 'APPEND', `key:${round * 10_000 + i}`, ...(i % 2 === 0 ? [] : ['y']));
+      for (let i = 0; i < 2000; i++)
+        feeder.call(i % 2 === 0 ? 'DEL' : 'APPEND', `key:${round * 10_000 + i}`, ...(i % 2 === 0 ? [] : ['y']));
       await feeder.flush(500);
     }
-    await eventually(async () => (await r.log.state()).firstSeq === seqs[1] + 1, 'the log trimmed behind the second snapshot');
-    assert.deepEqual((await r.snapshots.list()).map(({ seq, state }) => [seq, state]), [[seqs[2], 'usable'], [seqs[1], 'usable']]);
+    await eventually(
+      async () => (await r.log.state()).firstSeq === seqs[1] + 1,
+      'the log trimmed behind the second snapshot',
+    );
+    assert.deepEqual(
+      (await r.snapshots.list()).map(({ seq, state }) => [seq, state]),
+      [
+        [seqs[2], 'usable'],
+        [seqs[1], 'usable'],
+      ],
+    );
     const follower = await r.follow();
     assert.equal(follower.keyspace.size, 200_001 - 3000);
     assert.equal(fingerprint(follower.keyspace), fingerprint(feeder.engine.ctx.keyspace));
@@ -231,7 +247,8 @@ test('an app killed in the middle of an upload leaves nothing that is loaded, an
   const feeder = await r.lead();
   // Bytes that do not compress, so that the upload takes its time.
   const noise = crypto.getRandomValues(new Uint8Array(65_536));
-  for (let i = 0; i < 200_000; i++) feeder.call('SET', `key:${i}`, noise.subarray((i * 37) % 65_000, ((i * 37) % 65_000) + 200));
+  for (let i = 0; i < 200_000; i++)
+    feeder.call('SET', `key:${i}`, noise.subarray((i * 37) % 65_000, ((i * 37) % 65_000) + 200));
   await feeder.flush(200_000);
   const first = child(t, r);
   const before = await bgsave(r);
@@ -245,7 +262,11 @@ test('an app killed in the middle of an upload leaves nothing that is loaded, an
   await assert.rejects(requestSnapshot(r.link, cluster, r.logId, 2000));
   stopListening();
   assert.deepEqual(await ended(first), { code: null, signal: 'SIGKILL' });
-  assert.deepEqual((await r.snapshots.list()).map(({ id }) => id), [before.id], 'the half upload is no snapshot');
+  assert.deepEqual(
+    (await r.snapshots.list()).map(({ id }) => id),
+    [before.id],
+    'the half upload is no snapshot',
+  );
   assert.equal(fingerprint((await r.follow()).keyspace), fingerprint(feeder.engine.ctx.keyspace));
 
   // Another app: it waits for the lease of the dead one to end.
@@ -253,15 +274,24 @@ test('an app killed in the middle of an upload leaves nothing that is loaded, an
   const answer = await second.snapshot();
   assert.ok(answer.ok, JSON.stringify(answer));
   const kept = (): Promise<SnapshotManifest[]> => r.snapshots.list();
-  assert.deepEqual((await kept()).map(({ state }) => state), ['usable', 'usable']);
+  assert.deepEqual(
+    (await kept()).map(({ state }) => state),
+    ['usable', 'usable'],
+  );
   const left = async (): Promise<string[]> => {
-    const { state } = await r.link.api<{ state: { subjects?: Record<string, number> } }>(`STREAM.INFO.${r.snapshots.stream}`, {
-      subjects_filter: '>',
-    });
+    const { state } = await r.link.api<{ state: { subjects?: Record<string, number> } }>(
+      `STREAM.INFO.${r.snapshots.stream}`,
+      {
+        subjects_filter: '>',
+      },
+    );
     return [...new Set(Object.keys(state.subjects ?? {}).map((subject) => subject.split('.')[4]))];
   };
   const ids = (await kept()).map(({ id }) => id).sort();
-  await eventually(async () => JSON.stringify((await left()).sort()) === JSON.stringify(ids), 'the half upload removed');
+  await eventually(
+    async () => JSON.stringify((await left()).sort()) === JSON.stringify(ids),
+    'the half upload removed',
+  );
   assert.equal(fingerprint((await r.follow()).keyspace), fingerprint(feeder.engine.ctx.keyspace));
 });
 

@@ -91,7 +91,13 @@ for (const mode of MODES) {
       await write(feeder, 50, 60);
       const usable = await snapshots.newestUsable();
       assert.equal(usable?.keys, 50);
-      const follower = new Follower({ log, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), now: Date.now });
+      const follower = new Follower({
+        log,
+        snapshots,
+        newKeyspace: newTestKeyspace,
+        logger: testLogger(),
+        now: Date.now,
+      });
       await follower.bootstrap();
       assert.equal(follower.keyspace.size, 50);
       follower.start();
@@ -123,7 +129,10 @@ for (const mode of MODES) {
       }
       await eventually(async () => (await log.state()).firstSeq === seqs[2] + 1, 'trimmed');
       const kept = await snapshots.list();
-      assert.deepEqual(kept.map(({ seq }) => seq), [seqs[3], seqs[2]]);
+      assert.deepEqual(
+        kept.map(({ seq }) => seq),
+        [seqs[3], seqs[2]],
+      );
       await eventually(() => replicator.snapshotReport().changesSince === 0, 'nothing counted');
       await write(feeder, 0, 7);
       await eventually(() => replicator.snapshotReport().changesSince === 7, 'seven changes');
@@ -171,7 +180,10 @@ for (const mode of MODES) {
       snapshots.full = false;
       await asked(replicator);
       assert.equal(replicator.snapshotReport().lastOk, true);
-      assert.deepEqual((await snapshots.list()).map(({ state }) => state), ['usable']);
+      assert.deepEqual(
+        (await snapshots.list()).map(({ state }) => state),
+        ['usable'],
+      );
     }));
 
   test(`${mode}: a snapshot that reads back wrong is never usable, and is removed`, () =>
@@ -257,7 +269,15 @@ test('a step without any progress is given up', async () => {
     logger: testLogger(),
     now: Date.now,
     members: () => [],
-    settings: { mode: 'resident', save: [], keep: 2, logBytesMax: 0, compress: true, checksum: true, newKeyspace: newTestKeyspace },
+    settings: {
+      mode: 'resident',
+      save: [],
+      keep: 2,
+      logBytesMax: 0,
+      compress: true,
+      checksum: true,
+      newKeyspace: newTestKeyspace,
+    },
     timings: { ...FAST, stallMs: 40 },
   });
   const end = new AbortController();
@@ -284,7 +304,15 @@ test('an empty log is waited for: a data set may yet be imported in front of it'
     logger,
     now: Date.now,
     members: () => [],
-    settings: { mode: 'resident', save: [], keep: 2, logBytesMax: 0, compress: true, checksum: true, newKeyspace: newTestKeyspace },
+    settings: {
+      mode: 'resident',
+      save: [],
+      keep: 2,
+      logBytesMax: 0,
+      compress: true,
+      checksum: true,
+      newKeyspace: newTestKeyspace,
+    },
     timings: FAST,
   });
   const end = new AbortController();

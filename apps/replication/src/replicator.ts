@@ -43,7 +43,8 @@ export const TIMINGS: Timings = {
   retentionMs: 10_000,
   holdMsMax: 15 * 60_000,
 };
-if (TIMINGS.abandonedMs <= TIMINGS.stallMs) throw new Error('an upload may stand still for as long as its maker lets it');
+if (TIMINGS.abandonedMs <= TIMINGS.stallMs)
+  throw new Error('an upload may stand still for as long as its maker lets it');
 
 export interface ReplicatorOptions {
   readonly log: LogStore;
@@ -162,7 +163,10 @@ export class Replicator {
       } catch (error) {
         if (signal.aborted) break;
         if (this.#o.now() - started > retryMaxMs) pauseMs = retryMinMs;
-        logger.error({ err: error, retryInMs: pauseMs }, 'the copy cannot follow the log: beginning again from the newest snapshot');
+        logger.error(
+          { err: error, retryInMs: pauseMs },
+          'the copy cannot follow the log: beginning again from the newest snapshot',
+        );
         this.#lastOk = false;
         this.#answerAll({ ok: false, error: textOf(error) });
         await this.#pause(pauseMs, signal);
@@ -189,7 +193,10 @@ export class Replicator {
     this.#retentionAtMs = now();
     const copy = await this.#openCopy(newest, signal);
     this.#copy = copy;
-    logger.info({ mode: this.#settings.mode, snapshot: newest?.id ?? null, seq: copy.position.seq }, 'following the log');
+    logger.info(
+      { mode: this.#settings.mode, snapshot: newest?.id ?? null, seq: copy.position.seq },
+      'following the log',
+    );
     while (!signal.aborted) {
       await this.#look(copy, signal);
       if (now() >= this.#retentionAtMs) await this.#retain();
@@ -201,7 +208,14 @@ export class Replicator {
 
   async #openCopy(newest: SnapshotManifest | null, signal: AbortSignal): Promise<Copy> {
     const { log, snapshots, logger, now } = this.#o;
-    const options = { log, snapshots, logger, now, newKeyspace: this.#settings.newKeyspace, stallMs: this.#timings.stallMs };
+    const options = {
+      log,
+      snapshots,
+      logger,
+      now,
+      newKeyspace: this.#settings.newKeyspace,
+      stallMs: this.#timings.stallMs,
+    };
     if (this.#settings.mode === 'resident') return ResidentCopy.open(options, signal);
     return new EphemeralCopy(options, newest);
   }
@@ -216,7 +230,7 @@ export class Replicator {
 
   async #whenAvailable(signal: AbortSignal, attempt: () => Promise<boolean>): Promise<void> {
     const { logger } = this.#o;
-    for (let pauseMs = this.#timings.tickMs; !signal.aborted; ) {
+    for (let pauseMs = this.#timings.tickMs; !signal.aborted;) {
       let trouble = 'the log is empty';
       try {
         if (await attempt()) {
@@ -226,7 +240,10 @@ export class Replicator {
         }
       } catch (error) {
         signal.throwIfAborted();
-        const waits = isLogError(error, 'log-unavailable') || isLogError(error, 'log-full') || (this.#copy === null && isLogError(error, 'log-missing'));
+        const waits =
+          isLogError(error, 'log-unavailable') ||
+          isLogError(error, 'log-full') ||
+          (this.#copy === null && isLogError(error, 'log-missing'));
         if (!waits) throw error;
         trouble = error.message;
         if (this.#copy !== null) this.#answerAll({ ok: false, error: error.message });
@@ -258,10 +275,13 @@ export class Replicator {
     const started = now();
     const stalled = new AbortController();
     let progressAt = performance.now();
-    const watch = setInterval(() => {
-      const silentMs = performance.now() - progressAt;
-      if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
-    }, Math.max(10, this.#timings.stallMs / 4));
+    const watch = setInterval(
+      () => {
+        const silentMs = performance.now() - progressAt;
+        if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
+      },
+      Math.max(10, this.#timings.stallMs / 4),
+    );
     this.#snapshotStartedMs = started;
     let seq = this.#waiters.reduce((most, waiter) => Math.max(most, waiter.seq), 0);
     try {
@@ -326,14 +346,21 @@ export class Replicator {
           holdMsMax: this.#timings.holdMsMax,
           silentMsMax: MEMBER_SILENT_MS,
         },
-        { log: state, snapshots: await snapshots.list(), members: members(), now: now(), heldSinceMs: this.#heldSinceMs },
+        {
+          log: state,
+          snapshots: await snapshots.list(),
+          members: members(),
+          now: now(),
+          heldSinceMs: this.#heldSinceMs,
+        },
       );
       if (plan.heldFor.length === 0) this.#heldSinceMs = 0;
       else if (this.#heldSinceMs === 0) {
         this.#heldSinceMs = now();
         logger.info({ members: plan.heldFor }, 'log and snapshots are kept for members that are catching up');
       }
-      if (plan.outOfTime) logger.warn({ members: plan.heldFor }, 'members that are still behind are not waited for any longer');
+      if (plan.outOfTime)
+        logger.warn({ members: plan.heldFor }, 'members that are still behind are not waited for any longer');
       for (const id of plan.remove) {
         await snapshots.remove(id);
         logger.info({ snapshot: id }, 'removed an old snapshot');

@@ -67,7 +67,8 @@ export class Lease {
     this.#ttlMs = options.ttlMs ?? LEASE_TTL_MS;
     this.#renewMs = options.renewMs ?? LEASE_RENEW_MS;
     this.#now = options.now ?? (() => performance.now());
-    if (this.#renewMs * 2 > this.#ttlMs * VALID_PART) throw new RangeError('a lease has to be renewed twice in its time');
+    if (this.#renewMs * 2 > this.#ttlMs * VALID_PART)
+      throw new RangeError('a lease has to be renewed twice in its time');
     if (options.owner === '') throw new RangeError('the owner of a lease has a name');
   }
 

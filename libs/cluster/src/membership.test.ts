@@ -26,15 +26,39 @@ async function settle(): Promise<void> {
 test('members hear of each other at once, not of themselves, and a poll brings the newest report', async () => {
   const nats = new FakeNats();
   let seq = 7;
-  const a = new Membership({ nats: nats.handle(), cluster: 'c', logId: 'l', now: () => nats.now, report: () => ({ ...report, seq }) });
-  const b = new Membership({ nats: nats.handle(), cluster: 'c', logId: 'l', now: () => nats.now, report: () => ({ ...report, id: 'b' }) });
-  const elsewhere = new Membership({ nats: nats.handle(), cluster: 'c', logId: 'x', now: () => nats.now, report: () => ({ ...report, id: 'z' }) });
+  const a = new Membership({
+    nats: nats.handle(),
+    cluster: 'c',
+    logId: 'l',
+    now: () => nats.now,
+    report: () => ({ ...report, seq }),
+  });
+  const b = new Membership({
+    nats: nats.handle(),
+    cluster: 'c',
+    logId: 'l',
+    now: () => nats.now,
+    report: () => ({ ...report, id: 'b' }),
+  });
+  const elsewhere = new Membership({
+    nats: nats.handle(),
+    cluster: 'c',
+    logId: 'x',
+    now: () => nats.now,
+    report: () => ({ ...report, id: 'z' }),
+  });
   a.start();
   b.start();
   elsewhere.start();
   await settle();
-  assert.deepEqual(a.others().map(({ id }) => id), ['b']);
-  assert.deepEqual(b.others().map(({ id, seq }) => [id, seq]), [['a', 7]]);
+  assert.deepEqual(
+    a.others().map(({ id }) => id),
+    ['b'],
+  );
+  assert.deepEqual(
+    b.others().map(({ id, seq }) => [id, seq]),
+    [['a', 7]],
+  );
   seq = 8;
   const heard: number[] = [];
   b.onReport((member) => heard.push(member.seq));
@@ -46,7 +70,13 @@ test('members hear of each other at once, not of themselves, and a poll brings t
 
 test('a member that is silent for long is gone', async () => {
   const nats = new FakeNats();
-  const a = new Membership({ nats: nats.handle(), cluster: 'c', logId: 'l', now: () => nats.now, report: () => report });
+  const a = new Membership({
+    nats: nats.handle(),
+    cluster: 'c',
+    logId: 'l',
+    now: () => nats.now,
+    report: () => report,
+  });
   a.start();
   nats.handle().publish('weir.c.l.progress', encode({ ...report, id: 'b' }));
   await settle();
@@ -59,7 +89,17 @@ test('a member that is silent for long is gone', async () => {
 
 test('what is no report is not heard', () => {
   assert.deepEqual(parseReport(encode(report)), report);
-  const bad = ['', 'null', '3', '[]', '{', { ...report, seq: 1.5 }, { ...report, port: '6380' }, { ...report, role: 'king' }, { ...report, id: undefined }];
+  const bad = [
+    '',
+    'null',
+    '3',
+    '[]',
+    '{',
+    { ...report, seq: 1.5 },
+    { ...report, port: '6380' },
+    { ...report, role: 'king' },
+    { ...report, id: undefined },
+  ];
   for (const value of bad) assert.equal(parseReport(encode(value)), null, JSON.stringify(value));
   assert.equal(parseReport(encode({ ...report, ip: 'x'.repeat(20_000) })), null);
 });

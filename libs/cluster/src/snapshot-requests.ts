@@ -3,8 +3,7 @@ import { snapshotSubject } from './topics.ts';
 
 /** Asks the log's replication app for a snapshot, and how it answers. */
 export type SnapshotAnswer =
-  | { readonly ok: true; readonly id: string; readonly seq: number }
-  | { readonly ok: false; readonly error: string };
+  { readonly ok: true; readonly id: string; readonly seq: number } | { readonly ok: false; readonly error: string };
 
 /** Resolves when a snapshot that holds everything committed before the call is usable. Throws when nobody answers in time. */
 export async function requestSnapshot(
@@ -27,7 +26,10 @@ export function serveSnapshotRequests(
   return nats.subscribe(snapshotSubject(cluster, logId), (_data, replyTo) => {
     if (replyTo === undefined) return;
     void handle()
-      .catch((error: unknown): SnapshotAnswer => ({ ok: false, error: error instanceof Error ? error.message : String(error) }))
+      .catch((error: unknown): SnapshotAnswer => ({
+        ok: false,
+        error: error instanceof Error ? error.message : String(error),
+      }))
       .then((answer) => nats.publish(replyTo, Buffer.from(JSON.stringify(answer))));
   });
 }

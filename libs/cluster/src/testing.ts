@@ -114,7 +114,10 @@ export class FakeHandle implements NatsHandle {
     if (this.status === 'connected') this.#nats.deliver(subject, data, replyTo);
   }
 
-  subscribe(subject: string, listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void): Unsubscribe {
+  subscribe(
+    subject: string,
+    listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void,
+  ): Unsubscribe {
     return this.#nats.subscribe({ subject, handle: this, listener });
   }
 

@@ -7,7 +7,11 @@ import type { SnapshotManifest, SnapshotStore } from '@weir/log';
  * Writes a snapshot to a file that Redis loads. The file appears under its name whole and on disk, or not at all; an older
  * one of that name stays until then.
  */
-export async function exportSnapshot(snapshots: SnapshotStore, manifest: SnapshotManifest, path: string): Promise<void> {
+export async function exportSnapshot(
+  snapshots: SnapshotStore,
+  manifest: SnapshotManifest,
+  path: string,
+): Promise<void> {
   const target = resolve(path);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`);
@@ -25,5 +29,9 @@ export async function exportSnapshot(snapshots: SnapshotStore, manifest: Snapsho
     throw error;
   }
   const directory = await open(folder, 'r');
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }

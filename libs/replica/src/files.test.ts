@@ -7,7 +7,16 @@ import { TestEngine } from '@weir/commands/testing';
 import { fingerprint } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
-import { Follower, LOG_START, exportSnapshot, importRdbFile, loadRdbFile, uploadSnapshot, verifySnapshot, writeRdb } from './index.ts';
+import {
+  Follower,
+  LOG_START,
+  exportSnapshot,
+  importRdbFile,
+  loadRdbFile,
+  uploadSnapshot,
+  verifySnapshot,
+  writeRdb,
+} from './index.ts';
 import { LogFeeder, newTestKeyspace, testLogger } from './testing.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-replica-'));
@@ -59,7 +68,13 @@ test('an imported file is the snapshot in front of the first record, verified an
   const feeder = await LogFeeder.open(log);
   feeder.call('SET', 'later', 'y');
   await feeder.flush();
-  const follower = new Follower({ log, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), now: () => nowMs });
+  const follower = new Follower({
+    log,
+    snapshots,
+    newKeyspace: newTestKeyspace,
+    logger: testLogger(),
+    now: () => nowMs,
+  });
   await follower.bootstrap();
   follower.start();
   await follower.reached(log.lastSeq);
@@ -92,7 +107,10 @@ test('a snapshot is exported byte for byte and atomically: a damaged one leaves 
   snapshots.damage('file');
   await assert.rejects(exportSnapshot(snapshots, manifest, path), (error) => isLogError(error, 'snapshot-damaged'));
   assert.deepEqual(readFileSync(path), before);
-  assert.deepEqual(readdirSync(dir).filter((name) => name.includes('tmp')), []);
+  assert.deepEqual(
+    readdirSync(dir).filter((name) => name.includes('tmp')),
+    [],
+  );
 });
 
 test('verification finds a damaged snapshot, a wrong digest and a wrong number of keys', async () => {
@@ -113,7 +131,9 @@ test('an upload that fails or is called off leaves nothing', async () => {
   const source = engine();
   const snapshots = new FakeSnapshots();
   snapshots.full = true;
-  await assert.rejects(uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions), (error) => isLogError(error, 'log-full'));
+  await assert.rejects(uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions), (error) =>
+    isLogError(error, 'log-full'),
+  );
   snapshots.full = false;
   const patience = new AbortController();
   const upload = uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, {

@@ -130,7 +130,10 @@ test('without a snapshot that reaches the beginning of the log it refuses to sta
   }
   await b.log.purgeTo(20);
   assert.ok((await b.log.state()).firstSeq > 10);
-  await assert.rejects(follow(b).bootstrap(), (error) => isLogError(error, 'log-missing') && /reaches that far/.test(error.message));
+  await assert.rejects(
+    follow(b).bootstrap(),
+    (error) => isLogError(error, 'log-missing') && /reaches that far/.test(error.message),
+  );
   await b.snapshots.remove('old');
   await assert.rejects(follow(b).bootstrap(), /there is no usable snapshot/);
 });

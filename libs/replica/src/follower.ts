@@ -99,10 +99,20 @@ export class Follower {
     let damage: unknown = null;
     for (const manifest of usable) {
       if (manifest.seq + 1 < firstSeq) break; // what came between it and the log's beginning is gone
-      logger.info({ snapshot: manifest.id, keys: manifest.keys, bytes: manifest.bytes, seq: manifest.seq }, 'loading snapshot');
+      logger.info(
+        { snapshot: manifest.id, keys: manifest.keys, bytes: manifest.bytes, seq: manifest.seq },
+        'loading snapshot',
+      );
       const started = now();
       try {
-        const position = await loadSnapshot(snapshots, manifest, this.keyspace, started, this.#options.onProgress, signal);
+        const position = await loadSnapshot(
+          snapshots,
+          manifest,
+          this.keyspace,
+          started,
+          this.#options.onProgress,
+          signal,
+        );
         this.#reader = new RecordReader({ position, engineVersion: ENGINE_VERSION });
         logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
         return;
@@ -138,7 +148,9 @@ export class Follower {
         onGap: ({ expected, first }) =>
           this.#fail(new LogError('log-missing', `the log was trimmed: ${expected} is wanted, it begins at ${first}`)),
         onAhead: ({ expected, last }) =>
-          this.#fail(new LogError('log-diverged', `the log ends at ${last}, and ${expected} is wanted: it lost records`)),
+          this.#fail(
+            new LogError('log-diverged', `the log ends at ${last}, and ${expected} is wanted: it lost records`),
+          ),
         onError: (error) => this.#fail(error),
         onState: (state, detail) => {
           this.lastIoMs = this.#options.now();
@@ -175,7 +187,8 @@ export class Follower {
   /** Resolves when everything up to `seq` was consumed; rejects when the follower ends before that. */
   reached(seq: number, signal?: AbortSignal): Promise<void> {
     if (this.seq >= seq) return Promise.resolve();
-    if (this.state === 'failed' || this.state === 'stopped') return Promise.reject(this.failure ?? new Error('stopped'));
+    if (this.state === 'failed' || this.state === 'stopped')
+      return Promise.reject(this.failure ?? new Error('stopped'));
     if (signal?.aborted === true) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const abort = (): void => {

@@ -69,7 +69,10 @@ export async function importRdbFile(options: ImportOptions): Promise<SnapshotMan
       throw new Error(`${path} cannot be imported: ${error.message}`, { cause: error });
     });
     if (loaded === null) return null;
-    logger.info({ path, keys: loaded.keys, expired: loaded.expired, redis: loaded.auxFields.get('redis-ver') }, 'file loaded');
+    logger.info(
+      { path, keys: loaded.keys, expired: loaded.expired, redis: loaded.auxFields.get('redis-ver') },
+      'file loaded',
+    );
     manifest = await uploadSnapshot(snapshots, keyspace, LOG_START, {
       id: `import-${nowMs.toString(36)}-${randomBytes(3).toString('hex')}`,
       engineVersion: ENGINE_VERSION,
@@ -87,6 +90,9 @@ export async function importRdbFile(options: ImportOptions): Promise<SnapshotMan
     throw error;
   }
   const usable = await snapshots.markUsable(manifest.id);
-  logger.info({ path, snapshot: usable.id, keys: usable.keys }, 'file imported: it is the snapshot in front of the log');
+  logger.info(
+    { path, snapshot: usable.id, keys: usable.keys },
+    'file imported: it is the snapshot in front of the log',
+  );
   return usable;
 }

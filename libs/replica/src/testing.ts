@@ -81,7 +81,8 @@ export class LogFeeder {
     };
     for (const { payload, commands: count, db: selected } of pending) {
       // Each call's effects begin with a SELECT; in a record an engine writes it only when the database changes.
-      const select = selected !== '' && selected === db ? `*2\r\n$6\r\nSELECT\r\n$${selected.length}\r\n${selected}\r\n`.length : 0;
+      const select =
+        selected !== '' && selected === db ? `*2\r\n$6\r\nSELECT\r\n$${selected.length}\r\n${selected}\r\n`.length : 0;
       db = selected;
       group.push(payload.subarray(select));
       bytes += payload.length - select;
@@ -134,10 +135,13 @@ export function testLogger() {
 }
 
 /** Resolves when `condition` holds. Throws after `ms`, so that a test fails instead of hanging. */
-export async function eventually(condition: () => boolean | Promise<boolean>, what: string, ms = 10_000): Promise<void> {
-  for (const started = performance.now(); !(await condition()); ) {
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  ms = 10_000,
+): Promise<void> {
+  for (const started = performance.now(); !(await condition());) {
     if (performance.now() - started > ms) throw new Error(`in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
-

@@ -34,7 +34,10 @@ export async function verifySnapshot(
     }
     const digest = await digestOf(scratch, options.signal);
     if (digest !== manifest.digest) {
-      throw new LogError('snapshot-damaged', `snapshot ${manifest.id} has digest ${digest}, its data set had ${manifest.digest}`);
+      throw new LogError(
+        'snapshot-damaged',
+        `snapshot ${manifest.id} has digest ${digest}, its data set had ${manifest.digest}`,
+      );
     }
   } finally {
     discardKeyspace(scratch);

@@ -22,11 +22,17 @@ test('a log file is made with its folder, appended to, and holds one JSON object
     const logger = createLogger({ level: 'warning', name: 'second', file });
     logger.info('nobody hears this');
     logger.warn({ err: new Error('no room') }, 'failed');
-    const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-    assert.deepEqual(lines.map(({ name, msg, keys }) => ({ name, msg, keys })), [
-      { name: 'first', msg: 'loaded', keys: 3 },
-      { name: 'second', msg: 'failed', keys: undefined },
-    ]);
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      lines.map(({ name, msg, keys }) => ({ name, msg, keys })),
+      [
+        { name: 'first', msg: 'loaded', keys: 3 },
+        { name: 'second', msg: 'failed', keys: undefined },
+      ],
+    );
     assert.match((lines[1].err as { stack: string }).stack, /no room/);
   } finally {
     rmSync(dir, { recursive: true });

@@ -51,5 +51,8 @@ export function createLogger(options: LoggerOptions): Logger {
         ignore: 'pid,hostname',
       })
     : pino.destination({ dest: file === '' ? 1 : file, mkdir: true, append: true, sync: true });
-  return pino({ level: pinoLevel(options.level), name: options.name, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return pino(
+    { level: pinoLevel(options.level), name: options.name, timestamp: pino.stdTimeFunctions.isoTime },
+    destination,
+  );
 }
