@@ -2,4 +2,4 @@ import { runProgram } from '@weir/program';
 import { startServer } from './server.ts';
 
 /** weir-server: one node from one redis.conf; see `weir-server --help`. */
-await runProgram('weir', (program) => startServer({ ...program, onStop: () => program.stop('SHUTDOWN') }));
+await runProgram('weir', (program) => startServer({ ...program, onStop: (error) => program.stop('SHUTDOWN', error) }));

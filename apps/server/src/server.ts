@@ -5,6 +5,8 @@ import type { LogLocation } from '@weir/app-engine';
 import { clientAddresses, isOptionalAddress, startIngress } from '@weir/app-ingress';
 import type { Ingress } from '@weir/app-ingress';
 import type { Config } from '@weir/config';
+import { isLogError } from '@weir/log';
+import { importRdbFile } from '@weir/replica';
 import { listenLink } from '@weir/link';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
@@ -25,8 +27,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly configFile: string | undefined;
   readonly logger: ServerLogger;
-  /** SHUTDOWN was asked for: call `stop` and end the process. */
-  readonly onStop: () => void;
+  /** SHUTDOWN was asked for, or this node cannot go on: call `stop` and end the process. */
+  readonly onStop: (error?: unknown) => void;
 }
 
 export interface Server {
@@ -66,7 +68,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger,
     ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
     onLeading: leading,
-    onStop: options.onStop,
+    importInto: async (access, newKeyspace) => {
+      const path = config.path('dbfilename');
+      try {
+        await importRdbFile({ path, snapshots: access.snapshots, newKeyspace, logger, nowMs: Date.now() });
+      } catch (error) {
+        // A log that is away comes back; a file that is damaged stays so, and starting empty would hide it.
+        if (!isLogError(error)) options.onStop(error);
+        throw error;
+      }
+    },
+    onStop: () => options.onStop(),
   });
   ownLog.onTrouble = (reason) => void (node.logTrouble = reason);
 

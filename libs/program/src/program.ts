@@ -14,8 +14,8 @@ export interface Program {
   /** Absolute path; CONFIG REWRITE writes there. */
   readonly configFile: string | undefined;
   readonly logger: Logger;
-  /** Ends the program gracefully, as a signal would. */
-  readonly stop: (why: string) => void;
+  /** Ends the program gracefully, as a signal would; with an error, code 1 and its sentence. */
+  readonly stop: (why: string, error?: unknown) => void;
 }
 
 export interface Running {
@@ -46,13 +46,14 @@ export async function runProgram(
 
   let running: Running | null = null;
   let stopping = false;
-  const stop = (why: string): void => {
+  const stop = (why: string, error?: unknown): void => {
     if (stopping) {
       if (why.startsWith('SIG')) process.exit(1);
       return;
     }
     stopping = true;
-    logger.info({ why }, 'stopping');
+    if (error === undefined) logger.info({ why }, 'stopping');
+    else logger.error({ why, err: error }, `cannot go on: ${sentence(error)}`);
     setTimeout(() => {
       logger.error({}, `not stopped within ${STOP_MS} ms: ending anyway`);
       process.exit(1);
@@ -60,10 +61,10 @@ export async function runProgram(
     (running === null ? Promise.resolve() : running.stop()).then(
       () => {
         logger.info({}, 'stopped');
-        process.exit(0);
+        process.exit(error === undefined ? 0 : 1);
       },
-      (error: unknown) => {
-        logger.error({ err: error }, 'stopping failed');
+      (stopError: unknown) => {
+        logger.error({ err: stopError }, 'stopping failed');
         process.exit(1);
       },
     );
