@@ -92,6 +92,8 @@ async function app(t: TestContext, { logId }: Rig, directives: Record<string, st
     logger: testLogger(),
     settings: settingsOf(testConfig({ save: '', ...directives })),
     timings: FAST,
+    leaseTtlMs: 2000,
+    leaseRenewMs: 400,
   });
   t.after(() => started.stop());
   await eventually(() => started.report().snapshot !== undefined, 'an active replication app', 30_000);
