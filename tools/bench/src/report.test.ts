@@ -9,7 +9,12 @@ import { median, throughputCases } from './throughput.ts';
 import type { ThroughputResult } from './throughput.ts';
 
 function result(index: number, weirOps: number, redisOps: number): ThroughputResult {
-  const side = (opsPerSecond: number) => ({ opsPerSecond, p50Ms: 0.5, p99Ms: 1.25, runs: [] });
+  const run = (foreign: number, opsPerSecond: number) => {
+    return { opsPerSecond, p50Ms: 0.5, p99Ms: 1.25, maxMs: 2, foreign, cores: null, recordsPerSecond: 0 };
+  };
+  const side = (opsPerSecond: number) => {
+    return { opsPerSecond, p50Ms: 0.5, p99Ms: 1.25, runs: [run(0.01, opsPerSecond), run(0.04, opsPerSecond)] };
+  };
   return { ...throughputCases[index]!, weir: side(weirOps), redis: side(redisOps), ratio: weirOps / redisOps };
 }
 

@@ -1,5 +1,5 @@
 import type { MachineDescription } from './machine.ts';
-import type { ThroughputResult } from './throughput.ts';
+import type { Run, ThroughputResult } from './throughput.ts';
 
 /** What a whole run found: the JSON file, and the text a person reads. */
 
@@ -50,6 +50,12 @@ export function formatNumber(value: number | null): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
+/** The most that other programs took of the processors in any of these runs. */
+function disturbance(runs: readonly Run[]): string {
+  const shares = runs.flatMap(({ foreign }) => (foreign === null ? [] : [foreign]));
+  return shares.length === 0 ? '' : `${Math.round(Math.max(...shares) * 100)} %`;
+}
+
 function targetText(figure: Figure): string {
   const { target } = figure;
   if (target === null) return '';
@@ -79,7 +85,7 @@ export function formatReport(report: Report): string {
   ];
   if (report.throughput.length > 0) {
     const rows = [
-      ['case', 'Weir ops/s', 'p50 ms', 'p99 ms', 'Redis ops/s', 'p50 ms', 'p99 ms', 'ratio', 'target', ''],
+      ['case', 'Weir ops/s', 'p50 ms', 'p99 ms', 'Redis ops/s', 'p50 ms', 'p99 ms', 'ratio', 'target', '', 'others'],
       ...report.throughput.map(({ name, weir, redis, ratio, target }) => [
         name,
         ...[weir, redis].flatMap((side) => [
@@ -90,6 +96,7 @@ export function formatReport(report: Report): string {
         ratio.toFixed(2),
         target === null ? '' : `≥ ${target}×`,
         verdictOf(ratio, target),
+        disturbance([...weir.runs, ...redis.runs]),
       ]),
     ];
     parts.push('', table(rows, 1));

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { checkoutRoot } from '@weir/toolchain';
+import { startEmbeddedNats } from '@weir/log';
+import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 import { withClient } from './resp-client.ts';
 
 /** Servers under measurement, as child processes with folders and logs of their own below one working folder. */
@@ -33,7 +35,11 @@ export class Workshop {
   constructor(profileDir?: string) {
     const parent = path.join(checkoutRoot(), '.cache/bench');
     mkdirSync(parent, { recursive: true });
-    this.dir = mkdtempSync(path.join(parent, 'run-'));
+    for (const name of readdirSync(parent)) {
+      if (!isRunning(Number(/^run-(\d+)-/.exec(name)?.[1])))
+        rmSync(path.join(parent, name), { recursive: true, force: true });
+    }
+    this.dir = mkdtempSync(path.join(parent, `run-${process.pid}-`));
     this.#profileDir = profileDir;
   }
 
@@ -68,55 +74,53 @@ export class Workshop {
     );
   }
 
-  /** The same node as two processes, joined by the link over a Unix socket. */
+  /** Ingress and engine as two processes, joined by the link over a Unix socket, with a NATS server as a node's own. */
   async weirSplit(appendfsync: Appendfsync): Promise<BenchServer> {
-    const root = checkoutRoot();
-    const socket = path.join(mkdtempSync('/tmp/weir-bench-'), 'link');
-    const engine = await this.#start(
-      'weir-engine',
-      path.join(root, 'tools/run'),
-      (port, dir) => [
-        ...['apps/engine/src/main.ts', '--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''],
-        ...[
-          '--appendfsync',
-          appendfsync,
-          '--snapshot-log-bytes',
-          '0',
-          '--enable-debug-command',
-          'yes',
-          '--link-listen',
-          socket,
-        ],
-      ],
-      this.#profiled,
-      false,
-    );
-    const ingress = await this.#start(
-      'weir-ingress',
-      path.join(root, 'tools/run'),
-      (port, dir) => [
-        ...[
-          'apps/ingress/src/main.ts',
-          '--port',
-          String(port),
-          '--bind',
-          '127.0.0.1',
-          '--dir',
-          dir,
-          '--link-connect',
-          socket,
-        ],
-      ],
-      this.#profiled,
-    );
-    return {
-      ...ingress,
-      stop: async () => {
-        await ingress.stop();
-        await engine.stop();
-        rmSync(path.dirname(socket), { recursive: true, force: true });
-      },
+    const run = path.join(checkoutRoot(), 'tools/run');
+    // The path of a Unix socket may have some hundred bytes.
+    const socketDir = mkdtempSync(path.join(tmpdir(), 'weir-bench-'));
+    const socket = path.join(socketDir, 'link');
+    const stops: (() => Promise<void> | void)[] = [() => rmSync(socketDir, { recursive: true, force: true })];
+    const stop = async (): Promise<void> => {
+      for (const one of stops.toReversed()) await one();
     };
+    try {
+      const dir = path.join(this.dir, `nats-${++this.#count}`);
+      const nats = await startEmbeddedNats({ binary: findNatsServer(), dir, host: '127.0.0.1', sync: appendfsync });
+      stops.push(() => nats.stop());
+      const engineArgs = [
+        '--save',
+        '',
+        '--nats-url',
+        nats.url,
+        '--link-listen',
+        socket,
+        '--enable-debug-command',
+        'yes',
+      ];
+      const engine = await this.#start(
+        'weir-engine',
+        run,
+        (_, own) => ['apps/engine/src/main.ts', '--dir', own, ...engineArgs],
+        this.#profiled,
+        false,
+      );
+      stops.push(() => engine.stop());
+      const ingress = await this.#start(
+        'weir-ingress',
+        run,
+        (port, own) => [
+          ...['apps/ingress/src/main.ts', '--port', String(port), '--bind', '127.0.0.1', '--dir', own],
+          ...['--link-connect', socket],
+        ],
+        this.#profiled,
+      );
+      stops.push(() => ingress.stop());
+      return { ...ingress, stop };
+    } catch (error) {
+      await stop();
+      throw error;
+    }
   }
 
   /** Joins a master; does not wait for anything, because how long that takes is what is measured. */
@@ -203,6 +207,14 @@ export class Workshop {
       await sleep(20);
     }
     return server;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 
