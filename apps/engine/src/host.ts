@@ -1,20 +1,19 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { arch, release, totalmem, type } from 'node:os';
-import { requestSnapshot } from '@weir/cluster';
 import type { Member, SnapshotReport } from '@weir/cluster';
 import type { Host, ProcessView, ReplicationView, Session, SlaveView, SnapshotView } from '@weir/commands';
 import type { HostPort } from '@weir/config';
 import { WEIR_VERSION } from '@weir/replica';
 import type { EngineNode } from './node.ts';
+import { askForSnapshot } from './save.ts';
 
 /** What commands may ask of the process: see the interface, which documents each. */
-
-const SNAPSHOT_TIMEOUT_MS = 60 * 60 * 1000;
 
 export class EngineHost implements Host {
   readonly #node: EngineNode;
   #shuttingDown = false;
   #saving = false;
+  #saveFailed = false;
 
   constructor(node: EngineNode) {
     this.#node = node;
@@ -86,7 +85,7 @@ export class EngineHost implements Host {
       lastSaveSeconds: Math.floor(lastSavedMs / 1000),
       changesSinceLastSave: report?.changesSince ?? this.#node.engine.ctx.changes,
       inProgress: this.#saving || (report?.inProgress ?? false),
-      lastStatus: report?.lastOk === false ? 'err' : 'ok',
+      lastStatus: this.#saveFailed || report?.lastOk === false ? 'err' : 'ok',
       lastSeconds: report === null || report.saves === 0 ? -1 : Math.floor(report.lastDurationMs / 1000),
       currentSeconds: report?.inProgress ? Math.floor((now - report.startedMs) / 1000) : -1,
       saves: report?.saves ?? 0,
@@ -104,15 +103,14 @@ export class EngineHost implements Host {
   save(done: (error: string | null) => void): void {
     const access = this.#node.role.access;
     if (access === null) return done('ERR there is no log to make a snapshot of yet');
-    const { cluster, logId } = access.location;
     this.#saving = true;
-    void requestSnapshot(access.link, cluster, logId, SNAPSHOT_TIMEOUT_MS)
-      .then((answer) => (answer.ok ? null : `ERR ${answer.error}`))
-      .catch((error: unknown) => `ERR no replication app made a snapshot: ${(error as Error).message}`)
+    void askForSnapshot(access, () => this.#node.role.access === access)
+      .catch((error: unknown) => (error as Error).message)
       .then((error) => {
         this.#saving = false;
+        this.#saveFailed = error !== null;
         if (error !== null) this.#node.logger.warn({ error }, 'snapshot failed');
-        done(error);
+        done(error === null ? null : `ERR ${error}`);
       });
   }
 
