@@ -1,4 +1,5 @@
 import { setPriority } from 'node:os';
+import type { DirectiveName } from '@weir/config';
 import { runProgram } from '@weir/program';
 import { startReplication } from './app.ts';
 import { exportNewest } from './export.ts';
@@ -61,6 +62,11 @@ await runProgram(
       settings: settingsOf(config),
       logger,
       signal: starting.signal,
+    });
+    // CONFIG SET at the node.
+    process.on('message', (message: { directive: DirectiveName; value: string }) => {
+      config.assign(message.directive, message.value === '' ? [''] : message.value.split(' '));
+      app.configure(settingsOf(config));
     });
     return app;
   },

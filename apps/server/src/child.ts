@@ -21,6 +21,7 @@ const STOP_MS = 8000;
 
 export class SupervisedChild {
   readonly #options: SupervisedOptions;
+  readonly #env: Record<string, string>;
   #child: ChildProcess | null = null;
   #timer: NodeJS.Timeout | null = null;
   #delay = RESTART_MIN_MS;
@@ -28,6 +29,7 @@ export class SupervisedChild {
 
   constructor(options: SupervisedOptions) {
     this.#options = options;
+    this.#env = { ...options.env };
     this.#start();
   }
 
@@ -36,9 +38,9 @@ export class SupervisedChild {
   }
 
   #start(): void {
-    const { name, script, args, env, log } = this.#options;
+    const { name, script, args, log } = this.#options;
     const started = Date.now();
-    const child = fork(script, [...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(script, [...args], { env: { ...process.env, ...this.#env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
     log.info({ pid: child.pid }, `${name} started`);
     child.on('error', (error) => log.warn({ err: error }, `${name}`));
@@ -50,6 +52,12 @@ export class SupervisedChild {
       this.#timer = setTimeout(() => this.#start(), this.#delay);
       this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
     });
+  }
+
+  /** CONFIG SET: a directive has another value, for this child and those that follow it. */
+  configure(directive: string, value: string): void {
+    this.#env[`WEIR_${directive.toUpperCase().replaceAll('-', '_')}`] = value;
+    if (this.#child?.connected === true) this.#child.send({ directive, value });
   }
 
   /** SIGTERM, then, after a bound, SIGKILL. */

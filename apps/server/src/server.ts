@@ -62,6 +62,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     });
   };
 
+  for (const name of REPLICATION_DIRECTIVES) {
+    config.onChange(name, ({ after }) => replication?.configure(name, after));
+  }
+
   const node = new EngineNode({
     config,
     configFile,
@@ -117,10 +121,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return { node, ingress, stop };
 }
 
-/** What the replication app has to know and may not stand in the file (command line, CONFIG SET). */
+/** What the replication app goes by; not all of it need stand in the file (command line, CONFIG SET). */
+const REPLICATION_DIRECTIVES = [
+  'dir',
+  'save',
+  'databases',
+  'snapshot-keep',
+  'snapshot-log-bytes',
+  'replication-copy',
+  'rdbcompression',
+  'rdbchecksum',
+  'loglevel',
+  'logfile',
+  'weir-cluster',
+] as const;
+
 function configEnvironment(config: Config): Record<string, string> {
-  const names = ['dir', 'save', 'databases', 'snapshot-keep', 'snapshot-log-bytes', 'replication-copy', 'rdbcompression', 'rdbchecksum', 'loglevel', 'logfile', 'weir-cluster'] as const;
   const env: Record<string, string> = {};
-  for (const name of names) env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
+  for (const name of REPLICATION_DIRECTIVES) env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
   return env;
 }
