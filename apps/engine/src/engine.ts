@@ -156,10 +156,19 @@ export class Engine implements EnginePort {
 
   /** This engine is the master from now on, and its records go there. */
   lead(committer: Committer): void {
+    const { ctx } = this;
+    // Effects of before are of another data set, or of nobody's.
+    this.#abandonHeld();
+    ctx.effects.reset();
+    ctx.recordTaken();
+    this.committedSeq = ctx.recordSeq - 1;
+    ctx.resetPending();
+    // Another log counts its offsets from its own beginning: WAIT would wait for one that it never reaches.
+    for (const session of this.sessions.values()) {
+      session.lastWriteOffset = Math.min(session.lastWriteOffset, committer.nextOffset);
+    }
     this.#committer = committer;
-    this.ctx.slave = false;
-    this.ctx.resetPending();
-    this.turn();
+    ctx.slave = false;
   }
 
   /**
@@ -168,12 +177,7 @@ export class Engine implements EnginePort {
    */
   stopLeading(): void {
     this.#committer = null;
-    for (const held of this.#held) {
-      this.#heldBytes -= held.bytes;
-      held.abandon();
-      this.#sparesHeld.push(held);
-    }
-    this.#held.length = 0;
+    this.#abandonHeld();
     this.#inFlightSince.length = 0;
     this.#oldestInFlightMs = 0;
     this.ctx.effects.reset();
@@ -181,6 +185,15 @@ export class Engine implements EnginePort {
     this.committedSeq = this.ctx.recordSeq - 1;
     this.ctx.resetPending();
     this.#unstall(STALL_EFFECTS | STALL_REPLIES);
+  }
+
+  #abandonHeld(): void {
+    for (const held of this.#held) {
+      this.#heldBytes -= held.bytes;
+      held.abandon();
+      this.#sparesHeld.push(held);
+    }
+    this.#held.length = 0;
   }
 
   get leading(): boolean {

@@ -125,9 +125,9 @@ export class EngineNode {
     this.#options.onStop();
   }
 
-  replicaOf(target: HostPort | null): void {
+  replicaOf(target: HostPort | null): Promise<void> | undefined {
     this.waits.releaseAll();
-    this.role.replicaOf(target);
+    return this.role.replicaOf(target);
   }
 
   members(): Member[] {
@@ -147,12 +147,12 @@ export class EngineNode {
     const now = Date.now();
     ctx.now = now;
     const clock = () => performance.now() * 1000;
-    if (engine.leading) {
+    if (engine.leading && !engine.stalled) {
       activeExpireCycle(ctx, clock);
       evictToLimit(ctx);
       engine.turn();
     }
-    if (config.bool.activerehashing) rehashFor(ctx.keyspace, clock, 1000);
+    if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
     ctx.writeRefusal = this.#writeRefusal(now);
     if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs(now) > config.num.commitTimeout) engine.refuseHeld();
     engine.closeIdle(now);

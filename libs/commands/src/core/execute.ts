@@ -120,7 +120,7 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
   if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
     return 'NOAUTH Authentication required.';
   }
-  if (ctx.config.num.maxmemory > 0 && !ctx.slave) {
+  if (ctx.config.num.maxmemory > 0 && !ctx.slave && !ctx.loading) {
     const enough = evictToLimit(ctx);
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
   }

@@ -214,6 +214,7 @@ const populate: Subcommand = {
     if (size !== size) return;
     if (ctx.slave) return ctx.reply.error("READONLY You can't write against a read only replica.");
     if (ctx.writeRefusal !== '') return ctx.reply.error(ctx.writeRefusal);
+    if (ctx.loading) return ctx.reply.error('LOADING Redis is loading the dataset in memory');
     const prefix = req.argc > 3 ? req.latin1(3) : 'key';
     try {
       for (let i = 0; i < count; i++) addKey(ctx, `${prefix}:${i}`, `value:${i}`, size);
