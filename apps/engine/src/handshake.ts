@@ -16,6 +16,8 @@ export interface Handshake {
   /** With credentials. */
   readonly natsUrl: string;
   readonly role: 'master' | 'slave';
+  /** By which it reports in the log. */
+  readonly node?: string;
 }
 
 export interface HandshakeResult extends Handshake {

@@ -178,7 +178,7 @@ export class EngineHost implements Host {
     const { role } = this.#node;
     if (role.access === null) return { error: 'ERR this node has no log yet; try again' };
     const { natsUrl, cluster, logId } = role.access.location;
-    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role }) };
+    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role, node: role.nodeId }) };
   }
 
   crash(how: string): string | null {

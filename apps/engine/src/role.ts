@@ -3,7 +3,8 @@ import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { openWriter } from '@weir/log';
 import type { LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, uploadSnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import type { LeaderInfo } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { handshake } from './handshake.ts';
 import type { HandshakeResult } from './handshake.ts';
@@ -55,6 +56,8 @@ const HANDSHAKE_MS = 5000;
 /** A log that cannot be reached for so long makes a slave ask its master again where the log is. */
 const ASK_AGAIN_MS = 3000;
 const DRAIN_MS = 5000;
+/** REPLICAOF NO ONE is answered when this node leads, or after so long: it then goes on trying. */
+const PROMOTION_MS = 10_000;
 
 export class RoleController {
   readonly #o: RoleOptions;
@@ -74,14 +77,19 @@ export class RoleController {
   #committedSeq = 0;
   #committedOffset = 0;
   #announceIp = '';
+  /** When the node that is followed was last heard of in its log. */
+  #masterSeenMs = 0;
   #stopped = false;
   #term = new AbortController();
   #loop: Promise<void> = Promise.resolve();
   /** The present data set becomes the beginning of a new log (REPLICAOF NO ONE). */
   #promote = false;
+  #reloading = false;
   /** Set after fencing: another node leads this node's own log. */
   #deposedBy: HostPort | null = null;
-  #wake: (() => void) | null = null;
+  readonly #wakes = new Set<() => void>();
+  /** Told when this node leads, or has another role to play. */
+  readonly #promotions = new Set<() => void>();
 
   constructor(options: RoleOptions) {
     this.#o = options;
@@ -109,6 +117,10 @@ export class RoleController {
     return this.writer !== null ? this.#committedOffset : (this.follower?.position.offset ?? 0);
   }
 
+  get nodeId(): string {
+    return this.#o.nodeId;
+  }
+
   get logId(): string {
     return this.access?.location.logId ?? '0'.repeat(40);
   }
@@ -117,6 +129,7 @@ export class RoleController {
     const { engine } = this.#o;
     engine.ctx.loading = true;
     engine.ctx.slave = this.role === 'slave';
+    this.masterDownSince = Date.now();
     engine.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
@@ -125,31 +138,68 @@ export class RoleController {
     this.#loop = this.#run();
   }
 
-  /** Another role from now on; returns at once. */
-  replicaOf(target: HostPort | null): void {
+  /**
+   * Another role from now on. Returns at once; a promise is what REPLICAOF NO ONE waits for: it ends when this node leads, so
+   * that an OK means what it says.
+   *
+   * Until it leads, a node that is promoted refuses writes as the slave that it was: its data set becomes a snapshot, which a
+   * write meanwhile would be half in, and no log would have it.
+   */
+  replicaOf(target: HostPort | null): Promise<void> | undefined {
     const { engine, config } = this.#o;
     const wasSlave = this.role === 'slave';
+    if (target === null && !wasSlave) return this.leading ? undefined : this.#promoted();
     this.#deposedBy = null;
     this.target = target;
     config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
-    engine.ctx.slave = target !== null;
-    // A node that never had a data set has nothing to begin a log with: it leads its own log, as if started so.
-    if (target === null && wasSlave) this.#promote = !engine.ctx.loading;
-    if (target !== null) {
+    if (target === null) {
+      // A node that never had a data set has nothing to begin a log with: it leads its own log, as if started so.
+      this.#promote = !engine.ctx.loading;
+      engine.ctx.linkUp = true;
+    } else {
       this.#promote = false;
+      engine.ctx.slave = true;
       this.masterState = 'connect';
       this.masterDownSince = Date.now();
       engine.ctx.linkUp = false;
+      this.#settlePromotions();
     }
     this.#term.abort(new RoleChanged());
-    this.#wake?.();
+    this.#wake();
+    return target === null ? this.#promoted() : undefined;
+  }
+
+  get leading(): boolean {
+    return this.writer !== null && this.#o.engine.leading && this.role === 'master';
+  }
+
+  /** The data set is to become the beginning of a new log, and must not change until it has. */
+  get promoting(): boolean {
+    return this.#promote;
+  }
+
+  #promoted(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#promotions.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, PROMOTION_MS);
+      this.#promotions.add(done);
+    });
+  }
+
+  #settlePromotions(): void {
+    for (const done of [...this.#promotions]) done();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
-    this.#wake?.();
+    this.#wake();
+    this.#settlePromotions();
     await this.#loop;
   }
 
@@ -201,14 +251,21 @@ export class RoleController {
     this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
   }
 
+  /** Ends early when the role changes, the node stops or the follower fails. */
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#wakes.delete(done);
         resolve();
       };
+      const timer = setTimeout(done, ms);
+      this.#wakes.add(done);
     });
+  }
+
+  #wake(): void {
+    for (const done of [...this.#wakes]) done();
   }
 
   async #endTerm(): Promise<void> {
@@ -216,7 +273,7 @@ export class RoleController {
     const { access, follower, writer } = this;
     if (writer !== null) {
       // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
-      if (writer.state !== 'fenced') await Promise.race([this.#drained(writer), this.#pause(DRAIN_MS)]);
+      if (writer.state !== 'fenced') await within(DRAIN_MS, this.#drained(writer));
       writer.stop();
       engine.stopLeading();
       this.#o.onLeading(null);
@@ -226,6 +283,8 @@ export class RoleController {
     engine.ctx.writeRefusal = '';
     follower?.stop();
     this.follower = null;
+    // A data set that was being loaded, and nobody will see.
+    if (follower !== null && follower.keyspace !== engine.ctx.keyspace) discardKeyspace(follower.keyspace);
     this.access = null;
     if (access !== null) {
       await access.close().catch((error: unknown) => logger.debug({ err: error }, 'closing the connection to the log'));
@@ -250,20 +309,20 @@ export class RoleController {
     await access.snapshots.ensure();
     let tail = LOG_START;
     if (promote) {
-      await this.#beginLog(access, engine.ctx.keyspace);
+      await this.#beginLog(access, engine.ctx.keyspace, signal);
     } else {
       if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
       const follower = await this.#rebuild(access, signal);
       tail = follower.tail;
-      const leader = follower.leader;
       follower.stop();
-      if (leader !== null && leader.epoch > this.epoch && this.epoch > 0) {
+      if (this.epoch > 0 && this.#isDeposed(follower)) {
         // Fenced in this life of the process, and it was no accident: another node leads.
-        this.#deposedBy = leaderAddress(leader.payload);
+        this.#deposedBy = leaderAddress(follower.leader);
+        engine.ctx.slave = true;
         logger.error({ leader: this.#deposedBy }, 'another node leads this log now; following it');
         return;
       }
-      engine.swapKeyspace(follower.keyspace);
+      this.#adopt(follower);
     }
     const { ip, port } = this.#o.announce();
     const writer = await openWriter({
@@ -272,6 +331,7 @@ export class RoleController {
       engineVersion: ENGINE_VERSION,
       onState: (state, detail) => this.#writerChanged(state, detail),
       info: { node: nodeId, ip, port },
+      signal,
     });
     if (signal.aborted) {
       writer.stop();
@@ -288,6 +348,7 @@ export class RoleController {
     engine.ctx.linkUp = true;
     access.membership.start();
     this.#o.onLeading(location);
+    this.#settlePromotions();
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
     await aborted(signal);
     if (signal.reason instanceof Fenced) {
@@ -295,6 +356,22 @@ export class RoleController {
       engine.ctx.loading = true;
       throw signal.reason;
     }
+  }
+
+  /** Whether the log has a newer leader than this node was: one that is not an earlier life of this very node. */
+  #isDeposed(follower: Follower): boolean {
+    const { leader } = follower;
+    if (leader !== null) return leader.epoch > this.epoch && leaderNode(leader) !== this.#o.nodeId;
+    return follower.position.epoch > this.epoch; // its record was trimmed behind a snapshot already
+  }
+
+  /** The follower's data set takes the place of the present one, whose memory is given back now. */
+  #adopt(follower: Follower): void {
+    const { engine } = this.#o;
+    const old = engine.ctx.keyspace;
+    if (old === follower.keyspace) return;
+    engine.swapKeyspace(follower.keyspace);
+    discardKeyspace(old);
   }
 
   #writerChanged(state: WriterState, detail: string): void {
@@ -306,7 +383,7 @@ export class RoleController {
   }
 
   /** The data set that is here becomes the beginning of an empty log: its snapshot at sequence 0. */
-  async #beginLog(access: LogAccess, keyspace: Keyspace): Promise<void> {
+  async #beginLog(access: LogAccess, keyspace: Keyspace, signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
     if ((await access.log.state()).lastSeq > 0) throw new Error('the log that this node was to begin is not empty');
     const nowMs = Date.now();
@@ -315,6 +392,7 @@ export class RoleController {
       engineVersion: ENGINE_VERSION,
       nowMs,
       redisVersion: REDIS_VERSION,
+      signal,
     });
     await access.snapshots.markUsable(manifest.id);
     logger.info({ keys: manifest.keys, logId: access.location.logId }, 'began a log of its own from the data set');
@@ -323,11 +401,18 @@ export class RoleController {
   /** Snapshot and log up to the log's end. */
   async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
     const follower = this.#newFollower(access);
+    this.follower = follower;
+    await this.#catchUp(follower, access, signal);
+    return follower;
+  }
+
+  async #catchUp(follower: Follower, access: LogAccess, signal: AbortSignal): Promise<void> {
     await follower.bootstrap(signal);
     follower.start();
     for (;;) {
       const { lastSeq } = await access.log.state();
-      if (follower.seq >= lastSeq) return follower;
+      signal.throwIfAborted();
+      if (follower.seq >= lastSeq) return;
       await follower.reached(lastSeq, signal);
     }
   }
@@ -347,7 +432,8 @@ export class RoleController {
       this.#watch();
       const follower = this.follower!;
       if (follower.state === 'failed') throw follower.failure;
-      if (!this.#connected && Date.now() - this.masterDownSince > ASK_AGAIN_MS) {
+      if (signal.aborted) return;
+      if (this.#masterIsAway(access, found.node)) {
         const again = await this.#ask(target, signal).catch(() => null);
         if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
           logger.info({ logId: again.logId }, 'the master has another log now');
@@ -355,6 +441,18 @@ export class RoleController {
         }
       }
     }
+  }
+
+  /**
+   * The log cannot be reached, or the node that this one was told to follow is not heard of there: it may have another log now
+   * (REPLICAOF NO ONE, REPLICAOF of its own), and the old one would be followed for ever.
+   */
+  #masterIsAway(access: LogAccess, node: string | undefined): boolean {
+    const now = Date.now();
+    if (!this.#connected) return now - this.masterDownSince > ASK_AGAIN_MS;
+    const master = access.membership.others().find((member) => member.id === node);
+    if (master !== undefined) this.#masterSeenMs = master.receivedMs;
+    return now - this.#masterSeenMs > ASK_AGAIN_MS;
   }
 
   /** After fencing: this node's own log is led by another one. */
@@ -374,11 +472,12 @@ export class RoleController {
     access.membership.start();
     this.masterState = 'sync';
     const follower = await this.#rebuild(access, signal);
-    engine.swapKeyspace(follower.keyspace);
+    this.#adopt(follower);
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
     this.masterState = 'connected';
+    this.#masterSeenMs = Date.now();
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
@@ -426,7 +525,8 @@ export class RoleController {
   async #open(location: LogLocation, signal: AbortSignal): Promise<LogAccess> {
     const { logger, nodeId } = this.#o;
     const access = await LogAccess.open(location, `weir engine ${nodeId}`, () => this.report(), logger, signal);
-    this.access = access;
+    this.access = access; // closed at the end of the term
+    signal.throwIfAborted();
     return access;
   }
 
@@ -441,13 +541,12 @@ export class RoleController {
       now: Date.now,
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
-        if (state === 'failed') this.#wake?.();
+        if (state === 'failed') this.#wake();
       },
       onProgress: ({ loadedBytes, totalBytes }) => {
         this.loading = { startedMs: this.loading?.startedMs ?? Date.now(), totalBytes, loadedBytes };
       },
     });
-    this.follower = follower;
     return follower;
   }
 
@@ -455,25 +554,31 @@ export class RoleController {
   async reload(): Promise<void> {
     const { engine } = this.#o;
     const { access, writer } = this;
-    if (access === null) throw new Error('there is no log to load from');
-    if (writer === null) {
-      const old = this.follower;
-      const follower = await this.#rebuild(access, this.#term.signal);
-      old?.stop();
-      engine.swapKeyspace(follower.keyspace);
-      this.loading = null;
-      return;
-    }
-    engine.hold(true);
+    const { signal } = this.#term;
+    if (access === null || this.#reloading || engine.ctx.loading) throw new Error('there is no log to load from now');
+    this.#reloading = true;
+    // On a slave nobody waits: the present data set answers, and follows the log, until the new one has caught up.
+    if (writer !== null) engine.hold(true);
+    let fresh: Follower | null = null;
     try {
-      await this.#drained(writer);
-      const follower = await this.#rebuild(access, this.#term.signal);
-      follower.stop();
-      this.follower = null;
-      engine.swapKeyspace(follower.keyspace);
-      this.loading = null;
+      if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
+      signal.throwIfAborted();
+      fresh = this.#newFollower(access);
+      await this.#catchUp(fresh, access, signal);
+      if (writer !== null) fresh.stop();
+      else {
+        this.follower?.stop();
+        this.follower = fresh;
+      }
+      this.#adopt(fresh);
+    } catch (error) {
+      fresh?.stop();
+      if (fresh !== null) discardKeyspace(fresh.keyspace);
+      throw error;
     } finally {
-      engine.hold(false);
+      this.#reloading = false;
+      this.loading = null;
+      if (writer !== null) engine.hold(this.#stopped);
     }
   }
 }
@@ -491,13 +596,32 @@ function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function leaderAddress(payload: Uint8Array): HostPort {
+/** Whether the promise was kept in that time. */
+async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
   try {
-    const value = JSON.parse(Buffer.from(payload).toString()) as { ip?: unknown; port?: unknown };
-    if (typeof value.ip === 'string' && typeof value.port === 'number') return { host: value.ip, port: value.port };
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function leaderInfo(leader: LeaderInfo | null): { node?: unknown; ip?: unknown; port?: unknown } {
+  try {
+    const value: unknown = leader === null ? null : JSON.parse(Buffer.from(leader.payload).toString());
+    if (typeof value === 'object' && value !== null) return value;
   } catch {
     // A leadership record of somebody who does not say who it is.
   }
-  return { host: '?', port: 0 };
+  return {};
 }
 
+function leaderNode(leader: LeaderInfo): unknown {
+  return leaderInfo(leader).node;
+}
+
+function leaderAddress(leader: LeaderInfo | null): HostPort {
+  const { ip, port } = leaderInfo(leader);
+  return typeof ip === 'string' && typeof port === 'number' ? { host: ip, port } : { host: '?', port: 0 };
+}

@@ -419,6 +419,8 @@ export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'wri
    * simulator passes its own.)
    */
   readonly writerId?: Uint8Array;
+  /** Gives the claim up: it may or may not be stored. */
+  readonly signal?: AbortSignal;
   /** For those who read the log: who leads now and where. */
   readonly info?: Readonly<Record<string, unknown>>;
 }
@@ -431,12 +433,17 @@ export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
   const writerId = options.writerId ?? randomBytes(WRITER_ID_BYTES);
   const writer = new LogWriter({ ...options, writerId, epoch: options.tail.epoch + 1 });
   const payload = Buffer.from(JSON.stringify({ id: Buffer.from(writerId).toString('hex'), ...options.info }));
+  const { signal } = options;
+  const abort = (): void => writer.stop();
   return new Promise((resolve, reject) => {
+    signal?.addEventListener('abort', abort);
     writer.appendControl(RecordKind.leadership, payload, (outcome) => {
+      signal?.removeEventListener('abort', abort);
       if (outcome === 'committed') resolve(writer);
       else if (outcome === 'fenced')
         reject(new LogError('log-fenced', `not the master of epoch ${writer.epoch}: ${writer.detail}`));
       else reject(new LogError('log-unavailable', `no leadership of epoch ${writer.epoch}: ${writer.detail}`));
     });
+    if (signal?.aborted === true) writer.stop();
   });
 }

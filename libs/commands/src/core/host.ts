@@ -13,8 +13,8 @@ export interface Host {
   readonly sessions: ReadonlyMap<number, Session>;
 
   replication(): ReplicationView;
-  /** REPLICAOF; null is NO ONE. Returns at once; the role changes when it can. */
-  replicaOf(target: { host: string; port: number } | null): void;
+  /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply has to wait for. */
+  replicaOf(target: { host: string; port: number } | null): Promise<void> | undefined | void;
   /**
    * WAIT/WAITAOF: calls back with the number of slaves that have applied up to the offset, at once or later. The returned
    * function ends the wait early, as its time-out would.

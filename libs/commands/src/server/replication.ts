@@ -86,8 +86,12 @@ export const slaveof: Command = {
 
 function replicaOf(ctx: Context, req: Request): void {
   if (isWord(req, 1, 'no') && isWord(req, 2, 'one')) {
-    ctx.host.replicaOf(null);
-    return ctx.reply.ok();
+    const promoted = ctx.host.replicaOf(null);
+    if (!promoted) return ctx.reply.ok();
+    // Clients write as soon as they have the OK.
+    const answer = ctx.defer();
+    void promoted.then(() => answer((reply) => reply.ok()));
+    return;
   }
   const port = rangeArg(ctx, 2, 0, 65535, 'ERR Invalid master port');
   if (port !== port) return;
