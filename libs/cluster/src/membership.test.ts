@@ -87,6 +87,27 @@ test('a member that is silent for long is gone', async () => {
   a.stop();
 });
 
+test('a member that leaves is gone at once', async () => {
+  const nats = new FakeNats();
+  const member = (id: string) =>
+    new Membership({
+      nats: nats.handle(),
+      cluster: 'c',
+      logId: 'l',
+      now: () => nats.now,
+      report: () => ({ ...report, id }),
+    });
+  const [a, b] = [member('a'), member('b')];
+  a.start();
+  b.start();
+  await settle();
+  assert.equal(a.others().length, 1);
+  b.stop();
+  await settle();
+  assert.equal(a.others().length, 0);
+  a.stop();
+});
+
 test('what is no report is not heard', () => {
   assert.deepEqual(parseReport(encode(report)), report);
   const bad = [

@@ -20,6 +20,8 @@ export interface MemberReport {
   readonly state: 'loading' | 'catching-up' | 'online';
   /** Of a replication app: what INFO persistence shows. */
   readonly snapshot?: SnapshotReport;
+  /** A member's last report: it leaves in order, and is gone at once. */
+  readonly left?: true;
 }
 
 export interface SnapshotReport {
@@ -74,6 +76,7 @@ export class Membership {
   }
 
   stop(): void {
+    if (this.#stops.length > 0) this.#publish({ ...this.#options.report(), left: true });
     for (const stop of this.#stops.splice(0)) stop();
     this.#listeners.clear();
     this.#members.clear();
@@ -81,9 +84,13 @@ export class Membership {
 
   /** Tells the others where this member is. */
   report(): void {
-    const { nats, cluster, logId, report } = this.#options;
+    this.#publish(this.#options.report());
+  }
+
+  #publish(report: MemberReport): void {
+    const { nats, cluster, logId } = this.#options;
     if (nats.status !== 'connected') return;
-    nats.publish(progressSubject(cluster, logId), Buffer.from(JSON.stringify(report())));
+    nats.publish(progressSubject(cluster, logId), Buffer.from(JSON.stringify(report)));
   }
 
   /** Asks everybody to report at once. */
@@ -113,7 +120,8 @@ export class Membership {
     const report = parseReport(data);
     if (report === null || (this.#members.size >= MEMBERS_MAX && !this.#members.has(report.id))) return;
     const member = { ...report, receivedMs: this.#options.now() };
-    this.#members.set(report.id, member);
+    if (report.left === true) this.#members.delete(report.id);
+    else this.#members.set(report.id, member);
     for (const listener of this.#listeners) listener(member);
   }
 }

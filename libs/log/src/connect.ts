@@ -26,6 +26,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
 }
 
+const CLOSE_FLUSH_MS = 250;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
 const OLDEST_SERVER: readonly [number, number] = [2, 12];
@@ -212,6 +213,8 @@ export class NatsLink implements NatsHandle {
   }
 
   async close(): Promise<void> {
+    // What was published just before (a goodbye) still goes out, unless the server does not answer.
+    if (this.#status === 'connected') await Promise.race([this.nc.flush().catch(() => {}), sleep(CLOSE_FLUSH_MS)]);
     await this.nc.close();
     this.#become('closed', '');
   }
