@@ -49,6 +49,11 @@ async function snapshot(node: WeirNode): Promise<void> {
   );
 }
 
+/** Snapshots that the engine loaded, over all lives; its replication app loads them as well. */
+function loads(node: WeirNode): number {
+  return node.logged(/"name":"weir",.*"snapshot loaded"/).length;
+}
+
 withRig(
   `two slaves that start while writes go on load the snapshot of ${KEYS} keys, then consume, and become equal`,
   async (rig) => {
@@ -59,7 +64,7 @@ withRig(
     await ledger.progress(200);
     const slaves = await Promise.all(['one', 'two'].map((name) => rig.node(name, { slaveOf: master })));
     await Promise.all(slaves.map((slave) => slave.start(40_000)));
-    for (const slave of slaves) assert.equal(slave.logged(/snapshot loaded/).length, 1, 'it came from the snapshot');
+    for (const slave of slaves) assert.equal(loads(slave), 1, 'it came from the snapshot');
     await ledger.progress(200);
     await ledger.stop();
     await sameDigest([master, ...slaves]);
@@ -118,7 +123,7 @@ withRig('REPLICAOF another master at run time: the old data set answers until th
   await until(
     'the former master to miss it',
     async () => (await one.info('replication')).get('connected_slaves') === '0',
-    20_000,
+    4000,
   );
 });
 
@@ -219,7 +224,7 @@ withRig('a master restarted with snapshots and a trimmed log has everything', as
   const before = await master.digest();
   assert.deepEqual(await master.stop(), { code: 0, signal: null });
   await master.start();
-  assert.equal(master.logged(/snapshot loaded/).length, 1);
+  assert.equal(loads(master), 1);
   assert.equal((await master.digest()).hex, before.hex);
   assert.equal(await master.call('DBSIZE'), 9500);
   const slave = await rig.started('slave', { slaveOf: master });
@@ -245,7 +250,7 @@ withRig(
       100,
     );
     const slave = await rig.started('slave', { slaveOf: master });
-    assert.equal(slave.logged(/snapshot loaded/).length, 1);
+    assert.equal(loads(slave), 1);
     await sameDigest([master, slave]);
   },
   90_000,
