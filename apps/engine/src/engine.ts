@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { CommandTable, Context, Slowlog, allCommands } from '@weir/commands';
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
@@ -55,6 +56,25 @@ const STALL_REPLIES = 4;
 const NOT_CONFIRMED = Buffer.from(
   '-NOREPLICAS The write was not confirmed by the replication log in time; it may or may not be applied\r\n',
 );
+
+const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n');
+const PROTECTED = Buffer.from(
+  '-DENIED Redis is running in protected mode because protected mode is enabled and no password is set for the default user. ' +
+    'In this mode connections are only accepted from the loopback interface. If you want to connect from external computers to ' +
+    "Redis you may adopt one of the following solutions: 1) Just disable protected mode sending the command 'CONFIG SET " +
+    "protected-mode no' from the loopback interface by connecting to Redis from the same host the server is running, however " +
+    'MAKE SURE Redis is not publicly accessible from internet if you do so. Use CONFIG REWRITE to make this change permanent. ' +
+    '2) Alternatively you can just disable the protected mode by editing the Redis configuration file, and setting the ' +
+    "protected mode option to 'no', and then restarting the server. 3) If you started the server manually just for testing, " +
+    "restart it with the '--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: You " +
+    'only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n',
+);
+
+/** Whether a client comes from another machine, by its `ip:port`. */
+function isElsewhere(remoteAddr: string): boolean {
+  const ip = remoteAddr.slice(0, remoteAddr.lastIndexOf(':')).replace(/^\[|\]$/g, '').replace(/^::ffff:/, '');
+  return isIP(ip) !== 0 && ip !== '::1' && !ip.startsWith('127.');
+}
 
 export class Engine implements EnginePort {
   readonly ctx: Context;
@@ -119,9 +139,9 @@ export class Engine implements EnginePort {
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
     const client = new ClientSession(this, this.#nextSessionId++, info, sink);
-    if (this.#clients.size >= this.config.num.maxclients) {
-      const error = Buffer.from('-ERR max number of clients reached\r\n');
-      sink.output(error, 0, error.length);
+    const refusal = this.#refusal(info);
+    if (refusal !== null) {
+      sink.output(refusal, 0, refusal.length);
       this.ctx.stats.rejectedConnections++;
       client.session.closeAfterReply = true;
       sink.close();
@@ -131,6 +151,14 @@ export class Engine implements EnginePort {
     this.#clients.set(client.session.id, client);
     this.sessions.set(client.session.id, client.session);
     return client;
+  }
+
+  /** Why that client cannot be served, as its only reply. */
+  #refusal(info: SessionInfo): Uint8Array | null {
+    if (this.#clients.size >= this.config.num.maxclients) return TOO_MANY;
+    // Everybody who can run commands can read everything, the credentials of the log included.
+    const open = this.passwordless && this.config.bool.protectedMode && !info.unixSocket;
+    return open && isElsewhere(info.remoteAddr) ? PROTECTED : null;
   }
 
   sessionClosed(client: ClientSession): void {

@@ -209,3 +209,25 @@ test('a slave refuses writes whatever replica-read-only says', async () => {
   a.send('SET a 1');
   assert.match(a.text, /^-READONLY/);
 });
+
+test('protected-mode refuses clients of other machines while there is no password', () => {
+  const config = new Config();
+  const { client } = testEngine({}, config);
+  for (const address of ['10.0.0.1:5', '::ffff:10.0.0.1:5', '[fe80::1]:5', '2001:db8::1:5']) {
+    const a = client(address);
+    assert.match(a.text, /^-DENIED .*\r\n$/, address);
+    assert.equal(a.closes, 1);
+    a.send('WEIR HANDSHAKE');
+    assert.doesNotMatch(a.text, /after close/);
+  }
+  for (const address of ['127.0.0.1:5', '127.9.9.9:5', '::1:5', '[::1]:5', '::ffff:127.0.0.1:5']) {
+    assert.equal(client(address).text, '', address);
+  }
+  config.assign('requirepass', ['secret']);
+  const b = client('10.0.0.1:5');
+  b.send('WEIR HANDSHAKE');
+  assert.match(b.text, /^-NOAUTH/);
+  config.assign('requirepass', ['']);
+  config.assign('protected-mode', ['no']);
+  assert.equal(client('10.0.0.1:5').text, '');
+});

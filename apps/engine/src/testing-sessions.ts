@@ -90,7 +90,7 @@ export class TestClient {
 export interface TestEngine {
   readonly engine: Engine;
   readonly log: ManualLog;
-  client(): TestClient;
+  client(remoteAddr?: string): TestClient;
 }
 
 export function testEngine(overrides: Partial<Host> = {}, config: Config = new Config(), arenaBytes = 1 << 28): TestEngine {
@@ -104,9 +104,9 @@ export function testEngine(overrides: Partial<Host> = {}, config: Config = new C
   return {
     engine,
     log,
-    client() {
+    client(remoteAddr = '127.0.0.1:1') {
       const client = new TestClient();
-      client.port = engine.open({ remoteAddr: 'test:1', localAddr: 'test:2', fd: -1, unixSocket: false }, client.sink);
+      client.port = engine.open({ remoteAddr, localAddr: 'test:2', fd: -1, unixSocket: false }, client.sink);
       return client;
     },
   };
