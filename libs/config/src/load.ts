@@ -60,7 +60,7 @@ function warningsOf(config: Config): string[] {
     warnings.push('users of the configuration have no effect yet: only requirepass restricts clients');
   }
   if (!config.bool.replicaReadOnly) warnings.push('replica-read-only no has no effect: slaves refuse writes');
-  const told = new Set(['daemonize', 'tls-port', 'aclfile']);
+  const told = new Set(['daemonize', 'tls-port', 'aclfile', 'replica-read-only']);
   const others = table.filter((row) => {
     return row.category === 'accepted' && !told.has(row.name) && config.value(row.name as never) !== row.default;
   });

@@ -60,7 +60,7 @@ describe('a rewritten file', () => {
       'list-max-ziplist-value 5',
       'shutdown-on-sigterm now',
       'unixsocketperm 700',
-      'commit-mode local',
+      'replication-copy resident',
       'slaveof h 1',
       SIGNATURE,
     ),

@@ -1,4 +1,17 @@
-import { bool, choice, flags, int, INT_MAX, LONG_MAX, memory, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
+import {
+  bool,
+  choice,
+  flags,
+  int,
+  INT_MAX,
+  LONG_MAX,
+  memory,
+  percentMemory,
+  special,
+  str,
+  UINT_MAX,
+  ULONG_MAX,
+} from './directive.ts';
 import { baseNameOnly, hostName, notCluster, saveAndNosave, titleTemplate } from './checks.ts';
 
 const IMMUTABLE = { immutable: true };
@@ -190,4 +203,76 @@ export const acceptedDirectives = [
   int('cluster-announce-tls-port', { default: 0, max: 65535 }, 'TLS port told to other nodes.'),
   int('cluster-announce-bus-port', { default: 0, max: 65535 }, 'Bus port told to other nodes.'),
   choice('cluster-preferred-endpoint-type', ['ip', 'hostname', 'unknown-endpoint'], 'ip', 'What clients are told.'),
+
+  // Of data types to come, of buffers that are bounded otherwise, and of what has no counterpart
+  special(
+    'client-output-buffer-limit',
+    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
+    { multi: true },
+  ),
+  percentMemory(
+    'maxmemory-clients',
+    { default: 0, min: -100 },
+    'Memory of all client buffers together, or a share of maxmemory; 0 is unlimited.',
+  ),
+  int('shutdown-timeout', { default: 10 }, 'How long SHUTDOWN waits for slaves to catch up.', { unit: 'seconds' }),
+  bool('lazyfree-lazy-eviction', 'no', 'Free evicted values later.', { debug: true }),
+  bool('lazyfree-lazy-expire', 'no', 'Free expired values later.', { debug: true }),
+  bool('lazyfree-lazy-server-del', 'no', 'Free overwritten values later.', { debug: true }),
+  bool('lazyfree-lazy-user-del', 'no', 'DEL frees as UNLINK does.', { debug: true }),
+  bool('lazyfree-lazy-user-flush', 'no', 'FLUSHALL and FLUSHDB are ASYNC unless told SYNC.', { debug: true }),
+  int('hash-max-listpack-entries', { default: 512, max: LONG_MAX }, 'Most fields of a hash kept as a listpack.', {
+    alias: 'hash-max-ziplist-entries',
+  }),
+  memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
+    alias: 'hash-max-ziplist-value',
+  }),
+  int(
+    'list-max-listpack-size',
+    { default: -2, min: -2147483648 },
+    'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
+    {
+      alias: 'list-max-ziplist-size',
+    },
+  ),
+  int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
+    debug: true,
+  }),
+  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
+  int(
+    'zset-max-listpack-entries',
+    { default: 128, max: LONG_MAX },
+    'Most members of a sorted set kept as a listpack.',
+    {
+      alias: 'zset-max-ziplist-entries',
+    },
+  ),
+  memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
+    alias: 'zset-max-ziplist-value',
+  }),
+  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.'),
+  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.'),
+  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.'),
+  int(
+    'latency-monitor-threshold',
+    { default: 0, max: LONG_MAX },
+    'Latency events kept from this length on; 0 is off.',
+    {
+      unit: 'milliseconds',
+    },
+  ),
+  bool('latency-tracking', 'yes', 'Keep a latency histogram per command.'),
+  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
+    multi: true,
+  }),
+  bool('replica-read-only', 'yes', 'A slave refuses writes. Weir refuses them whatever this says.', {
+    alias: 'slave-read-only',
+    debug: true,
+  }),
+  bool('replica-ignore-maxmemory', 'yes', 'A slave evicts nothing of its own.', { alias: 'slave-ignore-maxmemory' }),
+  int('repl-timeout', { default: 60, min: 1 }, 'A replication link silent for this long is broken.', {
+    unit: 'seconds',
+  }),
+  bool('stop-writes-on-bgsave-error', 'yes', 'Refuse writes after a failed snapshot.'),
 ] as const;

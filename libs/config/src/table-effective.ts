@@ -1,16 +1,4 @@
-import {
-  bool,
-  choice,
-  int,
-  LONG_MAX,
-  memory,
-  octal,
-  special,
-  str,
-  UINT_MAX,
-  ULONG_MAX,
-  percentMemory,
-} from './directive.ts';
+import { bool, choice, int, LONG_MAX, memory, octal, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
 import { baseNameOnly } from './checks.ts';
 
 /** Directives that Weir acts on. One that gains an effect moves here from table-accepted.ts. */
@@ -29,12 +17,6 @@ export const effectiveDirectives = [
   int('timeout', { default: 0 }, 'Close a client idle for this long; 0 never does.', { unit: 'seconds' }),
   int('tcp-keepalive', { default: 300 }, 'Interval of TCP keepalive probes; 0 sends none.', { unit: 'seconds' }),
   int('maxclients', { default: 10000, min: 1, max: UINT_MAX }, 'Most clients connected at a time.'),
-  special(
-    'client-output-buffer-limit',
-    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
-    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
-    { multi: true },
-  ),
   memory(
     'client-query-buffer-limit',
     { default: 1073741824, min: 1048576 },
@@ -44,12 +26,6 @@ export const effectiveDirectives = [
   memory('proto-max-bulk-len', { default: 536870912, min: 1048576 }, 'Longest single string in a request.', {
     debug: true,
   }),
-  percentMemory(
-    'maxmemory-clients',
-    { default: 0, min: -100 },
-    'Memory of all client buffers together, or a share of maxmemory; 0 is unlimited.',
-  ),
-
   // Security
   str('requirepass', '', 'Password of the default user.', { nullable: true, sensitive: true }),
   str('masterauth', '', 'Password this slave gives to its master.', { nullable: true, sensitive: true }),
@@ -77,8 +53,6 @@ export const effectiveDirectives = [
   choice('loglevel', ['debug', 'verbose', 'notice', 'warning'], 'notice', 'Least severe level that is logged.'),
   str('pidfile', '', 'File the process id is written to.', { immutable: true, nullable: true }),
   int('hz', { default: 10 }, 'Runs of background work per second, brought into 1 to 500.', { clamp: [1n, 500n] }),
-  int('shutdown-timeout', { default: 10 }, 'How long SHUTDOWN waits for slaves to catch up.', { unit: 'seconds' }),
-
   // Memory and eviction
   memory('maxmemory', { default: 0, max: ULONG_MAX }, 'Limit of the data set; 0 is unlimited.'),
   choice(
@@ -101,64 +75,11 @@ export const effectiveDirectives = [
   int('lfu-log-factor', { default: 10 }, 'How fast the LFU counter saturates.'),
   int('lfu-decay-time', { default: 1 }, 'Time in which an LFU counter loses one.', { unit: 'minutes' }),
   int('active-expire-effort', { default: 1, min: 1, max: 10 }, 'Effort of the active expiry cycle.'),
-  bool('lazyfree-lazy-eviction', 'no', 'Free evicted values later.', { debug: true }),
-  bool('lazyfree-lazy-expire', 'no', 'Free expired values later.', { debug: true }),
-  bool('lazyfree-lazy-server-del', 'no', 'Free overwritten values later.', { debug: true }),
-  bool('lazyfree-lazy-user-del', 'no', 'DEL frees as UNLINK does.', { debug: true }),
-  bool('lazyfree-lazy-user-flush', 'no', 'FLUSHALL and FLUSHDB are ASYNC unless told SYNC.', { debug: true }),
-
-  // Encodings
-  int('hash-max-listpack-entries', { default: 512, max: LONG_MAX }, 'Most fields of a hash kept as a listpack.', {
-    alias: 'hash-max-ziplist-entries',
-  }),
-  memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
-    alias: 'hash-max-ziplist-value',
-  }),
-  int(
-    'list-max-listpack-size',
-    { default: -2, min: -2147483648 },
-    'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
-    {
-      alias: 'list-max-ziplist-size',
-    },
-  ),
-  int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
-    debug: true,
-  }),
-  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
-  int(
-    'zset-max-listpack-entries',
-    { default: 128, max: LONG_MAX },
-    'Most members of a sorted set kept as a listpack.',
-    {
-      alias: 'zset-max-ziplist-entries',
-    },
-  ),
-  memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
-    alias: 'zset-max-ziplist-value',
-  }),
-  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.'),
-  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.'),
-  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.'),
-
   // Observation
   int('slowlog-log-slower-than', { default: 10000, min: -1, max: LONG_MAX }, 'Commands slower than this are logged.', {
     unit: 'microseconds',
   }),
   int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.'),
-  int(
-    'latency-monitor-threshold',
-    { default: 0, max: LONG_MAX },
-    'Latency events kept from this length on; 0 is off.',
-    {
-      unit: 'milliseconds',
-    },
-  ),
-  bool('latency-tracking', 'yes', 'Keep a latency histogram per command.'),
-  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
-    multi: true,
-  }),
-
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
     alias: 'slaveof',
@@ -168,11 +89,6 @@ export const effectiveDirectives = [
   bool('replica-serve-stale-data', 'yes', 'A slave without a link to its log answers with the data it has.', {
     alias: 'slave-serve-stale-data',
   }),
-  bool('replica-read-only', 'yes', 'A slave refuses writes. Weir refuses them whatever this says.', {
-    alias: 'slave-read-only',
-    debug: true,
-  }),
-  bool('replica-ignore-maxmemory', 'yes', 'A slave evicts nothing of its own.', { alias: 'slave-ignore-maxmemory' }),
   int('replica-priority', { default: 100 }, 'Preference as the next master; 0 is never.', { alias: 'slave-priority' }),
   bool('replica-announced', 'yes', 'Name this slave to clients and monitors.'),
   str('replica-announce-ip', '', 'Address this node tells others.', { alias: 'slave-announce-ip', nullable: true }),
@@ -191,10 +107,6 @@ export const effectiveDirectives = [
     alias: 'min-slaves-max-lag',
     unit: 'seconds',
   }),
-  int('repl-timeout', { default: 60, min: 1 }, 'A replication link silent for this long is broken.', {
-    unit: 'seconds',
-  }),
-
   // Persistence
   special('save', '3600 1 300 100 60 10000', 'Snapshot after so many seconds with so many changes; "" is never.', {
     multi: true,
@@ -205,7 +117,6 @@ export const effectiveDirectives = [
     'everysec',
     'When the embedded log is synced to disk: JetStream sync_interval 1s, always, or its own default.',
   ),
-  bool('stop-writes-on-bgsave-error', 'yes', 'Refuse writes after a failed snapshot.'),
   bool('rdbcompression', 'yes', 'Compress strings in snapshots.'),
   bool('rdbchecksum', 'yes', 'End snapshots with a CRC64.', { immutable: true }),
 
@@ -225,17 +136,9 @@ export const effectiveDirectives = [
     immutable: true,
   }),
   str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', { immutable: true }),
-  choice('commit-mode', ['log', 'local'], 'log', 'Reply to a write when the log has stored it, or at once.'),
   int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for the log before it fails.', {
     unit: 'milliseconds',
   }),
-  int(
-    'commit-local-max-lag',
-    { default: 10000, min: 1 },
-    'commit-mode local: refuse writes while the oldest unlogged one is older than this.',
-    { unit: 'milliseconds' },
-  ),
-  memory('log-append-max-bytes', { default: 524288, min: 4096 }, 'Largest log record built from several commands.'),
   int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.'),
   memory(
     'snapshot-log-bytes',
@@ -258,9 +161,6 @@ export const effectiveDirectives = [
     'Rebuild the copy that snapshots are made from each time, or keep it in memory.',
     { immutable: true },
   ),
-  memory('arena-max-memory', { default: 0 }, 'Most memory the arena may commit; 0 is bounded by the machine.', {
-    immutable: true,
-  }),
   memory('arena-reserve', { default: 0 }, 'Address space reserved for the arena; 0 chooses by the machine.', {
     immutable: true,
   }),

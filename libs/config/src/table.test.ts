@@ -32,15 +32,11 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'weir-cluster',
     'link-listen',
     'link-connect',
-    'commit-mode',
     'commit-timeout',
-    'commit-local-max-lag',
-    'log-append-max-bytes',
     'snapshot-keep',
     'snapshot-log-bytes',
     'replication-app',
     'replication-copy',
-    'arena-max-memory',
     'arena-reserve',
   ]);
   assert.equal(names.length - weir.length, Object.keys(redis.defaults).length);
