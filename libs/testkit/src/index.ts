@@ -19,6 +19,6 @@ export { ConnectionEnded, ErrorReply, RawClient, plain } from './nodes/raw-clien
 export type { Argument, Value } from './nodes/raw-client.ts';
 export { Rig, redisCli, sameDigest, withRig } from './nodes/rig.ts';
 export type { RigNodeOptions } from './nodes/rig.ts';
-export { WaitedInVain, bounded, until } from './nodes/until.ts';
+export { Hopeless, WaitedInVain, bounded, until } from './nodes/until.ts';
 export { WeirNode } from './nodes/weir-node.ts';
 export type { Digest, Exit, Position, WeirNodeOptions } from './nodes/weir-node.ts';

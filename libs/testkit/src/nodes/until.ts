@@ -3,6 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** A wait that ended with nothing; the message says what was waited for, and what was seen last. */
 export class WaitedInVain extends Error {}
 
+/** Thrown by a probe when there is no use in waiting any longer. */
+export class Hopeless extends Error {}
+
 /** Polls until `probe` answers something else than undefined or false; an error it throws counts as "not yet". Always bounded. */
 export async function until<T>(
   what: string,
@@ -18,6 +21,7 @@ export async function until<T>(
       if (value !== undefined && value !== false) return value;
       last = '';
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = `; last: ${(error as Error).message}`;
     }
     if (performance.now() > end) throw new WaitedInVain(`waited ${boundMs} ms in vain for: ${what}${last}`);

@@ -7,7 +7,7 @@ import { checkoutRoot } from '@weir/toolchain';
 import { childrenOf, commandLineOf, isAlive, signal } from './processes.ts';
 import { ConnectionEnded, RawClient } from './raw-client.ts';
 import type { Argument, Value } from './raw-client.ts';
-import { bounded, until } from './until.ts';
+import { Hopeless, bounded, until } from './until.ts';
 
 /** One `weir-server` process, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
 
@@ -127,7 +127,7 @@ export class WeirNode {
     await until(
       `${this.name} to answer PING`,
       async () => {
-        if (!this.isRunning) throw new Error(`${this.name} ended`);
+        if (!this.isRunning) throw new Hopeless(`${this.name} ended`);
         return (await this.call('PING')) === 'PONG';
       },
       boundMs,
