@@ -208,6 +208,8 @@ export class WeirNode {
       },
       5000,
     );
+    // Its threads may outlive the process by a moment, and its ports with them, until the parent is told.
+    await bounded(`${this.name} to be gone`, this.exited, 5000);
   }
 
   connect(): Promise<RawClient> {

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  ErrorReply,
+  Ledger,
+  Rig,
+  WaitedInVain,
+  freeze,
+  isAlive,
+  isPortFree,
+  sameDigest,
+  signal,
+  withRig,
+} from '../index.ts';
+
+// The harness finds what it is there to find, and leaves nothing behind.
+
+withRig('a ledger finds an acknowledged write that is gone, or is another', async (rig) => {
+  const node = await rig.started('node');
+  const ledger = new Ledger(node);
+  await ledger.progress(200);
+  await ledger.stop();
+  await ledger.verify([node]);
+  const key = ledger.acknowledged[7]!;
+  await node.call('DEL', key);
+  await assert.rejects(
+    ledger.verify([node]),
+    new RegExp(`1 of .* acknowledged writes are wrong, the first: ${key} is null`),
+  );
+  await node.call('SET', key, 'another');
+  await assert.rejects(ledger.verify([node]), /acknowledged writes are wrong.*is "another"/);
+  await node.call('SET', key, ledger.value(key));
+  await ledger.verify([node]);
+});
+
+withRig('a ledger that gets nowhere says so, and which errors it got', async (rig) => {
+  const node = await rig.started('node', { more: ['--commit-timeout', '200'] });
+  const ledger = new Ledger(node);
+  await ledger.progress(10);
+  await freeze(node.natsPid!);
+  await assert.rejects(ledger.progress(100_000, 2000), /acknowledged in 2000 ms; errors: .*NOREPLICAS/);
+  signal(node.natsPid!, 'SIGCONT');
+  await ledger.stop();
+});
+
+withRig('data sets of two logs are not the same', async (rig) => {
+  const [one, two] = [await rig.started('one'), await rig.started('two')];
+  await assert.rejects(sameDigest([one, two], 300), WaitedInVain);
+});
+
+test('the end of a rig ends every process of it, however it was left, and frees its ports', async () => {
+  const rig = new Rig();
+  const node = await rig.started('node');
+  const killed = await rig.started('killed');
+  const orphan = killed.natsPid!;
+  await killed.kill();
+  await freeze(node.natsPid!);
+  const pids = [node.pid, node.natsPid!, orphan];
+  assert.deepEqual(pids.map(isAlive), [true, true, true]);
+  await rig.end();
+  assert.deepEqual(pids.map(isAlive), [false, false, false]);
+  assert.equal(await isPortFree(node.port), true);
+});
+
+withRig('an error reply rejects, a pipeline has one outcome for each command', async (rig) => {
+  const node = await rig.started('node');
+  const client = await rig.raw(node);
+  await assert.rejects(client.call('NO-SUCH-COMMAND'), ErrorReply);
+  const [ok, error, value] = await client.pipeline([
+    ['SET', 'k', 'v'],
+    ['INCR', 'k'],
+    ['GET', 'k'],
+  ]);
+  assert.equal(ok, 'OK');
+  assert.ok(error instanceof ErrorReply && /not an integer/.test(error.message));
+  assert.equal(value, 'v');
+});
