@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, RawClient, redisCli, sameDigest, signal, startRealRedis, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
@@ -54,28 +55,72 @@ function loads(node: WeirNode): number {
   return node.logged(/"name":"weir",.*"snapshot loaded"/).length;
 }
 
+/** How long single writes of one client take, one after the other. For people: nothing is asserted of it. */
+class Latency {
+  readonly #samples: number[] = [];
+  #running = true;
+  readonly #done: Promise<void>;
+
+  constructor(node: WeirNode) {
+    this.#done = (async () => {
+      const client = await node.connect();
+      while (this.#running) {
+        const began = performance.now();
+        await client.call('SET', 'latency', 'x');
+        this.#samples.push(performance.now() - began);
+      }
+      client.close();
+    })();
+    this.#done.catch(() => undefined);
+  }
+
+  /** Measures for so long, and then no more. */
+  async over(ms: number): Promise<void> {
+    await sleep(ms);
+    await this.stop();
+  }
+
+  async stop(): Promise<string> {
+    this.#running = false;
+    await this.#done;
+    const sorted = this.#samples.toSorted((a, b) => a - b);
+    const at = (part: number) =>
+      (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0).toFixed(2);
+    return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms of ${sorted.length}`;
+  }
+}
+
 withRig(
   `two slaves that start while writes go on load the snapshot of ${KEYS} keys, then consume, and become equal`,
-  async (rig) => {
-    const master = await rig.started('master');
+  async (rig, context) => {
+    const master = await rig.started('master', { more: ['--enable-debug-command', 'yes'] });
     await load(master, KEYS);
     await snapshot(master);
     const ledger = new Ledger(master, { prefix: 'during' });
+    const before = new Latency(master);
     await ledger.progress(200);
-    const slaves = await Promise.all(['one', 'two'].map((name) => rig.node(name, { slaveOf: master })));
-    await Promise.all(slaves.map((slave) => slave.start(40_000)));
+    await before.over(1000);
+    const during = new Latency(master);
+    const slaves = await Promise.all(
+      ['one', 'two'].map((name) => rig.node(name, { slaveOf: master, more: ['--enable-debug-command', 'yes'] })),
+    );
+    await Promise.all(slaves.map((slave) => slave.start(60_000)));
     for (const slave of slaves) assert.equal(loads(slave), 1, 'it came from the snapshot');
     await ledger.progress(200);
+    context.diagnostic(`master's SET before the two syncs: ${await before.stop()}`);
+    context.diagnostic(`master's SET during the two syncs: ${await during.stop()}`);
     await ledger.stop();
     await sameDigest([master, ...slaves]);
     await ledger.verify([master, ...slaves]);
+    const digests = await Promise.all([master, ...slaves].map((node) => node.call('DEBUG', 'DIGEST')));
+    assert.equal(new Set(digests).size, 1);
     for (const slave of slaves) {
       assert.equal(await slave.call('DBSIZE'), await master.call('DBSIZE'));
       assert.ok(Number(await slave.call('TTL', 'key:0000000010')) > 90_000);
     }
     assert.equal((await master.info('replication')).get('connected_slaves'), '2');
   },
-  120_000,
+  120_000 + KEYS,
 );
 
 withRig('a slave that is restarted resumes and gets what it missed, with no snapshot needed', async (rig) => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestContext } from 'node:test';
 import { Redis } from 'ioredis';
 import { freePort } from './ports.ts';
 import { signal } from './processes.ts';
@@ -105,12 +106,12 @@ process.once('exit', () => {
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
 
 /** A test with a rig of its own, and a bound in time. */
-export function withRig(title: string, run: (rig: Rig) => Promise<void>, boundMs = 60_000): void {
-  test(title, { timeout: boundMs + 60_000 }, async () => {
+export function withRig(title: string, run: (rig: Rig, context: TestContext) => Promise<void>, boundMs = 60_000): void {
+  test(title, { timeout: boundMs + 60_000 }, async (context) => {
     const rig = new Rig();
     rigs.add(rig);
     try {
-      await bounded(`the test to end`, run(rig), boundMs);
+      await bounded(`the test to end`, run(rig, context), boundMs);
     } catch (error) {
       rig.showLogs();
       throw error;
