@@ -50,7 +50,13 @@ const SETTINGS: Setting[] = [
   {
     name: 'renamed commands',
     configure: (config) => {
-      for (const [from, to] of [['set', 'get'], ['get', 'set'], ['mset', 'ms'], ['incr', 'up'], ['flushall', 'wipe']]) {
+      for (const [from, to] of [
+        ['set', 'get'],
+        ['get', 'set'],
+        ['mset', 'ms'],
+        ['incr', 'up'],
+        ['flushall', 'wipe'],
+      ]) {
         config.renamedCommands.set(from!, to!);
       }
     },

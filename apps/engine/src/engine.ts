@@ -72,7 +72,10 @@ const PROTECTED = Buffer.from(
 
 /** Whether a client comes from another machine, by its `ip:port`. */
 function isElsewhere(remoteAddr: string): boolean {
-  const ip = remoteAddr.slice(0, remoteAddr.lastIndexOf(':')).replace(/^\[|\]$/g, '').replace(/^::ffff:/, '');
+  const ip = remoteAddr
+    .slice(0, remoteAddr.lastIndexOf(':'))
+    .replace(/^\[|\]$/g, '')
+    .replace(/^::ffff:/, '');
   return isIP(ip) !== 0 && ip !== '::1' && !ip.startsWith('127.');
 }
 

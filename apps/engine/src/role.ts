@@ -1,4 +1,5 @@
-import type { MemberReport } from '@weir/cluster';
+import { handshake, newLogId } from '@weir/cluster';
+import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { openWriter } from '@weir/log';
@@ -6,9 +7,7 @@ import type { LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
 import type { LeaderInfo } from '@weir/replica';
 import type { Engine } from './engine.ts';
-import { handshake } from './handshake.ts';
-import type { HandshakeResult } from './handshake.ts';
-import { LogAccess, newLogId } from './log-access.ts';
+import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
 
@@ -305,8 +304,9 @@ export class RoleController {
     if (!promote) engine.ctx.loading = true;
     const location = await this.#o.ownLog(signal, promote ? newLogId() : undefined);
     const access = await this.#open(location, signal);
-    await access.log.ensureStream();
-    await access.snapshots.ensure();
+    const replicas = this.#o.config.num.logReplicas;
+    await access.log.ensureStream({ replicas });
+    await access.snapshots.ensure({ replicas });
     let tail = LOG_START;
     if (promote) {
       await this.#beginLog(access, engine.ctx.keyspace, signal);
@@ -561,7 +561,8 @@ export class RoleController {
     if (writer !== null) engine.hold(true);
     let fresh: Follower | null = null;
     try {
-      if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
+      if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer))))
+        throw new Error('the log does not answer');
       signal.throwIfAborted();
       fresh = this.#newFollower(access);
       await this.#catchUp(fresh, access, signal);

@@ -93,11 +93,19 @@ export interface TestEngine {
   client(remoteAddr?: string): TestClient;
 }
 
-export function testEngine(overrides: Partial<Host> = {}, config: Config = new Config(), arenaBytes = 1 << 28): TestEngine {
+export function testEngine(
+  overrides: Partial<Host> = {},
+  config: Config = new Config(),
+  arenaBytes = 1 << 28,
+): TestEngine {
   const host = new Proxy(overrides, {
     get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
   }) as unknown as Host;
-  const keyspace = new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: arenaBytes, debug: true }) });
+  const keyspace = new Keyspace({
+    seed: { k0: 1, k1: 2 },
+    randomSeed: 3,
+    arena: new Arena({ reserveBytes: arenaBytes, debug: true }),
+  });
   const engine: Engine = new Engine({ config, keyspace, host });
   const log = new ManualLog();
   engine.lead(log);

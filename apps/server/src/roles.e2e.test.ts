@@ -16,22 +16,25 @@ async function load(node: WeirNode, count: number): Promise<void> {
   client.close();
 }
 
-withRig('a second master of the same log deposes the first, which follows it and keeps what it had acknowledged', async (rig) => {
-  const one = await rig.started('one');
-  const ledger = new Ledger(one);
-  await ledger.progress(500);
-  const two = await rig.started('two', { more: ['--nats-url', await natsUrl(one)] });
-  await until('the first to be deposed', async () => (await one.info('replication')).get('role') === 'slave', 30_000);
-  await ledger.stop();
-  await one.online();
-  assert.equal((await two.info('replication')).get('role'), 'master');
-  assert.equal((await one.position()).logId, (await two.position()).logId);
-  assert.equal(await two.call('SET', 'after', 'yes'), 'OK');
-  await assert.rejects(one.call('SET', 'stale', 'yes'), /READONLY/);
-  await ledger.verify([two]);
-  await sameDigest([one, two]);
-  await ledger.verify([one]);
-});
+withRig(
+  'a second master of the same log deposes the first, which follows it and keeps what it had acknowledged',
+  async (rig) => {
+    const one = await rig.started('one');
+    const ledger = new Ledger(one);
+    await ledger.progress(500);
+    const two = await rig.started('two', { more: ['--nats-url', await natsUrl(one)] });
+    await until('the first to be deposed', async () => (await one.info('replication')).get('role') === 'slave', 30_000);
+    await ledger.stop();
+    await one.online();
+    assert.equal((await two.info('replication')).get('role'), 'master');
+    assert.equal((await one.position()).logId, (await two.position()).logId);
+    assert.equal(await two.call('SET', 'after', 'yes'), 'OK');
+    await assert.rejects(one.call('SET', 'stale', 'yes'), /READONLY/);
+    await ledger.verify([two]);
+    await sameDigest([one, two]);
+    await ledger.verify([one]);
+  },
+);
 
 withRig('writes sent while REPLICAOF NO ONE begins a log are in that log, or were refused', async (rig) => {
   const one = await rig.started('one');
@@ -97,7 +100,9 @@ withRig(
     assert.equal(await node.call('REPLICAOF', 'NO', 'ONE'), 'OK');
     assert.equal(await node.call('SET', 'written', 'at last'), 'OK');
     await until('connections to other logs to be closed', async () => {
-      const slaves = [await one.info('replication'), await two.info('replication')].map((info) => info.get('connected_slaves'));
+      const slaves = [await one.info('replication'), await two.info('replication')].map((info) =>
+        info.get('connected_slaves'),
+      );
       return slaves.every((count) => count === '0');
     });
     assert.deepEqual(await node.stop(), { code: 0, signal: null });
