@@ -1,7 +1,8 @@
 // `npm start`: a master and a slave of it, until Ctrl-C. The master brings the embedded nats-server and the replication app along
-// as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout.
+// as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout, and there
+// each node's weir.conf, a copy of conf/6379.conf: CONFIG REWRITE writes into it.
 
-import { mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { checkoutRoot } from '@weir/toolchain';
@@ -16,7 +17,12 @@ const stopBoundMs = 20_000;
 
 const root = checkoutRoot();
 const colors = process.stdout.isTTY;
-const prettify = pretty.prettyFactory({ colorize: colors, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+const prettify = pretty.prettyFactory({
+  colorize: colors,
+  singleLine: true,
+  ignore: 'pid,hostname',
+  translateTime: 'SYS:HH:MM:ss.l',
+});
 
 const paint = (color: number, text: string): string => (colors ? `\u001b[${color}m${text}\u001b[0m` : text);
 const tell = (text: string): void => void process.stdout.write(`${paint(1, 'weir')}    ${text}\n`);
@@ -41,13 +47,20 @@ function portFrom(variable: string, fallback: number): number {
 function start(name: string, color: number, port: number, more: readonly string[]): NodeProcess {
   const dir = path.join(root, 'data', String(port));
   mkdirSync(dir, { recursive: true });
-  const args = ['conf/6379.conf', '--port', String(port), '--dir', dir, ...more];
+  const file = path.join(dir, 'weir.conf');
+  if (!existsSync(file)) copyFileSync(path.join(root, 'conf/6379.conf'), file);
+  const args = [file, '--port', String(port), '--dir', dir, ...more];
   return startNode({ name, args, cwd: root, onLine: printer(name, color) });
 }
 
 async function main(): Promise<number> {
   const port = portFrom('WEIR_PORT', 6379);
   const slavePort = portFrom('WEIR_SLAVE_PORT', 6380);
+  if (port === slavePort)
+    throw new Error(`master and slave need a port each, not ${port} for both: WEIR_SLAVE_PORT=… npm start`);
+  // The nodes are told on the command line; to them WEIR_SLAVE_PORT would be a directive that they do not know.
+  delete process.env.WEIR_PORT;
+  delete process.env.WEIR_SLAVE_PORT;
   for (const [variable, number] of [
     ['WEIR_PORT', port],
     ['WEIR_SLAVE_PORT', slavePort],
