@@ -138,6 +138,31 @@ test('a changed lockfile makes the packages stale', async () => {
   assert.ok(!packagesAreCurrent(root));
 });
 
+test('the lockfile names every workspace, so that a fresh clone installs', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
+  const { workspaces } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  let found = 0;
+  for (const pattern of workspaces) {
+    const parent = pattern.replace(/\/\*$/, '');
+    for (const name of readdirSync(path.join(root, parent))) {
+      const where = `${parent}/${name}`;
+      if (!existsSync(path.join(root, where, 'package.json'))) continue;
+      found++;
+      const own = JSON.parse(readFileSync(path.join(root, where, 'package.json'), 'utf8'));
+      assert.equal(packages[where]?.name ?? path.basename(where), own.name, `${where}: run npm install`);
+      assert.deepEqual(
+        packages[`node_modules/${own.name}`],
+        { resolved: where, link: true },
+        `${where}: run npm install`,
+      );
+      for (const kind of ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'])
+        assert.deepEqual(packages[where][kind], own[kind], `${where}, ${kind}: run npm install`);
+    }
+  }
+  assert.ok(found > 15);
+});
+
 test('tools/run goes straight to the program when the stamp is newer than the lockfile', () => {
   const root = path.join(folder, 'run');
   for (const name of ['tools/bootstrap', 'node_modules/.bin', '.cache'])

@@ -75,6 +75,12 @@ async function npmCi(root) {
   const args = ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
   const { code, output } = await run(npm, args, { cwd: root, env, timeoutMs: 15 * 60_000 });
   if (code !== 0) {
+    if (output.includes('in sync')) {
+      const missing = new Set(output.match(/(?:Missing|Invalid): .*/g));
+      throw new SetupError(
+        `package-lock.json does not fit the package.json files; npm install brings it up to date:${tail([...missing].join('\n'))}`,
+      );
+    }
     throw new SetupError(
       `npm could not install the node packages (is the package registry reachable?):${tail(output)}`,
     );
