@@ -42,7 +42,7 @@ export class SupervisedChild {
     const started = Date.now();
     const child = fork(script, [...args], { env: { ...process.env, ...this.#env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child = child;
-    log.info({ pid: child.pid }, `${name} started`);
+    log.info({ child: child.pid }, `${name} started`);
     child.on('error', (error) => log.warn({ err: error }, `${name}`));
     child.once('exit', (code, signal) => {
       this.#child = null;
