@@ -202,7 +202,7 @@ export class EmbeddedNats {
       if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
       await sleep(20);
     }
-    this.#event({ kind: 'started', detail: `pid ${child.pid}, ${this.#host}:${this.#kept.port}` });
+    this.#event({ kind: 'started', detail: `nats-server runs: process ${child.pid}, ${this.#host}:${this.#kept.port}` });
   }
 
   #died(detail: string): void {
@@ -213,7 +213,7 @@ export class EmbeddedNats {
     if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
     this.#timer = setTimeout(() => {
       this.#timer = null;
-      this.#event({ kind: 'restarting', detail: '' });
+      this.#event({ kind: 'restarting', detail: 'starting nats-server again' });
       this.#launch().catch((error: unknown) => {
         this.#event({ kind: 'warning', detail: describe(error) });
         const child = this.#child;
