@@ -202,7 +202,10 @@ export class EmbeddedNats {
       if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
       await sleep(20);
     }
-    this.#event({ kind: 'started', detail: `nats-server runs: process ${child.pid}, ${this.#host}:${this.#kept.port}` });
+    this.#event({
+      kind: 'started',
+      detail: `nats-server runs: process ${child.pid}, ${this.#host}:${this.#kept.port}`,
+    });
   }
 
   #died(detail: string): void {
