@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger, sameDigest, signal, until, withRig } from '@weir/testkit';
+import { Ledger, bounded, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 
 /*
@@ -91,6 +91,39 @@ for (const [what, fault] of Object.entries(faults)) {
     assert.ok(all.ledger.acknowledged.length >= 1000);
   });
 }
+
+withRig('what ioredis was told OK is there after its master was killed and started again, twice', async (rig) => {
+  const master = await rig.started('master');
+  const slave = await rig.started('slave', { slaveOf: master });
+  const told: string[] = [];
+  let running = true;
+  const clients = Array.from({ length: 4 }, async (_, client) => {
+    const redis = rig.ioredis(master);
+    for (let i = 0; running; i++) {
+      // Retries and sends again by itself: an application sees a slow answer, or an error.
+      const outcome = await redis.set(`ioredis:${client}:${i}`, String(i)).catch(() => 'error');
+      if (outcome === 'OK') told.push(`${client}:${i}`);
+    }
+  });
+  for (let round = 0; round < 2; round++) {
+    const goal = told.length + 300;
+    await until('answers', () => told.length > goal);
+    await master.kill();
+    await master.start();
+  }
+  const goal = told.length + 300;
+  await until('answers', () => told.length > goal);
+  running = false;
+  await bounded('the clients to end', Promise.all(clients), 20_000);
+  await sameDigest([master, slave]);
+  for (const node of [master, slave]) {
+    const values = await node.call('MGET', ...told.map((one) => `ioredis:${one}`));
+    assert.deepEqual(
+      values,
+      told.map((one) => one.split(':')[1]),
+    );
+  }
+});
 
 const chaosSeconds = Number(process.env['WEIR_CHAOS_SECONDS'] ?? 25);
 const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? randomInt(2 ** 31));

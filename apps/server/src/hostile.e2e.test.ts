@@ -14,6 +14,9 @@ const fuzzRounds = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 400);
 /** Far above what a busy machine of two cores needs (these clients share one process), and not yet hanging. */
 const SLOWEST_MS = 5000;
 
+/** As many as this process may open. */
+const IDLE = Math.min(10_000, openFilesHere() - 500);
+
 interface Bystander {
   /** Ends it; throws when it was ever not served, or kept waiting for too long. */
   stop(): Promise<number>;
@@ -239,14 +242,14 @@ withRig('a hundred megabytes of garbage are refused, while others are served', a
 });
 
 withRig(
-  'ten thousand idle connections cost others nothing, and leave nothing behind',
+  `${IDLE} idle connections cost others nothing, and leave nothing behind`,
   async (rig) => {
     const node = await rig.node('master', {
       under: ['sh', '-c', 'ulimit -n 20000; exec "$0" "$@"'],
       more: ['--maxclients', '15000'],
     });
     await node.start();
-    const count = Math.min(10_000, openFilesHere() - 500);
+    const count = IDLE;
     const other = await bystander(rig, node);
     const sockets: Socket[] = [];
     try {

@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { isAlive, isListening, isPortFree, sameDigest, signal, until, withRig } from '@weir/testkit';
+import {
+  childrenOf,
+  freePort,
+  isAlive,
+  isListening,
+  isPortFree,
+  redisCli,
+  sameDigest,
+  signal,
+  until,
+  withRig,
+} from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
 
@@ -238,6 +249,34 @@ withRig('the pid file is there while it runs and gone afterwards', async (rig) =
   assert.equal(readFileSync(pidfile, 'utf8').trim(), String(node.pid));
   await node.stop();
   assert.throws(() => readFileSync(pidfile), /ENOENT/);
+});
+
+withRig('npm start runs a master and a slave until it is told to end, and then nothing is left', async (rig) => {
+  const [port, slavePort] = [await freePort(), await freePort()];
+  rig.onEnd(() => {
+    for (const one of [port, slavePort])
+      rmSync(join(checkoutRoot(), 'data', String(one)), { recursive: true, force: true });
+  });
+  const child = spawn(join(checkoutRoot(), 'tools/run'), ['tools/start/main.ts'], {
+    env: { ...process.env, NODE_TEST_CONTEXT: '', WEIR_PORT: String(port), WEIR_SLAVE_PORT: String(slavePort) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const pids = (parent: number): number[] => childrenOf(parent).flatMap(({ pid }) => [pid, ...pids(pid)]);
+  rig.onEnd(() => {
+    for (const pid of [...pids(child.pid!), child.pid!]) signal(pid, 'SIGKILL');
+  });
+  await until('npm start to be ready', () => /ready: redis-cli/.test(text), 30_000);
+  assert.equal(await redisCli(port, ['set', 'key', 'value']), 'OK');
+  await until('the slave to have it', async () => (await redisCli(slavePort, ['get', 'key'])) === '"value"');
+  const all = pids(child.pid!);
+  assert.ok(all.length >= 4, 'a master, its nats-server, its replication app, and a slave');
+  signal(child.pid!, 'SIGTERM');
+  assert.equal(await ended, 0);
+  assert.deepEqual(all.filter(isAlive), []);
+  assert.deepEqual([await isPortFree(port), await isPortFree(slavePort)], [true, true]);
 });
 
 withRig(
