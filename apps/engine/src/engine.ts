@@ -104,7 +104,7 @@ export class Engine implements EnginePort {
   readonly #held: HeldReplies[] = [];
   readonly #sparesHeld: HeldReplies[] = [];
   readonly #spareWriters: CommandWriter[] = [];
-  /** When the oldest record in flight was handed over; 0 when none is. */
+  /** When the oldest record in flight was handed over, by a clock that nobody sets; 0 when none is. */
   #oldestInFlightMs = 0;
   #inFlightSince: number[] = [];
 
@@ -247,8 +247,8 @@ export class Engine implements EnginePort {
   }
 
   /** Age of the oldest record that waits for the log; 0 when none does. */
-  oldestInFlightAgeMs(now: number): number {
-    return this.#oldestInFlightMs === 0 ? 0 : now - this.#oldestInFlightMs;
+  oldestInFlightAgeMs(): number {
+    return this.#oldestInFlightMs === 0 ? 0 : performance.now() - this.#oldestInFlightMs;
   }
 
   /** Keeps replies of a session until that record is committed. True when they are a slice of their own. */
@@ -304,7 +304,7 @@ export class Engine implements EnginePort {
     const seq = ctx.recordSeq;
     ctx.effects = this.#spareWriters.pop() ?? new CommandWriter(HEADER_BYTES);
     ctx.recordTaken();
-    const now = Date.now();
+    const now = performance.now();
     this.#inFlightSince.push(now);
     if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
     if (this.stalled) this.#unstall(STALL_EFFECTS);

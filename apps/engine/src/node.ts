@@ -154,7 +154,7 @@ export class EngineNode {
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
     ctx.writeRefusal = this.#writeRefusal(now);
-    if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs(now) > config.num.commitTimeout) engine.refuseHeld();
+    if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
     engine.closeIdle(now);
     if (now - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = now;
@@ -166,7 +166,7 @@ export class EngineNode {
   #writeRefusal(now: number): string {
     const { engine, config, role } = this;
     if (!engine.leading) return '';
-    const age = engine.oldestInFlightAgeMs(now);
+    const age = engine.oldestInFlightAgeMs();
     const state = role.writerState;
     if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;

@@ -40,18 +40,36 @@ export class SupervisedChild {
   #start(): void {
     const { name, script, args, log } = this.#options;
     const started = Date.now();
-    const child = fork(script, [...args], { env: { ...process.env, ...this.#env }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // A machine short of processes or memory: the same as a child that ends at once.
+    const failed = (error: unknown) => {
+      log.warn({ err: error }, `${name} cannot be started`);
+      this.#ended(started);
+    };
+    let child: ChildProcess;
+    try {
+      child = fork(script, [...args], {
+        env: { ...process.env, ...this.#env },
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      });
+    } catch (error) {
+      return failed(error);
+    }
+    if (child.pid === undefined) return void child.once('error', failed); // there will be no 'exit'
     this.#child = child;
     log.info({ child: child.pid }, `${name} started`);
     child.on('error', (error) => log.warn({ err: error }, `${name}`));
     child.once('exit', (code, signal) => {
       this.#child = null;
-      if (this.#stopping) return;
-      if (Date.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
-      log.warn({ code, signal, restartInMs: this.#delay }, `${name} ended`);
-      this.#timer = setTimeout(() => this.#start(), this.#delay);
-      this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
+      if (!this.#stopping) log.warn({ code, signal }, `${name} ended`);
+      this.#ended(started);
     });
+  }
+
+  #ended(started: number): void {
+    if (this.#stopping) return;
+    if (Date.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+    this.#timer = setTimeout(() => this.#start(), this.#delay);
+    this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
   }
 
   /** CONFIG SET: a directive has another value, for this child and those that follow it. */

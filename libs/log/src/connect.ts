@@ -179,9 +179,14 @@ export class NatsLink implements NatsHandle {
   async api<T>(subject: string, body: unknown, timeoutMs = 5_000): Promise<T> {
     const payload = body === undefined ? new Uint8Array(0) : Buffer.from(JSON.stringify(body));
     const answer = await this.request(`$JS.API.${subject}`, payload, timeoutMs);
-    const json = JSON.parse(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString('utf8')) as T & {
-      error?: ApiError;
-    };
+    let json: T & { error?: ApiError };
+    try {
+      json = JSON.parse(
+        Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength).toString('utf8'),
+      ) as typeof json;
+    } catch (error) {
+      throw new LogError('log-unavailable', `${subject}: an answer that is no JSON`, { cause: error });
+    }
     if (json.error !== undefined) throw apiError(subject, json.error);
     return json;
   }
