@@ -1,6 +1,6 @@
+import { clusterLogId } from '@weir/cluster';
 import { listenLink } from '@weir/link';
 import type { Program, Running } from '@weir/program';
-import { clusterLogId } from './log-access.ts';
 import { EngineNode } from './node.ts';
 
 /**
@@ -17,7 +17,8 @@ export async function startEngine(program: Program): Promise<Running> {
     configFile,
     logger,
     async ownLog(identity, signal, fresh) {
-      const logId = fresh ?? identity.logId ?? (await clusterLogId(natsUrl, weirCluster, signal));
+      const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
+      const logId = fresh ?? identity.logId ?? (await clusterLogId(place));
       if (logId !== identity.logId) identity.remember(logId);
       return { natsUrl, cluster: weirCluster, logId };
     },

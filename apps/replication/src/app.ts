@@ -15,6 +15,8 @@ export interface ReplicationOptions {
   readonly natsUrl: string;
   readonly cluster: string;
   readonly logId: string;
+  /** Of the bucket of leases. */
+  readonly replicas?: number;
   readonly settings: ReplicationSettings;
   readonly logger: AppLogger;
   readonly signal?: AbortSignal;
@@ -66,6 +68,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     bucket: leaseBucket(cluster),
     key: replicationLeaseKey(logId),
     owner: id,
+    ...(options.replicas !== undefined ? { replicas: options.replicas } : {}),
     ...(options.leaseTtlMs !== undefined ? { ttlMs: options.leaseTtlMs } : {}),
     ...(options.leaseRenewMs !== undefined ? { renewMs: options.leaseRenewMs } : {}),
     onState: ({ held, holder, detail }) => {

@@ -3,14 +3,17 @@ import type { DirectiveName } from '@weir/config';
 import { runProgram } from '@weir/program';
 import { startReplication } from './app.ts';
 import { exportNewest } from './export.ts';
+import { locateLog } from './locate.ts';
 import { settingsOf } from './options.ts';
 
 /**
  * The replication app as a process:
  *
- *   node apps/replication/src/main.ts redis.conf --nats-url nats://…     follows the log that WEIR_LOG_ID names
- *   node apps/replication/src/main.ts redis.conf --export dump.rdb       writes the newest snapshot to a file, and ends
+ *   tools/run apps/replication/src/main.ts --nats-url nats://…                          serves the cluster's log
+ *   tools/run apps/replication/src/main.ts --replicaof HOST PORT                        serves that node's log
+ *   tools/run apps/replication/src/main.ts --replicaof HOST PORT --export dump.rdb      writes its newest snapshot to a file, and ends
  *
+ * See locate.ts for how it finds the log.
  * As the child of a node it holds an IPC channel to it and ends itself when that closes.
  */
 
@@ -26,12 +29,11 @@ delete process.env['WEIR_LOG_ID'];
 await runProgram(
   'weir-replication',
   async ({ config, logger, stop }) => {
-    const { natsUrl, weirCluster: cluster } = config.text;
-    if (natsUrl === '') throw new Error('the replication app needs nats-url (or WEIR_NATS_URL in the environment)');
-    if (logId === '') throw new Error('the replication app needs WEIR_LOG_ID in the environment: which log it follows');
+    const starting = new AbortController();
     if (exportPath !== null) {
       if (exportPath === '') throw new Error('--export needs the name of a file');
-      const { id, seq, keys, bytes } = await exportNewest({ natsUrl, cluster, logId, path: exportPath });
+      const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false });
+      const { id, seq, keys, bytes } = await exportNewest({ ...place, path: exportPath });
       logger.info({ file: exportPath, snapshot: id, seq, keys, bytes }, 'snapshot exported');
       process.exit(0);
     }
@@ -43,7 +45,6 @@ await runProgram(
         logger.debug({ err: error }, 'running at normal priority');
       }
     }
-    const starting = new AbortController();
     const orphaned = (): void => {
       starting.abort(new Error('the node that started it is gone'));
       stop('the node that started it is gone');
@@ -55,10 +56,10 @@ await runProgram(
       if (!process.connected) orphaned();
       process.once('disconnect', orphaned);
     }
+    const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true });
     const app = await startReplication({
-      natsUrl,
-      cluster,
-      logId,
+      ...place,
+      replicas: config.num.logReplicas,
       settings: settingsOf(config),
       logger,
       signal: starting.signal,

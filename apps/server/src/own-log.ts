@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { clusterLogId, rememberClusterLogId } from '@weir/app-engine';
 import type { LogLocation, NodeIdentity } from '@weir/app-engine';
+import { clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { startEmbeddedNats } from '@weir/log';
 import type { EmbeddedNats } from '@weir/log';
@@ -29,13 +29,14 @@ export class OwnLog {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
     const natsUrl = external !== '' ? external : (await this.#start()).url;
+    const place = { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas };
     if (fresh !== undefined) {
       // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
-      if (external === '') await rememberClusterLogId(natsUrl, cluster, fresh, signal);
+      if (external === '') await rememberClusterLogId(place, fresh);
       node.remember(fresh);
       return { natsUrl, cluster, logId: fresh };
     }
-    const logId = node.logId ?? (await clusterLogId(natsUrl, cluster, signal));
+    const logId = node.logId ?? (await clusterLogId(place));
     if (node.logId === null) node.remember(logId);
     return { natsUrl, cluster, logId };
   }

@@ -43,6 +43,9 @@ const FLUSH_MS = 2000;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, configFile, logger } = options;
   const { dir } = config.text;
+  if (config.num.logReplicas > 1 && config.text.natsUrl === '') {
+    throw new Error('log-replicas above 1 needs nats-url: the NATS server that a node starts for itself is a single one');
+  }
   mkdirSync(dir, { recursive: true });
   const ownLog = new OwnLog(config, logger);
   let replication: SupervisedChild | null = null;
@@ -129,6 +132,7 @@ const REPLICATION_DIRECTIVES = [
   'snapshot-keep',
   'snapshot-log-bytes',
   'replication-copy',
+  'log-replicas',
   'rdbcompression',
   'rdbchecksum',
   'loglevel',

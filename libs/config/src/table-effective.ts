@@ -132,6 +132,12 @@ export const effectiveDirectives = [
         ? undefined
         : 'cluster names are 1 to 64 letters, digits, hyphens or underscores',
   }),
+  int(
+    'log-replicas',
+    { default: 1, min: 1, max: 5 },
+    'NATS servers that keep a copy of the log each; more are made where it has fewer.',
+    { immutable: true },
+  ),
   str('link-listen', '', 'Socket path or host:port where an engine takes ingresses of other processes.', {
     immutable: true,
   }),

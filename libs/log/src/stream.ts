@@ -5,6 +5,7 @@ import { isLogError } from './errors.ts';
 export interface StreamConfig {
   readonly name: string;
   readonly subjects: readonly string[];
+  readonly num_replicas: number;
   readonly [field: string]: unknown;
 }
 
@@ -12,14 +13,17 @@ const JS_STREAM_NAME_IN_USE = 10058;
 
 /**
  * Two nodes may do this at once. Only fields that differ from `wanted` are changed: what an operator set beyond them (placement, description, …)
- * stays. What the server does not let one change (storage) raises its error.
+ * stays. What the server does not let one change (storage) raises its error. Replicas are added, never taken away: a node with an older
+ * configuration must not make a log less safe.
  */
 export async function ensureStream(link: NatsLink, wanted: StreamConfig): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       const info = await link.api<{ config: Record<string, unknown> }>(`STREAM.INFO.${wanted.name}`, undefined);
-      if (!differs(info.config, wanted)) return;
-      await link.api(`STREAM.UPDATE.${wanted.name}`, { ...info.config, ...wanted });
+      const num_replicas = Math.max(Number(info.config['num_replicas'] ?? 1), wanted.num_replicas);
+      const target = { ...wanted, num_replicas };
+      if (!differs(info.config, target)) return;
+      await link.api(`STREAM.UPDATE.${wanted.name}`, { ...info.config, ...target });
       return;
     } catch (error) {
       if (apiErrorCode(error) !== JS_STREAM_NOT_FOUND) throw error;

@@ -9,12 +9,14 @@ import { ConnectionEnded, RawClient } from './raw-client.ts';
 import type { Argument, Value } from './raw-client.ts';
 import { Hopeless, bounded, until } from './until.ts';
 
-/** One `weir-server` process, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
+/** One process of Weir, `weir-server` unless said otherwise, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
 
 export interface WeirNodeOptions {
   readonly name: string;
   readonly port: number;
   readonly dir: string;
+  /** Instead of weir-server: one of the apps as a process of its own. Then `port` is where its clients are taken. */
+  readonly script?: string;
   /** In place of the usual `--port --dir --bind`. */
   readonly args?: readonly string[];
   /** Behind those. */
@@ -79,12 +81,13 @@ export class WeirNode {
   spawn(): this {
     if (this.#child !== null) throw new Error(`${this.name} runs already`);
     const { options } = this;
-    const program = join(checkoutRoot(), 'weir-server');
+    const { script } = options;
+    const program = script === undefined ? [join(checkoutRoot(), 'weir-server')] : [process.execPath, join(checkoutRoot(), script)];
     const args = [
       ...(options.args ?? ['--port', String(this.port), '--dir', this.dir, '--bind', '127.0.0.1']),
       ...(options.more ?? []),
     ];
-    const [file, ...argv]: [string, ...string[]] = [...(options.under ?? []), program, ...args] as [string];
+    const [file, ...argv]: [string, ...string[]] = [...(options.under ?? []), ...program, ...args] as [string];
     const child = spawn(file, argv, {
       cwd: options.cwd ?? checkoutRoot(),
       env: { ...process.env, NODE_TEST_CONTEXT: '', ...options.env },
@@ -92,7 +95,7 @@ export class WeirNode {
     });
     this.#child = child;
     if (child.pid !== undefined) this.pids.add(child.pid);
-    this.lines.push(`--- ${this.name} starts: pid ${child.pid}, weir-server ${args.join(' ')}`);
+    this.lines.push(`--- ${this.name} starts: pid ${child.pid}, ${script ?? 'weir-server'} ${args.join(' ')}`);
     for (const stream of [child.stdout!, child.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { connectNats } from '@weir/log';
+
+/** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
+
+export interface ClusterPlace {
+  readonly natsUrl: string;
+  readonly cluster: string;
+  readonly signal: AbortSignal;
+  /** Of the bucket; fewer than it has change nothing. */
+  readonly replicas?: number;
+}
+
+export function newLogId(): string {
+  return randomBytes(20).toString('hex');
+}
+
+/**
+ * The id of the cluster's log as NATS remembers it, created when there is none: so a master that comes back on an empty disk, or
+ * in another container, leads the log that it led before.
+ */
+export async function clusterLogId({ natsUrl, cluster, signal, replicas = 1 }: ClusterPlace): Promise<string> {
+  const link = await connectNats({ urls: natsUrl, name: 'weir: which log', signal });
+  try {
+    const bucket = clusterBucket(cluster);
+    await link.kvEnsure(bucket, { replicas });
+    for (;;) {
+      const known = await link.kvGet(bucket, 'log');
+      if (known !== null && known.value !== null) return Buffer.from(known.value).toString();
+      const logId = newLogId();
+      const put = await link.kvPut(bucket, 'log', Buffer.from(logId), known === null ? 0 : known.revision);
+      if (put.kind === 'stored') return logId;
+    }
+  } finally {
+    await link.close();
+  }
+}
+
+/** From now on that log is the cluster's. */
+export async function rememberClusterLogId(
+  { natsUrl, cluster, signal, replicas = 1 }: ClusterPlace,
+  logId: string,
+): Promise<void> {
+  const link = await connectNats({ urls: natsUrl, name: 'weir: which log', signal });
+  try {
+    await link.kvEnsure(clusterBucket(cluster), { replicas });
+    await link.kvPut(clusterBucket(cluster), 'log', Buffer.from(logId));
+  } finally {
+    await link.close();
+  }
+}
+
+function clusterBucket(cluster: string): string {
+  return `weir_${cluster}`;
+}
