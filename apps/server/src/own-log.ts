@@ -29,7 +29,12 @@ export class OwnLog {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
     const natsUrl = external !== '' ? external : (await this.#start()).url;
-    const place = { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas };
+    let said = '';
+    const onRetry = (reason: string): void => {
+      if (reason !== said) this.#log.warn({}, `no log yet: ${reason}; trying again`);
+      said = reason;
+    };
+    const place = { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas, onRetry };
     if (fresh !== undefined) {
       // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
       if (external === '') await rememberClusterLogId(place, fresh);
@@ -55,7 +60,10 @@ export class OwnLog {
         host: natsListenHost(this.#config),
         sync: choice.appendfsync,
         onEvent: ({ kind, detail }) => {
-          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn']({ nats: kind }, detail || 'nats-server');
+          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](
+            { nats: kind },
+            detail || 'nats-server',
+          );
           // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
           if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
           else if (kind === 'started') this.onTrouble('');

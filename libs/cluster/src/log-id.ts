@@ -9,6 +9,8 @@ export interface ClusterPlace {
   readonly signal: AbortSignal;
   /** Of the bucket; fewer than it has change nothing. */
   readonly replicas?: number;
+  /** Told, in words, each time that NATS cannot be reached; it is tried again until `signal`. */
+  readonly onRetry?: (reason: string) => void;
 }
 
 export function newLogId(): string {
@@ -19,8 +21,9 @@ export function newLogId(): string {
  * The id of the cluster's log as NATS remembers it, created when there is none: so a master that comes back on an empty disk, or
  * in another container, leads the log that it led before.
  */
-export async function clusterLogId({ natsUrl, cluster, signal, replicas = 1 }: ClusterPlace): Promise<string> {
-  const link = await connectNats({ urls: natsUrl, name: 'weir: which log', signal });
+export async function clusterLogId(place: ClusterPlace): Promise<string> {
+  const { cluster, replicas = 1 } = place;
+  const link = await connect(place);
   try {
     const bucket = clusterBucket(cluster);
     await link.kvEnsure(bucket, { replicas });
@@ -37,17 +40,26 @@ export async function clusterLogId({ natsUrl, cluster, signal, replicas = 1 }: C
 }
 
 /** From now on that log is the cluster's. */
-export async function rememberClusterLogId(
-  { natsUrl, cluster, signal, replicas = 1 }: ClusterPlace,
-  logId: string,
-): Promise<void> {
-  const link = await connectNats({ urls: natsUrl, name: 'weir: which log', signal });
+export async function rememberClusterLogId(place: ClusterPlace, logId: string): Promise<void> {
+  const { cluster, replicas = 1 } = place;
+  const link = await connect(place);
   try {
     await link.kvEnsure(clusterBucket(cluster), { replicas });
     await link.kvPut(clusterBucket(cluster), 'log', Buffer.from(logId));
   } finally {
     await link.close();
   }
+}
+
+function connect({ natsUrl, signal, onRetry }: ClusterPlace): ReturnType<typeof connectNats> {
+  return connectNats({
+    urls: natsUrl,
+    name: 'weir: which log',
+    signal,
+    onEvent: ({ kind, detail }) => {
+      if (kind === 'retry') onRetry?.(detail);
+    },
+  });
 }
 
 function clusterBucket(cluster: string): string {
