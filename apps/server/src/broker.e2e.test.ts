@@ -95,7 +95,7 @@ withRig('a NATS server that is killed again and again loses no acknowledged writ
   const slave = await rig.started('slave', { slaveOf: master });
   const ledger = new Ledger(master);
   await ledger.progress(200);
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 5; round++) {
     const pid = await until('a nats-server', () => master.natsPid);
     signal(pid, 'SIGKILL');
     if (round % 2 === 1) await ledger.progress(100);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger, bounded, sameDigest, signal, until, withRig } from '@weir/testkit';
+import { Ledger, bounded, freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 
 /*
@@ -19,8 +19,8 @@ interface Scene {
   readonly ledger: Ledger;
 }
 
-async function scene(rig: Rig): Promise<Scene> {
-  const master = await rig.started('master');
+async function scene(rig: Rig, more: readonly string[] = []): Promise<Scene> {
+  const master = await rig.started('master', { more });
   const slave = await rig.started('slave', { slaveOf: master });
   const ledger = new Ledger(master);
   await ledger.progress(500);
@@ -128,21 +128,45 @@ withRig('what ioredis was told OK is there after its master was killed and start
 const chaosSeconds = Number(process.env['WEIR_CHAOS_SECONDS'] ?? 25);
 const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? randomInt(2 ** 31));
 
+/** For the random test: not kills, but what kills may meet. */
+const pauses: Record<string, Fault> = {
+  'the nats-server hangs': async ({ master }) => {
+    const pid = master.natsPid;
+    if (pid === undefined) return;
+    await freeze(pid).catch(() => undefined);
+    await sleep(700);
+    signal(pid, 'SIGCONT');
+  },
+  'the slave hangs': async ({ slave, ledger }) => {
+    await freeze(slave.pid);
+    await ledger.progress(300);
+    signal(slave.pid, 'SIGCONT');
+  },
+  'the master hangs': async ({ master }) => {
+    await freeze(master.pid);
+    await sleep(500);
+    signal(master.pid, 'SIGCONT');
+  },
+  'a snapshot begins': async ({ master }) => void (await master.call('BGSAVE').catch(() => undefined)),
+};
+
 withRig(
   `kill -9 of whatever, again and again (seed ${seed}, ${chaosSeconds} s), loses no acknowledged write`,
   async (rig) => {
     const random = generator(seed);
-    const all = await scene(rig);
+    // Snapshots and trims all the time, so that restarts meet every stage of them.
+    const all = await scene(rig, ['--snapshot-keep', '1', '--snapshot-log-bytes', '200kb', '--commit-timeout', '3000']);
+    const anything = { ...faults, ...pauses };
     const end = performance.now() + chaosSeconds * 1000;
     const done: string[] = [];
-    const names = Object.keys(faults);
+    const names = Object.keys(anything);
     try {
       while (performance.now() < end) {
         const name = names[Math.floor(random() * names.length)]!;
         done.push(name);
         // A chosen pause, not a wait for anything: the next fault may hit a recovery.
         await sleep(random() * 800);
-        await faults[name]!(all);
+        await anything[name]!(all);
         if (random() < 0.5) await all.ledger.progress(100, 30_000);
       }
       await heal(all);
