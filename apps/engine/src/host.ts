@@ -69,7 +69,7 @@ export class EngineHost implements Host {
     return slaves.sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
   }
 
-  replicaOf(target: HostPort | null): Promise<void> | undefined {
+  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
     return this.#node.replicaOf(target);
   }
 

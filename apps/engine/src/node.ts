@@ -125,7 +125,7 @@ export class EngineNode {
     this.#options.onStop();
   }
 
-  replicaOf(target: HostPort | null): Promise<void> | undefined {
+  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
     this.waits.releaseAll();
     return this.role.replicaOf(target);
   }

@@ -55,8 +55,8 @@ const HANDSHAKE_MS = 5000;
 /** A log that cannot be reached for so long makes a slave ask its master again where the log is. */
 const ASK_AGAIN_MS = 3000;
 const DRAIN_MS = 5000;
-/** REPLICAOF NO ONE is answered when this node leads, or after so long: it then goes on trying. */
-const PROMOTION_MS = 10_000;
+/** REPLICAOF NO ONE is answered when this node leads, or cannot, or after so long; it goes on trying in any case. */
+const PROMOTION_MS = 30_000;
 
 export class RoleController {
   readonly #o: RoleOptions;
@@ -88,7 +88,7 @@ export class RoleController {
   #deposedBy: HostPort | null = null;
   readonly #wakes = new Set<() => void>();
   /** Told when this node leads, or has another role to play. */
-  readonly #promotions = new Set<() => void>();
+  readonly #promotions = new Set<(error: string | null) => void>();
 
   constructor(options: RoleOptions) {
     this.#o = options;
@@ -138,13 +138,13 @@ export class RoleController {
   }
 
   /**
-   * Another role from now on. Returns at once; a promise is what REPLICAOF NO ONE waits for: it ends when this node leads, so
-   * that an OK means what it says.
+   * Another role from now on. Returns at once; a promise is what REPLICAOF NO ONE waits for: null when this node leads, so that
+   * an OK means what it says, or the text of an error.
    *
    * Until it leads, a node that is promoted refuses writes as the slave that it was: its data set becomes a snapshot, which a
    * write meanwhile would be half in, and no log would have it.
    */
-  replicaOf(target: HostPort | null): Promise<void> | undefined {
+  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
     const { engine, config } = this.#o;
     const wasSlave = this.role === 'slave';
     if (target === null && !wasSlave) return this.leading ? undefined : this.#promoted();
@@ -161,7 +161,7 @@ export class RoleController {
       this.masterState = 'connect';
       this.masterDownSince = Date.now();
       engine.ctx.linkUp = false;
-      this.#settlePromotions();
+      this.#settlePromotions('ERR another role was asked for meanwhile');
     }
     this.#term.abort(new RoleChanged());
     this.#wake();
@@ -177,20 +177,20 @@ export class RoleController {
     return this.#promote;
   }
 
-  #promoted(): Promise<void> {
+  #promoted(): Promise<string | null> {
     return new Promise((resolve) => {
-      const done = (): void => {
+      const done = (error: string | null): void => {
         clearTimeout(timer);
         this.#promotions.delete(done);
-        resolve();
+        resolve(error);
       };
-      const timer = setTimeout(done, PROMOTION_MS);
+      const timer = setTimeout(() => done('ERR the log is not begun yet; it will be'), PROMOTION_MS);
       this.#promotions.add(done);
     });
   }
 
-  #settlePromotions(): void {
-    for (const done of [...this.#promotions]) done();
+  #settlePromotions(error: string | null): void {
+    for (const done of [...this.#promotions]) done(error);
   }
 
   async stop(): Promise<void> {
@@ -198,7 +198,7 @@ export class RoleController {
     this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
     this.#wake();
-    this.#settlePromotions();
+    this.#settlePromotions('ERR the node stops');
     await this.#loop;
   }
 
@@ -248,6 +248,8 @@ export class RoleController {
 
   #failed(error: unknown): void {
     this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
+    const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 500);
+    this.#settlePromotions(`ERR not the master yet, trying again: ${text}`);
   }
 
   /** Ends early when the role changes, the node stops or the follower fails. */
@@ -348,7 +350,7 @@ export class RoleController {
     engine.ctx.linkUp = true;
     access.membership.start();
     this.#o.onLeading(location);
-    this.#settlePromotions();
+    this.#settlePromotions(null);
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
     await aborted(signal);
     if (signal.reason instanceof Fenced) {

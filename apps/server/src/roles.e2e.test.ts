@@ -109,3 +109,20 @@ withRig(
   },
   120_000,
 );
+
+withRig(
+  'a slave that cannot begin a log says so to REPLICAOF NO ONE, keeps its data set, and can be told otherwise',
+  async (rig) => {
+    const one = await rig.started('one');
+    await one.call('SET', 'key', 'value');
+    const slave = await rig.started('slave', { slaveOf: one, more: ['--nats-server', '/nowhere/nats-server'] });
+    await sameDigest([one, slave]);
+    await assert.rejects(slave.call('REPLICAOF', 'NO', 'ONE'), /not the master yet, trying again/);
+    await assert.rejects(slave.call('SET', 'key', 'other'), /READONLY/);
+    assert.equal(await slave.call('GET', 'key'), 'value');
+    assert.equal(await slave.call('REPLICAOF', '127.0.0.1', one.port), 'OK');
+    await slave.online();
+    await one.call('SET', 'key', 'next');
+    await until('the slave to follow', async () => (await slave.call('GET', 'key')) === 'next');
+  },
+);

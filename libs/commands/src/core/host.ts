@@ -13,8 +13,8 @@ export interface Host {
   readonly sessions: ReadonlyMap<number, Session>;
 
   replication(): ReplicationView;
-  /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply has to wait for. */
-  replicaOf(target: { host: string; port: number } | null): Promise<void> | undefined | void;
+  /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply waits for: null or an error's text. */
+  replicaOf(target: { host: string; port: number } | null): Promise<string | null> | undefined | void;
   /**
    * WAIT/WAITAOF: calls back with the number of slaves that have applied up to the offset, at once or later. The returned
    * function ends the wait early, as its time-out would.

@@ -2,6 +2,7 @@ import type { Request } from '@weir/resp';
 import { integerArg, isWord, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { replyFailure } from './host-replies.ts';
 
 export const replicaof: Command = {
   name: 'replicaof',
@@ -90,7 +91,12 @@ function replicaOf(ctx: Context, req: Request): void {
     if (!promoted) return ctx.reply.ok();
     // Clients write as soon as they have the OK.
     const answer = ctx.defer();
-    void promoted.then(() => answer((reply) => reply.ok()));
+    void promoted.then((failure) =>
+      answer((reply) => {
+        if (failure === null) reply.ok();
+        else replyFailure(reply, failure);
+      }),
+    );
     return;
   }
   const port = rangeArg(ctx, 2, 0, 65535, 'ERR Invalid master port');
