@@ -325,6 +325,15 @@ export class RoleController {
         return;
       }
       this.#adopt(follower);
+      const { lastSeq } = await access.log.state();
+      if (follower.seq > lastSeq) {
+        // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later. Nothing can be
+        // appended behind a sequence that is not there; but the data set is, and nothing acknowledged before it is missing.
+        this.#promote = true;
+        throw new Error(
+          `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`,
+        );
+      }
     }
     const { ip, port } = this.#o.announce();
     const writer = await openWriter({

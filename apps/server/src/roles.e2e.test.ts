@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
@@ -124,5 +126,36 @@ withRig(
     await slave.online();
     await one.call('SET', 'key', 'next');
     await until('the slave to follow', async () => (await slave.call('GET', 'key')) === 'next');
+  },
+);
+
+withRig(
+  'a log that lost its end behind a snapshot is begun anew from that snapshot, and slaves follow',
+  async (rig) => {
+    const one = await rig.started('one');
+    await load(one, 300);
+    const slave = await rig.started('slave', { slaveOf: one });
+    await sameDigest([one, slave]);
+    const oldLog = (await one.position()).logId;
+    const streams = join(one.dir, 'nats');
+    const logFolder = readdirSync(streams, { recursive: true, encoding: 'utf8' }).find((path) => /_LOG$/.test(path));
+    assert.ok(logFolder, 'the folder of the log stream');
+    await one.stop();
+    cpSync(join(streams, logFolder), join(rig.folder, 'old-log'), { recursive: true });
+    await one.start();
+    await load(one, 1000);
+    assert.equal(await one.call('SAVE'), 'OK');
+    const before = await one.digest();
+    await one.stop();
+    rmSync(join(streams, logFolder), { recursive: true });
+    cpSync(join(rig.folder, 'old-log'), join(streams, logFolder), { recursive: true });
+    await one.start();
+    await until('it to lead', async () => (await one.call('SET', 'after', 'yes')) === 'OK', 30_000);
+    assert.notEqual((await one.position()).logId, oldLog);
+    assert.equal(await one.call('DBSIZE'), 1001);
+    await one.call('DEL', 'after');
+    assert.equal((await one.digest()).hex, before.hex);
+    await until('the slave to have followed', async () => (await slave.position()).logId !== oldLog, 30_000);
+    await sameDigest([one, slave]);
   },
 );
