@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import {
+  Gen,
+  RawClient,
+  freeze,
+  generate,
+  keyRows,
+  sameDigest,
+  signal,
+  stringRows,
+  until,
+  withRig,
+} from '@weir/testkit';
+import type { Rig, WeirNode } from '@weir/testkit';
+
+/*
+ * Random sequences of every command, on all databases, with expiry and eviction at work: whoever builds the data set from
+ * the log (a slave while it is written, another one later from snapshot and log, the master anew after a kill) has the same one.
+ */
+
+const seed = Number(process.env['WEIR_EFFECTS_SEED'] ?? randomInt(2 ** 31));
+const rounds = Number(process.env['WEIR_EFFECTS_ROUNDS'] ?? 12);
+/** Nobody waits here. */
+const rows = [...stringRows, ...keyRows].filter(({ name }) => name !== 'wait');
+
+async function sequences(node: WeirNode, g: Gen, count: number): Promise<void> {
+  const clients = await Promise.all([0, 1].map(() => RawClient.connect(node.port)));
+  try {
+    for (let i = 0; i < count; i++) {
+      const steps = generate(g, rows);
+      await Promise.all(
+        clients.map((client, which) =>
+          client.pipeline(steps.filter((step) => step.connection === which).map(({ args }) => args)),
+        ),
+      );
+    }
+  } finally {
+    for (const client of clients) client.close();
+  }
+}
+
+async function snapshot(node: WeirNode): Promise<void> {
+  await until(
+    'a snapshot',
+    async () => {
+      const info = await node.info('persistence');
+      if (info.get('rdb_bgsave_in_progress') === '0') await node.call('BGSAVE');
+      return Number(info.get('rdb_saves')) > 0;
+    },
+    30_000,
+    200,
+  );
+}
+
+async function pair(rig: Rig, more: readonly string[]): Promise<[WeirNode, WeirNode]> {
+  const master = await rig.started('master', { more: ['--hz', '100', ...more] });
+  return [master, await rig.started('slave', { slaveOf: master })];
+}
+
+withRig(
+  `random commands (seed ${seed}) end in the same data set everywhere, over kills, snapshots and hangs`,
+  async (rig) => {
+    const g = new Gen(seed);
+    const [master, slave] = await pair(rig, []);
+    for (let round = 0; round < rounds; round++) {
+      await sequences(master, g, 5);
+      if (round % 3 === 0) {
+        await sameDigest([master, slave]);
+        await master.kill();
+        await master.start();
+      } else if (round % 3 === 1) {
+        await freeze(slave.pid);
+        await sequences(master, g, 2);
+        signal(slave.pid, 'SIGCONT');
+      } else if (round === 2) await snapshot(master);
+      await slave.online();
+      await sameDigest([master, slave]);
+    }
+    const late = await rig.started('late', { slaveOf: master });
+    await sameDigest([master, slave, late]);
+    assert.equal(await late.call('DBSIZE'), await master.call('DBSIZE'));
+  },
+  120_000,
+);
+
+for (const policy of ['allkeys-lru', 'allkeys-random', 'volatile-ttl', 'allkeys-lfu']) {
+  withRig(`keys that ${policy} evicts are gone from the slave as well`, async (rig) => {
+    const [master, slave] = await pair(rig, []);
+    const used = Number((await master.info('memory')).get('used_memory'));
+    await master.call('CONFIG', 'SET', 'maxmemory', used + 2 * 1024 * 1024, 'maxmemory-policy', policy);
+    const client = await rig.raw(master);
+    for (let i = 0; i < 20_000; i += 500) {
+      const outcomes = await client.pipeline(
+        Array.from({ length: 500 }, (_, j) => ['SET', `key:${i + j}`, 'v'.repeat(200), 'EX', 1000 + ((i + j) % 500)]),
+      );
+      for (const outcome of outcomes) assert.equal(outcome, 'OK');
+    }
+    const info = await master.info('stats');
+    assert.ok(Number(info.get('evicted_keys')) > 1000, `${info.get('evicted_keys')} were evicted`);
+    await sameDigest([master, slave]);
+    assert.ok(Number(await slave.call('DBSIZE')) < 19_000);
+    await master.kill();
+    await master.start();
+    await slave.online();
+    await sameDigest([master, slave]);
+  });
+}
+
+withRig('keys that expire while the master is away are gone when it is back, on the slave as well', async (rig) => {
+  const [master, slave] = await pair(rig, []);
+  const client = await rig.raw(master);
+  await client.pipeline(Array.from({ length: 1000 }, (_, i) => ['SET', `soon:${i}`, 'v', 'PX', 400]));
+  await client.call('SET', 'stays', 'v');
+  await sameDigest([master, slave]);
+  await master.kill();
+  // A slave does not delete, and does not show what has expired.
+  await until('the slave to show none', async () => (await slave.call('EXISTS', 'soon:1', 'soon:500', 'stays')) === 1);
+  await master.start();
+  await slave.online();
+  await until('the master to have deleted them', async () => (await master.call('DBSIZE')) === 1);
+  await sameDigest([master, slave]);
+  assert.equal(await slave.call('DBSIZE'), 1);
+});
