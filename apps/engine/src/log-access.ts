@@ -41,7 +41,8 @@ export class LogAccess {
       urls: location.natsUrl,
       name,
       signal,
-      onEvent: ({ kind, detail }) => logger[kind === 'connected' ? 'info' : 'warn']({ nats: kind }, detail),
+      onEvent: ({ kind, detail }) =>
+        logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ detail }, `connection to NATS: ${kind}`),
     });
     return new LogAccess(location, link, report);
   }

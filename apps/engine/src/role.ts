@@ -54,6 +54,8 @@ const RETRY_MAX_MS = 5000;
 const HANDSHAKE_MS = 5000;
 /** A log that cannot be reached for so long makes a slave ask its master again where the log is. */
 const ASK_AGAIN_MS = 3000;
+/** A master reports every second. */
+const MASTER_SILENT_MS = 5000;
 const DRAIN_MS = 5000;
 /** REPLICAOF NO ONE is answered when this node leads, or cannot, or after so long; it goes on trying in any case. */
 const PROMOTION_MS = 30_000;
@@ -357,6 +359,7 @@ export class RoleController {
     engine.lead(writer);
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
+    this.loading = null;
     access.membership.start();
     this.#o.onLeading(location);
     this.#settlePromotions(null);
@@ -440,7 +443,7 @@ export class RoleController {
     await this.#join(access, signal);
     while (!signal.aborted) {
       await this.#pause(1000);
-      this.#watch();
+      this.#watch(access, found.node);
       const follower = this.follower!;
       if (follower.state === 'failed') throw follower.failure;
       if (signal.aborted) return;
@@ -461,9 +464,17 @@ export class RoleController {
   #masterIsAway(access: LogAccess, node: string | undefined): boolean {
     const now = Date.now();
     if (!this.#connected) return now - this.masterDownSince > ASK_AGAIN_MS;
-    const master = access.membership.others().find((member) => member.id === node);
-    if (master !== undefined) this.#masterSeenMs = master.receivedMs;
-    return now - this.#masterSeenMs > ASK_AGAIN_MS;
+    return this.#masterSilentMs(access, node, now) > ASK_AGAIN_MS;
+  }
+
+  /** How long ago the node that this one follows was heard of. */
+  #masterSilentMs(access: LogAccess, node: string | undefined, now: number): number {
+    for (const member of access.membership.others()) {
+      if (node === undefined ? member.role === 'master' : member.id === node) {
+        this.#masterSeenMs = Math.max(this.#masterSeenMs, member.receivedMs);
+      }
+    }
+    return now - this.#masterSeenMs;
   }
 
   /** After fencing: this node's own log is led by another one. */
@@ -473,7 +484,7 @@ export class RoleController {
     await this.#join(access, signal);
     while (!signal.aborted) {
       await this.#pause(1000);
-      this.#watch();
+      this.#watch(access, undefined);
       if (this.follower!.state === 'failed') throw this.follower!.failure;
     }
   }
@@ -494,13 +505,19 @@ export class RoleController {
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
   }
 
-  #watch(): void {
+  /** The link is up while records can come and the master lives: its NATS server may outlive it, and would be silent. */
+  #watch(access: LogAccess, node: string | undefined): void {
     const follower = this.follower!;
-    const up = follower.state === 'live' || follower.state === 'catching-up';
-    if (up && this.masterState !== 'connected') this.masterState = 'connected';
-    else if (!up && this.masterState === 'connected') {
+    const now = Date.now();
+    const follows = follower.state === 'live' || follower.state === 'catching-up';
+    const up = follows && this.#masterSilentMs(access, node, now) <= MASTER_SILENT_MS;
+    if (up && this.masterState !== 'connected') {
+      this.masterState = 'connected';
+      this.#o.logger.info({}, 'the link to the master is up');
+    } else if (!up && this.masterState === 'connected') {
       this.masterState = 'connect';
-      this.masterDownSince = Date.now();
+      this.masterDownSince = now;
+      this.#o.logger.warn({ replication: follower.state }, 'the link to the master is down; serving what is here');
     }
     this.#o.engine.ctx.linkUp = up;
     this.epoch = follower.position.epoch;

@@ -419,6 +419,25 @@ test('a taken port is an error and leaves nothing listening', async () => {
   await ingress.stop();
 });
 
+test('it listens elsewhere when told, keeps its clients, and stays where it is when it cannot', async () => {
+  const ingress = await serve(new LineEngine());
+  const taken = (await serve(new LineEngine())).addresses[0];
+  const [before] = ingress.addresses;
+  const old = new Client(before);
+  await old.ask('here');
+  await ingress.relisten({ listen: [LOCAL] });
+  const [now] = ingress.addresses;
+  assert.notDeepEqual(now, before);
+  const fresh = new Client(now);
+  await fresh.ask('there');
+  await old.ask('still here');
+  const refused = new Client(before);
+  await until(() => refused.error === 'ECONNREFUSED', 'the old port to be closed');
+  await assert.rejects(ingress.relisten({ listen: [taken] }), { code: 'EADDRINUSE' });
+  assert.equal(ingress.addresses.length, 1);
+  await new Client(ingress.addresses[0]).ask('after the refusal');
+});
+
 test('an address that this machine does not have is passed over if it may be missing, and an error else', async () => {
   // 192.0.2.0/24 is for documentation.
   const foreign: Address = { kind: 'tcp', host: '192.0.2.1', port: 0 };

@@ -25,6 +25,11 @@ export interface Ingress {
   /** Where it listens, with the real ports. */
   readonly addresses: readonly Address[];
   readonly connectionCount: number;
+  /**
+   * Listens on these addresses from now on (CONFIG SET port, bind, tcp-keepalive); connections stay. Rejects when an address
+   * cannot be bound; everything is then as before. Calls follow one another.
+   */
+  relisten(changes: Pick<IngressOptions, 'listen' | 'keepAliveSeconds'>): Promise<void>;
   /** Takes no new clients; resolves when the last one has left. */
   drain(): Promise<void>;
   /** Takes no new clients and closes the ones there are, after the output already pending for them (bounded by `flushMs`). */
@@ -40,16 +45,39 @@ class IngressServer implements Ingress, ConnectionOwner {
   private readonly listening: Listening[] = [];
   private readonly connections = new Set<ClientConnection>();
   private emptied: (() => void)[] = [];
+  private options: IngressOptions;
+  private relistening: Promise<void> = Promise.resolve();
 
-  constructor(engine: EnginePort) {
-    this.engine = engine;
+  constructor(options: IngressOptions) {
+    this.engine = options.engine;
+    this.options = options;
   }
 
   get connectionCount(): number {
     return this.connections.size;
   }
 
+  relisten(changes: Pick<IngressOptions, 'listen' | 'keepAliveSeconds'>): Promise<void> {
+    const next = this.relistening.then(() => this.exchange({ ...this.options, ...changes }));
+    this.relistening = next.catch(() => {});
+    return next;
+  }
+
+  /** An address that stays is closed and bound again, so that it takes the new options. */
+  private async exchange(options: IngressOptions): Promise<void> {
+    const before = this.options;
+    this.closeListeners();
+    try {
+      await this.listen(options);
+    } catch (error) {
+      this.closeListeners();
+      await this.listen(before);
+      throw error;
+    }
+  }
+
   async listen(options: IngressOptions): Promise<void> {
+    this.options = options;
     for (const address of options.listen) {
       try {
         await this.listenOn(address, options);
@@ -97,6 +125,7 @@ class IngressServer implements Ingress, ConnectionOwner {
 
   closeListeners(): void {
     for (const l of this.listening.splice(0)) l.close();
+    this.addresses.length = 0;
   }
 
   drain(): Promise<void> {
@@ -120,7 +149,7 @@ class IngressServer implements Ingress, ConnectionOwner {
 
 /** Rejects when an address cannot be bound; nothing is left listening then. */
 export async function startIngress(options: IngressOptions): Promise<Ingress> {
-  const ingress = new IngressServer(options.engine);
+  const ingress = new IngressServer(options);
   try {
     await ingress.listen(options);
   } catch (error) {

@@ -98,6 +98,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     keepAliveSeconds: config.num.tcpKeepalive,
     unixSocketMode: config.num.unixsocketperm,
   });
+  for (const name of ['port', 'bind', 'tcp-keepalive'] as const) {
+    config.onChange(name, () => {
+      const changes = { listen: clientAddresses(config), keepAliveSeconds: config.num.tcpKeepalive };
+      ingress.relisten(changes).catch((error: unknown) => {
+        logger.error({ err: error }, `CONFIG SET ${name}: cannot listen there; listening where it did before`);
+      });
+    });
+  }
   // Further ingress processes may join this node's own.
   const linkListen = config.text.linkListen;
   const link = linkListen === '' ? null : await listenLink({ engine: node.engine, address: linkListen, log: logger });
