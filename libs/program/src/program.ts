@@ -79,7 +79,9 @@ export async function runProgram(
   try {
     running = await start({ config, configFile, logger, stop });
   } catch (error) {
-    logger.error({ err: error }, `cannot start: ${sentence(error)}`);
+    // What an operator has to mend is said in a sentence; a stack would bury it. At level debug it is there.
+    logger.error({}, `cannot start: ${sentence(error)}`);
+    logger.debug({ err: error }, 'where');
     process.exit(1);
   }
 }

@@ -75,16 +75,7 @@ export interface CommandDocs {
 
 export interface CommandArgument {
   readonly name: string;
-  readonly type:
-    | 'string'
-    | 'integer'
-    | 'double'
-    | 'key'
-    | 'pattern'
-    | 'unix-time'
-    | 'pure-token'
-    | 'oneof'
-    | 'block';
+  readonly type: 'string' | 'integer' | 'double' | 'key' | 'pattern' | 'unix-time' | 'pure-token' | 'oneof' | 'block';
   readonly keySpec?: number;
   readonly token?: string;
   readonly summary?: string;
