@@ -41,7 +41,7 @@ class Client {
 function show(reply: Reply): string {
   if (reply.type === 'bulk') return Buffer.from(reply.value).toString();
   if (reply.type === 'nil') return '(nil)';
-  return String(reply.value);
+  return typeof reply.value === 'string' ? reply.value : JSON.stringify(reply.value);
 }
 
 async function simulate(seed: number): Promise<string> {
