@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+// oxlint-disable-next-line @nx/enforce-module-boundaries -- it is this very app
 import { SupervisedChild } from './child.ts';
 
 function logger(): { lines: string[]; info(fields: object, text: string): void; warn(fields: object, text: string): void } {
