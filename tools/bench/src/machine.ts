@@ -117,14 +117,29 @@ export async function watch<T>(run: () => Promise<T>): Promise<Watched<T>> {
 }
 
 const QUIET_SHARE = 0.1;
+const QUIET_SAMPLE_MS = 300;
 
-/** Waits until others leave the processors alone, but not for ever; true when they do. */
-export async function untilQuiet(boundMs: number): Promise<boolean> {
-  const deadline = performance.now() + boundMs;
-  for (;;) {
-    const { cpu } = await watch(() => sleep(400));
-    if (cpu === null || cpu.foreign < QUIET_SHARE) return true;
-    if (performance.now() > deadline) return false;
+/** Time for waiting and repeating, all in all: on a machine that is never quiet a benchmark still ends. */
+export class Patience {
+  #leftMs: number;
+
+  constructor(leftMs: number) {
+    this.#leftMs = leftMs;
+  }
+
+  /** Takes from it; false when nothing is left. */
+  spend(ms: number): boolean {
+    this.#leftMs -= ms;
+    return this.#leftMs > 0;
+  }
+
+  /** Waits until other programs leave the processors alone. */
+  async untilQuiet(): Promise<void> {
+    while (this.#leftMs > 0) {
+      const { cpu } = await watch(() => sleep(QUIET_SAMPLE_MS));
+      if (cpu === null || cpu.foreign < QUIET_SHARE) return;
+      this.spend(QUIET_SAMPLE_MS);
+    }
   }
 }
 

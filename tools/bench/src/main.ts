@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 import { drawChart } from './chart.ts';
-import { describeMachine } from './machine.ts';
+import { Patience, describeMachine } from './machine.ts';
 import { formatReport } from './report.ts';
 import type { Figure, Report } from './report.ts';
 import { Workshop } from './servers.ts';
@@ -20,7 +20,9 @@ const help = `Weir beside real Redis, in one run.
   npm run bench -- --profile           with a profile of the server's JavaScript thread (costs a little speed)
 
   --seconds N    of load in a run (3)          --rounds N    runs of each side (3)
+  --patience N   minutes, all in all, of waiting for a quiet machine and repeating disturbed runs (5)
   --out DIR      where results go (bench-results)
+  --publish      leaves the results in docs/benchmarks as well (latest.json, .svg, .txt)
   --list         the names
 
 The load comes from redis-benchmark, 64-byte values, random keys out of 200 000, all present. A run is repeated when other
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     rounds: { type: 'string' },
     out: { type: 'string' },
+    patience: { type: 'string' },
+    publish: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -83,7 +87,7 @@ async function main(): Promise<number> {
       seconds: Number(values.seconds ?? (quick ? 1 : 3)),
       rounds: Number(values.rounds ?? (quick ? 1 : 3)),
       keys: quick ? 20_000 : 200_000,
-      careful: !quick,
+      patience: new Patience(quick ? 0 : 60_000 * Number(values.patience ?? 5)),
       progress,
     });
     const figures: Figure[] = [];
@@ -93,21 +97,19 @@ async function main(): Promise<number> {
     }
     const report: Report = { at, machine: describeMachine(), versions: versions(), quick, throughput, figures };
     process.stdout.write(`\n${formatReport(report)}`);
-    const file = path.join(out, `${stamp}.json`);
-    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-    process.stdout.write(`\nresults: ${file}\n`);
+    const leave = (ending: string, content: string): string => {
+      const file = path.join(out, `${stamp}.${ending}`);
+      writeFileSync(file, content);
+      if (values.publish) writeFileSync(path.join(checkoutRoot(), `docs/benchmarks/latest.${ending}`), content);
+      return file;
+    };
+    if (values.publish) leave('txt', formatReport(report));
+    process.stdout.write(`\nresults: ${leave('json', `${JSON.stringify(report, null, 2)}\n`)}\n`);
     if (throughput.length > 0) {
-      const picture = path.join(out, `${stamp}.svg`);
       const { machine } = report;
-      const day = at.slice(0, 10);
-      writeFileSync(
-        picture,
-        drawChart(
-          throughput,
-          `${machine.cpu}, ${machine.cores} cores, ${day}; median of ${throughput[0]!.weir.runs.length}`,
-        ),
-      );
-      process.stdout.write(`picture: ${picture}\n`);
+      const rounds = throughput[0]!.weir.runs.length;
+      const caption = `${machine.cpu}, ${machine.cores} cores, ${at.slice(0, 10)}; median of ${rounds}`;
+      process.stdout.write(`picture: ${leave('svg', drawChart(throughput, caption))}\n`);
     }
   } finally {
     await workshop.close();

@@ -5,7 +5,7 @@ import { summarizeProfile } from './profile.ts';
 import { figureVerdict, formatNumber, formatReport, verdictOf } from './report.ts';
 import type { Figure } from './report.ts';
 import { percentiles } from './sync.ts';
-import { median, throughputCases } from './throughput.ts';
+import { joinSlices, median, throughputCases } from './throughput.ts';
 import type { ThroughputResult } from './throughput.ts';
 
 function result(index: number, weirOps: number, redisOps: number): ThroughputResult {
@@ -30,6 +30,15 @@ test('the median of an odd and of an even number of values', () => {
 test('percentiles are values that occurred', () => {
   const values = Array.from({ length: 1000 }, (_, i) => 999 - i);
   assert.deepEqual(percentiles(values), { count: 1000, p50: 500, p99: 990, p999: 999, max: 999 });
+});
+
+test('slices of one run: the rate is all requests in all the time, the worst disturbance stands for the run', () => {
+  const slice = (opsPerSecond: number, p99Ms: number, foreign: number | null) => {
+    return { opsPerSecond, p50Ms: 1, p99Ms, maxMs: p99Ms * 2, foreign, cores: null, recordsPerSecond: 10 };
+  };
+  const run = joinSlices([slice(100, 2, 0.01), slice(300, 4, 0.2), slice(300, 3, null)]);
+  assert.equal(Math.round(run.opsPerSecond * 1e6), 180e6);
+  assert.deepEqual([run.p99Ms, run.maxMs, run.foreign, run.recordsPerSecond], [3, 8, 0.2, 10]);
 });
 
 test('every case has a name of its own', () => {

@@ -1,13 +1,16 @@
 import type { LoadResult } from './redis-benchmark.ts';
 import { runLoad } from './redis-benchmark.ts';
-import { FOREIGN_MAX, untilQuiet, watch } from './machine.ts';
-import type { CpuUse } from './machine.ts';
+import { FOREIGN_MAX, watch } from './machine.ts';
+import type { CpuUse, Patience } from './machine.ts';
 import { preload, withClient } from './resp-client.ts';
 import type { Appendfsync, BenchServer, Workshop } from './servers.ts';
 
 /**
  * Weir and real Redis under the same load, one after the other and again (A B A B A B): the machine drifts, and what
  * counts is the ratio of the medians. Both servers run all the time; only one is ever loaded.
+ *
+ * The turns are slices of half a second, six of which make a run of three. On a machine that others use as well there is
+ * seldom a quiet three seconds, but there are quiet halves, and a disturbed slice costs little to repeat.
  */
 
 export const VALUE_BYTES = 64;
@@ -62,8 +65,7 @@ export interface ThroughputSettings {
   readonly seconds: number;
   readonly rounds: number;
   readonly keys: number;
-  /** Waits for a quiet machine and repeats disturbed runs. */
-  readonly careful: boolean;
+  readonly patience: Patience;
   readonly progress: (text: string) => void;
 }
 
@@ -127,8 +129,8 @@ export async function runThroughput(
   return results;
 }
 
-const QUIET_BOUND_MS = 20_000;
-const TRIES = 3;
+const SLICE_SECONDS = 0.5;
+const TRIES = 6;
 
 async function runCase(
   one: ThroughputCase,
@@ -139,20 +141,24 @@ async function runCase(
   const load = (server: BenchServer, requests: number): Promise<LoadResult> =>
     runLoad({ ...one, port: server.port, requests, keys: settings.keys, valueBytes: VALUE_BYTES });
 
+  const slices = Math.max(1, Math.round(settings.seconds / SLICE_SECONDS));
+  const sliceSeconds = settings.seconds / slices;
+
   // Twice, because the first run warms up as well: its rate is too low.
   const requestsFor = async (server: BenchServer): Promise<number> => {
     let requests = 10_000;
-    for (const seconds of [settings.seconds / 4, settings.seconds]) {
+    for (const seconds of [Math.min(1, settings.seconds / 3), sliceSeconds]) {
       const { opsPerSecond } = await load(server, requests);
       requests = Math.max(2000, Math.round(opsPerSecond * seconds));
     }
     return requests;
   };
 
-  const measure = async (name: string, server: BenchServer, requests: number): Promise<Run> => {
+  const slice = async (server: BenchServer, requests: number): Promise<Run> => {
     let best: Run | null = null;
-    for (let i = 0; i < (settings.careful ? TRIES : 1); i++) {
-      if (settings.careful) await untilQuiet(QUIET_BOUND_MS);
+    for (let i = 0; i < TRIES; i++) {
+      await settings.patience.untilQuiet();
+      const started = performance.now();
       const records = await recordsOf(server);
       const { result, cpu } = await watch(() => load(server, requests));
       const recordsPerSecond = (((await recordsOf(server)) - records) * result.opsPerSecond) / requests;
@@ -160,21 +166,50 @@ async function runCase(
       const cores = cpu === null ? null : coresOf(cpu, server.pid);
       if (best === null || (foreign ?? 0) < (best.foreign ?? 0)) best = { ...result, foreign, cores, recordsPerSecond };
       if (foreign === null || foreign <= FOREIGN_MAX) break;
+      if (!settings.patience.spend(performance.now() - started)) break;
     }
-    const run = best!;
-    settings.progress(describeRun(`${one.name} ${name}`, run));
-    return run;
+    return best!;
   };
 
   const weirRequests = await requestsFor(weir);
   const redisRequests = await requestsFor(redis);
   const runs = { weir: [] as Run[], redis: [] as Run[] };
   for (let round = 0; round < settings.rounds; round++) {
-    runs.weir.push(await measure('weir', weir, weirRequests));
-    runs.redis.push(await measure('redis', redis, redisRequests));
+    const taken = { weir: [] as Run[], redis: [] as Run[] };
+    for (let i = 0; i < slices; i++) {
+      taken.weir.push(await slice(weir, weirRequests));
+      taken.redis.push(await slice(redis, redisRequests));
+    }
+    for (const name of ['weir', 'redis'] as const) {
+      const run = joinSlices(taken[name]);
+      settings.progress(describeRun(`${one.name} ${name}`, run));
+      runs[name].push(run);
+    }
   }
   const result = { weir: side(runs.weir), redis: side(runs.redis) };
   return { ...one, ...result, ratio: result.weir.opsPerSecond / result.redis.opsPerSecond };
+}
+
+/** Slices with the same number of requests as one run. */
+export function joinSlices(slices: readonly Run[]): Run {
+  const mean = (of: (slice: Run) => number): number => slices.reduce((sum, one) => sum + of(one), 0) / slices.length;
+  const foreign = slices.map((one) => one.foreign).filter((share) => share !== null);
+  const cores = slices.every((one) => one.cores !== null)
+    ? {
+        server: mean((one) => one.cores!.server),
+        nats: mean((one) => one.cores!.nats),
+        load: mean((one) => one.cores!.load),
+      }
+    : null;
+  return {
+    opsPerSecond: 1 / mean((one) => 1 / one.opsPerSecond),
+    p50Ms: median(slices.map((one) => one.p50Ms)),
+    p99Ms: median(slices.map((one) => one.p99Ms)),
+    maxMs: Math.max(...slices.map((one) => one.maxMs)),
+    foreign: foreign.length === 0 ? null : Math.max(...foreign),
+    cores,
+    recordsPerSecond: mean((one) => one.recordsPerSecond),
+  };
 }
 
 function coresOf(cpu: CpuUse, serverPid: number): { server: number; nats: number; load: number } {
@@ -198,7 +233,7 @@ async function recordsOf(server: BenchServer): Promise<number> {
 
 function describeRun(name: string, run: Run): string {
   const { opsPerSecond, foreign, cores, recordsPerSecond } = run;
-  const parts = [`${name}: ${Math.round(opsPerSecond)}/s, p50 ${run.p50Ms}, p99 ${run.p99Ms} ms`];
+  const parts = [`${name}: ${Math.round(opsPerSecond)}/s, p50 ${run.p50Ms.toFixed(2)}, p99 ${run.p99Ms.toFixed(2)} ms`];
   if (recordsPerSecond > 0) {
     parts.push(`${Math.round(recordsPerSecond)} records/s of ${(opsPerSecond / recordsPerSecond).toFixed(1)}`);
   }
