@@ -67,7 +67,8 @@ export function copyFromArena(dst: DataView, at: number, src: Uint8Array, from: 
   }
   if (src !== arena) {
     arena = src;
-    arenaView = viewOf(src);
+    // Without a length: an arena grows and shrinks under its views, and this one has to follow as theirs do.
+    arenaView = new DataView(src.buffer, src.byteOffset);
   }
   const view = arenaView;
   let i = 0;

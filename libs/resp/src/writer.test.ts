@@ -130,6 +130,22 @@ test('bytes survive the growth of the buffer, whatever their lengths and whereve
   );
 });
 
+test('what lies in an arena is copied from wherever it is, also after the arena has grown and shrunk', () => {
+  const mb = 1024 ** 2;
+  const buffer = new ArrayBuffer(65 * mb, { maxByteLength: 200 * mb });
+  const arena = new Uint8Array(buffer);
+  for (const bytes of [65 * mb, 100 * mb, 200 * mb, 70 * mb, 130 * mb]) {
+    buffer.resize(bytes);
+    const at = bytes - 20;
+    arena.set(Buffer.from('0123456789abcdefghij'), at);
+    for (const len of [1, 7, 8, 20]) {
+      const writer = new ReplyWriter();
+      writer.bulk(arena, at + 20 - len, len);
+      assert.equal(Buffer.from(writer.written()).toString('latin1'), `$${len}\r\n${'0123456789abcdefghij'.slice(20 - len)}\r\n`);
+    }
+  }
+});
+
 test('what was written since a position can be dropped', () => {
   assert.equal(
     written(2, (w) => {
