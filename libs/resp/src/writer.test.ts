@@ -141,7 +141,10 @@ test('what lies in an arena is copied from wherever it is, also after the arena 
     for (const len of [1, 7, 8, 20]) {
       const writer = new ReplyWriter();
       writer.bulk(arena, at + 20 - len, len);
-      assert.equal(Buffer.from(writer.written()).toString('latin1'), `$${len}\r\n${'0123456789abcdefghij'.slice(20 - len)}\r\n`);
+      assert.equal(
+        Buffer.from(writer.written()).toString('latin1'),
+        `$${len}\r\n${'0123456789abcdefghij'.slice(20 - len)}\r\n`,
+      );
     }
   }
 });
