@@ -122,3 +122,38 @@ withRig('keys that expire while the master is away are gone when it is back, on 
   await sameDigest([master, slave]);
   assert.equal(await slave.call('DBSIZE'), 1);
 });
+
+withRig('a data set that grows and shrinks by hundreds of megabytes is read correctly all the time', async (rig) => {
+  const [master, slave] = await pair(rig, []);
+  const client = await rig.raw(master);
+  // Enough small ones behind each large one that they need memory of their own there.
+  const small = (i: number): string => `small value ${i}`.padEnd(80, '.');
+  const names = (i: number): string[] => Array.from({ length: 100 }, (_, j) => `small:${i}:${j}`);
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 40; i++) {
+      await client.call('SET', `large:${i}`, Buffer.alloc(4 * 1024 * 1024, i));
+      await client.call('MSET', ...names(i).flatMap((name) => [name, small(i)]));
+      for (const at of [i, 0])
+        assert.deepEqual(
+          await client.call('MGET', ...names(at)),
+          names(at).map(() => small(at)),
+        );
+    }
+    const [cursor, found] = (await client.call('SCAN', 0, 'MATCH', 'small:*', 'COUNT', 100_000)) as [string, string[]];
+    assert.deepEqual([cursor, found.length], ['0', 4000]);
+    await until('the slave to have it', async () => (await slave.call('GET', 'small:39:99')) === small(39));
+    for (let i = 0; i < 40; i++) {
+      assert.deepEqual(
+        await slave.call('MGET', ...names(i)),
+        names(i).map(() => small(i)),
+      );
+      assert.equal(await client.call('DEL', `large:${39 - i}`), 1);
+      assert.deepEqual(
+        await client.call('MGET', ...names(i)),
+        names(i).map(() => small(i)),
+      );
+    }
+    for (let i = 0; i < 40; i++) assert.equal(await client.call('DEL', ...names(i)), 100);
+  }
+  await sameDigest([master, slave]);
+});

@@ -47,6 +47,14 @@ export interface Digest {
 
 const LINES_MAX = 4000;
 
+/** Without what is meant for the tests themselves: a node takes WEIR_… for directives. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => name !== 'NODE_TEST_CONTEXT' && (!name.startsWith('WEIR_') || name === 'WEIR_NATS_SERVER'),
+  );
+  return Object.fromEntries(own);
+}
+
 export class WeirNode {
   readonly name: string;
   readonly port: number;
@@ -90,7 +98,7 @@ export class WeirNode {
     const [file, ...argv]: [string, ...string[]] = [...(options.under ?? []), ...program, ...args] as [string];
     const child = spawn(file, argv, {
       cwd: options.cwd ?? checkoutRoot(),
-      env: { ...process.env, NODE_TEST_CONTEXT: '', ...options.env },
+      env: { ...environment(), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
