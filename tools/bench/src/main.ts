@@ -74,6 +74,7 @@ async function main(): Promise<number> {
   }
   const out = path.resolve(values.out ?? path.join(checkoutRoot(), 'bench-results'));
   mkdirSync(out, { recursive: true });
+  if (values.publish) mkdirSync(path.join(checkoutRoot(), 'docs/benchmarks'), { recursive: true });
   const at = new Date().toISOString();
   const stamp = at.slice(0, 19).replaceAll(':', '');
   const profileDir = values.profile ? path.join(out, `${stamp}-profiles`) : undefined;
