@@ -90,7 +90,8 @@ export class WeirNode {
     if (this.#child !== null) throw new Error(`${this.name} runs already`);
     const { options } = this;
     const { script } = options;
-    const program = script === undefined ? [join(checkoutRoot(), 'weir-server')] : [process.execPath, join(checkoutRoot(), script)];
+    const program =
+      script === undefined ? [join(checkoutRoot(), 'weir-server')] : [process.execPath, join(checkoutRoot(), script)];
     const args = [
       ...(options.args ?? ['--port', String(this.port), '--dir', this.dir, '--bind', '127.0.0.1']),
       ...(options.more ?? []),
