@@ -142,6 +142,15 @@ test('a connection that was refused is let in when requirepass is emptied', () =
   assert.equal(refused.text('PING'), '+PONG\r\n');
 });
 
+test('HELLO asks a connection that never gave the password, even when it is not needed any more, as in Redis', () => {
+  const engine = new TestEngine({ config: { requirepass: 'pw' } });
+  const refused = engine.session();
+  refused.session.authenticated = false;
+  engine.config.set([['requirepass', '']]);
+  assert.match(refused.text('HELLO', 3), /^-NOAUTH HELLO must be called/);
+  assert.match(refused.text('HELLO', 3, 'AUTH', 'default', ''), /^%7/);
+});
+
 const HELLO_3 =
   '%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n$7\r\nversion\r\n$6\r\n7.0.15\r\n$5\r\nproto\r\n:3\r\n$2\r\nid\r\n:2\r\n$4\r\nmode\r\n' +
   '$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r\n*0\r\n';

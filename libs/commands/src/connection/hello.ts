@@ -65,7 +65,8 @@ export const hello: Command = {
         i++;
       } else return reply.error(`ERR Syntax error in HELLO option '${printable(req, i)}'`);
     }
-    if (!session.authenticated && ctx.config.text.requirepass !== '') {
+    // Even when the password was taken away since: Redis asks for the session here, not for the need.
+    if (!session.authenticated) {
       return reply.error(
         'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
       );

@@ -57,6 +57,8 @@ export class Context {
   dirty = 0;
   /** Arguments that are secrets: the slow log shows none of them. */
   readonly redacted: number[] = [];
+  /** The reply is an error that was asked for (DEBUG ERROR): no statistics count it. Reset by the one who looks. */
+  uncountedError = false;
 
   // --- for the engine ----------------------------------------------------------------------------------------------
   keyspace: Keyspace;

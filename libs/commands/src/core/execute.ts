@@ -36,19 +36,30 @@ export function execute(ctx: Context, session: Session, req: Request, now: numbe
   const args = req.args;
   let command = ctx.table.find(req.buf, args[0], args[1]);
   if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
-    command = CommandTable.findSubcommand(command, req.buf, args[2], args[3]) ?? command;
+    const subcommand = CommandTable.findSubcommand(command, req.buf, args[2], args[3]);
+    if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), now, replyStart);
+    command = subcommand;
   }
-  session.lastCommand = command === undefined ? 'NULL' : command.fullName;
+  if (command === undefined) return unknown(ctx, session, unknownCommand(req), now, replyStart);
+  session.lastCommand = command.fullName;
   session.lastInteractionMs = now;
   const refusal = refuse(ctx, session, req, command);
   if (refusal !== '') {
-    if (command !== undefined) command.rejected++;
+    command.rejected++;
     replyError(ctx, refusal);
     finishReply(ctx, session, replyStart);
     return undefined;
   }
-  run(ctx, session, req, command!, replyStart);
+  run(ctx, session, req, command, replyStart);
   return command;
+}
+
+/** There is no such command: none is to count it. */
+function unknown(ctx: Context, session: Session, error: string, now: number, replyStart: number): undefined {
+  session.lastCommand = 'NULL';
+  session.lastInteractionMs = now;
+  replyError(ctx, error);
+  finishReply(ctx, session, replyStart);
 }
 
 /** Applies one command of the log: no checks, no reply, no effects. */
@@ -97,23 +108,25 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   if (timed) {
     const micros = ctx.host.clockMicros() - startMicros;
     command.micros += micros;
-    if (slowerThan >= 0 && micros >= slowerThan && (command.flags & F_SKIP_SLOWLOG) === 0) logSlow(ctx, req, micros);
+    // What CONFIG SET has just made of it counts for that CONFIG SET already.
+    const limit = ctx.config.num.slowlogLogSlowerThan;
+    if (limit >= 0 && micros >= limit && (command.flags & F_SKIP_SLOWLOG) === 0) logSlow(ctx, req, micros);
   } else command.micros += 0.4;
   const reply = ctx.reply;
   if (reply.pos > replyStart && reply.buf[replyStart] === 45) {
-    command.failed++;
-    countError(ctx, replyStart);
+    if (ctx.uncountedError) ctx.uncountedError = false;
+    else {
+      command.failed++;
+      countError(ctx, replyStart);
+    }
   }
   finishReply(ctx, session, replyStart);
 }
 
 /** The error that keeps the command from running, or ''. */
-function refuse(ctx: Context, session: Session, req: Request, command: TableCommand | undefined): string {
-  if (command === undefined) return unknownCommand(req);
-  if (command.run === undefined) {
-    if (req.argc < 2) return wrongArity(command);
-    return unknownSubcommand(command, req);
-  }
+function refuse(ctx: Context, session: Session, req: Request, command: TableCommand): string {
+  // A container without a subcommand.
+  if (command.run === undefined) return wrongArity(command);
   const arity = command.arity;
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
   const flags = command.flags;

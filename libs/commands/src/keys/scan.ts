@@ -105,7 +105,10 @@ export const scan: Command = {
         if (!ctx.slave) ctx.expire(db, db.keys.hashOf(ref), ref);
         continue;
       }
-      if (type !== -2 && typeOf(arena, ref) !== type) continue;
+      if (type !== -2) {
+        ctx.stats.keyspaceHits++; // as in Redis, where this is a lookup
+        if (typeOf(arena, ref) !== type) continue;
+      }
       reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
       sent++;
     }

@@ -1,6 +1,6 @@
 import { globMatch } from '@weir/config';
 import type { Request } from '@weir/resp';
-import { SYNTAX_ERROR, isWord, printable } from '../core/args.ts';
+import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -255,9 +255,6 @@ export const command: Command = {
     group: 'server',
     complexity: 'O(N) where N is the total number of Redis commands',
   },
-  run(ctx, req) {
-    if (req.argc === 1) replyAll(ctx);
-    else ctx.reply.error(`ERR unknown subcommand '${printable(req, 1).slice(0, 128)}'. Try COMMAND HELP.`);
-  },
+  run: replyAll,
   subcommands: [count, docs, getkeys, getkeysandflags, help, info, list],
 };

@@ -54,12 +54,16 @@ export const debug: Command = {
     }
     const subcommand = SUBCOMMANDS.get(req.latin1(1).toLowerCase());
     if (subcommand === undefined || req.argc < subcommand.min || req.argc > subcommand.max) {
-      const name = printable(req, 1).slice(0, 128);
-      return ctx.reply.error(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`);
+      return unknownSubcommand(ctx, req);
     }
     subcommand.run(ctx, req);
   },
 };
+
+function unknownSubcommand(ctx: Context, req: Request): void {
+  const name = printable(req, 1).slice(0, 128);
+  ctx.reply.error(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`);
+}
 
 /** The entry as it stands, whether its time has come or not. */
 function findRaw(ctx: Context, i: number): Ref {
@@ -75,7 +79,9 @@ const object: Subcommand = {
   min: 3,
   max: 4,
   help: ['OBJECT <key>', '    Show low level info about `key` and associated value.'],
-  run(ctx) {
+  run(ctx, req) {
+    // Redis 7.2 has FAST.
+    if (req.argc === 4 && !isWord(req, 3, 'fast')) return unknownSubcommand(ctx, req);
     const ref = findRaw(ctx, 2);
     if (ref === 0) return ctx.reply.error(NO_SUCH_KEY);
     const { arena } = ctx;
@@ -167,7 +173,7 @@ const htstatsKey: Subcommand = {
   max: 4,
   help: ['HTSTATS-KEY <key>', "    Like HTSTATS but for the hash table stored at <key>'s value."],
   run(ctx) {
-    if (findRaw(ctx, 2) === 0) return ctx.reply.error(NO_SUCH_KEY);
+    if (ctx.lookupRead(2) === 0) return ctx.reply.error(NO_SUCH_KEY);
     ctx.reply.error('ERR The value stored at the specified key is not represented using an hash table');
   },
 };
@@ -311,6 +317,7 @@ const error: Subcommand = {
     '    unit tests to simulate Redis errors.',
   ],
   run(ctx, req) {
+    ctx.uncountedError = true;
     ctx.reply.error(req.latin1(2).replace(/[\r\n]/g, ' '));
   },
 };

@@ -178,13 +178,21 @@ export const failover: Command = {
   run(ctx, req) {
     const { reply } = ctx;
     if (req.argc === 2 && isWord(req, 1, 'abort')) return reply.error('ERR No failover in progress.');
+    let timed = false;
+    let targeted = false;
+    let forced = false;
     for (let i = 1; i < req.argc; i++) {
-      if (isWord(req, i, 'timeout') && i + 1 < req.argc) {
-        if (Number.isNaN(integerArg(ctx, ++i))) return;
-      } else if (isWord(req, i, 'to') && i + 2 < req.argc) {
+      if (isWord(req, i, 'timeout') && i + 1 < req.argc && !timed) {
+        const timeout = integerArg(ctx, ++i);
+        if (timeout !== timeout) return;
+        if (timeout <= 0) return reply.error('ERR FAILOVER timeout must be greater than 0');
+        timed = true;
+      } else if (isWord(req, i, 'to') && i + 2 < req.argc && !targeted) {
         if (Number.isNaN(integerArg(ctx, i + 2))) return;
+        targeted = true;
         i += 2;
-      } else if (!isWord(req, i, 'force')) return reply.error('ERR syntax error');
+      } else if (isWord(req, i, 'force') && !forced) forced = true;
+      else return reply.error('ERR syntax error');
     }
     const view = ctx.host.replication();
     if (view.role === 'slave') return reply.error('ERR FAILOVER is not valid when server is a replica.');

@@ -287,3 +287,41 @@ test('LATENCY DOCTOR, LOLWUT and MEMORY DOCTOR say something', () => {
   }
   assert.match(engine.text('LOLWUT', 'VERSION', 5, 1), /Redis ver\. 7\.0\.15\n/);
 });
+
+test('an unknown subcommand is counted as an error and by no command', () => {
+  const engine = new TestEngine();
+  engine.call('CLIENT', 'NOSUCH');
+  engine.call('COMMAND', 'NOSUCH');
+  assert.match(engine.text('COMMAND', 'NOSUCH'), /^-ERR unknown subcommand 'NOSUCH'\. Try COMMAND HELP\./);
+  assert.equal(engine.defaultSession.lastCommand, 'NULL');
+  assert.doesNotMatch(engine.text('INFO', 'commandstats'), /cmdstat_(client|command):/);
+  engine.call('CLIENT');
+  assert.match(engine.text('INFO', 'commandstats'), /cmdstat_client:calls=0,.*,rejected_calls=1,/);
+  assert.match(engine.text('INFO', 'errorstats'), /errorstat_ERR:count=4\r\n/);
+});
+
+test('DEBUG ERROR is counted as no error', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  assert.equal(engine.text('DEBUG', 'ERROR', 'MY error'), '-MY error\r\n');
+  assert.doesNotMatch(engine.text('INFO', 'errorstats'), /errorstat_/);
+  engine.call('DEBUG', 'NOSUCH');
+  assert.match(engine.text('INFO', 'errorstats'), /errorstat_ERR:count=1\r\n/);
+  assert.match(engine.text('INFO', 'commandstats'), /cmdstat_debug:calls=2,.*,failed_calls=1\r\n/);
+});
+
+test('the CONFIG SET that makes everything slow is in the slow log, the one that makes nothing slow is not', () => {
+  const engine = new TestEngine();
+  engine.call('CONFIG', 'SET', 'slowlog-log-slower-than', '0');
+  assert.equal(engine.text('SLOWLOG', 'LEN'), ':1\r\n');
+  engine.call('CONFIG', 'SET', 'slowlog-log-slower-than', '-1');
+  assert.equal(engine.text('SLOWLOG', 'LEN'), ':2\r\n');
+});
+
+test('SCAN with a TYPE and DEBUG HTSTATS-KEY count as reads of keys', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  engine.call('MSET', 'a', '1', 'b', '2');
+  engine.call('SCAN', '0', 'TYPE', 'list', 'COUNT', '100');
+  engine.call('DEBUG', 'HTSTATS-KEY', 'a');
+  engine.call('DEBUG', 'HTSTATS-KEY', 'nosuch');
+  assert.match(engine.text('INFO', 'stats'), /keyspace_hits:3\r\nkeyspace_misses:1\r\n/);
+});
