@@ -11,7 +11,8 @@
  *   check phase, as Redis writes in beforeSleep. Against writing at once this costs a copy and an immediate, and gains
  *   5–8 % throughput: the kernel wakes the peer while we are in the next write and not in between two reads.
  * - `writeBuffer` first tries to write synchronously. What the kernel takes is gone; the WriteWrap was not used and serves again. What it
- *   does not take, libuv keeps a *pointer* to, so that cork is pinned (counted) and another one takes its place.
+ *   does not take, libuv keeps a *pointer* to, which does not keep the memory alive: the request refers to it until it is written. A
+ *   cork is pinned (counted) as well, and another one takes its place.
  *
  * What is relied on beyond the documented API is collected in `internals`; when any of it is not as expected, `rawSocketsAvailable()` is false
  * and NetSocket serves.
@@ -51,6 +52,8 @@ interface WriteReq {
   oncomplete: ((this: WriteReq, status: number) => void) | undefined;
   socket: RawSocket | null;
   cork: Cork | null;
+  /** What libuv points to; that keeps nothing alive, this does. */
+  view: Uint8Array | null;
 }
 
 interface Internals {
@@ -184,6 +187,7 @@ function newReq(): WriteReq {
   req.oncomplete = onWriteComplete;
   req.socket = null;
   req.cork = null;
+  req.view = null;
   return req;
 }
 
@@ -192,6 +196,7 @@ function onWriteComplete(this: WriteReq, status: number): void {
   const pinned = this.cork;
   this.socket = null;
   this.cork = null;
+  this.view = null;
   if (pinned !== null) unpin(pinned);
   socket.writeCompleted(status);
 }
@@ -353,6 +358,7 @@ export class RawSocket implements ByteSocket {
       spareReq = null;
       req.socket = this;
       req.cork = c;
+      req.view = view;
       if (c !== null) c.pins++;
       this.writing = true;
       this.writingBytes = view.length;
