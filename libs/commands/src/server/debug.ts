@@ -149,7 +149,9 @@ const htstats: Subcommand = {
   min: 3,
   max: 4,
   help: ['HTSTATS <dbid>', '    Return hash table statistics of the specified Redis database.'],
-  run(ctx) {
+  run(ctx, req) {
+    // Redis 7.2 has FULL.
+    if (req.argc === 4 && !isWord(req, 3, 'full')) return unknownSubcommand(ctx, req);
     const index = integerArg(ctx, 2);
     if (index !== index) return;
     const db = ctx.keyspace.dbs[index];
@@ -172,7 +174,8 @@ const htstatsKey: Subcommand = {
   min: 3,
   max: 4,
   help: ['HTSTATS-KEY <key>', "    Like HTSTATS but for the hash table stored at <key>'s value."],
-  run(ctx) {
+  run(ctx, req) {
+    if (req.argc === 4 && !isWord(req, 3, 'full')) return unknownSubcommand(ctx, req);
     if (ctx.lookupRead(2) === 0) return ctx.reply.error(NO_SUCH_KEY);
     ctx.reply.error('ERR The value stored at the specified key is not represented using an hash table');
   },

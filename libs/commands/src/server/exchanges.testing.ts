@@ -64,6 +64,11 @@ export const SERVER_EXCHANGES: readonly Exchange[] = [
   ['debug foo', "-ERR unknown subcommand or wrong number of arguments for 'foo'. Try DEBUG HELP.\r\n"],
   ['debug object', "-ERR unknown subcommand or wrong number of arguments for 'object'. Try DEBUG HELP.\r\n"],
   ['debug object a b', "-ERR unknown subcommand or wrong number of arguments for 'object'. Try DEBUG HELP.\r\n"],
+  ['debug htstats 0 x', "-ERR unknown subcommand or wrong number of arguments for 'htstats'. Try DEBUG HELP.\r\n"],
+  [
+    'debug htstats-key a b',
+    "-ERR unknown subcommand or wrong number of arguments for 'htstats-key'. Try DEBUG HELP.\r\n",
+  ],
   ['debug object nosuch', '-ERR no such key\r\n'],
   ['debug digest', '+0000000000000000000000000000000000000000\r\n'],
   ['debug digest x', "-ERR unknown subcommand or wrong number of arguments for 'digest'. Try DEBUG HELP.\r\n"],
