@@ -10,8 +10,10 @@ import { EngineNode } from './node.ts';
 export async function startEngine(program: Program): Promise<Running> {
   const { config, configFile, logger } = program;
   const { natsUrl, weirCluster, linkListen } = config.text;
-  if (natsUrl === '') throw new Error('an engine alone needs nats-url: weir-server starts one with a NATS server of its own');
-  if (linkListen === '') throw new Error('an engine alone needs link-listen: the address where ingress processes reach it');
+  if (natsUrl === '')
+    throw new Error('an engine alone needs nats-url: weir-server starts one with a NATS server of its own');
+  if (linkListen === '')
+    throw new Error('an engine alone needs link-listen: the address where ingress processes reach it');
   const node = new EngineNode({
     config,
     configFile,

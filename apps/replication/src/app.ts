@@ -43,7 +43,8 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     urls: options.natsUrl,
     name: `weir replication ${logId}`,
     ...(options.signal !== undefined ? { signal: options.signal } : {}),
-    onEvent: ({ kind, detail }) => logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
+    onEvent: ({ kind, detail }) =>
+      logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
   });
   const log = new JetStreamLog(link, { cluster, logId });
   const snapshots = new JetStreamSnapshots(link, { cluster, logId });

@@ -58,6 +58,7 @@ export class OwnLog {
         binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
         dir: join(text.dir, 'nats'),
         host: natsListenHost(this.#config),
+        port: this.#config.num.natsPort,
         sync: choice.appendfsync,
         onEvent: ({ kind, detail }) => {
           this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](

@@ -112,7 +112,10 @@ export class EmbeddedNats {
 
   /** Carries the token: hand it to those who may read and write the log. */
   get url(): string {
-    return `nats://${this.#kept.token}@${this.#host}:${this.#kept.port}`;
+    return `nats://${this.#kept.token}@${this.#authority}`;
+  }
+  get #authority(): string {
+    return `${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.#kept.port}`;
   }
   get port(): number {
     return this.#kept.port;
@@ -341,7 +344,7 @@ export class EmbeddedNats {
     return [
       '# Written at every start; changes made here are lost.',
       `server_name: ${JSON.stringify(this.#kept.name)}`,
-      `listen: ${JSON.stringify(`${this.#host}:${this.#kept.port}`)}`,
+      `listen: ${JSON.stringify(this.#authority)}`,
       `authorization { token: ${JSON.stringify(this.#kept.token)} }`,
       `max_payload: ${o.maxPayload ?? 8 * 1024 * 1024}`,
       'max_pending: 67108864',
