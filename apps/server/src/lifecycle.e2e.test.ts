@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import {
   childrenOf,
   freePort,
+  freeze,
   isAlive,
   isListening,
   isPortFree,
@@ -95,6 +96,24 @@ for (const how of [['SHUTDOWN'], ['SHUTDOWN', 'NOSAVE']]) {
     assert.equal(await node.call('GET', 'key'), 'value');
   });
 }
+
+withRig(
+  'SIGTERM ends a node whose NATS server hangs, within a bound, and leaves nothing',
+  async (rig) => {
+    const node = await rig.started('master');
+    await node.call('SET', 'key', 'value');
+    await freeze(node.natsPid!);
+    const client = await rig.raw(node);
+    const pending = client.call('SET', 'key', 'unanswered').catch((error: Error) => error.message);
+    const { code } = await node.stop(40_000);
+    assert.ok(code === 0 || code === 1, String(code));
+    assert.notEqual(await pending, 'OK');
+    await nothingLeft(node);
+    await node.start();
+    assert.match(String(await node.call('GET', 'key')), /^(value|unanswered)$/);
+  },
+  90_000,
+);
 
 withRig('a slave ends on SIGTERM as well, and resumes where it was', async (rig) => {
   const master = await rig.started('master');
