@@ -1,5 +1,6 @@
 export { Engine } from './engine.ts';
 export type { Committer } from './engine.ts';
+export { importsFile } from './import-file.ts';
 export { LogAccess } from './log-access.ts';
 export type { LogLocation } from './log-access.ts';
 export { EngineNode } from './node.ts';

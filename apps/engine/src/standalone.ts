@@ -1,6 +1,7 @@
 import { clusterLogId } from '@weir/cluster';
 import { listenLink } from '@weir/link';
 import type { Program, Running } from '@weir/program';
+import { importsFile } from './import-file.ts';
 import { EngineNode } from './node.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function startEngine(program: Program): Promise<Running> {
       if (logId !== identity.logId) identity.remember(logId);
       return { natsUrl, cluster: weirCluster, logId };
     },
+    importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
     onStop: () => program.stop('SHUTDOWN'),
   });
   const link = await listenLink({ engine: node.engine, address: linkListen, log: logger });

@@ -1,12 +1,10 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { EngineNode } from '@weir/app-engine';
+import { EngineNode, importsFile } from '@weir/app-engine';
 import type { LogLocation } from '@weir/app-engine';
 import { clientAddresses, isOptionalAddress, startIngress } from '@weir/app-ingress';
 import type { Ingress } from '@weir/app-ingress';
 import type { Config } from '@weir/config';
-import { isLogError } from '@weir/log';
-import { importRdbFile } from '@weir/replica';
 import { listenLink } from '@weir/link';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
@@ -44,7 +42,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, configFile, logger } = options;
   const { dir } = config.text;
   if (config.num.logReplicas > 1 && config.text.natsUrl === '') {
-    throw new Error('log-replicas above 1 needs nats-url: the NATS server that a node starts for itself is a single one');
+    throw new Error(
+      'log-replicas above 1 needs nats-url: the NATS server that a node starts for itself is a single one',
+    );
   }
   mkdirSync(dir, { recursive: true });
   const ownLog = new OwnLog(config, logger);
@@ -75,16 +75,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger,
     ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
     onLeading: leading,
-    importInto: async (access, newKeyspace) => {
-      const path = config.path('dbfilename');
-      try {
-        await importRdbFile({ path, snapshots: access.snapshots, newKeyspace, logger, nowMs: Date.now() });
-      } catch (error) {
-        // A log that is away comes back; a file that is damaged stays so, and starting empty would hide it.
-        if (!isLogError(error)) options.onStop(error);
-        throw error;
-      }
-    },
+    importInto: importsFile(config, logger, (error) => options.onStop(error)),
     onStop: () => options.onStop(),
   });
   ownLog.onTrouble = (reason) => void (node.logTrouble = reason);
@@ -150,6 +141,7 @@ const REPLICATION_DIRECTIVES = [
 
 function configEnvironment(config: Config): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const name of REPLICATION_DIRECTIVES) env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
+  for (const name of REPLICATION_DIRECTIVES)
+    env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
   return env;
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startEmbeddedNats } from '@weir/log';
+import { connectNats, startEmbeddedNats } from '@weir/log';
 import { encodeCommand } from '@weir/resp';
 import { Ledger, freePort, sameDigest, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
@@ -251,6 +252,17 @@ withRig(
     assert.deepEqual(await exporter.exited, { code: 0, signal: null });
     assert.equal(keysOf(file), 2);
     assert.deepEqual(await next.stop(), { code: 0, signal: null });
+
+    // Such a file in its folder is how an engine of another cluster begins.
+    const link = join(rig.folder, 'other.sock');
+    const other = await engineOf(rig, 'other', natsUrl, link, ['--weir-cluster', 'other']);
+    mkdirSync(other.dir);
+    copyFileSync(file, join(other.dir, 'dump.rdb'));
+    other.spawn();
+    const otherIngress = (await ingressOf(rig, 'other-ingress', link, other.port)).spawn();
+    await otherIngress.answers();
+    await otherIngress.online();
+    assert.equal(await otherIngress.call('GET', 'b'), '2');
   },
   90_000,
 );
@@ -287,3 +299,84 @@ withRig('the newest snapshot of a running node is exported by its address and pa
   assert.equal(done.code, 0, done.text);
   assert.equal(keysOf(file), 2);
 });
+
+/** Three nats-servers that are one cluster; their pids, and how to start one again. */
+async function natsCluster(rig: Rig): Promise<{ urls: string; servers: { pid: () => number; start: () => void }[] }> {
+  const ports = await Promise.all([1, 2, 3].map(async () => ({ client: await freePort(), route: await freePort() })));
+  const routes = ports.map(({ route }) => `nats-route://127.0.0.1:${route}`).join(', ');
+  const servers = ports.map(({ client, route }, i) => {
+    const file = join(rig.folder, `nats${i}.conf`);
+    writeFileSync(
+      file,
+      `server_name: n${i}
+listen: "127.0.0.1:${client}"
+jetstream { store_dir: "${join(rig.folder, `nats${i}`)}" }
+cluster { name: test, listen: "127.0.0.1:${route}", routes: [${routes}] }
+`,
+    );
+    let child: ChildProcess;
+    const start = (): void => void (child = spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' }));
+    start();
+    process.once('exit', () => child.kill('SIGKILL'));
+    rig.onEnd(() => void child.kill('SIGKILL'));
+    return { pid: () => child.pid!, start };
+  });
+  return { urls: ports.map(({ client }) => `nats://127.0.0.1:${client}`).join(','), servers };
+}
+
+withRig(
+  'with log-replicas 3 the log, its snapshots and leases survive any one of three NATS servers',
+  async (rig) => {
+    const { urls, servers } = await natsCluster(rig);
+    const link = join(rig.folder, 'master.sock');
+    const engine = (await engineOf(rig, 'engine', urls, link, ['--log-replicas', '3'])).spawn();
+    const ingress = (await ingressOf(rig, 'ingress', link, engine.port)).spawn();
+    await until('the engine to lead', async () => (await ingress.position()).epoch > 0, 60_000);
+    const replication = (await replicationOf(rig, 'replication', ['--nats-url', urls, '--log-replicas', '3'])).spawn();
+    await activeReplication(replication);
+
+    const nats = await connectNats({ urls, name: 'test', firstConnectMs: 10_000 });
+    rig.onEnd(() => nats.close());
+    const { streams } = await nats.api<{ streams: { config: { name: string; num_replicas: number } }[] }>(
+      'STREAM.LIST',
+      {},
+    );
+    assert.deepEqual(
+      streams.filter(({ config }) => config.num_replicas !== 3).map(({ config }) => config.name),
+      [],
+    );
+    assert.equal(streams.length, 4);
+
+    const ledger = new Ledger(ingress, { writers: 4 });
+    await ledger.progress(200);
+    for (const server of servers) {
+      process.kill(server.pid(), 'SIGKILL');
+      await ledger.progress(500, 60_000); // a new leader of the stream takes seconds
+      server.start();
+      // The next one may go when this one has caught up.
+      await until(
+        'all copies to be current',
+        async () => {
+          const { logId } = await ingress.position();
+          const info = await nats.api<{ cluster: { replicas: { current: boolean; offline?: boolean }[] } }>(
+            `STREAM.INFO.WEIR_weir_${logId}_LOG`,
+            undefined,
+          );
+          return (
+            info.cluster.replicas.length === 2 && info.cluster.replicas.every((one) => one.current && !one.offline)
+          );
+        },
+        60_000,
+      );
+    }
+    await ledger.stop();
+    const client = await rig.raw(ingress);
+    const values = await client.pipeline(ledger.acknowledged.map((key) => ['GET', key]));
+    assert.deepEqual(
+      ledger.acknowledged.filter((key, i) => values[i] !== ledger.value(key)),
+      [],
+    );
+    await until('a snapshot', async () => (await ingress.call('SAVE')) === 'OK', 60_000);
+  },
+  240_000,
+);
