@@ -73,7 +73,8 @@ export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
           if (reply.type === 'error') return fail(`refused the handshake: ${reply.value}`);
           if (--waiting > 0) continue;
           if (reply.type !== 'bulk') return fail('is no Weir node');
-          const result = { ...parseHandshake(reply.value, host), localAddress: socket.localAddress ?? '127.0.0.1' };
+          const here = { host, loopback: isLoopback(socket.remoteAddress ?? '') };
+          const result = { ...parseHandshake(reply.value, here), localAddress: socket.localAddress ?? '127.0.0.1' };
           clearTimeout(timer);
           socket.removeAllListeners('close');
           socket.end();
@@ -86,25 +87,41 @@ export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
   });
 }
 
-function parseHandshake(bytes: Uint8Array, host: string): Handshake {
+function parseHandshake(bytes: Uint8Array, where: Where): Handshake {
   const value = JSON.parse(Buffer.from(bytes).toString()) as Partial<Record<keyof Handshake, unknown>>;
   if (value.version !== 1) throw new Error(`handshake version ${String(value.version)}`);
   for (const name of ['cluster', 'logId', 'natsUrl'] as const) {
     if (typeof value[name] !== 'string') throw new Error(`no ${name}`);
   }
   const handshakeValue = value as Handshake;
-  return { ...handshakeValue, natsUrl: reachableFrom(handshakeValue.natsUrl, host) };
+  return { ...handshakeValue, natsUrl: reachableFrom(handshakeValue.natsUrl, where) };
 }
 
-/** A NATS server that listens on any or the loopback address of its machine is reached where its node was reached. */
-function reachableFrom(natsUrl: string, host: string): string {
+/** Where the node was reached. */
+interface Where {
+  readonly host: string;
+  /** On this very machine. */
+  readonly loopback: boolean;
+}
+
+/**
+ * A NATS server that listens on any address of its machine, or on loopback, is reached where its node was; on this machine at the
+ * loopback address that it has.
+ */
+export function reachableFrom(natsUrl: string, { host, loopback }: Where): string {
   return natsUrl
     .split(',')
     .map((one) => {
       const url = new URL(one);
-      const isLocal = ['127.0.0.1', '0.0.0.0', '[::1]', '[::]', 'localhost'].includes(url.hostname);
-      if (isLocal) url.hostname = host.includes(':') ? `[${host}]` : host;
+      const { hostname } = url;
+      const any = hostname === '0.0.0.0' || hostname === '[::]';
+      if (loopback && any) url.hostname = hostname === '[::]' ? '[::1]' : '127.0.0.1';
+      else if (!loopback && (any || isLoopback(hostname))) url.hostname = host.includes(':') ? `[${host}]` : host;
       return url.href;
     })
     .join(',');
+}
+
+function isLoopback(address: string): boolean {
+  return /^(127\.|::ffff:127\.|\[?::1\]?$|localhost$)/.test(address);
 }
