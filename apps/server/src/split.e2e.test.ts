@@ -137,6 +137,7 @@ withRig(
       assert.match(list, new RegExp(`^id=\\d+ addr=127\\.0\\.0\\.1:${localPort} laddr=${laddr} `, 'm'));
     }
     const victim = await rig.raw(ingress2);
+    await victim.call('PING');
     assert.equal(await ingress.call('CLIENT', 'KILL', 'ADDR', `127.0.0.1:${victim.socket.localPort}`), 1);
     await victim.ended;
 
