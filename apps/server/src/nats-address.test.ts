@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testConfig } from '@weir/config/testing';
+// oxlint-disable-next-line @nx/enforce-module-boundaries -- it is this very app
 import { natsListenHost } from './nats-address.ts';
 
 test('the embedded NATS server listens where slaves of other machines reach the node, and on loopback when none can', () => {
