@@ -20,6 +20,7 @@ import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
 import { stringEncoding } from '../core/strings.ts';
+import { findRaw } from './find-raw.ts';
 import { SAMPLE_KINDS, replySample } from './debug-protocol.ts';
 import { hex, isLocal, replyFailure } from './host-replies.ts';
 
@@ -63,14 +64,6 @@ export const debug: Command = {
 function unknownSubcommand(ctx: Context, req: Request): void {
   const name = printable(req, 1).slice(0, 128);
   ctx.reply.error(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`);
-}
-
-/** The entry as it stands, whether its time has come or not. */
-function findRaw(ctx: Context, i: number): Ref {
-  const { req, keyspace, db } = ctx;
-  // What stands there may not be committed yet.
-  ctx.waitForAll();
-  return db.keys.find(keyspace.hash(req.buf, req.off(i), req.len(i)), req.buf, req.off(i), req.len(i));
 }
 
 const NO_SUCH_KEY = 'ERR no such key';
@@ -224,9 +217,12 @@ const populate: Subcommand = {
     if (ctx.slave) return ctx.reply.error("READONLY You can't write against a read only replica.");
     if (ctx.writeRefusal !== '') return ctx.reply.error(ctx.writeRefusal);
     if (ctx.loading) return ctx.reply.error('LOADING Redis is loading the dataset in memory');
-    const prefix = req.argc > 3 ? req.latin1(3) : 'key';
+    const prefix = req.argc > 3 ? printable(req, 3) : 'key';
     try {
-      for (let i = 0; i < count; i++) addKey(ctx, `${prefix}:${i}`, `value:${i}`, size);
+      for (let i = 0; i < count; i++) {
+        // Redis writes names into 128 bytes.
+        addKey(ctx, `${prefix}:${i}`.slice(0, 127), `value:${i}`, size);
+      }
     } catch (error) {
       // What was added so far is whole, and the log has it.
       if (!(error instanceof ArenaFullError)) throw error;

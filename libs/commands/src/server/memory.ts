@@ -1,6 +1,7 @@
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
+import { findRaw } from './find-raw.ts';
 import { keyBytes, memoryReport } from './memory-report.ts';
 
 const usage: Command = {
@@ -27,7 +28,7 @@ const usage: Command = {
       if (samples !== samples) return;
       if (samples < 0) return ctx.reply.error(SYNTAX_ERROR);
     }
-    const ref = ctx.peek(2);
+    const ref = findRaw(ctx, 2);
     if (ref === 0) ctx.reply.nil();
     else ctx.reply.int(keyBytes(ctx.keyspace, ref));
   },

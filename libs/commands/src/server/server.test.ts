@@ -325,3 +325,18 @@ test('SCAN with a TYPE and DEBUG HTSTATS-KEY count as reads of keys', () => {
   engine.call('DEBUG', 'HTSTATS-KEY', 'nosuch');
   assert.match(engine.text('INFO', 'stats'), /keyspace_hits:3\r\nkeyspace_misses:1\r\n/);
 });
+
+test('DEBUG POPULATE cuts names at 127 bytes, as Redis does', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  engine.call('DEBUG', 'POPULATE', 5, 'k'.repeat(200));
+  assert.equal(engine.text('KEYS', '*'), `*1\r\n$127\r\n${'k'.repeat(127)}\r\n`);
+});
+
+test('MEMORY USAGE is about what is there, expired or not, as in Redis', () => {
+  const engine = new TestEngine();
+  engine.call('SET', 'a', '1', 'PX', '10');
+  engine.now += 20;
+  assert.match(engine.text('MEMORY', 'USAGE', 'a'), /^:\d+/);
+  assert.equal(engine.text('GET', 'a'), '$-1\r\n');
+  assert.equal(engine.text('MEMORY', 'USAGE', 'a'), '$-1\r\n');
+});
