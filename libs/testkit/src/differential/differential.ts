@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
 import { ReplyParser } from '@weir/resp';
@@ -26,47 +28,109 @@ export interface Mismatch {
   readonly text: string;
 }
 
+const NOTHING = new Uint8Array(0);
 const SEQUENCE_STEPS = 300;
 const DATABASES = 16;
 const TOLERANCE_MS = 2000;
 
 export class Differential {
-  readonly #redis: readonly [RawConnection, RawConnection];
+  readonly #port: number;
   readonly #options: TestEngineOptions;
+  /** A third connection, on both sides, which prepares and looks at the data sets. */
+  readonly #admin: RawConnection;
+  readonly #redis: RawConnection[] = [];
   #engine!: TestEngine;
-  #sessions!: [TestSession, TestSession];
+  readonly #sessions: TestSession[] = [];
+  /** The server's configuration, to which it is brought back before each sequence. */
+  readonly #config: ReadonlyMap<string, string>;
   /** Steps compared so far. */
   steps = 0;
 
-  private constructor(redis: readonly [RawConnection, RawConnection], options: TestEngineOptions) {
-    this.#redis = redis;
+  private constructor(
+    port: number,
+    options: TestEngineOptions,
+    admin: RawConnection,
+    config: ReadonlyMap<string, string>,
+  ) {
+    this.#port = port;
     this.#options = options;
+    this.#admin = admin;
+    this.#config = config;
   }
 
   /** The options are the engine's; the server must have been started with the same configuration. */
   static async connect(port: number, options: TestEngineOptions = {}): Promise<Differential> {
-    const redis = [await RawConnection.connect(port), await RawConnection.connect(port)] as const;
-    await redis[1].call('HELLO', '3');
+    const admin = await RawConnection.connect(port);
     // Which keys are gone already must not depend on a timer.
-    expectOk(await redis[0].call('DEBUG', 'SET-ACTIVE-EXPIRE', '0'));
-    return new Differential(redis, options);
+    expectOk(await admin.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0'));
+    return new Differential(port, options, admin, await configOf(admin));
   }
 
   close(): void {
-    for (const connection of this.#redis) connection.close();
+    for (const connection of [this.#admin, ...this.#redis]) connection.close();
   }
 
   async #reset(): Promise<void> {
-    for (const connection of this.#redis) expectOk(await connection.call('SELECT', '0'));
-    expectOk(await this.#redis[0].call('FLUSHALL'));
+    const changed = [...(await configOf(this.#admin))].filter(([name, value]) => this.#config.get(name) !== value);
+    const restored = changed.flatMap(([name]) => [name, this.#config.get(name)!]);
+    if (restored.length > 0) expectOk(await this.#admin.call('CONFIG', 'SET', ...restored));
+    for (const connection of this.#redis) connection.close();
+    await this.#admin.call('CLIENT', 'KILL', 'TYPE', 'normal');
+    expectOk(await this.#admin.call('SLOWLOG', 'RESET'));
+    expectOk(await this.#admin.call('CLIENT', 'SETNAME', ''));
+    expectOk(await this.#admin.call('SELECT', '0'));
+    expectOk(await this.#admin.call('FLUSHALL'));
     this.#engine = new TestEngine({ databases: DATABASES, reserveBytes: 256 * 1024 ** 2, ...this.#options });
-    this.#sessions = [this.#engine.session(2), this.#engine.session(3)];
+    await this.#callAdmin(words('CONFIG', 'RESETSTAT'));
+    for (const connection of [0, 1] as const) await this.#open(connection);
+  }
+
+  /** A fresh connection on both sides. */
+  async #open(connection: 0 | 1): Promise<void> {
+    this.#redis[connection] = await RawConnection.connect(this.#port);
+    const session = this.#engine.session();
+    session.session.authenticated = this.#engine.config.text.requirepass === '';
+    this.#sessions[connection] = session;
+    if (connection === 1) await this.#callBoth(1, words('HELLO', '3'));
+  }
+
+  async #callAdmin(args: readonly Uint8Array[]): Promise<[redis: Uint8Array, weir: Uint8Array]> {
+    const theirs = await this.#admin.call(...args);
+    this.#engine.now = Date.now();
+    return [theirs, this.#engine.call(...args)];
   }
 
   async #callBoth(connection: 0 | 1, args: readonly Uint8Array[]): Promise<[redis: Uint8Array, weir: Uint8Array]> {
-    const theirs = await this.#redis[connection].call(...args);
+    const redis = this.#redis[connection];
+    const { session } = this.#sessions[connection];
+    // Where the requests are framed these are refused, which an engine without sockets has no part in.
+    const unknown = !session.authenticated && this.#engine.config.text.requirepass !== '';
+    if (unknown && (args.length > 10 || args.some((arg) => arg.length > 16384))) return [NOTHING, NOTHING];
+    // CLIENT REPLY OFF silences Redis's replies, not its pushes.
+    if (session.replyMode !== REPLY_ON && /^debug protocol push$/i.test(line(args))) return [NOTHING, NOTHING];
+    redis.send(...args);
     this.#engine.now = Date.now();
-    return [theirs, this.#sessions[connection].call(...args)];
+    const ours = this.#sessions[connection].call(...args).slice();
+    const silent = ours.length === 0;
+    // If Redis has a reply where we have none, it is found in the place of the next.
+    const theirs = silent ? ours : await redis.receive();
+    if (session.closeAfterReply) {
+      // A silenced connection is not closed by Redis, nor served any more.
+      if (silent) redis.close();
+      else await redis.ended();
+    }
+    if (silent) await this.#settle();
+    if (session.closeAfterReply) {
+      this.#engine.sessions.delete(session.id);
+      await this.#open(connection);
+    }
+    return [theirs, ours];
+  }
+
+  /** Redis looks at its connections one after another: once it has answered one thrice, it has read the others. */
+  async #settle(): Promise<void> {
+    await sleep(1);
+    for (let i = 0; i < 3; i++) await this.#callAdmin(words('PING'));
   }
 
   /** The first mismatch of a sequence run from empty data sets. */
@@ -74,10 +138,17 @@ export class Differential {
     await this.#reset();
     for (let i = 0; i < sequence.length; i++) {
       const { connection, args, compare } = sequence[i];
-      const [theirs, ours] = await this.#callBoth(connection, args);
+      let theirs: Uint8Array;
+      let ours: Uint8Array;
+      try {
+        [theirs, ours] = await this.#callBoth(connection, args);
+      } catch (error) {
+        return { step: i, text: `${line(args)}\nRedis: ${String(error)}` };
+      }
       this.steps++;
       if (sameReply(theirs, ours, compare, args) || knownDifference(args, theirs, ours)) continue;
-      return { step: i, text: `${line(args)}\nRedis: ${show(theirs)}\nWeir:  ${show(ours)}` };
+      const differs = typeof compare === 'function' ? `\n${compare(latin1(theirs), latin1(ours))}` : '';
+      return { step: i, text: `${line(args)}\nRedis: ${show(theirs)}\nWeir:  ${show(ours)}${differs}` };
     }
     const text = (await this.#compareKeys()) ?? this.#compareReplica();
     return text === null ? null : { step: sequence.length, text };
@@ -85,8 +156,8 @@ export class Differential {
 
   async #compareKeys(): Promise<string | null> {
     for (let db = 0; db < DATABASES; db++) {
-      await this.#callBoth(0, words('SELECT', String(db)));
-      const [theirs, ours] = await this.#callBoth(0, words('KEYS', '*'));
+      await this.#callAdmin(words('SELECT', String(db)));
+      const [theirs, ours] = await this.#callAdmin(words('KEYS', '*'));
       const keys = elements(theirs);
       if (keys.join() !== elements(ours).join()) {
         return `keys of database ${db}\nRedis: ${show(theirs)}\nWeir:  ${show(ours)}`;
@@ -95,7 +166,7 @@ export class Differential {
         const name = Buffer.from(key, 'latin1');
         for (const [command, compare] of PROBES) {
           const args = [...words(...command), name];
-          const [a, b] = await this.#callBoth(0, args);
+          const [a, b] = await this.#callAdmin(args);
           if (sameReply(a, b, compare, args) || knownDifference(args, a, b)) continue;
           return `in database ${db}, ${line(args)}\nRedis: ${show(a)}\nWeir:  ${show(b)}`;
         }
@@ -163,10 +234,17 @@ export function generate(g: Gen, rows: readonly CommandRow[], steps = SEQUENCE_S
     const connection = g.chance(0.5) ? 0 : 1;
     for (const before of row.before ?? []) sequence.push({ connection, args: words(...before), compare: 'scan' });
     const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
-    const args = mutate(g, [Buffer.from(name), ...row.args(g)]);
+    const whole = [Buffer.from(name), ...row.args(g)];
+    const args = row.fixed === true ? whole : mutate(g, whole);
     sequence.push({ connection, args, compare: row.compare ?? 'exact' });
   }
   return sequence;
+}
+
+async function configOf(connection: RawConnection): Promise<Map<string, string>> {
+  const reply = parse(await connection.call('CONFIG', 'GET', '*'));
+  const texts = reply.type === 'array' ? reply.value.map(leaf) : [];
+  return new Map(Array.from({ length: texts.length / 2 }, (_, i) => [texts[2 * i], texts[2 * i + 1]]));
 }
 
 function words(...texts: string[]): Uint8Array[] {
@@ -182,6 +260,8 @@ function expectOk(reply: Uint8Array): void {
 function sameReply(a: Uint8Array, b: Uint8Array, compare: Comparison, args: readonly Uint8Array[]): boolean {
   if (Buffer.compare(a, b) === 0) return true;
   if (compare === 'exact' || a[0] === 45 || b[0] === 45) return false;
+  if (a.length === 0 || b.length === 0) return false;
+  if (typeof compare === 'function') return compare(latin1(a), latin1(b)) === null;
   const theirs = parse(a);
   const ours = parse(b);
   if (theirs.type !== ours.type) return false;
@@ -223,7 +303,8 @@ function leaf(reply: Reply): string {
 function parse(bytes: Uint8Array): Reply {
   const parser = new ReplyParser();
   parser.feed(bytes);
-  const reply = parser.next();
+  let reply = parser.next();
+  while (reply?.type === 'push' || reply?.type === 'attribute') reply = parser.next();
   if (reply === undefined || parser.pendingBytes > 0) throw new Error(`not one reply: ${show(bytes)}`);
   return reply;
 }

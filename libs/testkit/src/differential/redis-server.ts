@@ -58,29 +58,34 @@ export function freePort(): Promise<number> {
   });
 }
 
+const REPLY_MS_MAX = 10_000;
+
 /** A connection that answers with the bytes of each reply as they came; one request at a time. */
 export class RawConnection {
   readonly #socket: Socket;
   readonly #parser = new ReplyParser();
-  #chunks: Uint8Array[] = [];
-  #waiting: { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void } | undefined;
+  /** What came and was not returned yet. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #waiting: { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void; timer: NodeJS.Timeout } | undefined;
+  readonly #closed: Promise<void>;
+  #ended = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk);
+      this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
       this.#parser.feed(chunk);
-      const reply = this.#parser.next();
-      if (reply === undefined || this.#waiting === undefined) return;
-      const bytes = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
-      this.#chunks = [];
-      const { resolve } = this.#waiting;
-      this.#waiting = undefined;
-      resolve(bytes);
+      this.#deliver();
     });
-    socket.on('error', (error) => this.#waiting?.reject(error));
-    socket.on('close', () => this.#waiting?.reject(new Error('the connection was closed')));
+    socket.on('error', (error) => this.#fail(error));
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#ended = true;
+        this.#fail(new Error('the connection was closed'));
+        resolve();
+      });
+    });
   }
 
   static connect(port: number): Promise<RawConnection> {
@@ -95,11 +100,56 @@ export class RawConnection {
   }
 
   call(...args: (string | number | Uint8Array)[]): Promise<Uint8Array> {
+    this.send(...args);
+    return this.receive();
+  }
+
+  /** For a request that is not answered (CLIENT REPLY), or not yet. */
+  send(...args: (string | number | Uint8Array)[]): void {
+    this.#socket.write(encodeCommand(args));
+  }
+
+  /** The next reply, with the pushes and attributes in front of it. */
+  receive(): Promise<Uint8Array> {
     if (this.#waiting !== undefined) throw new Error('one request at a time');
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#socket.write(encodeCommand(args));
+      const timer = setTimeout(() => this.#fail(new Error('there was no reply')), REPLY_MS_MAX);
+      this.#waiting = { resolve, reject, timer };
+      if (this.#ended) this.#fail(new Error('the connection was closed'));
+      else this.#deliver();
     });
+  }
+
+  #deliver(): void {
+    if (this.#waiting === undefined) return;
+    for (;;) {
+      const reply = this.#parser.next();
+      if (reply === undefined) return;
+      if (reply.type !== 'push' && reply.type !== 'attribute') break;
+    }
+    const end = this.#bytes.length - this.#parser.pendingBytes;
+    const { resolve, timer } = this.#waiting;
+    this.#waiting = undefined;
+    clearTimeout(timer);
+    const reply = this.#bytes.subarray(0, end);
+    this.#bytes = this.#bytes.subarray(end);
+    resolve(reply);
+  }
+
+  #fail(error: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    clearTimeout(waiting?.timer);
+    waiting?.reject(error);
+  }
+
+  /** Waits for the other side to close. */
+  async ended(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the connection was not closed')), REPLY_MS_MAX);
+    });
+    await Promise.race([this.#closed, late]).finally(() => clearTimeout(timer));
   }
 
   close(): void {
