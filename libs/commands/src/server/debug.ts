@@ -238,7 +238,11 @@ function addKey(ctx: Context, name: string, text: string, size: number): void {
   const { keyspace, db } = ctx;
   const key = Buffer.from(name, 'latin1');
   const hash = keyspace.hash(key, 0, key.length);
-  if (db.keys.find(hash, key, 0, key.length) !== 0) return;
+  const ref = db.keys.find(hash, key, 0, key.length);
+  if (ref !== 0) {
+    if (!ctx.isExpired(ref)) return;
+    ctx.expire(db, hash, ref);
+  }
   let value: Uint8Array = Buffer.from(text, 'latin1');
   if (size > 0) {
     const sized = new Uint8Array(size);

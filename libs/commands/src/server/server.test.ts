@@ -340,3 +340,17 @@ test('MEMORY USAGE is about what is there, expired or not, as in Redis', () => {
   assert.equal(engine.text('GET', 'a'), '$-1\r\n');
   assert.equal(engine.text('MEMORY', 'USAGE', 'a'), '$-1\r\n');
 });
+
+test('DEBUG POPULATE replaces an expired key, and the log deletes it first', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  engine.call('SET', 'key:0', 'old', 'PX', '10');
+  engine.now += 20;
+  engine.call('DEBUG', 'POPULATE', 1);
+  assert.deepEqual(engine.effects, [
+    ['DEL', 'key:0'],
+    ['SET', 'key:0', 'value:0'],
+  ]);
+  assert.equal(engine.text('GET', 'key:0'), '$7\r\nvalue:0\r\n');
+  assert.equal(engine.text('TTL', 'key:0'), ':-1\r\n');
+  assert.deepEqual(engine.replica().contents(), engine.contents());
+});
