@@ -24,7 +24,16 @@ import { Engine } from './engine.ts';
 
 const CLIENTS = 5;
 const STEPS = 400;
-const FAULTS: (AppendFault | null)[] = ['lost', 'lost-ack', 'late', 'refuse-disconnected', 'refuse-no-space', null, null, null];
+const FAULTS: (AppendFault | null)[] = [
+  'lost',
+  'lost-ack',
+  'late',
+  'refuse-disconnected',
+  'refuse-no-space',
+  null,
+  null,
+  null,
+];
 
 class Client {
   readonly id: number;
@@ -48,7 +57,11 @@ async function simulate(seed: number): Promise<string> {
   const random = new Random(seed);
   const pick = (n: number) => random.u32() % n;
   const newKeyspace = () =>
-    new Keyspace({ seed: { k0: seed, k1: ~seed }, randomSeed: seed, arena: new Arena({ reserveBytes: 1 << 28, debug: true }) });
+    new Keyspace({
+      seed: { k0: seed, k1: ~seed },
+      randomSeed: seed,
+      arena: new Arena({ reserveBytes: 1 << 28, debug: true }),
+    });
   const ticks: { fn: () => void; at: number }[] = [];
   let tick = 0;
   /** The test itself reads the log: outside simulated time. */
@@ -67,7 +80,12 @@ async function simulate(seed: number): Promise<string> {
   const engine = new Engine({ config: new Config(), keyspace: newKeyspace(), host: host as never });
   let fenced = false;
   engine.onFenced = () => (fenced = true);
-  const opening = openWriter({ log, tail: LOG_START, writerId: new Uint8Array(WRITER_ID_BYTES).fill(7), engineVersion: 1 });
+  const opening = openWriter({
+    log,
+    tail: LOG_START,
+    writerId: new Uint8Array(WRITER_ID_BYTES).fill(7),
+    engineVersion: 1,
+  });
   for (let i = 0; i < 20; i++) {
     runTicks();
     await new Promise((resolve) => setImmediate(resolve));
@@ -122,7 +140,8 @@ async function simulate(seed: number): Promise<string> {
   const checkSeen = async () => {
     if (!log.connected) return; // nothing is stored meanwhile either: checked when it is back
     await scan();
-    for (const value of seen.splice(0)) assert.ok(stored.has(value), `seed ${seed}: ${value} was shown and is not in the log`);
+    for (const value of seen.splice(0))
+      assert.ok(stored.has(value), `seed ${seed}: ${value} was shown and is not in the log`);
   };
   const writes = (client: Client) => {
     const commands: Uint8Array[] = [];

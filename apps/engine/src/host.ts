@@ -45,9 +45,9 @@ export class EngineHost implements Host {
       slaves: role.role === 'master' ? this.#slaves(now) : [],
       master: master && {
         ...master,
-        state: role.masterState,
+        state: role.masterLink.state,
         lastIoSeconds: role.follower === null ? -1 : Math.floor((now - role.follower.lastIoMs) / 1000),
-        linkDownSeconds: role.masterState === 'connected' ? 0 : Math.floor((now - role.masterDownSince) / 1000),
+        linkDownSeconds: role.masterLink.up ? 0 : Math.floor((now - role.masterLink.downSinceMs) / 1000),
         syncLeftBytes: loading === null ? 0 : Math.max(0, loading.totalBytes - loading.loadedBytes),
         syncTotalBytes: loading?.totalBytes ?? 0,
       },

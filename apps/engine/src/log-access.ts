@@ -67,7 +67,8 @@ export function readNodeFile(dir: string): NodeFile {
   mkdirSync(dir, { recursive: true });
   try {
     const value = JSON.parse(readFileSync(join(dir, NODE_FILE), 'utf8')) as Partial<NodeFile>;
-    if (typeof value.id === 'string') return { id: value.id, logId: typeof value.logId === 'string' ? value.logId : null };
+    if (typeof value.id === 'string')
+      return { id: value.id, logId: typeof value.logId === 'string' ? value.logId : null };
   } catch {
     // None yet, or damaged: a new identity costs nothing, and the log's id is in NATS as well.
   }

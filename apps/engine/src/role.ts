@@ -2,14 +2,16 @@ import { handshake, newLogId } from '@weir/cluster';
 import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import { openWriter } from '@weir/log';
-import type { LogWriter, WriterState } from '@weir/log';
+import { isLogError, openWriter } from '@weir/log';
+import type { LogPosition, LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, LOG_START, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
-import type { LeaderInfo } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
+import { leaderAddress, leaderNode } from './leader.ts';
 import type { Logger } from './logger.ts';
+import { MasterLink } from './master-link.ts';
+import { Pauses, aborted, within } from './waiting.ts';
 
 /**
  * Which role this node plays, and how it gets there.
@@ -31,8 +33,6 @@ import type { Logger } from './logger.ts';
  * - following: the new data set was swapped in whole; records are applied as they come.
  */
 
-export type MasterState = 'connect' | 'connecting' | 'sync' | 'connected';
-
 export interface RoleOptions {
   readonly engine: Engine;
   readonly config: Config;
@@ -52,11 +52,8 @@ export interface RoleOptions {
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
 const HANDSHAKE_MS = 5000;
-/** A log that cannot be reached for so long makes a slave ask its master again where the log is. */
-const ASK_AGAIN_MS = 3000;
-/** A master reports every second. */
-const MASTER_SILENT_MS = 5000;
 const DRAIN_MS = 5000;
+const CLAIMS_MAX = 200;
 /** REPLICAOF NO ONE is answered when this node leads, or cannot, or after so long; it goes on trying in any case. */
 const PROMOTION_MS = 30_000;
 
@@ -70,16 +67,13 @@ export class RoleController {
   writerState: WriterState = 'stopped';
   writerDetail = '';
   writerSince = 0;
-  masterState: MasterState = 'connect';
-  masterDownSince = 0;
+  readonly masterLink = new MasterLink();
   loading: { startedMs: number; totalBytes: number; loadedBytes: number } | null = null;
   epoch = 0;
   /** Last sequence committed (leading) or 0. */
   #committedSeq = 0;
   #committedOffset = 0;
   #announceIp = '';
-  /** When the node that is followed was last heard of in its log. */
-  #masterSeenMs = 0;
   #stopped = false;
   #term = new AbortController();
   #loop: Promise<void> = Promise.resolve();
@@ -88,17 +82,14 @@ export class RoleController {
   #reloading = false;
   /** Set after fencing: another node leads this node's own log. */
   #deposedBy: HostPort | null = null;
-  readonly #wakes = new Set<() => void>();
+  /** Ended early when the role changes, the node stops or the follower fails. */
+  readonly #pauses = new Pauses();
   /** Told when this node leads, or has another role to play. */
   readonly #promotions = new Set<(error: string | null) => void>();
 
   constructor(options: RoleOptions) {
     this.#o = options;
     this.target = options.config.replicaof;
-  }
-
-  get #connected(): boolean {
-    return this.masterState === 'connected';
   }
 
   get role(): 'master' | 'slave' {
@@ -130,7 +121,7 @@ export class RoleController {
     const { engine } = this.#o;
     engine.ctx.loading = true;
     engine.ctx.slave = this.role === 'slave';
-    this.masterDownSince = Date.now();
+    this.masterLink.begin(Date.now());
     engine.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
@@ -160,13 +151,12 @@ export class RoleController {
     } else {
       this.#promote = false;
       engine.ctx.slave = true;
-      this.masterState = 'connect';
-      this.masterDownSince = Date.now();
+      this.masterLink.begin(Date.now());
       engine.ctx.linkUp = false;
       this.#settlePromotions('ERR another role was asked for meanwhile');
     }
     this.#term.abort(new RoleChanged());
-    this.#wake();
+    this.#pauses.end();
     return target === null ? this.#promoted() : undefined;
   }
 
@@ -199,7 +189,7 @@ export class RoleController {
     this.#stopped = true;
     this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
-    this.#wake();
+    this.#pauses.end();
     this.#settlePromotions('ERR the node stops');
     await this.#loop;
   }
@@ -216,7 +206,7 @@ export class RoleController {
       seq: this.seq,
       offset: this.offset,
       state:
-        this.writer !== null || (follower !== null && this.masterState === 'connected')
+        this.writer !== null || (follower !== null && this.masterLink.up)
           ? 'online'
           : this.loading !== null
             ? 'loading'
@@ -243,7 +233,7 @@ export class RoleController {
         continue;
       }
       if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
-      await this.#pause(delay);
+      await this.#pauses.for(delay);
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
   }
@@ -252,23 +242,6 @@ export class RoleController {
     this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
     const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 500);
     this.#settlePromotions(`ERR not the master yet, trying again: ${text}`);
-  }
-
-  /** Ends early when the role changes, the node stops or the follower fails. */
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#wakes.delete(done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      this.#wakes.add(done);
-    });
-  }
-
-  #wake(): void {
-    for (const done of [...this.#wakes]) done();
   }
 
   async #endTerm(): Promise<void> {
@@ -303,7 +276,7 @@ export class RoleController {
   // --- leading -------------------------------------------------------------------------------------------------------
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { engine, logger, nodeId } = this.#o;
+    const { engine, logger } = this.#o;
     const promote = this.#promote;
     if (!promote) engine.ctx.loading = true;
     const location = await this.#o.ownLog(signal, promote ? newLogId() : undefined);
@@ -311,41 +284,15 @@ export class RoleController {
     const replicas = this.#o.config.num.logReplicas;
     await access.log.ensureStream({ replicas });
     await access.snapshots.ensure({ replicas });
-    let tail = LOG_START;
+    let writer: LogWriter | null;
     if (promote) {
       await this.#beginLog(access, engine.ctx.keyspace, signal);
+      writer = await this.#openWriter(access, LOG_START, signal);
     } else {
       if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
-      const follower = await this.#rebuild(access, signal);
-      tail = follower.tail;
-      follower.stop();
-      if (this.epoch > 0 && this.#isDeposed(follower)) {
-        // Fenced in this life of the process, and it was no accident: another node leads.
-        this.#deposedBy = leaderAddress(follower.leader);
-        engine.ctx.slave = true;
-        logger.error({ leader: this.#deposedBy }, 'another node leads this log now; following it');
-        return;
-      }
-      this.#adopt(follower);
-      const { lastSeq } = await access.log.state();
-      if (follower.seq > lastSeq) {
-        // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later. Nothing can be
-        // appended behind a sequence that is not there; but the data set is, and nothing acknowledged before it is missing.
-        this.#promote = true;
-        throw new Error(
-          `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`,
-        );
-      }
+      writer = await this.#claim(access, signal);
+      if (writer === null) return;
     }
-    const { ip, port } = this.#o.announce();
-    const writer = await openWriter({
-      log: access.log,
-      tail,
-      engineVersion: ENGINE_VERSION,
-      onState: (state, detail) => this.#writerChanged(state, detail),
-      info: { node: nodeId, ip, port },
-      signal,
-    });
     if (signal.aborted) {
       writer.stop();
       return;
@@ -370,6 +317,60 @@ export class RoleController {
       engine.ctx.loading = true;
       throw signal.reason;
     }
+  }
+
+  /**
+   * Everything up to the log's end, then the lead of it; null when another node leads, which this one is to follow. Only who has
+   * everything can win, so against a master that appends all the time it takes more than one try.
+   */
+  async #claim(access: LogAccess, signal: AbortSignal): Promise<LogWriter | null> {
+    const { engine, logger } = this.#o;
+    const follower = await this.#rebuild(access, signal);
+    for (let attempt = 1; ; attempt++) {
+      follower.pause();
+      if (this.epoch > 0 && this.#isDeposed(follower)) {
+        // Fenced in this life of the process, and it was no accident.
+        this.#deposedBy = leaderAddress(follower.leader);
+        engine.ctx.slave = true;
+        logger.error({ leader: this.#deposedBy }, 'another node leads this log now; following it');
+        return null;
+      }
+      const { lastSeq } = await access.log.state();
+      if (follower.seq > lastSeq) {
+        // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later. Nothing can be
+        // appended behind a sequence that is not there; but the data set is, and nothing acknowledged before it is missing.
+        this.#adopt(follower);
+        this.#promote = true;
+        throw new Error(
+          `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`,
+        );
+      }
+      try {
+        const writer = await this.#openWriter(access, follower.tail, signal);
+        follower.stop();
+        this.#adopt(follower);
+        return writer;
+      } catch (error) {
+        if (!isLogError(error, 'log-fenced') || attempt === CLAIMS_MAX) throw error;
+        logger.debug({ attempt, seq: follower.seq }, 'another master wrote meanwhile; claiming the log again');
+      }
+      follower.resume();
+      await this.#reachEnd(follower, access, signal);
+    }
+  }
+
+  #openWriter(access: LogAccess, tail: LogPosition, signal: AbortSignal): Promise<LogWriter> {
+    const { ip, port } = this.#o.announce();
+    return openWriter({
+      log: access.log,
+      tail,
+      engineVersion: ENGINE_VERSION,
+      onState: (state, detail) => {
+        if (this.writer !== null || state !== 'fenced') this.#writerChanged(state, detail); // a lost claim is the claimer's to tell
+      },
+      info: { node: this.#o.nodeId, ip, port },
+      signal,
+    });
   }
 
   /** Whether the log has a newer leader than this node was: one that is not an earlier life of this very node. */
@@ -423,6 +424,10 @@ export class RoleController {
   async #catchUp(follower: Follower, access: LogAccess, signal: AbortSignal): Promise<void> {
     await follower.bootstrap(signal);
     follower.start();
+    await this.#reachEnd(follower, access, signal);
+  }
+
+  async #reachEnd(follower: Follower, access: LogAccess, signal: AbortSignal): Promise<void> {
     for (;;) {
       const { lastSeq } = await access.log.state();
       signal.throwIfAborted();
@@ -435,19 +440,19 @@ export class RoleController {
 
   async #follow(target: HostPort, signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
-    this.masterState = 'connecting';
+    this.masterLink.state = 'connecting';
     const found = await this.#locate(target, signal);
     this.#announceIp = found.localAddress.replace(/^::ffff:/, '');
     logger.info({ master: `${target.host}:${target.port}`, logId: found.logId }, 'found the log of the master');
     const access = await this.#open(found, signal);
     await this.#join(access, signal);
     while (!signal.aborted) {
-      await this.#pause(1000);
+      await this.#pauses.for(1000);
       this.#watch(access, found.node);
       const follower = this.follower!;
       if (follower.state === 'failed') throw follower.failure;
       if (signal.aborted) return;
-      if (this.#masterIsAway(access, found.node)) {
+      if (this.masterLink.mayHaveMoved(Date.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
         if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
           logger.info({ logId: again.logId }, 'the master has another log now');
@@ -457,33 +462,13 @@ export class RoleController {
     }
   }
 
-  /**
-   * The log cannot be reached, or the node that this one was told to follow is not heard of there: it may have another log now
-   * (REPLICAOF NO ONE, REPLICAOF of its own), and the old one would be followed for ever.
-   */
-  #masterIsAway(access: LogAccess, node: string | undefined): boolean {
-    const now = Date.now();
-    if (!this.#connected) return now - this.masterDownSince > ASK_AGAIN_MS;
-    return this.#masterSilentMs(access, node, now) > ASK_AGAIN_MS;
-  }
-
-  /** How long ago the node that this one follows was heard of. */
-  #masterSilentMs(access: LogAccess, node: string | undefined, now: number): number {
-    for (const member of access.membership.others()) {
-      if (node === undefined ? member.role === 'master' : member.id === node) {
-        this.#masterSeenMs = Math.max(this.#masterSeenMs, member.receivedMs);
-      }
-    }
-    return now - this.#masterSeenMs;
-  }
-
   /** After fencing: this node's own log is led by another one. */
   async #followOwnLog(signal: AbortSignal): Promise<void> {
     this.#o.engine.ctx.slave = true;
     const access = await this.#open(await this.#o.ownLog(signal), signal);
     await this.#join(access, signal);
     while (!signal.aborted) {
-      await this.#pause(1000);
+      await this.#pauses.for(1000);
       this.#watch(access, undefined);
       if (this.follower!.state === 'failed') throw this.follower!.failure;
     }
@@ -492,35 +477,27 @@ export class RoleController {
   async #join(access: LogAccess, signal: AbortSignal): Promise<void> {
     const { engine, logger } = this.#o;
     access.membership.start();
-    this.masterState = 'sync';
+    this.masterLink.state = 'sync';
     const follower = await this.#rebuild(access, signal);
     this.#adopt(follower);
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
-    this.masterState = 'connected';
-    this.#masterSeenMs = Date.now();
+    this.masterLink.connected(Date.now());
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
   }
 
-  /** The link is up while records can come and the master lives: its NATS server may outlive it, and would be silent. */
   #watch(access: LogAccess, node: string | undefined): void {
-    const follower = this.follower!;
-    const now = Date.now();
-    const follows = follower.state === 'live' || follower.state === 'catching-up';
-    const up = follows && this.#masterSilentMs(access, node, now) <= MASTER_SILENT_MS;
-    if (up && this.masterState !== 'connected') {
-      this.masterState = 'connected';
-      this.#o.logger.info({}, 'the link to the master is up');
-    } else if (!up && this.masterState === 'connected') {
-      this.masterState = 'connect';
-      this.masterDownSince = now;
-      this.#o.logger.warn({ replication: follower.state }, 'the link to the master is down; serving what is here');
+    const { engine, logger } = this.#o;
+    const { state, position } = this.follower!;
+    if (this.masterLink.watch(state, access.membership.others(), node, Date.now())) {
+      if (this.masterLink.up) logger.info({}, 'the link to the master is up');
+      else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
     }
-    this.#o.engine.ctx.linkUp = up;
-    this.epoch = follower.position.epoch;
+    engine.ctx.linkUp = this.masterLink.up;
+    this.epoch = position.epoch;
   }
 
   async #locate(target: HostPort, signal: AbortSignal): Promise<HandshakeResult> {
@@ -532,7 +509,7 @@ export class RoleController {
         signal.throwIfAborted();
         const level = attempt === 1 || attempt % 10 === 0 ? 'warn' : 'debug';
         this.#o.logger[level]({ attempt }, `the master ${(error as Error).message}; trying again`);
-        await this.#pause(delay);
+        await this.#pauses.for(delay);
         signal.throwIfAborted();
         delay = Math.min(RETRY_MAX_MS, delay * 2);
       }
@@ -569,7 +546,7 @@ export class RoleController {
       now: Date.now,
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
-        if (state === 'failed') this.#wake();
+        if (state === 'failed') this.#pauses.end();
       },
       onProgress: ({ loadedBytes, totalBytes }) => {
         this.loading = { startedMs: this.loading?.startedMs ?? Date.now(), totalBytes, loadedBytes };
@@ -618,39 +595,4 @@ class Fenced extends Error {
   constructor() {
     super('the log is led by another writer, or lost records');
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** Whether the promise was kept in that time. */
-async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function leaderInfo(leader: LeaderInfo | null): { node?: unknown; ip?: unknown; port?: unknown } {
-  try {
-    const value: unknown = leader === null ? null : JSON.parse(Buffer.from(leader.payload).toString());
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // A leadership record of somebody who does not say who it is.
-  }
-  return {};
-}
-
-function leaderNode(leader: LeaderInfo): unknown {
-  return leaderInfo(leader).node;
-}
-
-function leaderAddress(leader: LeaderInfo | null): HostPort {
-  const { ip, port } = leaderInfo(leader);
-  return typeof ip === 'string' && typeof port === 'number' ? { host: ip, port } : { host: '?', port: 0 };
 }

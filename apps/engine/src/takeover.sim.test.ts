@@ -26,8 +26,7 @@ const STEPS = 120;
 const FAULTS: (AppendFault | null)[] = ['lost', 'lost-ack', 'late', 'refuse-disconnected', null, null];
 
 const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
-for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 6); i++)
-  seeds.push((Date.now() % 1_000_000) + i);
+for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 6); i++) seeds.push((Date.now() % 1_000_000) + i);
 
 const quiet = { info() {}, warn() {}, debug() {} };
 
