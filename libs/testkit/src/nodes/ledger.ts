@@ -66,7 +66,7 @@ export class Ledger {
     const batch = writer % 2 === 1 ? this.#options.pipeline : 1;
     let client: RawClient | null = null;
     let next = 0;
-    while (this.#running) {
+    while (this.#running && !this.#node.over) {
       if (client === null || client.isEnded) {
         try {
           client = await RawClient.connect(this.#node.port, '127.0.0.1', 2000);

@@ -204,8 +204,12 @@ export class WeirNode {
     return [...this.pids].filter((pid) => isAlive(pid));
   }
 
+  /** Its test is over: whoever still writes to it stops. */
+  over = false;
+
   /** Ends everything that belongs to it, now. */
   async end(): Promise<void> {
+    this.over = true;
     this.note();
     this.#client?.close();
     for (const pid of this.alivePids) {
