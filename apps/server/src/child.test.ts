@@ -6,7 +6,11 @@ import { test } from 'node:test';
 // oxlint-disable-next-line @nx/enforce-module-boundaries -- it is this very app
 import { SupervisedChild } from './child.ts';
 
-function logger(): { lines: string[]; info(fields: object, text: string): void; warn(fields: object, text: string): void } {
+function logger(): {
+  lines: string[];
+  info(fields: object, text: string): void;
+  warn(fields: object, text: string): void;
+} {
   const lines: string[] = [];
   return { lines, info: (_fields, text) => void lines.push(text), warn: (_fields, text) => void lines.push(text) };
 }

@@ -125,12 +125,9 @@ export const effectiveDirectives = [
     immutable: true,
   }),
   str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
-  int(
-    'nats-port',
-    { default: 0, max: 65535 },
-    'Port of the embedded nats-server; 0 takes a free one, and keeps it.',
-    { immutable: true },
-  ),
+  int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
+    immutable: true,
+  }),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
     immutable: true,
     check: (text) =>

@@ -144,10 +144,7 @@ export class Keyspace {
     if (ref !== 0 && !external && hadExpire === hasExpire) {
       // In place: same shape, same block size.
       if ((arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) === 0 && (arena.u8[ref * 16] & 15) === TYPE_STRING) {
-        if (
-          arena.u32[ref * 4 + 3] === valueLen ||
-          Arena.roundUp(head + keyLen + valueLen) === arena.usableBytes(ref)
-        ) {
+        if (arena.u32[ref * 4 + 3] === valueLen || Arena.roundUp(head + keyLen + valueLen) === arena.usableBytes(ref)) {
           arena.u8[ref * 16] = TYPE_STRING | (encoding << 4);
           arena.u32[ref * 4 + 3] = valueLen;
           if (expireMs >= 0) arena.f64[ref * 2 + 2] = expireMs;

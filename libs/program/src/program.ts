@@ -108,7 +108,8 @@ function load(argv: readonly string[]): ReturnType<typeof loadConfig> {
 function sentence(error: unknown): string {
   const { code, address, port, message } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   const where = `${address ?? ''}:${port ?? ''}`;
-  if (code === 'EADDRINUSE') return `Could not create server TCP listening socket ${where}: bind: Address already in use`;
+  if (code === 'EADDRINUSE')
+    return `Could not create server TCP listening socket ${where}: bind: Address already in use`;
   if (code === 'EACCES' && port !== undefined) {
     return `Could not create server TCP listening socket ${where}: bind: Permission denied`;
   }
