@@ -134,7 +134,7 @@ const digestValue: Subcommand = {
   help: ['DIGEST-VALUE <key> [<key> ...]', '    Output a hex signature of the values of all the specified keys.'],
   run(ctx, req) {
     ctx.reply.array(req.argc - 2);
-    for (let i = 2; i < req.argc; i++) ctx.reply.simple(hex(valueDigest(ctx.keyspace, ctx.peek(i))));
+    for (let i = 2; i < req.argc; i++) ctx.reply.simple(hex(valueDigest(ctx.keyspace, findRaw(ctx, i))));
   },
 };
 

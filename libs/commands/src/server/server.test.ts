@@ -347,10 +347,20 @@ test('DEBUG POPULATE replaces an expired key, and the log deletes it first', () 
   engine.now += 20;
   engine.call('DEBUG', 'POPULATE', 1);
   assert.deepEqual(engine.effects, [
+    ['SELECT', '0'],
     ['DEL', 'key:0'],
     ['SET', 'key:0', 'value:0'],
   ]);
   assert.equal(engine.text('GET', 'key:0'), '$7\r\nvalue:0\r\n');
   assert.equal(engine.text('TTL', 'key:0'), ':-1\r\n');
   assert.deepEqual(engine.replica().contents(), engine.contents());
+});
+
+test('DEBUG DIGEST-VALUE looks at expired keys too, as in Redis', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  engine.call('SET', 'a', '1', 'PX', '10');
+  const before = engine.text('DEBUG', 'DIGEST-VALUE', 'a');
+  engine.now += 20;
+  assert.equal(engine.text('DEBUG', 'DIGEST-VALUE', 'a'), before);
+  assert.deepEqual(engine.effects, []);
 });
