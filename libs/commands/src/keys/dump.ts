@@ -135,8 +135,7 @@ function restoreKey(ctx: Context, req: Request): void {
       return;
     }
   }
-  const ref = ctx.lookupWrite(1);
-  if (ref !== 0 && !replace) {
+  if (!replace && ctx.lookupWrite(1) !== 0) {
     reply.error('BUSYKEY Target key name already exists.');
     return;
   }
@@ -146,6 +145,8 @@ function restoreKey(ctx: Context, req: Request): void {
     reply.error('ERR DUMP payload version or checksum are wrong');
     return;
   }
+  // Only now: what REPLACE would have replaced stays when the payload is bad, be it expired.
+  const ref = ctx.lookupWrite(1);
   sink.ctx = ctx;
   sink.ref = ref;
   sink.when = when;

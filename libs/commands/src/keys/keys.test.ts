@@ -232,6 +232,15 @@ test('WAIT and WAITAOF answer at once when they can, else later', () => {
   assert.match(engine.text('WAITAOF', '0', '0', '0'), /^-ERR WAITAOF cannot be used with replica instances/);
 });
 
+test('RESTORE REPLACE with a bad payload leaves what is there, be it expired', () => {
+  const engine = new TestEngine();
+  engine.call('SET', 'a', '1', 'PX', '10');
+  engine.now += 20;
+  const before = engine.contents();
+  assert.match(engine.text('RESTORE', 'a', '0', 'x', 'REPLACE'), /^-ERR DUMP payload version or checksum are wrong/);
+  assert.deepEqual(engine.contents(), before);
+});
+
 function scanReply(reply: string): [cursor: string, keys: string[]] {
   const lines = reply.split('\r\n').filter((line) => line !== '' && !/^[$*]/.test(line));
   return [lines[0], lines.slice(1).sort()];
