@@ -99,9 +99,12 @@ export const sameConfig: Compare = (redis, weir) => {
   return redis[0] === weir[0] ? difference(theirs, ours) : 'the type';
 };
 
-/** Fields of INFO whose values are determined by what was sent. (Hits are not: SCAN TYPE counts what is in its page.) */
+/**
+ * Fields of INFO whose values are determined by what was sent. Hits, misses and expired keys are not: SCAN counts what is
+ * in its page.
+ */
 const INFO_VALUES =
-  /^(redis_version|redis_mode|arch_bits|hz|configured_hz|process_supervised|connected_clients|blocked_clients|tracking_clients|maxclients|maxmemory.*|loading|async_loading|rdb_bgsave_in_progress|aof_enabled|keyspace_misses|expired_keys|evicted_keys|total_error_replies|unexpected_error_replies|total_commands_processed|role|connected_slaves|master_failover_state|cluster_enabled|errorstat_.*)$/;
+  /^(redis_version|redis_mode|arch_bits|hz|configured_hz|process_supervised|connected_clients|blocked_clients|tracking_clients|maxclients|maxmemory.*|loading|async_loading|rdb_bgsave_in_progress|aof_enabled|evicted_keys|total_error_replies|unexpected_error_replies|total_commands_processed|role|connected_slaves|master_failover_state|cluster_enabled|errorstat_.*)$/;
 
 /** INFO: sections and fields in order, and values where they are determined. */
 export const sameInfo: Compare = (redis, weir) => {
