@@ -106,7 +106,7 @@ function replicaOf(ctx: Context, req: Request): void {
   if (master !== null && master.port === port && master.host.toLowerCase() === host.toLowerCase()) {
     return ctx.reply.simple('OK Already connected to specified master');
   }
-  ctx.host.replicaOf({ host, port });
+  void ctx.host.replicaOf({ host, port }); // goes on by itself
   ctx.reply.ok();
 }
 
