@@ -138,5 +138,5 @@ function parse(reply: string): Reply {
 
 function textOf(reply: Reply): string {
   if (reply.value instanceof Uint8Array) return Buffer.from(reply.value).toString('latin1');
-  return String(reply.value);
+  return String(reply.value as string | number | bigint | boolean);
 }
