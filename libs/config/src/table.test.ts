@@ -29,7 +29,9 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
   assert.deepEqual(weir, [
     'nats-url',
     'nats-server',
+    'nats-port',
     'weir-cluster',
+    'log-replicas',
     'link-listen',
     'link-connect',
     'commit-timeout',
