@@ -89,7 +89,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     while (!stopping) {
       const term = await lease.acquired().catch(() => null);
       if (term === null) return;
-      const stopServing = serveSnapshotRequests(link, cluster, logId, () => replicator.request());
+      const stopServing = serveSnapshotRequests(link, cluster, logId, (seq) => replicator.request(seq));
       try {
         await replicator.run(term);
       } finally {

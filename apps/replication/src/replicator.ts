@@ -138,14 +138,14 @@ export class Replicator {
     };
   }
 
-  /** Resolves when a snapshot of at least everything that the log has now is usable, or when making it failed. */
-  async request(): Promise<SnapshotAnswer> {
+  /** Resolves when a snapshot of at least everything up to `seq` (all that the log has now) is usable, or when making it failed. */
+  async request(seq?: number): Promise<SnapshotAnswer> {
     if (!this.#active) return { ok: false, error: 'this replication app is not the active one' };
     if (this.#waiters.length >= WAITERS_MAX) return { ok: false, error: `${WAITERS_MAX} wait for a snapshot already` };
     const { lastSeq } = await this.#o.log.state();
     if (!this.#active) return { ok: false, error: 'this replication app is not the active one any more' };
     return new Promise((resolve) => {
-      this.#waiters.push({ seq: lastSeq, answer: resolve });
+      this.#waiters.push({ seq: Math.min(seq ?? lastSeq, lastSeq), answer: resolve });
       this.#wake?.();
     });
   }

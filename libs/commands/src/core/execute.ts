@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 import {
   CommandTable,
   F_DENYOOM,
-  F_FAST,
+  F_CHEAP,
   F_LOADING,
   F_NO_AUTH,
   F_SKIP_SLOWLOG,
@@ -85,11 +85,15 @@ export function apply(ctx: Context, session: Session, req: Request, now: number)
   ctx.end();
 }
 
+/** A request of this size is not cheap, whatever it asks for. */
+const LARGE_BYTES = 64 * 1024;
+
 function run(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): void {
-  // Fast commands are timed only when even they could enter the slow log: two readings of the clock cost more than
-  // many of them do. Their `usec` in INFO is then an estimate.
+  // Cheap commands are timed only when they could enter the slow log all the same: two readings of the clock cost a good
+  // part of what they do. Their `usec` in INFO is then an estimate.
   const slowerThan = ctx.config.num.slowlogLogSlowerThan;
-  const timed = (command.flags & F_FAST) === 0 || (slowerThan >= 0 && slowerThan < 1000);
+  const timed =
+    (command.flags & F_CHEAP) === 0 || req.end - req.start > LARGE_BYTES || (slowerThan >= 0 && slowerThan < 1000);
   const startMicros = timed ? ctx.host.clockMicros() : 0;
   try {
     command.run!(ctx, req);

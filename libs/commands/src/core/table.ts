@@ -11,7 +11,8 @@ export const F_DENYOOM = 4;
 export const F_LOADING = 8;
 export const F_STALE = 16;
 export const F_NO_AUTH = 32;
-export const F_FAST = 64;
+/** Takes so little time that reading the clock would be a good part of it. */
+export const F_CHEAP = 64;
 export const F_SKIP_SLOWLOG = 128;
 export const F_WHOLE_KEYSPACE = 256;
 export const F_NOT_ALLOWED_BLOCKED = 512;
@@ -23,7 +24,6 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   loading: F_LOADING,
   stale: F_STALE,
   no_auth: F_NO_AUTH,
-  fast: F_FAST,
   skip_slowlog: F_SKIP_SLOWLOG,
   whole_keyspace: F_WHOLE_KEYSPACE,
 };
@@ -50,7 +50,8 @@ export class TableCommand {
     this.fullName = parent === null ? name : `${parent.fullName}|${name}`;
     this.name = Buffer.from(name, 'latin1');
     this.arity = command.arity;
-    this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), 0);
+    const cheap = command.docs.complexity === 'O(1)' || command.flags.includes('fast');
+    this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), cheap ? F_CHEAP : 0);
     this.run = command.run;
     this.subcommands = (command.subcommands ?? []).map((sub) => new TableCommand(sub, this));
   }
