@@ -98,9 +98,9 @@ export function alignedTo4(address: number): number {
   return Math.ceil(address / 4) * 4;
 }
 
-/** Copies `len` bytes into the arena; short copies by hand, since a call of `set` costs more than 50 bytes do. */
+/** Copies `len` bytes into the arena; short ones by hand: `set` needs a view, which is garbage afterwards. */
 export function copyIn(to: Uint8Array, at: number, from: Uint8Array, off: number, len: number): void {
-  if (len <= 48) {
+  if (len <= 128) {
     for (let i = 0; i < len; i++) to[at + i] = from[off + i];
   } else if (to === from) to.copyWithin(at, off, off + len);
   else to.set(new Uint8Array(from.buffer, from.byteOffset + off, len), at);
