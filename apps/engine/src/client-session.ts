@@ -191,6 +191,7 @@ export class ClientSession implements SessionPort {
       if (session.closeAfterReply) break;
     }
     this.#executing = false;
+    ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
     engine.turn();

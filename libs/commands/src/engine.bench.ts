@@ -58,6 +58,7 @@ export function engineBench(keys = 200_000, rounds = 5, only: readonly string[] 
       // As at the end of a turn: the replies go out, the effects become a record.
       ctx.reply.reset();
       if (ctx.effects.count > 0) {
+        ctx.effects.settle();
         ctx.effects.reset();
         ctx.recordTaken();
       }

@@ -20,6 +20,8 @@ export class Request {
   /** The whole frame in buf: [start, end). */
   start = 0;
   end = 0;
+  /** The bytes are the fed chunk's: they stay as they are until the scanner has come to its end. */
+  borrowed = false;
   /** The client typed it as a line of text (the frame is our encoding of it). */
   inline = false;
 
@@ -65,7 +67,7 @@ export class Request {
   clear(): void {
     this.buf = EMPTY;
     this.argc = this.start = this.end = 0;
-    this.inline = false;
+    this.inline = this.borrowed = false;
     if (this.args.length > 2 * ARGS_KEPT_MAX) this.args = new Int32Array(16);
   }
 
@@ -92,7 +94,7 @@ export class Request {
     this.argc = args.length;
     this.start = 0;
     this.end = pos;
-    this.inline = false;
+    this.inline = this.borrowed = false;
     return this;
   }
 }

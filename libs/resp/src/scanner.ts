@@ -192,6 +192,7 @@ export class FrameScanner {
     request.start = start;
     request.end = pos;
     request.inline = false;
+    request.borrowed = true;
     this.#at = pos;
     return true;
   }
@@ -309,12 +310,14 @@ export class FrameScanner {
     if (words.length === 0) return SKIPPED;
     this.request.setFromBytes(words);
     this.request.inline = true;
+    this.request.borrowed = false;
     return FRAME;
   }
 
   #complete(): void {
     const request = this.request;
     if (request.inline && this.#argc === 0) return;
+    request.borrowed = false;
     request.buf = this.#own;
     request.argc = this.#argc;
     request.start = 0;

@@ -232,6 +232,7 @@ export class Context {
     if (this.replaying) return;
     this.#select(this.db.index);
     if (this.table.renamed) this.#propagateRenamed();
+    else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
     else this.effects.frame(this.req.buf, this.req.start, this.req.end);
   }
 
