@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REPLY_ON } from '@weir/commands';
+import { REPLY_ON, allCommands } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
 import { ReplyParser } from '@weir/resp';
@@ -235,10 +235,22 @@ export function generate(g: Gen, rows: readonly CommandRow[], steps = SEQUENCE_S
     for (const before of row.before ?? []) sequence.push({ connection, args: words(...before), compare: 'scan' });
     const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
     const whole = [Buffer.from(name), ...row.args(g)];
-    const args = row.fixed === true ? whole : mutate(g, whole);
+    const mutated = row.fixed === true ? whole : mutate(g, whole);
+    // Another subcommand is another row's, with its own rule of comparison.
+    const args = isAnotherSubcommand(whole, mutated) ? whole : mutated;
     sequence.push({ connection, args, compare: row.compare ?? 'exact' });
   }
   return sequence;
+}
+
+const SUBCOMMANDS = new Map(
+  allCommands.map((command) => [command.name, (command.subcommands ?? []).map((subcommand) => subcommand.name)]),
+);
+
+function isAnotherSubcommand(whole: readonly Uint8Array[], mutated: readonly Uint8Array[]): boolean {
+  if (mutated === whole || mutated.length < 2) return false;
+  const [before, after] = [whole, mutated].map((args) => (args.length < 2 ? '' : latin1(args[1]).toLowerCase()));
+  return before !== after && (SUBCOMMANDS.get(latin1(whole[0]).toLowerCase()) ?? []).includes(after);
 }
 
 async function configOf(connection: RawConnection): Promise<Map<string, string>> {
