@@ -114,7 +114,11 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
     command.micros += micros;
     // What CONFIG SET has just made of it counts for that CONFIG SET already.
     const limit = ctx.config.num.slowlogLogSlowerThan;
-    if (limit >= 0 && micros >= limit && (command.flags & F_SKIP_SLOWLOG) === 0) logSlow(ctx, req, micros);
+    if (limit >= 0 && (command.flags & F_SKIP_SLOWLOG) === 0) {
+      if (micros >= limit) logSlow(ctx, req, micros);
+      // As in Redis, a shorter slowlog-max-len counts from the next command that is looked at: the CONFIG SET itself.
+      ctx.slowlog.trim(ctx.config.num.slowlogMaxLen);
+    }
   } else command.micros += 0.4;
   const reply = ctx.reply;
   if (reply.pos > replyStart && reply.buf[replyStart] === 45) {

@@ -31,6 +31,11 @@ export class Slowlog {
       }
     }
     this.entries.unshift({ ...entry, args, id: this.#nextId++ });
+    this.trim(lengthMax);
+  }
+
+  /** Drops the oldest entries beyond that length. */
+  trim(lengthMax: number): void {
     if (this.entries.length > lengthMax) this.entries.length = Math.max(0, lengthMax);
   }
 }

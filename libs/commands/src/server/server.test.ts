@@ -317,6 +317,14 @@ test('the CONFIG SET that makes everything slow is in the slow log, the one that
   assert.equal(engine.text('SLOWLOG', 'LEN'), ':2\r\n');
 });
 
+test('a shorter slowlog-max-len drops old entries at once', () => {
+  const engine = new TestEngine({ config: { 'slowlog-log-slower-than': '0' } });
+  for (let i = 0; i < 5; i++) engine.call('ECHO', i);
+  engine.call('CONFIG', 'SET', 'slowlog-log-slower-than', '1000000000');
+  engine.call('CONFIG', 'SET', 'slowlog-max-len', '1');
+  assert.equal(engine.text('SLOWLOG', 'LEN'), ':1\r\n');
+});
+
 test('SCAN with a TYPE and DEBUG HTSTATS-KEY count as reads of keys', () => {
   const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
   engine.call('MSET', 'a', '1', 'b', '2');
