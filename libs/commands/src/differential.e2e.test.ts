@@ -13,9 +13,12 @@ import {
 } from '@weir/testkit';
 
 // Every command of these tables must answer as redis-server does. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it
-// longer. Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure names its own.
+// longer. Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure names its own. CI begins at the same
+// seed every time, so that it tells what a change did; runs by hand begin at another one each and look for what is new.
 
 // Half of the sequences are about the data set alone, the others about the connection and the server as well.
+
+const CI_SEED = 20_261_122;
 
 const DATA_ROWS = [...stringRows, ...keyRows];
 const ALL_ROWS = [...DATA_ROWS, ...connectionRows, ...serverRows];
@@ -23,7 +26,8 @@ const ALL_ROWS = [...DATA_ROWS, ...connectionRows, ...serverRows];
 const MAX_BULK = '1048576';
 
 test('random commands are answered as real Redis answers them, and a replica ends up with the same data', async (t) => {
-  const seed = Number(process.env['WEIR_SEED'] ?? Date.now() % 1_000_000_000);
+  const fresh = process.env['CI'] === undefined ? Date.now() % 1_000_000_000 : CI_SEED;
+  const seed = Number(process.env['WEIR_SEED'] ?? fresh);
   const seconds = Number(process.env['WEIR_DIFF_SECONDS'] ?? 20);
   t.diagnostic(`WEIR_SEED=${seed} WEIR_DIFF_SECONDS=${seconds}`);
   const config = { 'enable-debug-command': 'yes', 'proto-max-bulk-len': MAX_BULK, 'slowlog-log-slower-than': '-1' };

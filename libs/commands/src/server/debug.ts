@@ -349,7 +349,8 @@ const packedThreshold: Subcommand = {
   max: 3,
   help: ['QUICKLIST-PACKED-THRESHOLD <size>', '    Accepted for test-suites, and without effect.'],
   run(ctx, req) {
-    const bytes = parseMemory(req.latin1(2));
+    const size = req.latin1(2).split('\0', 1)[0]; // as C reads it, for which nothing is a size, of 0
+    const bytes = size === '' && req.len(2) > 0 ? 0n : parseMemory(size);
     if (bytes !== undefined && bytes < 4294967296n) return ctx.reply.ok();
     ctx.reply.error('ERR argument must be a memory value bigger than 1 and smaller than 4gb');
   },

@@ -103,6 +103,7 @@ export const keyRows: readonly CommandRow[] = [
   },
   {
     name: 'wait',
+    fixed: true,
     args: seq(oneOf(literal(0), literal(-1, 'x')), literal(0, -1, 'x', '9223372036854775808')),
     weight: 0.3,
   },

@@ -131,7 +131,7 @@ export const serverRows: readonly CommandRow[] = [
   { name: 'latency', args: oneOf(word('LATEST'), seq(word('HISTORY'), text), seq(word('GRAPH'), text)) },
   { name: 'latency', args: seq(word('RESET'), many(0, 2, text)) },
   { name: 'latency', args: seq(word('HISTOGRAM'), many(0, 2, literal('nosuch', '', 'x'))) },
-  { name: 'wait', args: literal(0, -1, 'x', ''), weight: 0.3 },
+  { name: 'wait', fixed: true, args: literal(0, -1, 'x', ''), weight: 0.3 },
   {
     name: 'replicaof',
     args: seq(literal('a', 'no', 'one'), literal('b', '', '-1', '65536', '99999999999999999999')),
