@@ -169,10 +169,6 @@ export class Engine implements EnginePort {
     this.sessions.delete(client.session.id);
   }
 
-  get clientCount(): number {
-    return this.#clients.size;
-  }
-
   /** `timeout`: closes clients that have said nothing for that long and wait for nothing. */
   closeIdle(now: number): void {
     const seconds = this.config.num.timeout;

@@ -66,7 +66,6 @@ export class RoleController {
   writer: LogWriter | null = null;
   writerState: WriterState = 'stopped';
   writerDetail = '';
-  writerSince = 0;
   readonly masterLink = new MasterLink();
   loading: { startedMs: number; totalBytes: number; loadedBytes: number } | null = null;
   epoch = 0;
@@ -392,7 +391,6 @@ export class RoleController {
   #writerChanged(state: WriterState, detail: string): void {
     this.writerState = state;
     this.writerDetail = detail;
-    this.writerSince = Date.now();
     if (state === 'open') this.#o.logger.info({}, 'the log takes records again');
     else if (state !== 'stopped') this.#o.logger.warn({ state, detail }, 'the log does not take records');
   }
