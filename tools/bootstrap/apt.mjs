@@ -66,17 +66,18 @@ function osRelease() {
 }
 
 /**
- * Calls `work({ apt, at })` in a scratch folder below `folder`, after `apt-get update` of one suite. `apt(sentence, ...args)` runs
+ * Calls `work({ apt, at })` in a scratch folder below `folder`, after `apt-get update` of the suites. `apt(sentence, ...args)` runs
  * apt-get in the folder `at('download')` and throws the sentence when it fails.
  */
-export async function withApt({ uri, suite, components, keyring }, folder, howTo, work) {
+export async function withApt({ uri, suites, components, keyring }, folder, howTo, work) {
   mkdirSync(folder, { recursive: true });
   const scratch = mkdtempSync(path.join(folder, 'apt-'));
   const at = (...names) => path.join(scratch, ...names);
   try {
     for (const name of ['lists/partial', 'cache/archives/partial', 'download'])
       mkdirSync(at(name), { recursive: true });
-    writeFileSync(at('sources.list'), `deb [signed-by=${keyring}] ${uri} ${suite} ${components}\n`);
+    const sources = suites.map((suite) => `deb [signed-by=${keyring}] ${uri} ${suite} ${components}\n`);
+    writeFileSync(at('sources.list'), sources.join(''));
     writeFileSync(at('apt.conf'), settings(at));
     const env = { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' };
     const apt = async (sentence, ...args) => {
@@ -84,7 +85,7 @@ export async function withApt({ uri, suite, components, keyring }, folder, howTo
       const { code, output } = await run('apt-get', ['-q', '-c', at('apt.conf'), ...args], options);
       if (code !== 0) throw new SetupError(`${sentence}; ${howTo}:${tail(output)}`);
     };
-    await apt(`apt could not read the ${suite} suite of this machine's mirror`, 'update', '--error-on=any');
+    await apt(`apt could not read the ${suites.join(' and ')} suite of this machine's mirror`, 'update', '--error-on=any');
     return await work({ apt, at });
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -85,13 +85,13 @@ async function fetchNatsServer(target) {
   }
   const source = await aptSource(howTo);
   const suite = source.developmentSuite;
-  await step(`nats-server from ${source.distribution} ${suite}`, () => fetchPackage({ ...source, suite }, target));
+  await step(`nats-server from ${source.distribution} ${suite}`, () => fetchPackage(source, suite, target));
 }
 
-function fetchPackage(source, target) {
-  return withApt(source, path.dirname(target), howTo, async ({ apt, at }) => {
+function fetchPackage(source, suite, target) {
+  return withApt({ ...source, suites: [suite] }, path.dirname(target), howTo, async ({ apt, at }) => {
     await apt(
-      `the ${source.suite} suite of this machine's mirror has no nats-server package that could be fetched`,
+      `the ${suite} suite of this machine's mirror has no nats-server package that could be fetched`,
       'download',
       'nats-server',
     );
