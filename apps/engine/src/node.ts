@@ -103,6 +103,7 @@ export class EngineNode {
       arena: new Arena(reserveBytes > 0 ? { reserveBytes } : {}),
       seed: this.#seed,
       randomSeed: randomInt(2 ** 32),
+      limits: this.config.num,
     });
     applyMemoryPolicy(keyspace, this.config);
     return keyspace;

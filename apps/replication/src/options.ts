@@ -33,6 +33,7 @@ export function settingsOf(config: Config): ReplicationSettings {
         arena: new Arena(arenaReserve > 0 ? { reserveBytes: arenaReserve } : {}),
         seed,
         randomSeed: randomInt(2 ** 32),
+        limits: config.num,
       }),
   };
 }

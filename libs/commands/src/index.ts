@@ -1,3 +1,12 @@
+import { bitmapCommands } from './bitmap/index.ts';
+import { geoCommands } from './geo/index.ts';
+import { hashCommands } from './hash/index.ts';
+import { hyperloglogCommands } from './hyperloglog/index.ts';
+import { listCommands } from './list/index.ts';
+import { setCommands } from './set/index.ts';
+import { sortCommands } from './sort/index.ts';
+import { streamCommands } from './stream/index.ts';
+import { zsetCommands } from './zset/index.ts';
 import { connectionCommands } from './connection/index.ts';
 import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
@@ -20,6 +29,15 @@ export { CommandTable, TableCommand } from './core/table.ts';
 export const allCommands: readonly Command[] = [
   ...stringCommands,
   ...keyCommands,
+  ...bitmapCommands,
+  ...geoCommands,
+  ...hashCommands,
+  ...hyperloglogCommands,
+  ...listCommands,
+  ...setCommands,
+  ...sortCommands,
+  ...streamCommands,
+  ...zsetCommands,
   ...connectionCommands,
   ...serverCommands,
 ];

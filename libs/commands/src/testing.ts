@@ -2,12 +2,15 @@ import type { Config } from '@weir/config';
 import { testConfig } from '@weir/config/testing';
 import {
   Keyspace,
+  TYPE_STRING,
   encodingOf,
   expireOf,
   keyAddress,
   keyLength,
+  opsOf,
   typeOf,
   valueAddress,
+  valueDigest,
   valueLength,
 } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
@@ -64,14 +67,15 @@ export class TestEngine {
     this.#options = options;
     this.now = options.now ?? TEST_NOW;
     this.arena = new Arena({ debug: options.debug ?? true, reserveBytes: options.reserveBytes ?? 1024 ** 3 });
+    const config = options.config ?? {};
+    this.config = isConfig(config) ? config : testConfig(config);
     const keyspace = new Keyspace({
       databases: options.databases ?? 16,
       arena: this.arena,
       seed: { k0: 0x12345678, k1: 0x0badcafe },
       randomSeed: 1,
+      limits: this.config.num,
     });
-    const config = options.config ?? {};
-    this.config = isConfig(config) ? config : testConfig(config);
     this.ctx = new Context({
       keyspace,
       config: this.config,
@@ -166,6 +170,7 @@ export class TestEngine {
       let expires = 0;
       db.keys.forEach((ref) => {
         keys++;
+        if (typeOf(this.arena, ref) !== TYPE_STRING) opsOf(this.ctx.space, ref).verify(this.ctx.space, ref);
         if (expireOf(this.arena, ref) >= 0 && !db.expires.holds(db.keys.hashOf(ref), ref)) {
           throw new Error(`db${db.index}: a key with an expire time is missing in expires`);
         }
@@ -206,6 +211,7 @@ export interface KeyContent {
   readonly type: number;
   readonly encoding: number;
   readonly expireMs: number;
+  /** A string's bytes, one character each; of other types the digest. */
   readonly value: string;
 }
 
@@ -222,7 +228,10 @@ export function contentsOf(keyspace: Keyspace): KeyContent[] {
         type: typeOf(arena, ref),
         encoding: encodingOf(arena, ref),
         expireMs: expireOf(arena, ref),
-        value: text(valueAddress(arena, ref), valueLength(arena, ref)),
+        value:
+          typeOf(arena, ref) === TYPE_STRING
+            ? text(valueAddress(arena, ref), valueLength(arena, ref))
+            : Buffer.from(valueDigest(keyspace, ref)).toString('hex'),
       });
     });
   }

@@ -145,7 +145,7 @@ describe('the environment', () => {
     assert.equal(config.value('save'), '900 1 60 2');
     assert.equal(config.text.requirepass, 'a b "c');
     assert.equal(config.num.hashMaxListpackEntries, 5);
-    assert.deepEqual(warnings, ['accepted without effect: server_cpulist, hash-max-listpack-entries']);
+    assert.deepEqual(warnings, ['accepted without effect: server_cpulist']);
   });
 
   test('replaces the save lines of the file, and an empty WEIR_SAVE means never', () => {

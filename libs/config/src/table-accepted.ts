@@ -222,38 +222,9 @@ export const acceptedDirectives = [
   bool('lazyfree-lazy-server-del', 'no', 'Free overwritten values later.', { debug: true }),
   bool('lazyfree-lazy-user-del', 'no', 'DEL frees as UNLINK does.', { debug: true }),
   bool('lazyfree-lazy-user-flush', 'no', 'FLUSHALL and FLUSHDB are ASYNC unless told SYNC.', { debug: true }),
-  int('hash-max-listpack-entries', { default: 512, max: LONG_MAX }, 'Most fields of a hash kept as a listpack.', {
-    alias: 'hash-max-ziplist-entries',
-  }),
-  memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
-    alias: 'hash-max-ziplist-value',
-  }),
-  int(
-    'list-max-listpack-size',
-    { default: -2, min: -2147483648 },
-    'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
-    {
-      alias: 'list-max-ziplist-size',
-    },
-  ),
   int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
     debug: true,
   }),
-  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
-  int(
-    'zset-max-listpack-entries',
-    { default: 128, max: LONG_MAX },
-    'Most members of a sorted set kept as a listpack.',
-    {
-      alias: 'zset-max-ziplist-entries',
-    },
-  ),
-  memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
-    alias: 'zset-max-ziplist-value',
-  }),
-  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.'),
-  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.'),
-  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.'),
   int(
     'latency-monitor-threshold',
     { default: 0, max: LONG_MAX },

@@ -53,6 +53,38 @@ export const effectiveDirectives = [
   choice('loglevel', ['debug', 'verbose', 'notice', 'warning'], 'notice', 'Least severe level that is logged.'),
   str('pidfile', '', 'File the process id is written to.', { immutable: true, nullable: true }),
   int('hz', { default: 10 }, 'Runs of background work per second, brought into 1 to 500.', { clamp: [1n, 500n] }),
+  // Encodings of small values
+  int('hash-max-listpack-entries', { default: 512, max: LONG_MAX }, 'Most fields of a hash kept as a listpack.', {
+    alias: 'hash-max-ziplist-entries',
+  }),
+  memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
+    alias: 'hash-max-ziplist-value',
+  }),
+  int(
+    'list-max-listpack-size',
+    { default: -2, min: -2147483648 },
+    'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
+    {
+      alias: 'list-max-ziplist-size',
+    },
+  ),
+  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
+  int('set-max-listpack-entries', { default: 128, max: LONG_MAX }, 'Most members of a set kept as a listpack.'),
+  memory('set-max-listpack-value', { default: 64 }, 'Longest member of a set kept as a listpack.'),
+  int(
+    'zset-max-listpack-entries',
+    { default: 128, max: LONG_MAX },
+    'Most members of a sorted set kept as a listpack.',
+    {
+      alias: 'zset-max-ziplist-entries',
+    },
+  ),
+  memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
+    alias: 'zset-max-ziplist-value',
+  }),
+  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.'),
+  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.'),
+  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.'),
   // Memory and eviction
   memory('maxmemory', { default: 0, max: ULONG_MAX }, 'Limit of the data set; 0 is unlimited.'),
   choice(

@@ -10,7 +10,7 @@ import type { Arena, Ref } from '@weir/memory';
  * | 2–3    | zero                                                                       |
  * | 4–7    | key length                                                                 |
  * | 8–11   | LRU clock (24 bits), or LFU: minutes (16 bits) and counter (8 bits)         |
- * | 12–15  | string: value length; other types: ref of the value                         |
+ * | 12–15  | string: value length; other types: ref of the value's root block (space.ts) |
  * | 16–23  | expire time, milliseconds since 1970 as a double; only with flag 1          |
  * | then   | the key, then the value: inline, or, aligned to 4, the ref of its own block |
  *
@@ -28,7 +28,13 @@ export const TYPE_STREAM = 6;
 
 export const ENC_RAW = 0;
 export const ENC_INT = 1;
+export const ENC_HASHTABLE = 2;
+export const ENC_INTSET = 6;
+export const ENC_SKIPLIST = 7;
 export const ENC_EMBSTR = 8;
+export const ENC_QUICKLIST = 9;
+export const ENC_STREAM = 10;
+export const ENC_LISTPACK = 11;
 
 export const FLAG_EXPIRE = 1;
 export const FLAG_EXTERNAL = 2;

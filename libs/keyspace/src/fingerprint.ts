@@ -1,7 +1,8 @@
 import type { Ref } from '@weir/memory';
-import { expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
+import { TYPE_STRING, expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
 import { hashBytes } from './hash.ts';
 import type { Keyspace } from './keyspace.ts';
+import { opsOf } from './values.ts';
 
 /**
  * A fingerprint of a whole data set that does not depend on the order of its keys, on encodings, or on who computes it: the sum
@@ -42,21 +43,32 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
   return Buffer.from(lanes.buffer).toString('hex');
 }
 
+/** Of the value of the entry at hand. */
+const valueLanes = new Int32Array(2);
+
 function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): void {
   const arena = keyspace.arena;
   const u8 = arena.u8;
   const key = keyAddress(arena, ref);
   const keyLen = keyLength(arena, ref);
-  const value = valueAddress(arena, ref);
-  const valueLen = valueLength(arena, ref);
   const when = expireOf(arena, ref);
   const head = Math.imul(db + 1, 0x9e3779b1) ^ Math.imul(typeOf(arena, ref) + 1, 0x85ebca6b);
   const low = (when % 4294967296) | 0;
   const high = Math.floor(when / 4294967296) | 0;
   let a = hashBytes(u8, key, keyLen, head, 0x5bd1e995);
-  a = hashBytes(u8, value, valueLen, a, low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593);
   let b = hashBytes(u8, key, keyLen, 0x2545f491, head);
-  b = hashBytes(u8, value, valueLen, b, high ^ Math.imul(low, 0x27d4eb2f) ^ 0x38b34ae5);
+  const seedA = low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593;
+  const seedB = high ^ Math.imul(low, 0x27d4eb2f) ^ 0x38b34ae5;
+  if (typeOf(arena, ref) === TYPE_STRING) {
+    const value = valueAddress(arena, ref);
+    const valueLen = valueLength(arena, ref);
+    a = hashBytes(u8, value, valueLen, a, seedA);
+    b = hashBytes(u8, value, valueLen, b, seedB);
+  } else {
+    opsOf(keyspace.space, ref).fingerprint(keyspace.space, ref, a ^ seedA, b ^ seedB, valueLanes);
+    a = valueLanes[0];
+    b = valueLanes[1];
+  }
   lanes[0] += a;
   lanes[1] += b;
   lanes[2] += Math.imul(a, 0x9e3779b1) ^ (b >>> 7);

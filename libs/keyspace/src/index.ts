@@ -1,8 +1,14 @@
 export { datasetDigest, valueDigest } from './digest.ts';
 export {
   ENC_EMBSTR,
+  ENC_HASHTABLE,
   ENC_INT,
+  ENC_INTSET,
+  ENC_LISTPACK,
+  ENC_QUICKLIST,
   ENC_RAW,
+  ENC_SKIPLIST,
+  ENC_STREAM,
   FLAG_EXPIRE,
   INLINE_BYTES_MAX,
   TYPE_HASH,
@@ -29,6 +35,9 @@ export { hashBytes } from './hash.ts';
 export type { HashSeed } from './hash.ts';
 export { Database, Keyspace } from './keyspace.ts';
 export type { KeyspaceOptions } from './keyspace.ts';
+export { DEFAULT_LIMITS, Space, rootOf } from './space.ts';
+export type { EncodingLimits } from './space.ts';
+export { opsOf } from './values.ts';
 export { Random } from './random.ts';
 export { Recency } from './recency.ts';
 export { KeyTable } from './table.ts';
@@ -37,3 +46,11 @@ export { fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { isCanonicalInt64 } from './integer.ts';
 export { KeyspaceLoader, saveKeyspace } from './rdb.ts';
 export type { LoadOptions } from './rdb.ts';
+// The types of values: `lists.push(space, holder, …)`.
+export * as hashes from './hash/index.ts';
+export * as lists from './list/index.ts';
+export * as sets from './set/index.ts';
+export * as streams from './stream/index.ts';
+export * as zsets from './zset/index.ts';
+export * as listpack from './listpack/index.ts';
+export { Element, halves, parseHalves, setHalves, writeInt64 } from './listpack/index.ts';

@@ -13,6 +13,8 @@ import {
   externalSlot,
   keyAddress,
   keyLength,
+  lruOf,
+  setLru,
   valueAddress,
 } from './entry.ts';
 import { EvictionPool } from './eviction.ts';
@@ -20,8 +22,11 @@ import { hashBytes } from './hash.ts';
 import type { HashSeed } from './hash.ts';
 import { Random } from './random.ts';
 import { Recency } from './recency.ts';
+import { DEFAULT_LIMITS, Space, rootOf, setRoot } from './space.ts';
+import type { EncodingLimits } from './space.ts';
 import { KeyTable } from './table.ts';
 import type { TableLimits } from './table.ts';
+import { opsOf } from './values.ts';
 
 /**
  * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
@@ -35,8 +40,10 @@ export interface KeyspaceOptions {
   readonly arena?: Arena;
   /** Secret of the hash tables. */
   readonly seed: HashSeed;
-  /** Seed of sampling (RANDOMKEY, eviction, LFU). */
+  /** Seed of sampling (RANDOMKEY, eviction, LFU, SPOP). */
   readonly randomSeed: number;
+  /** Looked at whenever a value changes, so the live configuration may be given. Default: Redis's defaults. */
+  readonly limits?: EncodingLimits;
 }
 
 /** Internal values of an expire time that is none. */
@@ -70,6 +77,8 @@ export class Keyspace {
   expireDb = 0;
   expireCutShort = false;
   readonly eviction: EvictionPool;
+  /** What the values that are no strings need. */
+  readonly space: Space;
   readonly #k0: number;
   readonly #k1: number;
 
@@ -82,6 +91,7 @@ export class Keyspace {
     this.random = new Random(options.randomSeed);
     this.recency = new Recency(this.random);
     this.eviction = new EvictionPool(this);
+    this.space = new Space(this.arena, seed, this.limits, options.limits ?? DEFAULT_LIMITS, this.random);
   }
 
   hash(buf: Uint8Array, off: number, len: number): number {
@@ -361,9 +371,99 @@ export class Keyspace {
   }
 
   #freeEntry(ref: Ref): void {
-    if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0)
-      this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
+    this.#freeValue(ref);
     this.arena.free(ref);
+  }
+
+  #freeValue(ref: Ref): void {
+    if ((this.arena.u8[ref * 16] & 15) !== TYPE_STRING) {
+      if (rootOf(this.arena, ref) !== 0) opsOf(this.space, ref).free(this.space, ref);
+    } else if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0)
+      this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
+  }
+
+  /**
+   * A holder in no table (space.ts), for a value that is made before its key is: of that type and encoding, without a root. Then
+   * `attach` it or `dropDetached` it; nobody else knows of it.
+   */
+  detached(type: number, encoding: number): Ref {
+    const arena = this.arena;
+    const holder = arena.alloc(HEADER_BYTES);
+    arena.u32.fill(0, holder * 4, holder * 4 + 4);
+    arena.u8[holder * 16] = type | (encoding << 4);
+    return holder;
+  }
+
+  /** Gives a detached holder back with its value. */
+  dropDetached(holder: Ref): void {
+    this.#freeEntry(holder);
+  }
+
+  /**
+   * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the key's entry
+   * (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
+   */
+  attach(
+    db: Database,
+    hash: number,
+    replaced: Ref,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    holder: Ref,
+    nowMs: number,
+  ): Ref {
+    const arena = this.arena;
+    const byte = arena.u8[holder * 16];
+    const next = this.#newEntry(db, hash, keyBuf, keyOff, keyLen, byte & 15, byte >> 4, nowMs);
+    setRoot(arena, next, rootOf(arena, holder));
+    arena.free(holder);
+    if (replaced !== 0) {
+      setLru(arena, next, lruOf(arena, replaced));
+      this.remove(db, hash, replaced);
+    }
+    return next;
+  }
+
+  /**
+   * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller gives it its
+   * first element at once, or takes it out again (`remove`): no empty value is ever seen.
+   */
+  create(
+    db: Database,
+    hash: number,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    type: number,
+    encoding: number,
+    nowMs: number,
+  ): Ref {
+    return this.#newEntry(db, hash, keyBuf, keyOff, keyLen, type, encoding, nowMs);
+  }
+
+  #newEntry(
+    db: Database,
+    hash: number,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    type: number,
+    encoding: number,
+    nowMs: number,
+  ): Ref {
+    const arena = this.arena;
+    const next = arena.alloc(entryBytes(keyLen, 0, false, false));
+    arena.u8[next * 16] = type | (encoding << 4);
+    arena.u8[next * 16 + 1] = 0;
+    arena.u8[next * 16 + 2] = 0;
+    arena.u8[next * 16 + 3] = 0;
+    arena.u32[next * 4 + 1] = keyLen;
+    arena.u32[next * 4 + 2] = this.recency.initial(nowMs);
+    arena.u32[next * 4 + 3] = 0;
+    copyIn(arena.u8, next * 16 + HEADER_BYTES, keyBuf, keyOff, keyLen);
+    this.#link(db, hash, next, true);
+    return next;
   }
 
   /**
@@ -410,30 +510,39 @@ export class Keyspace {
     const arena = this.arena;
     const flags = arena.u8[ref * 16 + 1];
     const external = (flags & FLAG_EXTERNAL) !== 0;
-    const valueLen = arena.u32[ref * 4 + 3];
+    const isString = (arena.u8[ref * 16] & 15) === TYPE_STRING;
+    const valueLen = isString ? arena.u32[ref * 4 + 3] : 0;
     const next = arena.alloc(entryBytes(keyLen, valueLen, external, (flags & FLAG_EXPIRE) !== 0));
     const headBytes = HEADER_BYTES + ((flags & FLAG_EXPIRE) !== 0 ? EXPIRE_BYTES : 0);
     arena.u8.copyWithin(next * 16, ref * 16, ref * 16 + headBytes);
     arena.u32[next * 4 + 1] = keyLen;
     copyIn(arena.u8, next * 16 + headBytes, keyBuf, keyOff, keyLen);
-    if (!external) {
+    if (!external && isString) {
       const from = valueAddress(arena, ref);
       arena.u8.copyWithin(next * 16 + headBytes + keyLen, from, from + valueLen);
       return next;
     }
-    let valueRef = arena.u32[externalSlot(arena, ref)];
+    let valueRef = external ? arena.u32[externalSlot(arena, ref)] : 0;
     if (!shareValue) {
-      const from = valueRef * 16;
       try {
-        valueRef = arena.alloc(valueLen);
+        if (external) valueRef = this.#copiedBlock(valueRef, valueLen);
+        else {
+          setRoot(arena, next, 0);
+          opsOf(this.space, ref).copy(this.space, ref, next);
+        }
       } catch (error) {
         arena.free(next);
         throw error;
       }
-      arena.u8.copyWithin(valueRef * 16, from, from + valueLen);
     }
-    arena.u32[alignedTo4(next * 16 + headBytes + keyLen) / 4] = valueRef;
+    if (external) arena.u32[alignedTo4(next * 16 + headBytes + keyLen) / 4] = valueRef;
     return next;
+  }
+
+  #copiedBlock(ref: Ref, bytes: number): Ref {
+    const copy = this.arena.alloc(bytes);
+    this.arena.u8.copyWithin(copy * 16, ref * 16, ref * 16 + bytes);
+    return copy;
   }
 
   /** Removes all entries of a database. */
@@ -457,6 +566,7 @@ export class Keyspace {
       db.expireCursor = 0;
       db.avgTtlMs = 0;
     }
+    this.space.members.leave();
     this.arena.reset();
   }
 

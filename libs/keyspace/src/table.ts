@@ -41,6 +41,9 @@ const CROWDED_AT = 16;
 /** Bytes of a new table that are zeroed in one step; smaller ones at once. */
 const ZERO_STEP_BYTES = 16384;
 
+/** Bytes of the block of `KeyTable.open`; the u32 at index 11 is free for the owner. */
+export const TABLE_STATE_BYTES = 48;
+
 /** Shared by all tables of a keyspace. */
 export interface TableLimits {
   /** A table grows late if it would bring the arena above this (`maxmemory`): doubling must not evict the keys. */
@@ -71,12 +74,62 @@ export class KeyTable {
   #growAt = 0;
   /** Buckets of chains, for the statistics. */
   #children = 0;
+  /** Block that keeps the state of the table that is open; 0: this object is the only one that has it. */
+  #home: Ref = 0;
 
   constructor(arena: Arena, k0: number, k1: number, limits: TableLimits = { softBytes: Infinity }) {
     this.arena = arena;
     this.#k0 = k0;
     this.#k1 = k1;
     this.#limits = limits;
+  }
+
+  /**
+   * Turns to the table whose state the block `home` keeps (TABLE_STATE_BYTES; all zero is an empty table). One object
+   * serves the tables of all values in this way: they cost no objects. Whatever changes the table is written to the block at once.
+   * An object that was opened once is never again a table of its own.
+   */
+  open(home: Ref): this {
+    if (home === this.#home) return this;
+    this.#home = home;
+    const i32 = this.arena.i32;
+    const at = home * 4;
+    this.size = i32[at];
+    this.#buckets0 = this.arena.u32[at + 1];
+    // Masks and indexes are kept one higher, so that zeros say: no table.
+    this.#mask0 = i32[at + 2] - 1;
+    this.#buckets1 = this.arena.u32[at + 3];
+    this.#mask1 = i32[at + 4] - 1;
+    this.#rehashAt = i32[at + 5] - 1;
+    this.#coming = this.arena.u32[at + 6];
+    this.#comingMask = i32[at + 7] - 1;
+    this.#zeroedBytes = this.arena.u32[at + 8];
+    this.#growAt = i32[at + 9];
+    this.#children = i32[at + 10];
+    return this;
+  }
+
+  /** Forgets which block is open: it is given back, or the arena was reset. */
+  leave(): void {
+    this.#home = 0;
+    this.forget();
+  }
+
+  #save(): void {
+    if (this.#home === 0) return;
+    const { i32, u32 } = this.arena;
+    const at = this.#home * 4;
+    i32[at] = this.size;
+    u32[at + 1] = this.#buckets0;
+    i32[at + 2] = this.#mask0 + 1;
+    u32[at + 3] = this.#buckets1;
+    i32[at + 4] = this.#mask1 + 1;
+    i32[at + 5] = this.#rehashAt + 1;
+    u32[at + 6] = this.#coming;
+    i32[at + 7] = this.#comingMask + 1;
+    u32[at + 8] = this.#zeroedBytes;
+    i32[at + 9] = this.#growAt;
+    i32[at + 10] = this.#children;
   }
 
   get rehashing(): boolean {
@@ -179,9 +232,12 @@ export class KeyTable {
     }
     if (this.#rehashAt >= 0 || this.#coming !== 0) this.rehashStep();
     else if (this.size >= this.#growAt) this.#grow();
+    // Saved even when the entry finds no room: the table may have grown.
+    if (this.#home !== 0) this.#save();
     if (this.#rehashAt >= 0) this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
     else this.#insertIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, ref);
     this.size++;
+    if (this.#home !== 0) this.#save();
   }
 
   #insertIn(bucket: Ref, hash: number, ref: Ref): void {
@@ -229,6 +285,7 @@ export class KeyTable {
     this.#removeAt(bucket, this.slot);
     this.size--;
     if (this.size < (this.#mask0 + 1) * SHRINK_AT) this.trim();
+    this.#save();
   }
 
   /** Begins to shrink a table with few entries; removals do so by themselves. */
@@ -238,6 +295,7 @@ export class KeyTable {
       let buckets = 1;
       while (buckets * SHRINK_TO < this.size) buckets *= 2;
       this.#resize(buckets);
+      this.#save();
     }
   }
 
@@ -308,11 +366,17 @@ export class KeyTable {
    * nothing to do or, with a full arena, nothing can be done.
    */
   rehashStep(): boolean {
+    if (this.#coming === 0 && this.#rehashAt < 0) return false;
+    const did = this.#rehash();
+    this.#save();
+    return did;
+  }
+
+  #rehash(): boolean {
     if (this.#coming !== 0) {
       this.#zeroStep();
       return true;
     }
-    if (this.#rehashAt < 0) return false;
     for (let visits = 0; visits < 10; visits++) {
       const bucket = this.#buckets0 + this.#rehashAt * 4;
       const empty = this.arena.u32[bucket * 4] === 0;
@@ -395,7 +459,9 @@ export class KeyTable {
     this.#mask0 = this.#mask1 = this.#comingMask = -1;
     this.#rehashAt = -1;
     this.#children = 0;
+    this.#growAt = 0;
     this.size = 0;
+    this.#save();
   }
 
   #freeChildren(first: Ref): void {
@@ -425,6 +491,7 @@ export class KeyTable {
       throw error;
     }
     this.#setMask0(buckets - 1);
+    this.#save();
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   valueAddress,
   valueLength,
 } from '@weir/keyspace';
-import type { Database, Keyspace } from '@weir/keyspace';
+import type { Database, Keyspace, Space } from '@weir/keyspace';
 import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
@@ -37,6 +37,8 @@ import type { CommandTable } from './table.ts';
  * **Expiry.** On a master an access deletes a key whose time has come, and tells the log; on a slave such a key is
  * absent for clients and still there for the log, whose DEL will come.
  */
+
+export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
 const PENDING_SLOTS = 16384;
 const PENDING_MASK = PENDING_SLOTS - 1;
@@ -124,6 +126,11 @@ export class Context {
 
   get arena(): Arena {
     return this.keyspace.arena;
+  }
+
+  /** What functions on lists, hashes, sets, sorted sets and streams take first. */
+  get space(): Space {
+    return this.keyspace.space;
   }
 
   // --- keys --------------------------------------------------------------------------------------------------------
@@ -214,9 +221,40 @@ export class Context {
 
   /** Answers WRONGTYPE and returns false unless the entry is a string. */
   isString(ref: Ref): boolean {
-    if (typeOf(this.arena, ref) === TYPE_STRING) return true;
-    this.reply.error('WRONGTYPE Operation against a key holding the wrong kind of value');
+    return this.isType(ref, TYPE_STRING);
+  }
+
+  /** Answers WRONGTYPE and returns false unless the entry is of the type. */
+  isType(ref: Ref, type: number): boolean {
+    if (typeOf(this.arena, ref) === type) return true;
+    this.reply.error(WRONG_TYPE);
     return false;
+  }
+
+  /**
+   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first element at once.
+   * When that fails, `removeEntry` takes it out again.
+   */
+  create(i: number, type: number, encoding: number): Ref {
+    const { req, keyspace } = this;
+    const off = req.args[2 * i];
+    const len = req.args[2 * i + 1];
+    const hash = keyspace.hash(req.buf, off, len);
+    return keyspace.create(this.db, hash, req.buf, off, len, type, encoding, this.now);
+  }
+
+  /** The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none). */
+  attach(i: number, holder: Ref, replaced: Ref): Ref {
+    const { req, keyspace } = this;
+    const off = req.args[2 * i];
+    const len = req.args[2 * i + 1];
+    const hash = keyspace.hash(req.buf, off, len);
+    return keyspace.attach(this.db, hash, replaced, req.buf, off, len, holder, this.now);
+  }
+
+  /** Takes an entry of the session's database out of it; effects are the caller's. */
+  removeEntry(ref: Ref): void {
+    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref);
   }
 
   /** Replies a string entry's value. */
@@ -234,6 +272,21 @@ export class Context {
     if (this.table.renamed) this.#propagateRenamed();
     else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
     else this.effects.frame(this.req.buf, this.req.start, this.req.end);
+  }
+
+  /**
+   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw the
+   * ArenaFullError on, and the client gets its -OOM.
+   */
+  propagateFirst(argc: number, changes = 1): void {
+    this.dirty += changes;
+    if (this.replaying) return;
+    const { req } = this;
+    this.#select(this.db.index);
+    this.effects.command(argc);
+    const command = this.table.find(req.buf, req.args[0], req.args[1])!;
+    this.effects.argLatin1(command.command.name.toUpperCase());
+    for (let i = 1; i < argc; i++) this.effects.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
   }
 
   /** What `rename-command` calls a command is this node's affair: the log has the name that everybody knows. */

@@ -99,8 +99,7 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
     command.run!(ctx, req);
   } catch (error) {
     if (!(error instanceof ArenaFullError)) throw error;
-    // Handlers allocate before they change, so nothing of this command happened; effects before it stand.
-    if (ctx.dirty > 0) throw error;
+    // Handlers allocate before they change; those that go on element by element have logged what they did (propagateFirst).
     ctx.reply.truncate(replyStart);
     replyError(ctx, "OOM command not allowed when used memory > 'maxmemory'.");
   }

@@ -1,10 +1,9 @@
-import { globMatchAt } from '@weir/config';
 import { keyAddress, keyLength, typeOf } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
-import type { Request } from '@weir/resp';
-import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
+import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { cursorArg, isStar, matchesArg, parseScanOptions, scanOptions } from '../core/scan.ts';
 import { TYPE_NAMES } from './types.ts';
 
 export const keys: Command = {
@@ -60,30 +59,9 @@ export const scan: Command = {
   },
   run(ctx, req) {
     const { reply, arena, db } = ctx;
-    let cursor = readCursor(req);
-    if (cursor < 0) {
-      reply.error('ERR invalid cursor');
-      return;
-    }
-    let count = 10;
-    let pattern = 0;
-    let typeArg = 0;
-    for (let i = 2; i < req.argc; i += 2) {
-      const more = i + 1 < req.argc;
-      if (more && isWord(req, i, 'count')) {
-        count = integerArg(ctx, i + 1);
-        if (count !== count) return;
-        if (count < 1) {
-          reply.error(SYNTAX_ERROR);
-          return;
-        }
-      } else if (more && isWord(req, i, 'match')) pattern = isStar(req, i + 1) ? 0 : i + 1;
-      else if (more && isWord(req, i, 'type')) typeArg = i + 1;
-      else {
-        reply.error(SYNTAX_ERROR);
-        return;
-      }
-    }
+    let cursor = cursorArg(ctx, 1);
+    if (cursor < 0 || !parseScanOptions(ctx, 2, true)) return;
+    const { count, pattern, type: typeArg } = scanOptions;
     // -1 is a type that no key has; Redis 7 does not refuse unknown names.
     const type = typeArg === 0 ? -2 : TYPE_NAMES.indexOf(printable(req, typeArg).toLowerCase());
 
@@ -163,23 +141,7 @@ export const dbsize: Command = {
   },
 };
 
-/** As strtoul reads it, whole and unsigned in 64 bits; -1 when it does not. Our cursors have 32 bits. */
-function readCursor(req: Request): number {
-  const text = printable(req, 1);
-  if (!/^(?:[+-]?\d+)?$/.test(text)) return -1;
-  if (text.length < 10) return Number(text) >>> 0;
-  const value = BigInt(text.replace(/^\+/, ''));
-  if (value > 0xffffffffffffffffn || value < -0xffffffffffffffffn) return -1;
-  return Number(BigInt.asUintN(32, value));
-}
-
-function isStar(req: Request, i: number): boolean {
-  return req.args[2 * i + 1] === 1 && req.buf[req.args[2 * i]] === 42;
-}
-
 function matches(ctx: Context, ref: Ref, i: number): boolean {
   const { req, arena } = ctx;
-  const start = req.args[2 * i];
-  const key = keyAddress(arena, ref);
-  return globMatchAt(req.buf, start, start + req.args[2 * i + 1], arena.u8, key, key + keyLength(arena, ref), false);
+  return matchesArg(req, i, arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
 }

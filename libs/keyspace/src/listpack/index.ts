@@ -1,0 +1,27 @@
+export { Element, writeInt64 } from './element.ts';
+export { halves, parseHalves, setHalves } from './int64.ts';
+export {
+  BYTES_MAX,
+  FIRST,
+  append,
+  appendInt,
+  appendNumber,
+  bytesOf,
+  copy,
+  count,
+  create,
+  end,
+  entryBytes,
+  equals,
+  find,
+  fromBytes,
+  get,
+  insert,
+  next,
+  prev,
+  read,
+  remove,
+  replace,
+  replaceNumber,
+  seek,
+} from './listpack.ts';

@@ -1,0 +1,45 @@
+import type { Ref } from '@weir/memory';
+import type { DigestMixer } from './digest-mixer.ts';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET, typeOf } from './entry.ts';
+import { hashOps } from './hash/ops.ts';
+import { listOps } from './list/ops.ts';
+import { setOps } from './set/ops.ts';
+import type { Space } from './space.ts';
+import { streamOps } from './stream/ops.ts';
+import { zsetOps } from './zset/ops.ts';
+
+/** What the keyspace does with a value without knowing what it is: one object per type that is not the string. */
+export interface ValueOps {
+  /** Gives back every block of the value, not the holder. The root in the holder is dead afterwards. Cannot fail. */
+  free(space: Space, holder: Ref): void;
+  /**
+   * Makes `to`, a holder of the same type and encoding without a value (root 0), hold a copy. Throws ArenaFullError with nothing
+   * allocated and the root of `to` still 0.
+   */
+  copy(space: Space, from: Ref, to: Ref): void;
+  /** Bytes of all blocks of the value, each at its usable size, the holder not counted (MEMORY USAGE, exact). */
+  bytes(space: Space, holder: Ref): number;
+  /** Adds the value to a digest by the rules of Redis's debug.c (xorObjectDigest). */
+  digest(space: Space, holder: Ref, digest: DigestMixer): void;
+  /**
+   * Two 32-bit hashes of the content into lanes[0] and lanes[1], from seeds `a` and `b`. Must not depend on the encoding or on the order of
+   * unordered elements; must depend on all that is replicated, but never on anything that replicas may have differently.
+   */
+  fingerprint(space: Space, holder: Ref, a: number, b: number, lanes: Int32Array): void;
+  /** For tests: throws when the value contradicts itself. */
+  verify(space: Space, holder: Ref): void;
+}
+
+const OPS: (ValueOps | undefined)[] = [];
+OPS[TYPE_LIST] = listOps;
+OPS[TYPE_SET] = setOps;
+OPS[TYPE_ZSET] = zsetOps;
+OPS[TYPE_HASH] = hashOps;
+OPS[TYPE_STREAM] = streamOps;
+
+/** The type's operations; not for strings, which are part of their entry. */
+export function opsOf(space: Space, holder: Ref): ValueOps {
+  const ops = OPS[typeOf(space.arena, holder)];
+  if (ops === undefined) throw new Error(`no operations for values of type ${typeOf(space.arena, holder)}`);
+  return ops;
+}
