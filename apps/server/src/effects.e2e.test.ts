@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import {
-  Gen,
-  RawClient,
-  freeze,
-  generate,
-  keyRows,
-  sameDigest,
-  signal,
-  stringRows,
-  until,
-  withRig,
-} from '@weir/testkit';
+import { Gen, RawClient, dataRows, freeze, generate, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 
 /*
@@ -22,7 +11,7 @@ import type { Rig, WeirNode } from '@weir/testkit';
 const seed = Number(process.env['WEIR_EFFECTS_SEED'] ?? randomInt(2 ** 31));
 const rounds = Number(process.env['WEIR_EFFECTS_ROUNDS'] ?? 12);
 /** Nobody waits here. */
-const rows = [...stringRows, ...keyRows].filter(({ name }) => name !== 'wait');
+const rows = { ...dataRows, rows: dataRows.rows.filter(({ name }) => name !== 'wait') };
 
 async function sequences(node: WeirNode, g: Gen, count: number): Promise<void> {
   const clients = await Promise.all([0, 1].map(() => RawClient.connect(node.port)));

@@ -1,53 +1,70 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  Differential,
-  Gen,
-  connectionRows,
-  generate,
-  keyRows,
-  printSequence,
-  serverRows,
-  startRealRedis,
-  stringRows,
-} from '@weir/testkit';
+import type { TestContext } from 'node:test';
+import { Differential, Gen, allRows, dataRows, generate, printSequence, selectOnly, startOracle } from '@weir/testkit';
+import type { OracleName } from '@weir/testkit';
 
-// Every command of these tables must answer as redis-server does. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it
-// longer. Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure names its own. CI begins at the same
-// seed every time, so that it tells what a change did; runs by hand begin at another one each and look for what is new.
+// Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
+// continues Redis 7.2. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it longer, WEIR_ORACLE (redis, valkey) chooses one
+// server, WEIR_DIFF_ONLY groups of rows (list,zset). Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure
+// names its own. CI begins at the same seed every time, so that it tells what a change did; runs by hand begin at another one
+// each and look for what is new.
 
-// Half of the sequences are about the data set alone, the others about the connection and the server as well.
+// Against Redis, half of the sequences are about the data set alone, the others about the connection and the server as well.
 
 const CI_SEED = 20_261_122;
-
-const DATA_ROWS = [...stringRows, ...keyRows];
-const ALL_ROWS = [...DATA_ROWS, ...connectionRows, ...serverRows];
-
 const MAX_BULK = '1048576';
+/** A row that was sent as often as that and never succeeded tests nothing. */
+const SENT_MIN = 60;
 
-test('random commands are answered as real Redis answers them, and a replica ends up with the same data', async (t) => {
-  const fresh = process.env['CI'] === undefined ? Date.now() % 1_000_000_000 : CI_SEED;
-  const seed = Number(process.env['WEIR_SEED'] ?? fresh);
-  const seconds = Number(process.env['WEIR_DIFF_SECONDS'] ?? 20);
-  t.diagnostic(`WEIR_SEED=${seed} WEIR_DIFF_SECONDS=${seconds}`);
+const { WEIR_SEED, WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_ORACLE, CI } = process.env;
+const seed = Number(WEIR_SEED ?? (CI === undefined ? Date.now() % 1_000_000_000 : CI_SEED));
+const seconds = Number(WEIR_DIFF_SECONDS ?? 20);
+const only = WEIR_DIFF_ONLY === undefined ? undefined : selectOnly(WEIR_DIFF_ONLY);
+
+const TITLES: Readonly<Record<OracleName, string>> = {
+  redis: 'random commands are answered as real Redis answers them, and a replica ends up with the same data',
+  valkey: 'what Redis has since 7.2, encodings among it, is as in Valkey 8.0, and a replica ends up with the same data',
+};
+
+for (const oracle of ['redis', 'valkey'] as const) {
+  if (WEIR_ORACLE === undefined || WEIR_ORACLE === oracle) test(TITLES[oracle], (t) => compare(t, oracle));
+}
+
+async function compare(t: TestContext, oracle: OracleName): Promise<void> {
+  const repeat = `WEIR_ORACLE=${oracle}${WEIR_DIFF_ONLY === undefined ? '' : ` WEIR_DIFF_ONLY=${WEIR_DIFF_ONLY}`}`;
+  t.diagnostic(`${repeat} WEIR_SEED=${seed} WEIR_DIFF_SECONDS=${seconds}`);
   const config = { 'enable-debug-command': 'yes', 'proto-max-bulk-len': MAX_BULK, 'slowlog-log-slower-than': '-1' };
-  const server = await startRealRedis(Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]));
+  const options = Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
+  const server = await startOracle(oracle, options);
   const place = { port: String(server.port), bind: '127.0.0.1', dir: server.dir, save: '' };
-  const differential = await Differential.connect(server.port, { config: { ...config, ...place } });
+  const differential = await Differential.connect(server.port, { config: { ...config, ...place } }, oracle);
   try {
     const until = Date.now() + seconds * 1000;
     let sequences = 0;
     for (; sequences === 0 || Date.now() < until; sequences++) {
-      const sequence = generate(new Gen(seed + sequences), (seed + sequences) % 2 === 0 ? DATA_ROWS : ALL_ROWS);
+      const number = seed + sequences;
+      const probe = oracle === 'valkey' || number % 2 === 0;
+      const sequence = generate(new Gen(number), only ?? (probe ? dataRows : allRows), { oracle, probe });
       const found = await differential.run(sequence);
       if (found === null) continue;
-      t.diagnostic(`WEIR_SEED=${seed + sequences} fails at step ${found.step}:\n${found.text}`);
+      t.diagnostic(`${repeat} WEIR_SEED=${number} fails at step ${found.step}:\n${found.text}`);
       const shrunk = await differential.shrink(sequence);
-      assert.fail(`WEIR_SEED=${seed + sequences} fails:\n${printSequence(shrunk.sequence)}\n${shrunk.mismatch.text}`);
+      assert.fail(`${repeat} WEIR_SEED=${number} fails:\n${printSequence(shrunk.sequence)}\n${shrunk.mismatch.text}`);
     }
     t.diagnostic(`${sequences} sequences, ${differential.steps} commands`);
+    report(t, differential);
   } finally {
     differential.close();
     await server.stop();
   }
-});
+}
+
+/** How often each command succeeded; a row that never does is a defect of the row. */
+function report(t: TestContext, { commands, rows }: Differential): void {
+  const counts = [...commands].sort(([a], [b]) => (a < b ? -1 : 1));
+  t.diagnostic(`succeeded/sent: ${counts.map(([name, { done, sent }]) => `${name} ${done}/${sent}`).join(', ')}`);
+  const vain = [...rows].filter(([row, { sent, done }]) => done === 0 && sent >= SENT_MIN && row.refused === undefined);
+  const names = vain.map(([row, { sent }]) => `${row.name} (${sent} times)`);
+  assert.deepEqual(names, [], 'rows that never succeed');
+}

@@ -1,4 +1,5 @@
 import { latin1 } from '@weir/commands/testing';
+import type { OracleName } from './rows.ts';
 
 /**
  * Where Weir answers otherwise than Redis 7.0 on purpose, or because it cannot do better. Each is described in
@@ -6,6 +7,8 @@ import { latin1 } from '@weir/commands/testing';
  */
 export interface Difference {
   readonly commands: readonly string[];
+  /** The server to which it applies; both if absent. */
+  readonly oracle?: OracleName;
   readonly reason: string;
   /** Whether two replies that are not the same differ in this way. */
   readonly explains: (args: readonly string[], redis: string, weir: string) => boolean;
@@ -46,10 +49,15 @@ export const differences: readonly Difference[] = [
   },
 ];
 
-export function knownDifference(args: readonly Uint8Array[], redis: Uint8Array, weir: Uint8Array): boolean {
+export function knownDifference(
+  args: readonly Uint8Array[],
+  redis: Uint8Array,
+  weir: Uint8Array,
+  oracle: OracleName = 'redis',
+): boolean {
   const name = latin1(args[0]).toLowerCase();
   for (const difference of differences) {
-    if (!difference.commands.includes(name)) continue;
+    if (!difference.commands.includes(name) || (difference.oracle ?? oracle) !== oracle) continue;
     if (difference.explains(args.map(latin1), latin1(redis), latin1(weir))) return true;
   }
   return false;

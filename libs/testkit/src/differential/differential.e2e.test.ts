@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allCommands } from '@weir/commands';
 import type { Command } from '@weir/commands';
-import { Differential, generate, line, printSequence } from './differential.ts';
+import { Differential, printSequence } from './differential.ts';
+import { generate } from './generate.ts';
 import { Gen } from './grammar.ts';
+import { selectOnly } from './groups.ts';
 import { startRealRedis } from './redis-server.ts';
-import { keyRows } from './rows-keys.ts';
-import { stringRows } from './rows-string.ts';
+import { line } from './replies.ts';
 
-const ROWS = [...stringRows, ...keyRows];
+const ROWS = selectOnly('string,keys');
 
 /** The commands with one that does wrong. */
 function broken(name: string, run: NonNullable<Command['run']>): readonly Command[] {
@@ -55,7 +56,7 @@ test('a change that the log does not tell is found when replies are right', asyn
 });
 
 test('a seed gives one sequence, and no command in it is about a time that is near', () => {
-  const lines = (seed: number): string[] => generate(new Gen(seed), ROWS, 2000).map(({ args }) => line(args));
+  const lines = (seed: number): string[] => generate(new Gen(seed), ROWS, { steps: 2000 }).map(({ args }) => line(args));
   assert.deepEqual(lines(7), lines(7));
   assert.notDeepEqual(lines(7), lines(8));
   let times = 0;

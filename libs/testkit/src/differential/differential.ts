@@ -1,26 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REPLY_ON, allCommands } from '@weir/commands';
+import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
-import { ReplyParser } from '@weir/resp';
-import type { Reply } from '@weir/resp';
+import type { BothSides } from './contents.ts';
+import { compareContents, compareReplica, sameEncoding } from './contents.ts';
 import { knownDifference } from './differences.ts';
-import { Gen, mutate } from './grammar.ts';
+import { fullName } from './generate.ts';
+import type { Step } from './generate.ts';
 import { RawConnection } from './redis-server.ts';
-import type { CommandRow, Comparison } from './rows.ts';
+import { isError, leaf, leaves, line, parse, sameReply, show, showBoth, words } from './replies.ts';
+import type { CommandRow, OracleName } from './rows.ts';
 
 /**
- * Random sequences of commands, sent to a real Redis and to an engine without sockets, whose replies must be the same
- * bytes. After each sequence every key is compared, and the engine's data set with what a replica makes of its log.
+ * Random sequences of commands, sent to a real Redis (or Valkey) and to an engine without sockets, whose replies must be the
+ * same bytes. After each sequence every key is compared, and the engine's data set with what a replica makes of its log.
  * A sequence that fails is shrunk by leaving steps out for as long as it still fails.
+ *
+ * What is decided by chance or by the clock (SPOP, XADD *) is decided by Weir, and Redis is told: the two data sets stay the
+ * same.
  */
-
-export interface Step {
-  /** 0 speaks RESP2, 1 speaks RESP3. */
-  readonly connection: 0 | 1;
-  readonly args: readonly Uint8Array[];
-  readonly compare: Comparison;
-}
 
 export interface Mismatch {
   /** Index of the step, or the length of the sequence when the data sets differ at its end. */
@@ -28,14 +26,21 @@ export interface Mismatch {
   readonly text: string;
 }
 
+/** How often something was sent, and how often it was not answered with an error. */
+export interface Count {
+  sent: number;
+  done: number;
+}
+
 const NOTHING = new Uint8Array(0);
-const SEQUENCE_STEPS = 300;
 const DATABASES = 16;
-const TOLERANCE_MS = 2000;
+/** No row's key. */
+const SCRATCH = Buffer.from('\x00weir scratch');
 
 export class Differential {
   readonly #port: number;
   readonly #options: TestEngineOptions;
+  readonly oracle: OracleName;
   /** A third connection, on both sides, which prepares and looks at the data sets. */
   readonly #admin: RawConnection;
   readonly #redis: RawConnection[] = [];
@@ -45,25 +50,34 @@ export class Differential {
   readonly #config: ReadonlyMap<string, string>;
   /** Steps compared so far. */
   steps = 0;
+  /** By full name of the command, and by row, so far. */
+  readonly commands = new Map<string, Count>();
+  readonly rows = new Map<CommandRow, Count>();
 
   private constructor(
     port: number,
     options: TestEngineOptions,
+    oracle: OracleName,
     admin: RawConnection,
     config: ReadonlyMap<string, string>,
   ) {
     this.#port = port;
     this.#options = options;
+    this.oracle = oracle;
     this.#admin = admin;
     this.#config = config;
   }
 
   /** The options are the engine's; the server must have been started with the same configuration. */
-  static async connect(port: number, options: TestEngineOptions = {}): Promise<Differential> {
+  static async connect(
+    port: number,
+    options: TestEngineOptions = {},
+    oracle: OracleName = 'redis',
+  ): Promise<Differential> {
     const admin = await RawConnection.connect(port);
     // Which keys are gone already must not depend on a timer.
     expectOk(await admin.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0'));
-    return new Differential(port, options, admin, await configOf(admin));
+    return new Differential(port, options, oracle, admin, await configOf(admin));
   }
 
   close(): void {
@@ -96,8 +110,13 @@ export class Differential {
 
   async #callAdmin(args: readonly Uint8Array[]): Promise<[redis: Uint8Array, weir: Uint8Array]> {
     const theirs = await this.#admin.call(...args);
+    return [theirs, this.#callWeir(null, args)];
+  }
+
+  #callWeir(connection: 0 | 1 | null, args: readonly Uint8Array[]): Uint8Array {
     this.#engine.now = Date.now();
-    return [theirs, this.#engine.call(...args)];
+    const session = connection === null ? this.#engine : this.#sessions[connection];
+    return session.call(...args).slice();
   }
 
   async #callBoth(connection: 0 | 1, args: readonly Uint8Array[]): Promise<[redis: Uint8Array, weir: Uint8Array]> {
@@ -109,8 +128,7 @@ export class Differential {
     // CLIENT REPLY OFF silences Redis's replies, not its pushes.
     if (session.replyMode !== REPLY_ON && /^debug protocol push$/i.test(line(args))) return [NOTHING, NOTHING];
     redis.send(...args);
-    this.#engine.now = Date.now();
-    const ours = this.#sessions[connection].call(...args).slice();
+    const ours = this.#callWeir(connection, args);
     const silent = ours.length === 0;
     // If Redis has a reply where we have none, it is found in the place of the next.
     const theirs = silent ? ours : await redis.receive();
@@ -137,57 +155,184 @@ export class Differential {
   async run(sequence: readonly Step[]): Promise<Mismatch | null> {
     await this.#reset();
     for (let i = 0; i < sequence.length; i++) {
-      const { connection, args, compare } = sequence[i];
-      let theirs: Uint8Array;
-      let ours: Uint8Array;
+      let text: string | null;
       try {
-        [theirs, ours] = await this.#callBoth(connection, args);
+        text = await this.#step(sequence[i]);
       } catch (error) {
-        return { step: i, text: `${line(args)}\nRedis: ${String(error)}` };
+        text = `Redis: ${String(error)}`;
       }
       this.steps++;
-      if (sameReply(theirs, ours, compare, args) || knownDifference(args, theirs, ours)) continue;
-      const differs = typeof compare === 'function' ? `\n${compare(latin1(theirs), latin1(ours))}` : '';
-      return { step: i, text: `${line(args)}\nRedis: ${show(theirs)}\nWeir:  ${show(ours)}${differs}` };
+      if (text !== null) return { step: i, text: `${line(sequence[i].args)}\n${text}` };
     }
-    const text = (await this.#compareKeys()) ?? this.#compareReplica();
+    const sides: BothSides = {
+      oracle: this.oracle,
+      databases: DATABASES,
+      call: (...args) => this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
+      known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle),
+    };
+    const text = (await compareContents(sides)) ?? compareReplica(this.#engine);
     return text === null ? null : { step: sequence.length, text };
   }
 
-  async #compareKeys(): Promise<string | null> {
-    for (let db = 0; db < DATABASES; db++) {
-      await this.#callAdmin(words('SELECT', String(db)));
-      const [theirs, ours] = await this.#callAdmin(words('KEYS', '*'));
-      const keys = elements(theirs);
-      if (keys.join() !== elements(ours).join()) {
-        return `keys of database ${db}\nRedis: ${show(theirs)}\nWeir:  ${show(ours)}`;
-      }
-      for (const key of keys) {
-        const name = Buffer.from(key, 'latin1');
-        for (const [command, compare] of PROBES) {
-          const args = [...words(...command), name];
-          const [a, b] = await this.#callAdmin(args);
-          if (sameReply(a, b, compare, args) || knownDifference(args, a, b)) continue;
-          return `in database ${db}, ${line(args)}\nRedis: ${show(a)}\nWeir:  ${show(b)}`;
-        }
-      }
-    }
+  /** Sends one step to both; what differs, or null. */
+  async #step(step: Step): Promise<string | null> {
+    const { connection, args, compare } = step;
+    if (compare === 'pop' && args.length > 1) return this.#pop(step);
+    if (compare === 'new-id') return this.#newId(step);
+    const [theirs, ours] = await this.#callBoth(connection, args);
+    this.#count(step, ours);
+    const text = this.#compare(step, args, theirs, ours);
+    if (text !== null || !step.probe || isError(ours)) return text;
+    if (compare === 'random') return this.#checkMembers(step, ours);
+    if (compare === 'scan') return this.#completeScan(step, theirs, ours);
     return null;
   }
 
-  /** What a replica has applied must be what the master has. (Encodings may differ, as they do in Redis.) */
-  #compareReplica(): string | null {
-    const text = (engine: TestEngine): string[] =>
-      engine.contents().map(({ db, key, type, expireMs, value }) => JSON.stringify({ db, key, type, expireMs, value }));
-    this.#engine.verify();
-    const replica = this.#engine.replica();
-    replica.verify();
-    const master = text(this.#engine);
-    const applied = text(replica);
-    for (let i = 0; i < Math.max(master.length, applied.length); i++) {
-      if (master[i] !== applied[i]) return `master:  ${master[i] ?? 'nothing'}\nreplica: ${applied[i] ?? 'nothing'}`;
+  #compare(step: Step, args: readonly Uint8Array[], theirs: Uint8Array, ours: Uint8Array): string | null {
+    const { compare, connection } = step;
+    if (sameReply(theirs, ours, compare) || knownDifference(args, theirs, ours, this.oracle)) return null;
+    if (/^object encoding /i.test(line(args)) && !isError(theirs) && !isError(ours)) {
+      const type = parse(this.#callWeir(connection, [Buffer.from('TYPE'), args[2]]));
+      if (sameEncoding(this.oracle, leaf(type), leaf(parse(theirs)), leaf(parse(ours)))) return null;
     }
+    const differs = typeof compare === 'function' ? `\n${compare(latin1(theirs), latin1(ours)) ?? ''}` : '';
+    return showBoth(theirs, ours) + differs;
+  }
+
+  #count({ args, row }: Step, reply: Uint8Array): void {
+    const done = isError(reply) ? 0 : 1;
+    const add = <K>(counts: Map<K, Count>, key: K): void => {
+      const count = counts.get(key) ?? { sent: 0, done: 0 };
+      counts.set(key, { sent: count.sent + 1, done: count.done + done });
+    };
+    add(this.commands, fullName(args));
+    if (row !== undefined) add(this.rows, row);
+  }
+
+  /**
+   * SPOP: Redis answers about a copy of the set, and then removes from the set itself what Weir chose. As Redis may change
+   * the encoding when it removes much at once, and does not when told the members, it gets Weir's order in a new set where
+   * the encodings differ then.
+   */
+  async #pop(step: Step): Promise<string | null> {
+    const { connection, args } = step;
+    const redis = this.#redis[connection];
+    const [name, key, ...rest] = args;
+    await redis.call('COPY', key, SCRATCH, 'REPLACE');
+    const theirs = await redis.call(name, SCRATCH, ...rest);
+    const sizeAfter = await redis.call('SCARD', SCRATCH);
+    const encodingAfter = await redis.call('OBJECT', 'ENCODING', SCRATCH);
+    await redis.call('DEL', SCRATCH);
+    const ours = this.#callWeir(connection, args);
+    const effects = this.#engine.effects.filter(([effect]) => effect.toUpperCase() !== 'SELECT');
+    this.#count(step, ours);
+    if (isError(theirs) || isError(ours)) return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
+    const [a, b] = [parse(theirs), parse(ours)];
+    const members = leaves(b);
+    if (a.type !== b.type || leaves(a).length !== members.length) return showBoth(theirs, ours);
+    const before = new Set(leaves(parse(await redis.call('SMEMBERS', key))));
+    for (const effect of effects) {
+      const reply = await redis.call(...words(...effect));
+      if (isError(reply)) return `Redis refuses the effect ${effect.join(' ')}: ${show(reply)}`;
+    }
+    const after = new Set(leaves(parse(await redis.call('SMEMBERS', key))));
+    if (b.type !== 'nil') {
+      if (members.some((member) => !before.has(member))) return `no member before: ${show(ours)}`;
+      if (new Set(members).size !== members.length) return `a member twice: ${show(ours)}`;
+      if (members.some((member) => after.has(member))) return `the log does not remove all of ${show(ours)}`;
+      if (after.size !== before.size - members.length) return `the log removes more than ${show(ours)}`;
+    }
+    const [size, mine] = [await redis.call('SCARD', key), this.#callWeir(connection, words('SCARD', latin1(key)))];
+    if (isError(mine)) return null; // of another type, and nil
+    if (latin1(mine) !== latin1(size) || latin1(sizeAfter) !== latin1(size)) return `SCARD afterwards: ${show(mine)}`;
+    if (after.size === 0) return null;
+    return this.#adoptEncoding(connection, key, leaf(parse(encodingAfter)));
+  }
+
+  async #adoptEncoding(connection: 0 | 1, key: Uint8Array, popped: string): Promise<string | null> {
+    const redis = this.#redis[connection];
+    const weir = (...args: (string | Uint8Array)[]): Uint8Array =>
+      this.#callWeir(
+        connection,
+        args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg) : arg)),
+      );
+    const ours = leaf(parse(weir('OBJECT', 'ENCODING', key)));
+    if (ours === leaf(parse(await redis.call('OBJECT', 'ENCODING', key)))) return null;
+    if (popped === 'hashtable' && !sameEncoding(this.oracle, 'set', popped, ours)) {
+      return `OBJECT ENCODING afterwards: Redis hashtable, Weir ${ours}`;
+    }
+    const expireMs = leaf(parse(await redis.call('PEXPIRETIME', key)));
+    const members = parse(weir('SMEMBERS', key));
+    if (members.type !== 'array' && members.type !== 'set') return 'SMEMBERS is no array';
+    await redis.call('DEL', key);
+    await redis.call('SADD', key, ...members.value.map((member) => member.value as Uint8Array));
+    if (expireMs !== '-1') await redis.call('PEXPIREAT', key, expireMs);
     return null;
+  }
+
+  /** XADD *: the clocks are not the same, so Redis gets the ID that Weir made, which must be about now. */
+  async #newId(step: Step): Promise<string | null> {
+    const { connection, args } = step;
+    const at = args.findIndex((arg, i) => i >= 2 && arg.length === 1 && arg[0] === 42);
+    if (at < 0) {
+      const [theirs, ours] = await this.#callBoth(connection, args);
+      this.#count(step, ours);
+      return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
+    }
+    const ours = this.#callWeir(connection, args);
+    this.#count(step, ours);
+    const id = /^\$\d+\r\n(\d+)-\d+\r\n$/.exec(latin1(ours));
+    // After an ID from the future, the clock has no part in it.
+    const isNow = id !== null && Math.abs(Number(id[1]) - this.#engine.now) < 1000;
+    const same = isNow ? args.with(at, Buffer.from(leaf(parse(ours)))) : args;
+    const theirs = await this.#redis[connection].call(...same);
+    return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
+  }
+
+  /** What was drawn must be there, and without repetition unless the count was negative. */
+  async #checkMembers({ connection, args }: Step, ours: Uint8Array): Promise<string | null> {
+    const name = latin1(args[0]).toLowerCase();
+    const whole = { srandmember: ['SMEMBERS'], hrandfield: ['HGETALL'], zrandmember: ['ZRANGE'] }[name];
+    const reply = parse(ours);
+    if (whole === undefined || reply.type === 'nil') return null;
+    const behind = name === 'zrandmember' ? ['0', '-1', 'WITHSCORES'] : [];
+    const all = leaves(parse(await this.#redis[connection].call(...whole, args[1], ...behind)));
+    const drawn = leaves(reply);
+    const paired = name !== 'srandmember';
+    const there = new Map(paired ? Array.from({ length: all.length / 2 }, (_, i) => [all[2 * i], all[2 * i + 1]]) : all.map((x) => [x, '']));
+    const withValues = args.length > 3;
+    const members = withValues ? drawn.filter((_, i) => i % 2 === 0) : drawn;
+    for (const [i, member] of members.entries()) {
+      if (!there.has(member)) return `no member: ${member}`;
+      if (withValues && there.get(member) !== drawn[2 * i + 1]) return `not the value of ${member}: ${drawn[2 * i + 1]}`;
+    }
+    const repeated = args.length > 2 && latin1(args[2]).startsWith('-');
+    return !repeated && new Set(members).size !== members.length ? `a member twice: ${show(ours)}` : null;
+  }
+
+  /** A scan from 0, to its end on both sides: the same elements in some order. */
+  async #completeScan({ connection, args }: Step, theirs: Uint8Array, ours: Uint8Array): Promise<string | null> {
+    const at = latin1(args[0]).toLowerCase() === 'scan' ? 1 : 2;
+    if (!/^\+?0+$/.test(latin1(args[at]))) return null;
+    const name = latin1(args[0]).toLowerCase();
+    const found: string[] = [];
+    for (const [first, call] of [
+      [theirs, (next: readonly Uint8Array[]) => this.#redis[connection].call(...next)],
+      [ours, (next: readonly Uint8Array[]) => Promise.resolve(this.#callWeir(connection, next))],
+    ] as const) {
+      const all: string[] = [];
+      for (let reply = parse(first); ; ) {
+        if (reply.type !== 'array' || reply.value.length !== 2) return `no page of a scan: ${JSON.stringify(reply)}`;
+        const [cursor, page] = reply.value;
+        const elements = leaves(page);
+        const step = name === 'hscan' || name === 'zscan' ? 2 : 1;
+        for (let i = 0; i < elements.length; i += step) all.push(elements.slice(i, i + step).join('='));
+        if (leaf(cursor) === '0') break;
+        reply = parse(await call(args.with(at, Buffer.from(leaf(cursor)))));
+      }
+      found.push([...new Set(all)].sort().join('\n'));
+    }
+    return found[0] === found[1] ? null : `scanned to the end\nRedis: ${found[0]}\nWeir:  ${found[1]}`;
   }
 
   /** Leaves steps out while the sequence still fails, for at most that long. */
@@ -216,118 +361,17 @@ export class Differential {
   }
 }
 
-const PROBES: readonly (readonly [readonly string[], Comparison])[] = [
-  [['TYPE'], 'exact'],
-  [['OBJECT', 'ENCODING'], 'exact'],
-  [['DUMP'], 'exact'],
-  [['PEXPIRETIME'], 'time-milliseconds'],
-];
-
-/** A random sequence from the rows. */
-export function generate(g: Gen, rows: readonly CommandRow[], steps = SEQUENCE_STEPS): Step[] {
-  let total = 0;
-  for (const row of rows) total += row.weight ?? 1;
-  const sequence: Step[] = [];
-  while (sequence.length < steps) {
-    let at = g.random.double() * total;
-    const row = rows.find((candidate) => (at -= candidate.weight ?? 1) < 0) ?? rows[0];
-    const connection = g.chance(0.5) ? 0 : 1;
-    for (const before of row.before ?? []) sequence.push({ connection, args: words(...before), compare: 'scan' });
-    const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
-    const whole = [Buffer.from(name), ...row.args(g)];
-    const mutated = row.fixed === true ? whole : mutate(g, whole);
-    // Another subcommand is another row's, with its own rule of comparison.
-    const args = isAnotherSubcommand(whole, mutated) ? whole : mutated;
-    sequence.push({ connection, args, compare: row.compare ?? 'exact' });
-  }
-  return sequence;
-}
-
-const SUBCOMMANDS = new Map(
-  allCommands.map((command) => [command.name, (command.subcommands ?? []).map((subcommand) => subcommand.name)]),
-);
-
-function isAnotherSubcommand(whole: readonly Uint8Array[], mutated: readonly Uint8Array[]): boolean {
-  if (mutated === whole || mutated.length < 2) return false;
-  const [before, after] = [whole, mutated].map((args) => (args.length < 2 ? '' : latin1(args[1]).toLowerCase()));
-  return before !== after && (SUBCOMMANDS.get(latin1(whole[0]).toLowerCase()) ?? []).includes(after);
-}
-
 async function configOf(connection: RawConnection): Promise<Map<string, string>> {
   const reply = parse(await connection.call('CONFIG', 'GET', '*'));
   const texts = reply.type === 'array' ? reply.value.map(leaf) : [];
   return new Map(Array.from({ length: texts.length / 2 }, (_, i) => [texts[2 * i], texts[2 * i + 1]]));
 }
 
-function words(...texts: string[]): Uint8Array[] {
-  return texts.map((text) => Buffer.from(text, 'latin1'));
-}
-
 function expectOk(reply: Uint8Array): void {
   if (latin1(reply) !== '+OK\r\n') throw new Error(`Redis refused what the test needs: ${latin1(reply)}`);
 }
 
-// --- comparing ---------------------------------------------------------------------------------------------------------
-
-function sameReply(a: Uint8Array, b: Uint8Array, compare: Comparison, args: readonly Uint8Array[]): boolean {
-  if (Buffer.compare(a, b) === 0) return true;
-  if (compare === 'exact' || a[0] === 45 || b[0] === 45) return false;
-  if (a.length === 0 || b.length === 0) return false;
-  if (typeof compare === 'function') return compare(latin1(a), latin1(b)) === null;
-  const theirs = parse(a);
-  const ours = parse(b);
-  if (theirs.type !== ours.type) return false;
-  switch (compare) {
-    case 'set':
-      return elements(a).join() === elements(b).join();
-    case 'kind':
-      return true;
-    case 'time-seconds':
-    case 'time-milliseconds': {
-      if (theirs.type !== 'int' || ours.type !== 'int' || theirs.value < 0 || ours.value < 0) return false;
-      const unit = compare === 'time-seconds' ? 1000 : 1;
-      return Math.abs(Number(theirs.value) - Number(ours.value)) * unit <= TOLERANCE_MS;
-    }
-    case 'scan':
-      return sameScan(theirs, ours, args);
-  }
-}
-
-function sameScan(theirs: Reply, ours: Reply, args: readonly Uint8Array[]): boolean {
-  if (theirs.type !== 'array' || ours.type !== 'array') return false;
-  if (theirs.value.length !== 2 || ours.value.length !== 2) return false;
-  if (theirs.value[1].type !== 'array' || ours.value[1].type !== 'array') return false;
-  const complete = [theirs, ours].every((reply) => leaf(reply.value[0]) === '0') && /^\+?0*$/.test(latin1(args[1]));
-  if (!complete) return true;
-  return theirs.value[1].value.map(leaf).sort().join() === ours.value[1].value.map(leaf).sort().join();
-}
-
-function elements(reply: Uint8Array): string[] {
-  const parsed = parse(reply);
-  return parsed.type === 'array' || parsed.type === 'set' ? parsed.value.map(leaf).sort() : [];
-}
-
-function leaf(reply: Reply): string {
-  if (reply.value instanceof Uint8Array) return latin1(reply.value);
-  return typeof reply.value === 'object' ? JSON.stringify(reply.value) : String(reply.value);
-}
-
-function parse(bytes: Uint8Array): Reply {
-  const parser = new ReplyParser();
-  parser.feed(bytes);
-  let reply = parser.next();
-  while (reply?.type === 'push' || reply?.type === 'attribute') reply = parser.next();
-  if (reply === undefined || parser.pendingBytes > 0) throw new Error(`not one reply: ${show(bytes)}`);
-  return reply;
-}
-
-// --- printing ----------------------------------------------------------------------------------------------------------
-
-/** A request as redis-cli takes it. */
-export function line(args: readonly Uint8Array[]): string {
-  return args.map((arg) => quote(latin1(arg))).join(' ');
-}
-
+/** The steps as lines for redis-cli. */
 export function printSequence(sequence: readonly Step[]): string {
   let connection = -1;
   return sequence
@@ -337,19 +381,4 @@ export function printSequence(sequence: readonly Step[]): string {
       return switched + line(step.args);
     })
     .join('\n');
-}
-
-function quote(text: string): string {
-  if (/^[\w:*.+{}-]+$/.test(text)) return text;
-  const escaped = text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, (c) => `\\x${hex(c)}`);
-  return `"${escaped}"`;
-}
-
-function hex(c: string): string {
-  return c.charCodeAt(0).toString(16).padStart(2, '0');
-}
-
-function show(reply: Uint8Array): string {
-  const text = quote(latin1(reply));
-  return text.length > 600 ? `${text.slice(0, 600)}… (${reply.length} bytes)` : text;
 }

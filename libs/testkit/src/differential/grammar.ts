@@ -12,6 +12,12 @@ export type Grammar = (g: Gen) => Uint8Array[];
 
 export class Gen {
   readonly random: Random;
+  /** The types whose keys are used. */
+  types: readonly KeyType[] = KEY_TYPES;
+  /** Members come from a large population, so that a burst of them makes a large collection. */
+  wide = false;
+  /** Grows, for what has to (stream IDs). */
+  tick = 1;
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -29,7 +35,16 @@ export class Gen {
   pick<T>(from: readonly T[]): T {
     return from[this.below(from.length)];
   }
+
+  /** Mostly a key of that type, now and then any. */
+  key(type: KeyType): Uint8Array {
+    return this.chance(0.9) ? this.pick(TYPED_KEYS[type]) : key(this)[0];
+  }
 }
+
+/** Each has a few keys of its own. Bitmaps, HyperLogLogs and geo indexes are strings and sorted sets. */
+export type KeyType = (typeof KEY_TYPES)[number];
+export const KEY_TYPES = ['string', 'list', 'hash', 'set', 'zset', 'stream', 'bitmap', 'hll', 'geo'] as const;
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
@@ -82,8 +97,27 @@ export const literal =
 
 const KEYS = ['a', 'b', 'c', 'd', 'key:1', 'key:2', '{tag}x', '', '\xff\x00\r\n\x80', 'k'.repeat(300), '0'].map(bytes);
 
-/** Few keys, so that commands meet each other's values. */
-export const key: Grammar = (g) => [g.chance(0.75) ? g.pick(KEYS.slice(0, 4)) : g.pick(KEYS)];
+const numbered = (letter: string): readonly Uint8Array[] => [1, 2, 3, 4].map((n) => bytes(letter + String(n)));
+
+const TYPED_KEYS: Readonly<Record<KeyType, readonly Uint8Array[]>> = {
+  string: KEYS.slice(0, 4),
+  list: numbered('l'),
+  hash: numbered('h'),
+  set: numbered('s'),
+  zset: numbered('z'),
+  stream: numbered('x'),
+  bitmap: numbered('b'),
+  hll: numbered('p'),
+  geo: numbered('g'),
+};
+
+/** A key of any type, or a strange one. Few keys, so that commands meet each other's values. */
+export const key: Grammar = (g) => [g.chance(0.75) ? g.pick(TYPED_KEYS[g.pick(g.types)]) : g.pick(KEYS)];
+
+/** Mostly a key of that type. */
+export const keyOf =
+  (type: KeyType): Grammar =>
+  (g) => [g.key(type)];
 
 const INTEGERS = [
   '0',

@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReplyParser, encodeCommand } from '@weir/resp';
+import { checkoutRoot } from '@weir/toolchain';
+import type { OracleName } from './rows.ts';
 
 /** A real redis-server on a free port of the loopback, in a folder of its own: the oracle of the end-to-end tests. */
 export interface RealRedis {
@@ -16,11 +18,18 @@ export interface RealRedis {
 
 const START_MS_MAX = 10_000;
 
-export async function startRealRedis(options: readonly string[] = []): Promise<RealRedis> {
-  const dir = mkdtempSync(join(tmpdir(), 'weir-redis-'));
+export function startRealRedis(options: readonly string[] = []): Promise<RealRedis> {
+  return startOracle('redis', options);
+}
+
+/** Redis 7.0.15, or Valkey 8.0, which continues Redis 7.2 (and says it is Redis where clients ask). */
+export async function startOracle(name: OracleName, options: readonly string[] = []): Promise<RealRedis> {
+  const program = name === 'redis' ? 'redis-server' : path.join(findValkey(), 'valkey-server');
+  const dir = mkdtempSync(path.join(tmpdir(), 'weir-redis-'));
   const port = await freePort();
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (name === 'valkey') fixed.push('--extended-redis-compatibility', 'yes');
+  const child = spawn(program, [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   child.stdout.on('data', (data: Buffer) => (log += data.toString()));
   let failure: Error | undefined;
@@ -37,13 +46,25 @@ export async function startRealRedis(options: readonly string[] = []): Promise<R
     rmSync(dir, { recursive: true, force: true });
   };
   for (const started = Date.now(); !log.includes('Ready to accept connections'); await sleep(10)) {
-    if (child.exitCode !== null) failure ??= new Error(`redis-server ended:\n${log}`);
-    if (Date.now() - started > START_MS_MAX) failure ??= new Error(`redis-server hangs:\n${log}`);
+    if (child.exitCode !== null) failure ??= new Error(`${name}-server ended:\n${log}`);
+    if (Date.now() - started > START_MS_MAX) failure ??= new Error(`${name}-server hangs:\n${log}`);
     if (failure === undefined) continue;
     await stop();
     throw failure;
   }
   return { port, dir, stop };
+}
+
+let valkeyFolder: string | undefined;
+
+/** The folder with valkey-server, fetched by the set-up when it is not there; throws the reason when it cannot be. */
+export function findValkey(): string {
+  if (valkeyFolder !== undefined) return valkeyFolder;
+  const script = path.join(checkoutRoot(), 'tools/bootstrap/valkey.mjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`tests compare with Valkey 8.0, which is missing\n${stderr.trim()}`);
+  valkeyFolder = stdout.trim();
+  return valkeyFolder;
 }
 
 export function freePort(): Promise<number> {

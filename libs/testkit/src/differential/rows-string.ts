@@ -2,7 +2,7 @@ import {
   float,
   index,
   integer,
-  key,
+  keyOf,
   literal,
   many,
   milliseconds,
@@ -17,6 +17,8 @@ import {
   word,
 } from './grammar.ts';
 import type { CommandRow } from './rows.ts';
+
+const key = keyOf('string');
 
 const expiry = oneOf(
   seq(word('EX'), seconds),

@@ -1,0 +1,100 @@
+import { allCommands } from '@weir/commands';
+import { latin1 } from '@weir/commands/testing';
+import { Gen, mutate } from './grammar.ts';
+import type { Selection } from './groups.ts';
+import { words } from './replies.ts';
+import type { CommandRow, Comparison, OracleName } from './rows.ts';
+
+/** One request of a sequence. */
+export interface Step {
+  /** 0 speaks RESP2, 1 speaks RESP3. */
+  readonly connection: 0 | 1;
+  readonly args: readonly Uint8Array[];
+  readonly compare: Comparison;
+  /** Where it comes from; absent on what a row sends before. */
+  readonly row?: CommandRow;
+  /** The comparison may send requests of its own, which no other step's reply must tell of. */
+  readonly probe: boolean;
+}
+
+export interface GenerateOptions {
+  readonly steps?: number;
+  readonly oracle?: OracleName;
+  /** Whether the sequence is about the data set alone. */
+  readonly probe?: boolean;
+}
+
+const SEQUENCE_STEPS = 300;
+
+/** Needs requests of its own to compare. */
+const PROBING = new Set<Comparison>(['pop', 'random']);
+
+/** A random sequence from the rows. */
+export function generate(g: Gen, { rows, types }: Selection, options: GenerateOptions = {}): Step[] {
+  const { steps = SEQUENCE_STEPS, oracle = 'redis', probe = true } = options;
+  const usable = rows.filter(
+    (row) => (row.oracle ?? oracle) === oracle && (probe || !PROBING.has(row.compare ?? 'exact')),
+  );
+  g.types = types;
+  let total = 0;
+  for (const row of usable) total += row.weight ?? 1;
+  const sequence: Step[] = probe ? thresholds(g, types, oracle) : [];
+  while (sequence.length < steps) {
+    let at = g.random.double() * total;
+    const row = usable.find((candidate) => (at -= candidate.weight ?? 1) < 0) ?? usable[0];
+    const connection = g.chance(0.5) ? 0 : 1;
+    for (const before of row.before ?? []) sequence.push({ connection, args: words(...before), compare: 'scan', probe });
+    const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
+    const whole = [Buffer.from(name), ...row.args(g)];
+    const mutated = row.fixed === true ? whole : mutate(g, whole);
+    // Another subcommand is another row's, with its own rule of comparison.
+    const args = isAnotherSubcommand(whole, mutated) ? whole : mutated;
+    sequence.push({ connection, args, compare: row.compare ?? 'exact', row, probe });
+  }
+  return sequence;
+}
+
+/** Values at which encodings change: low in half of the sequences, so that it happens all the time. */
+const THRESHOLDS: readonly (readonly [type: string, name: string, values: readonly string[], oracle?: OracleName])[] = [
+  ['hash', 'hash-max-listpack-entries', ['4', '0', '512']],
+  ['hash', 'hash-max-listpack-value', ['4', '64', '0']],
+  ['list', 'list-max-listpack-size', ['4', '-1', '-2', '-5', '1', '0']],
+  ['list', 'list-compress-depth', ['0', '1', '2']],
+  ['set', 'set-max-intset-entries', ['4', '0', '512']],
+  ['set', 'set-max-listpack-entries', ['4', '0', '128'], 'valkey'],
+  ['set', 'set-max-listpack-value', ['4', '64', '0'], 'valkey'],
+  ['zset', 'zset-max-listpack-entries', ['4', '0', '128']],
+  ['zset', 'zset-max-listpack-value', ['4', '64', '0']],
+  ['stream', 'stream-node-max-entries', ['3', '1', '0', '100']],
+  ['stream', 'stream-node-max-bytes', ['100', '0', '4096']],
+  ['hll', 'hll-sparse-max-bytes', ['30', '0', '3000']],
+];
+
+function thresholds(g: Gen, types: readonly string[], oracle: OracleName): Step[] {
+  if (g.chance(0.5)) return [];
+  const sequence: Step[] = [];
+  for (const [type, name, values, only] of THRESHOLDS) {
+    const value = g.pick(values);
+    if (!types.includes(type === 'zset' && types.includes('geo') ? 'geo' : type) && !types.includes(type)) continue;
+    if ((only ?? oracle) !== oracle || g.chance(0.4)) continue;
+    sequence.push({ connection: 0, args: words('CONFIG', 'SET', name, value), compare: 'exact', probe: true });
+  }
+  return sequence;
+}
+
+const SUBCOMMANDS = new Map(
+  allCommands.map((command) => [command.name, (command.subcommands ?? []).map((subcommand) => subcommand.name)]),
+);
+
+function isAnotherSubcommand(whole: readonly Uint8Array[], mutated: readonly Uint8Array[]): boolean {
+  if (mutated === whole || mutated.length < 2) return false;
+  const [before, after] = [whole, mutated].map((args) => (args.length < 2 ? '' : latin1(args[1]).toLowerCase()));
+  return before !== after && (SUBCOMMANDS.get(latin1(whole[0]).toLowerCase()) ?? []).includes(after);
+}
+
+/** 'config|get', 'get'. */
+export function fullName(args: readonly Uint8Array[]): string {
+  const name = latin1(args[0]).toLowerCase();
+  const subcommand = args.length > 1 ? latin1(args[1]).toLowerCase() : '';
+  return (SUBCOMMANDS.get(name) ?? []).includes(subcommand) ? `${name}|${subcommand}` : name;
+}

@@ -1,0 +1,3 @@
+import type { CommandRow } from './rows.ts';
+
+export const geoRows: readonly CommandRow[] = [];
