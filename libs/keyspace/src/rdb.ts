@@ -1,4 +1,5 @@
 import type { Ref } from '@weir/memory';
+import { RdbError } from '@weir/rdb';
 import type { RdbSink, RdbWriter } from '@weir/rdb';
 import {
   ENC_EMBSTR,
@@ -147,6 +148,22 @@ export class KeyspaceLoader implements RdbSink {
     else if (!recency.lfu && lruIdleSeconds > 0) setLru(keyspace.arena, ref, recency.fromIdle(lruIdleSeconds, nowMs));
     this.entries++;
   }
+
+  beginValue(object: number): void {
+    throw new RdbError('unsupported-type', `values of type ${object} are not loaded`, 0);
+  }
+  listpack(): void {}
+  intset(): void {}
+  element(): void {}
+  pair(): void {}
+  member(): void {}
+  streamNode(): void {}
+  streamMeta(): void {}
+  streamGroup(): void {}
+  streamPending(): void {}
+  streamConsumer(): void {}
+  streamConsumerPending(): void {}
+  endValue(): void {}
 
   end(): void {
     // What was reserved for entries that did not come.

@@ -3,7 +3,7 @@ import { RdbError } from './errors.ts';
 import { RDB_VERSION_READ_MAX, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import type { RdbSink } from './types.ts';
-import { RdbEntry, VALUE_READERS } from './values.ts';
+import { isReadable, RdbEntry, ValueReader } from './values.ts';
 import { RdbWriter } from './writer.ts';
 
 // What DUMP answers and RESTORE takes: type byte, value, version of the format (16 bits), CRC64 of all before it; little endian.
@@ -27,14 +27,21 @@ export class DumpEncoder {
 
   /** An owned payload. */
   string(buf: Uint8Array, off: number, len: number): Uint8Array {
-    const writer = this.#writer;
-    writer.begin();
-    writer.putByte(TYPE_STRING);
-    writer.valueString(buf, off, len);
-    return this.#finish();
+    this.begin(TYPE_STRING).valueString(buf, off, len);
+    return this.finish();
   }
 
-  #finish(): Uint8Array {
+  /** For a value of any type: its valueXxx methods must follow on the answered writer, then finish(). */
+  begin(type: number): RdbWriter {
+    const writer = this.#writer;
+    this.#parts.length = 0; // of a payload that was not finished
+    writer.begin();
+    writer.putByte(type);
+    return writer;
+  }
+
+  /** The owned payload of what was written since begin(). */
+  finish(): Uint8Array {
     this.#writer.flush();
     const payload = new Uint8Array(this.#writer.bytesWritten + FOOTER_BYTES);
     let at = 0;
@@ -63,8 +70,9 @@ export function verifyPayload(buf: Uint8Array, off: number, len: number): 'ok' |
 }
 
 /**
- * Reads a payload that verifyPayload found good, and tells its value to the sink's method for the type, as a snapshot would, with the
- * given key and times. Bytes between the value and the footer are ignored, as in Redis. 'bad-format' (Redis: "Bad data format") and 'unsupported-type': the sink was told nothing.
+ * Reads a payload that verifyPayload found good, and tells its value to the sink as a snapshot would, with the given key and times.
+ * Bytes between the value and the footer are ignored, as in Redis. 'bad-format' (Redis: "Bad data format"; empty collections are one
+ * too): the sink may have been told beginValue and some of the value, but not endValue; the caller drops what it has built.
  */
 export function parsePayload(
   buf: Uint8Array,
@@ -80,8 +88,8 @@ export function parsePayload(
   lfuFreq: number,
 ): 'ok' | 'bad-format' | 'unsupported-type' {
   if (len <= FOOTER_BYTES) return 'bad-format';
-  const read = VALUE_READERS[buf[off]];
-  if (read === undefined) return 'unsupported-type';
+  const type = buf[off];
+  if (!isReadable(type)) return 'unsupported-type';
   const entry = new RdbEntry();
   entry.db = db;
   entry.keyBuf = keyBuf;
@@ -94,8 +102,11 @@ export function parsePayload(
   input.buf = buf;
   input.pos = off + 1;
   input.end = off + len - FOOTER_BYTES;
+  const values = new ValueReader(sink, entry);
   try {
-    return read(input, entry, sink) ? 'ok' : 'bad-format';
+    if (!values.begin(input, type)) return 'bad-format';
+    while (!values.done) if (!values.step(input)) return 'bad-format';
+    return values.told ? 'ok' : 'bad-format';
   } catch (error) {
     if (error instanceof RdbError) return 'bad-format';
     throw error;

@@ -6,9 +6,10 @@ export type RdbErrorCode =
   | 'bad-length' // an impossible length encoding, or a number out of its range
   | 'string-too-large' // a string above maxStringBytes
   | 'bad-lzf' // compressed bytes that do not expand to the length they claim
+  | 'bad-value' // a list, set, sorted set, hash or stream that is damaged inside
   | 'bad-module-data' // module data whose opcodes make no sense
-  | 'unknown-type' // a type byte that no Redis version up to 11 writes
-  | 'unsupported-type' // a type of Redis that Weir does not load (yet)
+  | 'unknown-type' // a type byte that no Redis version up to 8 writes
+  | 'unsupported-type' // a type of Redis that Weir does not load
   | 'unsupported-opcode' // something Redis itself refuses too (functions of 7.0 release candidates)
   | 'checksum' // the CRC64 in the file is another than that of its bytes
   | 'trailing-data'; // bytes behind the end of the file

@@ -2,8 +2,11 @@
 
 /** Redis 7.0 writes 10: everything since loads it. */
 export const RDB_VERSION_WRITTEN = 10;
-/** Redis 7.2 writes 11, which adds a type (20, set as listpack; 21, streams) and changes nothing that was there. */
-export const RDB_VERSION_READ_MAX = 11;
+/**
+ * Redis 7.2 writes 11, which adds two types (20, set as listpack; 21, streams), Redis 8 writes 12, which adds hashes with times of
+ * their fields (22 to 25). Neither changes anything that was there.
+ */
+export const RDB_VERSION_READ_MAX = 12;
 
 export const OP_SLOT_INFO = 244;
 export const OP_FUNCTION2 = 245;
@@ -18,7 +21,37 @@ export const OP_EXPIRE_SECONDS = 253;
 export const OP_SELECTDB = 254;
 export const OP_EOF = 255;
 
+// Types of values in a file. Those of DUMP and of entries are the same.
 export const TYPE_STRING = 0;
+export const TYPE_LIST = 1;
+export const TYPE_SET = 2;
+export const TYPE_ZSET = 3;
+export const TYPE_HASH = 4;
+export const TYPE_ZSET_2 = 5;
+export const TYPE_HASH_ZIPMAP = 9;
+export const TYPE_LIST_ZIPLIST = 10;
+export const TYPE_SET_INTSET = 11;
+export const TYPE_ZSET_ZIPLIST = 12;
+export const TYPE_HASH_ZIPLIST = 13;
+export const TYPE_LIST_QUICKLIST = 14;
+export const TYPE_STREAM_LISTPACKS = 15;
+export const TYPE_HASH_LISTPACK = 16;
+export const TYPE_ZSET_LISTPACK = 17;
+export const TYPE_LIST_QUICKLIST_2 = 18;
+export const TYPE_STREAM_LISTPACKS_2 = 19;
+export const TYPE_SET_LISTPACK = 20;
+export const TYPE_STREAM_LISTPACKS_3 = 21;
+
+// What a value is, however the file holds it: Redis's object types.
+export const OBJECT_LIST = 1;
+export const OBJECT_SET = 2;
+export const OBJECT_ZSET = 3;
+export const OBJECT_HASH = 4;
+export const OBJECT_STREAM = 6;
+
+/** What a node of a list of type 18 is: one long element, or a listpack. */
+export const NODE_PLAIN = 1;
+export const NODE_PACKED = 2;
 
 /** Index = type byte. A hole is a number that no version up to RDB_VERSION_READ_MAX uses. */
 export const TYPE_NAMES: readonly (string | undefined)[] = [
@@ -44,6 +77,10 @@ export const TYPE_NAMES: readonly (string | undefined)[] = [
   'stream-listpacks-2',
   'set-listpack',
   'stream-listpacks-3',
+  'hash-metadata-pre-ga',
+  'hash-listpack-ex-pre-ga',
+  'hash-metadata',
+  'hash-listpack-ex',
 ];
 
 // First byte of a length: two bits of kind, six of value.

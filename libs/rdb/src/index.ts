@@ -12,8 +12,34 @@ export {
 export { Crc64 } from './crc64.ts';
 export { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
 export { RdbError, type RdbErrorCode } from './errors.ts';
-export { RDB_VERSION_READ_MAX, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
+export {
+  OBJECT_HASH,
+  OBJECT_LIST,
+  OBJECT_SET,
+  OBJECT_STREAM,
+  OBJECT_ZSET,
+  RDB_VERSION_READ_MAX,
+  RDB_VERSION_WRITTEN,
+  TYPE_HASH,
+  TYPE_HASH_LISTPACK,
+  TYPE_LIST_QUICKLIST_2,
+  TYPE_SET,
+  TYPE_SET_INTSET,
+  TYPE_STREAM_LISTPACKS_2,
+  TYPE_STRING,
+  TYPE_ZSET_2,
+  TYPE_ZSET_LISTPACK,
+} from './format.ts';
+export { isCanonicalListpack, listpackBytes, listpackCount, ListpackCursor, validateListpack } from './listpack.ts';
+export { ListpackBuilder } from './listpack-builder.ts';
 export { LzfCompressor, lzfDecompress } from './lzf.ts';
 export { RdbReader } from './reader.ts';
-export type { RdbReaderApi, RdbReaderOptions, RdbSink, RdbWriterApi, RdbWriterOptions } from './types.ts';
+export type {
+  RdbReaderApi,
+  RdbReaderOptions,
+  RdbSink,
+  RdbStreamMeta,
+  RdbWriterApi,
+  RdbWriterOptions,
+} from './types.ts';
 export { RdbWriter } from './writer.ts';

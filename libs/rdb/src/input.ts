@@ -50,6 +50,11 @@ export class RdbInput {
   /** Results of readLength: the length (a 64-bit one loses its low bits above 2^53), or the encoding that stands in its place. */
   length = 0;
   encoding = -1;
+  /** Results of readLength64, readMilliseconds and readDouble. */
+  lengthHigh = 0;
+  lengthLow = 0;
+  milliseconds = 0;
+  double = 0;
 
   /** Result of readString. */
   strBuf: Uint8Array = this.buf;
@@ -115,6 +120,40 @@ export class RdbInput {
   readPlainLength(): boolean {
     if (!this.readLength()) return false;
     if (this.encoding !== -1) this.fail('bad-length', 'An encoded string stands where a length must be');
+    return true;
+  }
+
+  /** A plain length of which every bit counts: also in lengthHigh and lengthLow, unsigned. */
+  readLength64(): boolean {
+    const at = this.pos;
+    if (!this.readPlainLength()) return false;
+    if (this.pos - at === 9) {
+      this.lengthHigh = bigEndian32(this.buf, at + 1);
+      this.lengthLow = bigEndian32(this.buf, at + 5);
+    } else {
+      this.lengthHigh = 0;
+      this.lengthLow = this.length;
+    }
+    return true;
+  }
+
+  /** A signed 64-bit integer, little endian: a time. Beyond 2^53 it is cut to that. */
+  readMilliseconds(): boolean {
+    if (!this.has(8)) return false;
+    const { buf, pos: at } = this;
+    const low = (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+    const high = buf[at + 4] | (buf[at + 5] << 8) | (buf[at + 6] << 16) | (buf[at + 7] << 24);
+    const value = high * 0x100000000 + low;
+    this.milliseconds = Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value));
+    this.pos = at + 8;
+    return true;
+  }
+
+  readDouble(): boolean {
+    if (!this.has(8)) return false;
+    for (let i = 0; i < 8; i++) DOUBLE_BYTES[i] = this.buf[this.pos + i];
+    this.double = DOUBLE.getFloat64(0, true);
+    this.pos += 8;
     return true;
   }
 
@@ -201,6 +240,8 @@ export class RdbInput {
 }
 
 const EMPTY = new Uint8Array(0);
+const DOUBLE_BYTES = new Uint8Array(8);
+const DOUBLE = new DataView(DOUBLE_BYTES.buffer);
 
 function bigEndian32(buf: Uint8Array, at: number): number {
   return buf[at] * 0x1000000 + ((buf[at + 1] << 16) | (buf[at + 2] << 8) | buf[at + 3]);

@@ -7,7 +7,7 @@
 import { Crc64 } from './crc64.ts';
 import { LzfCompressor, lzfDecompress } from './lzf.ts';
 import { RdbReader } from './reader.ts';
-import type { RdbSink } from './types.ts';
+import { SilentSink } from './testing.ts';
 import { RdbWriter } from './writer.ts';
 
 const KEY_BYTES = 16;
@@ -92,16 +92,11 @@ export function runRdbBench(keys: number, rounds = ROUNDS): BenchResult[] {
   return results;
 }
 
-class CountingSink implements RdbSink {
+class CountingSink extends SilentSink {
   entries = 0;
-  header(): void {}
-  aux(): void {}
-  selectDb(): void {}
-  resizeDb(): void {}
-  string(): void {
+  override string(): void {
     this.entries++;
   }
-  end(): void {}
 }
 
 /** Keys as redis-benchmark makes them; values of noise, or of repeating text. */

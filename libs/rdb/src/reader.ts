@@ -24,14 +24,15 @@ import {
 } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import type { RdbReaderApi, RdbReaderOptions, RdbSink } from './types.ts';
-import { printableKey, RdbEntry, refuseType, VALUE_READERS } from './values.ts';
+import { isReadable, printableKey, RdbEntry, refuseType, ValueReader } from './values.ts';
 
 // A push parser. The file is a sequence of items (the header, an opcode with its operands, an entry with its value); whole items are
 // read straight from the chunk that holds them, and only an item that the chunk's end cuts is kept.
 //
 //   header ──▶ body ──▶ trailer ──▶ done          trailer: versions ≥ 5
-//              │  ▲
-//              ▼  │ end opcode
+//             │  ▲  ▲
+//             │  │  └──▶ value                     a value of many items, read one by one
+//             ▼  │ end opcode
 //             module                               module data, skipped value by value
 //
 //   any ──▶ failed: the first error, which every later call throws again
@@ -39,7 +40,7 @@ import { printableKey, RdbEntry, refuseType, VALUE_READERS } from './values.ts';
 // Memory: an incomplete item costs at most about twice what has arrived of it, whatever length it claims; a compressed string
 // additionally what it expands to, which is known to be possible (88 times at most) before it is allocated.
 
-type State = 'header' | 'body' | 'module' | 'trailer' | 'done' | 'failed';
+type State = 'header' | 'body' | 'value' | 'module' | 'trailer' | 'done' | 'failed';
 
 const HEADER_BYTES = 9;
 const TRAILER_BYTES = 8;
@@ -58,6 +59,7 @@ export class RdbReader implements RdbReaderApi {
   readonly #verifyChecksum: boolean;
   readonly #input: RdbInput;
   readonly #entry = new RdbEntry();
+  readonly #values: ValueReader;
   readonly #crc = new Crc64();
   /** Start, in the input's buffer, of what the checksum has not seen. */
   #crcFrom = 0;
@@ -74,6 +76,7 @@ export class RdbReader implements RdbReaderApi {
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
+    this.#values = new ValueReader(sink, this.#entry);
     this.#verifyChecksum = options.verifyChecksum ?? true;
     this.#input = new RdbInput(options.maxStringBytes ?? MAX_STRING_BYTES_DEFAULT);
   }
@@ -115,8 +118,7 @@ export class RdbReader implements RdbReaderApi {
     this.#failure = error;
     this.#pending = EMPTY;
     this.#pendingLen = 0;
-    this.#input.release();
-    this.#entry.keyBuf = EMPTY;
+    this.#release();
     throw error;
   }
 
@@ -161,9 +163,14 @@ export class RdbReader implements RdbReaderApi {
     this.#needed = input.need - consumed;
     this.#offset += consumed;
     this.#checksumTo(consumed);
-    input.release();
-    this.#entry.keyBuf = EMPTY;
+    this.#release();
     return consumed;
+  }
+
+  #release(): void {
+    this.#input.release();
+    this.#values.release();
+    if (this.#state !== 'value') this.#entry.keyBuf = EMPTY; // else it is the entry's own copy
   }
 
   #checksumTo(pos: number): void {
@@ -177,6 +184,10 @@ export class RdbReader implements RdbReaderApi {
     switch (this.#state) {
       case 'body':
         return this.#bodyItem();
+      case 'value':
+        if (!this.#values.step(this.#input)) return false;
+        if (this.#values.done) this.#endEntry();
+        return true;
       case 'header':
         return this.#headerItem();
       case 'module':
@@ -269,18 +280,25 @@ export class RdbReader implements RdbReaderApi {
   #entryItem(type: number): boolean {
     const input = this.#input;
     const entry = this.#entry;
-    const read = VALUE_READERS[type];
-    if (read === undefined && TYPE_NAMES[type] === undefined) refuseType(input, type, '');
+    const readable = isReadable(type);
+    if (!readable && TYPE_NAMES[type] === undefined) refuseType(input, type, '');
     if (!input.readString(input.keyScratch)) return false;
     entry.keyBuf = input.strBuf;
     entry.keyOff = input.strOff;
     entry.keyLen = input.strLen;
-    if (read === undefined) return refuseType(input, type, printableKey(entry.keyBuf, entry.keyOff, entry.keyLen));
-    if (!read(input, entry, this.#sink)) return false;
+    if (!readable) return refuseType(input, type, printableKey(entry.keyBuf, entry.keyOff, entry.keyLen));
+    if (!this.#values.begin(input, type)) return false;
+    if (this.#values.done) this.#endEntry();
+    else this.#state = 'value';
+    return true;
+  }
+
+  #endEntry(): void {
+    const entry = this.#entry;
+    this.#state = 'body';
     entry.expireAtMs = -1;
     entry.lruIdleSeconds = -1;
     entry.lfuFreq = -1;
-    return true;
   }
 
   #resizeDbItem(): boolean {

@@ -25,10 +25,115 @@ export interface RdbSink {
     lruIdleSeconds: number,
     lfuFreq: number,
   ): void;
+  /**
+   * A value of another type than string is told as beginValue, its parts, endValue. After an error there is no endValue: who builds
+   * values in place drops what it has. Empty collections are not told at all (Redis skips them too), except streams, which may be
+   * empty.
+   *
+   * object: Redis's number of the type (OBJECT_LIST …). sizeHint: the number of elements or pairs, of lists and streams the number
+   * of nodes; it is what the file claims, so cap what is reserved for it.
+   */
+  beginValue(
+    object: number,
+    db: number,
+    keyBuf: Uint8Array,
+    keyOff: number,
+    keyLen: number,
+    sizeHint: number,
+    expireAtMs: number,
+    lruIdleSeconds: number,
+    lfuFreq: number,
+  ): void;
+  /**
+   * A valid listpack in which every element is encoded as Redis would: of a list one node, else all of the value (elements of a set;
+   * fields and values of a hash; members, ascending, and scores, which are numbers, of a sorted set). `count` counts both of a pair.
+   * Not known: whether there are equal members or fields.
+   */
+  listpack(buf: Uint8Array, off: number, len: number, count: number): void;
+  /** All of a set: a valid intset, ascending, as wide as it stood in the file. */
+  intset(buf: Uint8Array, off: number, len: number): void;
+  /** One element of a list or set. */
+  element(buf: Uint8Array, off: number, len: number): void;
+  /** One field of a hash. */
+  pair(
+    fieldBuf: Uint8Array,
+    fieldOff: number,
+    fieldLen: number,
+    valBuf: Uint8Array,
+    valOff: number,
+    valLen: number,
+  ): void;
+  /** One member of a sorted set, in any order. The score is not NaN. */
+  member(buf: Uint8Array, off: number, len: number, score: number): void;
+  /**
+   * A node of a stream: its master ID in four 32-bit parts, unsigned, and a valid listpack of entries with ascending IDs, some of them
+   * live; nodes ascend as well. Then streamMeta, and the groups; all pending entries of a group come before its consumers.
+   */
+  streamNode(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): void;
+  /** One object, used again. */
+  streamMeta(meta: RdbStreamMeta): void;
+  /** entriesRead: -1 when not known. */
+  streamGroup(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    entriesRead: number,
+  ): void;
+  streamPending(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    deliveryTimeMs: number,
+    deliveryCount: number,
+  ): void;
+  /** activeTimeMs: -1 when never active, and when the file is older than Redis 7.2. */
+  streamConsumer(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    seenTimeMs: number,
+    activeTimeMs: number,
+  ): void;
+  /** One of the group's pending entries that is this consumer's; not checked to be one. */
+  streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;
+  endValue(): void;
   /** The source of a function library (Redis 7). Skipped when absent. An owned copy. */
   functionLibrary?(code: Uint8Array): void;
   /** The file is complete and its checksum right (or not computed by its writer). */
   end(): void;
+}
+
+/** IDs in four 32-bit parts, unsigned. */
+export interface RdbStreamMeta {
+  /** Live entries: those in the nodes, whatever the file claims. */
+  length: number;
+  lastMsHi: number;
+  lastMsLo: number;
+  lastSeqHi: number;
+  lastSeqLo: number;
+  /** Of the first live entry. */
+  firstMsHi: number;
+  firstMsLo: number;
+  firstSeqHi: number;
+  firstSeqLo: number;
+  maxDeletedMsHi: number;
+  maxDeletedMsLo: number;
+  maxDeletedSeqHi: number;
+  maxDeletedSeqLo: number;
+  entriesAdded: number;
 }
 
 export interface RdbReaderOptions {
@@ -76,7 +181,47 @@ export interface RdbWriterApi {
     lruIdleSeconds: number,
     lfuFreq: number,
   ): void;
+  /** A string, and what is saved as one: the listpack of a hash (16) or sorted set (17), an intset (11). */
   valueString(buf: Uint8Array, off: number, len: number): void;
+  /** How many elements, pairs or nodes follow. */
+  valueLength(count: number): void;
+  /** Member and score of a sorted set (5). Redis writes the highest first. */
+  valueMember(buf: Uint8Array, off: number, len: number, score: number): void;
+  /** A node of a list (18): a listpack, or one long element. */
+  valueNode(plain: boolean, buf: Uint8Array, off: number, len: number): void;
+  /** A stream (19) is valueLength and its nodes, the meta, valueLength and its groups; */
+  valueStreamNode(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): void;
+  valueStreamMeta(meta: RdbStreamMeta): void;
+  /** a group its header, valueLength and its pending entries, valueLength and its consumers; */
+  valueStreamGroup(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    entriesRead: number,
+  ): void;
+  valueStreamPending(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    deliveryTimeMs: number,
+    deliveryCount: number,
+  ): void;
+  /** a consumer its header, valueLength and the IDs of its pending entries. Pending entries ascend. */
+  valueStreamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number): void;
+  valueStreamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;
   /** End of file: checksum, then the last flush. */
   end(): void;
   /** Bytes written so far, flushed or not. */

@@ -7,6 +7,8 @@ import {
   LEN_32BIT_BYTE,
   LEN_64BIT_BYTE,
   LEN_ENCODED,
+  NODE_PACKED,
+  NODE_PLAIN,
   OP_AUX,
   OP_EOF,
   OP_EXPIRE_MS,
@@ -19,12 +21,18 @@ import {
 } from './format.ts';
 import { NOT_AN_INTEGER, parseInteger } from './integer.ts';
 import { LzfCompressor } from './lzf.ts';
-import type { RdbWriterApi, RdbWriterOptions } from './types.ts';
+import type { RdbStreamMeta, RdbWriterApi, RdbWriterOptions } from './types.ts';
 
 // Writes an RDB file through one buffer of fixed size. A string longer than that buffer goes through it in pieces, so memory does
 // not grow with values; the checksum is taken per chunk, where it costs a tenth of what it would per field.
 //
-// An entry is entryPrefix(type, …) followed by one value; a further type of value is a further valueXxx method.
+// An entry is entryPrefix(type, …) followed by one value, in the forms that Redis 7.0 writes:
+//
+//   list (18)        valueLength(nodes), valueNode…
+//   set (2 or 11)    valueLength(elements), valueString…      or valueString(intset)
+//   hash (4 or 16)   valueLength(pairs), 2 × valueString…     or valueString(listpack)
+//   zset (5 or 17)   valueLength(members), valueMember…       or valueString(listpack)
+//   stream (19)      see the valueStreamXxx methods
 
 const CHUNK_BYTES_DEFAULT = 64 * 1024;
 /** Fixed-size pieces (a length, an expiry, …) are reserved whole; none is longer. */
@@ -38,7 +46,12 @@ const COMPRESS_UP_TO = 16 * 1024 * 1024;
 /** Below this, a loop beats the call into TypedArray.prototype.set and the view it needs. */
 const COPY_LOOP_BELOW = 96;
 
+const STREAM_ID_BYTES = 16;
+if (STREAM_ID_BYTES > PIECE_BYTES_MAX) throw new Error('an ID is written as one piece');
+
 const utf8 = new TextEncoder();
+const DOUBLE_BYTES = new Uint8Array(8);
+const DOUBLE = new DataView(DOUBLE_BYTES.buffer);
 
 export class RdbWriter implements RdbWriterApi {
   readonly #flushChunk: (chunk: Uint8Array) => void;
@@ -142,6 +155,97 @@ export class RdbWriter implements RdbWriterApi {
     this.#bytes(buf, off, len);
   }
 
+  valueLength(count: number): void {
+    this.#length(count);
+  }
+
+  valueMember(buf: Uint8Array, off: number, len: number, score: number): void {
+    this.valueString(buf, off, len);
+    this.#reserve();
+    DOUBLE.setFloat64(0, score, true);
+    for (let i = 0; i < 8; i++) this.#buf[this.#pos + i] = DOUBLE_BYTES[i];
+    this.#pos += 8;
+  }
+
+  valueNode(plain: boolean, buf: Uint8Array, off: number, len: number): void {
+    this.#length(plain ? NODE_PLAIN : NODE_PACKED);
+    this.valueString(buf, off, len);
+  }
+
+  valueStreamNode(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): void {
+    this.#length(STREAM_ID_BYTES);
+    this.#streamId(msHi, msLo, seqHi, seqLo);
+    this.valueString(buf, off, len);
+  }
+
+  valueStreamMeta(meta: RdbStreamMeta): void {
+    this.#length(meta.length);
+    this.#length64(meta.lastMsHi, meta.lastMsLo);
+    this.#length64(meta.lastSeqHi, meta.lastSeqLo);
+    this.#length64(meta.firstMsHi, meta.firstMsLo);
+    this.#length64(meta.firstSeqHi, meta.firstSeqLo);
+    this.#length64(meta.maxDeletedMsHi, meta.maxDeletedMsLo);
+    this.#length64(meta.maxDeletedSeqHi, meta.maxDeletedSeqLo);
+    this.#length(meta.entriesAdded);
+  }
+
+  valueStreamGroup(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    entriesRead: number,
+  ): void {
+    this.valueString(nameBuf, nameOff, nameLen);
+    this.#length64(msHi, msLo);
+    this.#length64(seqHi, seqLo);
+    if (entriesRead === -1) this.#length64(0xffffffff, 0xffffffff);
+    else this.#length(entriesRead);
+  }
+
+  valueStreamPending(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    deliveryTimeMs: number,
+    deliveryCount: number,
+  ): void {
+    this.#streamId(msHi, msLo, seqHi, seqLo);
+    this.#milliseconds(deliveryTimeMs);
+    this.#length(deliveryCount);
+  }
+
+  valueStreamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number): void {
+    this.valueString(nameBuf, nameOff, nameLen);
+    this.#milliseconds(seenTimeMs);
+  }
+
+  valueStreamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
+    this.#streamId(msHi, msLo, seqHi, seqLo);
+  }
+
+  /** As IDs of nodes and pending entries stand: 16 bytes, big endian. */
+  #streamId(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
+    this.#reserve();
+    const buf = this.#buf;
+    let at = putBigEndian32(buf, this.#pos, msHi);
+    at = putBigEndian32(buf, at, msLo);
+    at = putBigEndian32(buf, at, seqHi);
+    this.#pos = putBigEndian32(buf, at, seqLo);
+  }
+
   end(): void {
     this.#byte(OP_EOF);
     this.flush();
@@ -184,21 +288,36 @@ export class RdbWriter implements RdbWriterApi {
   }
 
   #expiry(expireAtMs: number): void {
+    this.#byte(OP_EXPIRE_MS);
+    this.#milliseconds(expireAtMs);
+  }
+
+  #milliseconds(time: number): void {
     this.#reserve();
     const buf = this.#buf;
     const at = this.#pos;
-    const high = Math.floor(expireAtMs / 0x100000000);
-    const low = expireAtMs - high * 0x100000000;
-    buf[at] = OP_EXPIRE_MS;
-    buf[at + 1] = low;
-    buf[at + 2] = low >>> 8;
-    buf[at + 3] = low >>> 16;
-    buf[at + 4] = low >>> 24;
-    buf[at + 5] = high;
-    buf[at + 6] = high >>> 8;
-    buf[at + 7] = high >>> 16;
-    buf[at + 8] = high >> 24;
-    this.#pos = at + 9;
+    const high = Math.floor(time / 0x100000000);
+    const low = time - high * 0x100000000;
+    buf[at] = low;
+    buf[at + 1] = low >>> 8;
+    buf[at + 2] = low >>> 16;
+    buf[at + 3] = low >>> 24;
+    buf[at + 4] = high;
+    buf[at + 5] = high >>> 8;
+    buf[at + 6] = high >>> 16;
+    buf[at + 7] = high >> 24;
+    this.#pos = at + 8;
+  }
+
+  #length64(high: number, low: number): void {
+    if (high === 0) {
+      this.#length(low);
+      return;
+    }
+    this.#reserve();
+    const buf = this.#buf;
+    buf[this.#pos] = LEN_64BIT_BYTE;
+    this.#pos = putBigEndian32(buf, putBigEndian32(buf, this.#pos + 1, high), low);
   }
 
   #length(len: number): void {

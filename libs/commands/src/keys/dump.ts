@@ -1,6 +1,6 @@
 import { setLru, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
-import { DumpEncoder, parsePayload, verifyPayload } from '@weir/rdb';
+import { DumpEncoder, parsePayload, RdbError, verifyPayload } from '@weir/rdb';
 import type { RdbSink } from '@weir/rdb';
 import type { Request } from '@weir/resp';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
@@ -244,6 +244,22 @@ class RestoreSink implements RdbSink {
     if (!recency.lfu && this.idle >= 0) lru = recency.fromIdle(this.idle, now);
     setLru(arena, next, lru);
   }
+
+  beginValue(object: number): void {
+    throw new RdbError('unsupported-type', `values of type ${object} are not loaded`, 0);
+  }
+  listpack(): void {}
+  intset(): void {}
+  element(): void {}
+  pair(): void {}
+  member(): void {}
+  streamNode(): void {}
+  streamMeta(): void {}
+  streamGroup(): void {}
+  streamPending(): void {}
+  streamConsumer(): void {}
+  streamConsumerPending(): void {}
+  endValue(): void {}
 
   // A payload has none of these.
   header(): void {}

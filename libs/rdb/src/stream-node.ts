@@ -1,0 +1,121 @@
+import { Int64 } from './int64.ts';
+import { LISTPACK_END, LISTPACK_HEADER_BYTES, listpackFrameFits, listpackNextChecked, readInteger } from './listpack.ts';
+
+// A node of a stream is a listpack of entries whose IDs are differences to the node's master ID:
+//
+//   live count   deleted count   number of master fields   master field…   0
+//   entry = flags   ms difference   seq difference   [number of fields]   field and value…   elements of the entry
+//
+// An entry that has the master's fields (a flag) has values only.
+
+const FLAG_DELETED = 1;
+const FLAG_SAME_FIELDS = 2;
+
+/** A stream ID in four 32-bit parts, the highest first. */
+export type StreamIdParts = Uint32Array;
+
+export function compareStreamIds(a: StreamIdParts, b: StreamIdParts): number {
+  for (let i = 0; i < 4; i++) if (a[i] !== b[i]) return a[i] < b[i] ? -1 : 1;
+  return 0;
+}
+
+/** Checks nodes of streams; one object, used again. */
+export class StreamNodeCheck {
+  /** Of the node that was checked last: its live entries, the first of them, and the highest ID, deleted or not. */
+  live = 0;
+  readonly first: StreamIdParts = new Uint32Array(4);
+  readonly highest: StreamIdParts = new Uint32Array(4);
+
+  readonly #id: StreamIdParts = new Uint32Array(4);
+  readonly #ms = new Int64();
+  readonly #seq = new Int64();
+  readonly #number = new Int64();
+  #buf: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  #end = 0;
+
+  /** True when the bytes are a node of this master ID that is whole in all its parts, with ascending IDs. */
+  check(buf: Uint8Array, off: number, len: number, master: StreamIdParts): boolean {
+    if (!listpackFrameFits(buf, off, len)) return false;
+    this.#buf = buf;
+    this.#at = off + LISTPACK_HEADER_BYTES;
+    this.#end = off + len - 1;
+    this.live = 0;
+    this.first.fill(0);
+    this.highest.fill(0);
+    const whole = this.#node(master);
+    this.#buf = EMPTY;
+    return whole;
+  }
+
+  #node(master: StreamIdParts): boolean {
+    const live = this.#count();
+    const deleted = this.#count();
+    const masterFields = this.#count();
+    if (live === -1 || deleted === -1 || masterFields === -1 || !this.#skip(masterFields)) return false;
+    if (this.#count() !== 0) return false;
+    const total = live + deleted;
+    for (let i = 0; i < total; i++) {
+      if (!this.#entry(master, masterFields, i === 0)) return false;
+    }
+    return this.live === live && this.#at === this.#end;
+  }
+
+  #entry(master: StreamIdParts, masterFields: number, isFirst: boolean): boolean {
+    const flags = this.#count();
+    if (flags === -1 || !this.#integer(this.#ms) || !this.#integer(this.#seq)) return false;
+    addDifferences(master, this.#ms, this.#seq, this.#id);
+    if (!isFirst && compareStreamIds(this.#id, this.highest) <= 0) return false;
+    this.highest.set(this.#id);
+    if ((flags & FLAG_DELETED) === 0) {
+      if (this.live === 0) this.first.set(this.#id);
+      this.live++;
+    }
+    let elements: number;
+    if ((flags & FLAG_SAME_FIELDS) !== 0) {
+      if (!this.#skip(masterFields)) return false;
+      elements = masterFields + 3;
+    } else {
+      const fields = this.#count();
+      if (fields === -1 || !this.#skip(2 * fields)) return false;
+      elements = 2 * fields + 4;
+    }
+    return this.#count() === elements;
+  }
+
+  /** An integer of at least 0, or -1. */
+  #count(): number {
+    return this.#integer(this.#number) && this.#number.hi >= 0
+      ? this.#number.hi * 0x100000000 + this.#number.lo
+      : -1;
+  }
+
+  #integer(out: Int64): boolean {
+    const at = this.#at;
+    return at < this.#end && this.#buf[at] !== LISTPACK_END && readInteger(this.#buf, at, out) && this.#skip(1);
+  }
+
+  #skip(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      if (this.#at >= this.#end) return false;
+      const next = listpackNextChecked(this.#buf, this.#at, this.#end);
+      if (next === -1) return false;
+      this.#at = next;
+    }
+    return true;
+  }
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Modulo 2^64 each, as Redis adds them. */
+function addDifferences(master: StreamIdParts, ms: Int64, seq: Int64, out: StreamIdParts): void {
+  addPart(master, 0, ms, out);
+  addPart(master, 2, seq, out);
+}
+
+function addPart(master: StreamIdParts, at: number, difference: Int64, out: StreamIdParts): void {
+  const low = master[at + 1] + difference.lo;
+  out[at + 1] = low;
+  out[at] = master[at] + difference.hi + (low > 0xffffffff ? 1 : 0);
+}
