@@ -111,5 +111,5 @@ export const keyRows: readonly CommandRow[] = [
   { name: 'flushall', args: opt(oneOf(word('ASYNC'), word('SYNC'), word('NOW'))), weight: 0.05 },
   { name: 'swapdb', args: seq(dbIndex, dbIndex), weight: 0.5 },
   { name: 'select', args: dbIndex, weight: 1.5 },
-  { name: 'nosuchcommand', args: many(0, 5, value), weight: 0.3 },
+  { name: 'nosuchcommand', args: many(0, 5, value), weight: 0.3, refused: 'there is none' },
 ];

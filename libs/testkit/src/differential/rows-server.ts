@@ -136,23 +136,32 @@ export const serverRows: readonly CommandRow[] = [
     name: 'replicaof',
     args: seq(literal('a', 'no', 'one'), literal('b', '', '-1', '65536', '99999999999999999999')),
     fixed: true,
+    refused: 'it would become a slave',
   },
   { name: 'slaveof', args: oneOf(seq(text), seq(word('NO'), word('ONE')), seq(text, text, text)), fixed: true },
-  { name: 'replicaof', args: many(0, 1, text), weight: 0.3, fixed: true },
+  { name: 'replicaof', args: many(0, 1, text), weight: 0.3, fixed: true, refused: 'too few arguments' },
   {
     name: 'failover',
     args: oneOf(() => [], word('ABORT'), seq(word('TIMEOUT'), literal('x', -1, 0, 1)), text),
     fixed: true,
+    refused: 'it has no slave',
   },
-  { name: 'shutdown', args: literal('x', '', 'abort', 'ABORT'), weight: 0.3, fixed: true },
+  { name: 'shutdown', args: literal('x', '', 'abort', 'ABORT'), weight: 0.3, fixed: true, refused: 'it would end' },
   {
     name: 'shutdown',
     args: seq(word('ABORT'), oneOf(word('NOW'), word('FORCE'), word('SAVE'))),
     weight: 0.3,
     fixed: true,
+    refused: 'it would end',
   },
-  { name: 'bgsave', args: oneOf(literal('x', ''), seq(word('SCHEDULE'), text)), weight: 0.3, fixed: true },
-  { name: 'save', args: text, weight: 0.2, fixed: true },
+  {
+    name: 'bgsave',
+    args: oneOf(literal('x', ''), seq(word('SCHEDULE'), text)),
+    weight: 0.3,
+    fixed: true,
+    refused: 'there is no snapshot to make',
+  },
+  { name: 'save', args: text, weight: 0.2, fixed: true, refused: 'there is no snapshot to make' },
   { name: 'module', args: word('LIST'), weight: 0.3 },
   // HELP where there is nothing that only one side has
   { name: 'command', args: word('HELP'), weight: 0.2 },
@@ -162,10 +171,10 @@ export const serverRows: readonly CommandRow[] = [
   { name: 'object', args: word('HELP'), weight: 0.2 },
   { name: 'config', args: word('HELP'), weight: 0.2 },
   ...containers.flatMap((name): CommandRow[] => [
-    { name, args: unknown, weight: 0.4, fixed: true },
-    { name, args: () => [], weight: name === 'command' ? 0 : 0.1, fixed: true },
+    { name, args: unknown, weight: 0.4, fixed: true, refused: 'no such subcommand' },
+    { name, args: () => [], weight: name === 'command' ? 0 : 0.1, fixed: true, refused: 'no subcommand' },
   ]),
   ...['time', 'role', 'lastsave', 'dbsize', 'wait', 'config|get', 'debug'].map((name): CommandRow => {
-    return { name, args: many(2, 4, text), weight: 0.1, fixed: true };
+    return { name, args: many(2, 4, text), weight: 0.1, fixed: true, refused: 'too many arguments' };
   }),
 ];
