@@ -5,6 +5,7 @@
 const encoded = (word: string): Uint8Array => Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1');
 
 export const DEL = encoded('DEL');
+export const HSET = encoded('HSET');
 export const KEEPTTL = encoded('KEEPTTL');
 export const PERSIST = encoded('PERSIST');
 export const PEXPIREAT = encoded('PEXPIREAT');

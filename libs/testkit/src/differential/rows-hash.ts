@@ -1,3 +1,28 @@
+import { float, integer, keyOf, many, opt, seq, text, word } from './grammar.ts';
+import { burst, member, scanArgs, signedCount } from './grammar-types.ts';
 import type { CommandRow } from './rows.ts';
 
-export const hashRows: readonly CommandRow[] = [];
+const key = keyOf('hash');
+const number = (g: Parameters<typeof member>[0]) => (g.chance(0.5) ? integer(g) : float(g));
+
+export const hashRows: readonly CommandRow[] = [
+  { name: 'hset', args: seq(key, burst(seq(member, member))), weight: 6 },
+  { name: 'hset', args: seq(key, member, number), weight: 4 },
+  { name: 'hmset', args: seq(key, burst(seq(member, member))), weight: 2 },
+  { name: 'hsetnx', args: seq(key, member, member), weight: 2 },
+  { name: 'hget', args: seq(key, member), weight: 3 },
+  { name: 'hmget', args: seq(key, many(1, 6, member)), weight: 2 },
+  { name: 'hgetall', args: key, compare: 'pairs', weight: 2 },
+  { name: 'hkeys', args: key, compare: 'set' },
+  { name: 'hvals', args: key, compare: 'set' },
+  { name: 'hlen', args: key, weight: 2 },
+  { name: 'hstrlen', args: seq(key, member), weight: 2 },
+  { name: 'hexists', args: seq(key, member), weight: 2 },
+  { name: 'hdel', args: seq(key, burst(member)), weight: 5 },
+  { name: 'hincrby', args: seq(key, member, integer), weight: 5 },
+  { name: 'hincrbyfloat', args: seq(key, member, number), weight: 5 },
+  { name: 'hrandfield', args: seq(key, opt(signedCount)), compare: 'random', weight: 2 },
+  { name: 'hrandfield', args: seq(key, signedCount, word('WITHVALUES')), compare: 'random', weight: 2 },
+  { name: 'hrandfield', args: seq(key, signedCount, text), weight: 0.2, refused: 'the third argument is not WITHVALUES' },
+  { name: 'hscan', args: seq(key, scanArgs), compare: 'scan', weight: 3 },
+];
