@@ -178,6 +178,18 @@ const cases: readonly Case[] = [
     rules: [],
   },
   {
+    title: 'an example is an application as anybody writes it: it imports no lib of ours',
+    file: 'examples/leaderboard/src/lib.ts',
+    code: `export { ReplyWriter } from '@weir/resp';`,
+    rules: [boundary],
+  },
+  {
+    title: 'an example may import packages, and its test the testkit',
+    file: 'examples/leaderboard/src/allowed.test.ts',
+    code: `export { Redis } from 'ioredis';\nexport { withRig } from '@weir/testkit';`,
+    rules: [],
+  },
+  {
     title: 'tests of a pure lib may do what they need',
     file: `${pure}/allowed.test.ts`,
     code: `import { readFileSync } from 'node:fs';\nimport { test } from 'node:test';\nimport fc from 'fast-check';\nimport { start } from '@weir/testkit';\ntest('x', () => [readFileSync, fc, start, Date.now()]);`,
@@ -198,7 +210,7 @@ before(() => {
     'tsconfig.base.json',
     '.oxlintrc.json',
   ];
-  const manifests = globSync('{apps,libs,tools}/*/package.json', { cwd: root });
+  const manifests = globSync('{apps,examples,libs,tools}/*/package.json', { cwd: root });
   for (const file of [...outline, ...manifests, 'tools/lint/plugin.mjs']) {
     cpSync(path.join(root, file), path.join(scratch, file));
   }
@@ -268,20 +280,24 @@ interface Project {
   readonly targets: readonly string[];
 }
 
-const projects: readonly Project[] = globSync('{apps,libs,tools}/*/package.json', { cwd: root }).map((file) => {
-  const { name, nx = {} } = JSON.parse(readFileSync(path.join(root, file), 'utf8'));
-  return { folder: path.dirname(file), name, tags: nx.tags ?? [], targets: Object.keys(nx.targets ?? {}) };
-});
+const projects: readonly Project[] = globSync('{apps,examples,libs,tools}/*/package.json', { cwd: root }).map(
+  (file) => {
+    const { name, nx = {} } = JSON.parse(readFileSync(path.join(root, file), 'utf8'));
+    return { folder: path.dirname(file), name, tags: nx.tags ?? [], targets: Object.keys(nx.targets ?? {}) };
+  },
+);
 
-test('every folder of apps, libs and tools is a project', () => {
-  const folders = globSync('{apps,libs,tools}/*/', { cwd: root, withFileTypes: true })
+test('every folder of apps, examples, libs and tools is a project', () => {
+  const folders = globSync('{apps,examples,libs,tools}/*/', { cwd: root, withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)));
   assert.deepEqual(folders.toSorted(), projects.map(({ folder }) => folder).toSorted());
 });
 
 test('every project has one type, one purity, and a test target', () => {
-  const types = ['app', 'launcher', 'adapter', 'domain', 'codec', 'base', 'test', 'tool'].map((name) => `type:${name}`);
+  const types = ['app', 'launcher', 'adapter', 'domain', 'codec', 'base', 'test', 'tool', 'example'].map(
+    (name) => `type:${name}`,
+  );
   const purities = ['purity:pure', 'purity:io'];
   assert.ok(projects.length > 10);
   for (const { name, tags, targets } of projects) {

@@ -91,6 +91,8 @@ async function main(): Promise<number> {
     nodes.push(slave);
     await untilItAnswers(slave, slavePort, startBoundMs);
     tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends both`);
+    const ports = port === 6379 && slavePort === 6380 ? '' : `WEIR_PORT=${port} WEIR_SLAVE_PORT=${slavePort} `;
+    tell(`an example, from another terminal: ${ports}npm run leaderboard (see examples/leaderboard)`);
     return Promise.race(nodes.map(async (node) => node.ended.then(() => node)));
   };
 

@@ -65,7 +65,7 @@ async function runTests(
   { wanted, mayBeEmpty }: Selection,
   concurrency: number,
 ): Promise<PartResult> {
-  const files = globSync('{apps,libs,tools}/**/*.test.{ts,mjs}', {
+  const files = globSync('{apps,examples,libs,tools}/**/*.test.{ts,mjs}', {
     cwd: root,
     exclude: ['**/node_modules/**', '**/fixtures/**'],
   })
