@@ -85,7 +85,11 @@ export async function withApt({ uri, suites, components, keyring }, folder, howT
       const { code, output } = await run('apt-get', ['-q', '-c', at('apt.conf'), ...args], options);
       if (code !== 0) throw new SetupError(`${sentence}; ${howTo}:${tail(output)}`);
     };
-    await apt(`apt could not read the ${suites.join(' and ')} suite of this machine's mirror`, 'update', '--error-on=any');
+    await apt(
+      `apt could not read the ${suites.join(' and ')} suite of this machine's mirror`,
+      'update',
+      '--error-on=any',
+    );
     return await work({ apt, at });
   } finally {
     rmSync(scratch, { recursive: true, force: true });

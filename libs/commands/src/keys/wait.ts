@@ -37,6 +37,8 @@ export const wait: Command = {
   },
 };
 
+const NOT_POSITIVE = 'ERR value is out of range, must be positive';
+
 /**
  * "Local" is the log here, which every acknowledged write has reached: the reply waits for the record like that of a write.
  */
@@ -62,10 +64,10 @@ export const waitaof: Command = {
   run(ctx) {
     const local = rangeArg(ctx, 1, 0, 1);
     if (local !== local) return;
-    const replicas = integerArg(ctx, 2);
+    const replicas = integerArg(ctx, 2, NOT_POSITIVE);
     if (replicas !== replicas) return;
     if (replicas < 0) {
-      ctx.reply.error('ERR value is out of range, must be positive');
+      ctx.reply.error(NOT_POSITIVE);
       return;
     }
     const timeout = timeoutArg(ctx, 3);

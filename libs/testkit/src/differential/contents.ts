@@ -40,7 +40,9 @@ const SCRATCH = '\x00weir scratch';
 export function sameEncoding(oracle: OracleName, type: string, theirs: string, ours: string): boolean {
   if (theirs === ours) return true;
   if (oracle !== 'redis' || ours !== 'listpack') return false;
-  return (type === 'list' && theirs === 'quicklist') || (type === 'set' && (theirs === 'hashtable' || theirs === 'intset'));
+  return (
+    (type === 'list' && theirs === 'quicklist') || (type === 'set' && (theirs === 'hashtable' || theirs === 'intset'))
+  );
 }
 
 export async function compareContents(sides: BothSides): Promise<string | null> {
@@ -59,7 +61,11 @@ export async function compareContents(sides: BothSides): Promise<string | null> 
 }
 
 async function compareKey(sides: BothSides, key: Uint8Array): Promise<string | null> {
-  const ask = async (before: readonly string[], after: readonly string[], compare: Comparison): Promise<string | null> => {
+  const ask = async (
+    before: readonly string[],
+    after: readonly string[],
+    compare: Comparison,
+  ): Promise<string | null> => {
     const args = [...words(...before), key, ...words(...after)];
     const [theirs, ours] = await sides.call(...args);
     if (sameReply(theirs, ours, compare) || sides.known(args, theirs, ours)) return null;
@@ -98,7 +104,8 @@ async function exchangeDumps(sides: BothSides, key: Uint8Array, type: string): P
     if (payload.length > PAYLOAD_MAX) continue;
     const restored = await sides.call('RESTORE', SCRATCH, expires ? '1000000' : '0', payload);
     const refused = restored.find(isError);
-    if (refused !== undefined) return `RESTORE of ${whose} dump of ${line([key])} (${type}): ${restored.map(show).join(' ')}`;
+    if (refused !== undefined)
+      return `RESTORE of ${whose} dump of ${line([key])} (${type}): ${restored.map(show).join(' ')}`;
     const digests = await sides.call('DEBUG', 'DIGEST-VALUE', key, SCRATCH);
     for (const [i, side] of ['Redis', 'Weir'].entries()) {
       const [before, after] = leaves(parse(digests[i]));

@@ -167,7 +167,8 @@ export class Differential {
     const sides: BothSides = {
       oracle: this.oracle,
       databases: DATABASES,
-      call: (...args) => this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
+      call: (...args) =>
+        this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
       known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle),
     };
     const text = (await compareContents(sides)) ?? compareReplica(this.#engine);
@@ -182,7 +183,7 @@ export class Differential {
     const [theirs, ours] = await this.#callBoth(connection, args);
     this.#count(step, ours);
     const text = this.#compare(step, args, theirs, ours);
-    if (text !== null || !step.probe || isError(ours)) return text;
+    if (text !== null || !step.probe || isError(theirs) || isError(ours)) return text;
     if (compare === 'random') return this.#checkMembers(step, ours);
     if (compare === 'scan') return this.#completeScan(step, theirs, ours);
     return null;
@@ -299,12 +300,15 @@ export class Differential {
     const all = leaves(parse(await this.#redis[connection].call(...whole, args[1], ...behind)));
     const drawn = leaves(reply);
     const paired = name !== 'srandmember';
-    const there = new Map(paired ? Array.from({ length: all.length / 2 }, (_, i) => [all[2 * i], all[2 * i + 1]]) : all.map((x) => [x, '']));
+    const there = new Map(
+      paired ? Array.from({ length: all.length / 2 }, (_, i) => [all[2 * i], all[2 * i + 1]]) : all.map((x) => [x, '']),
+    );
     const withValues = args.length > 3;
     const members = withValues ? drawn.filter((_, i) => i % 2 === 0) : drawn;
     for (const [i, member] of members.entries()) {
       if (!there.has(member)) return `no member: ${member}`;
-      if (withValues && there.get(member) !== drawn[2 * i + 1]) return `not the value of ${member}: ${drawn[2 * i + 1]}`;
+      if (withValues && there.get(member) !== drawn[2 * i + 1])
+        return `not the value of ${member}: ${drawn[2 * i + 1]}`;
     }
     const repeated = args.length > 2 && latin1(args[2]).startsWith('-');
     return !repeated && new Set(members).size !== members.length ? `a member twice: ${show(ours)}` : null;
@@ -321,7 +325,7 @@ export class Differential {
       [ours, (next: readonly Uint8Array[]) => Promise.resolve(this.#callWeir(connection, next))],
     ] as const) {
       const all: string[] = [];
-      for (let reply = parse(first); ; ) {
+      for (let reply = parse(first); ;) {
         if (reply.type !== 'array' || reply.value.length !== 2) return `no page of a scan: ${JSON.stringify(reply)}`;
         const [cursor, page] = reply.value;
         const elements = leaves(page);

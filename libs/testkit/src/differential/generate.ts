@@ -1,5 +1,6 @@
 import { allCommands } from '@weir/commands';
 import { latin1 } from '@weir/commands/testing';
+import { isAvoided } from './differences.ts';
 import { Gen, mutate } from './grammar.ts';
 import type { Selection } from './groups.ts';
 import { words } from './replies.ts';
@@ -43,12 +44,14 @@ export function generate(g: Gen, { rows, types }: Selection, options: GenerateOp
     let at = g.random.double() * total;
     const row = usable.find((candidate) => (at -= candidate.weight ?? 1) < 0) ?? usable[0];
     const connection = g.chance(0.5) ? 0 : 1;
-    for (const before of row.before ?? []) sequence.push({ connection, args: words(...before), compare: 'scan', probe });
     const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
     const whole = [Buffer.from(name), ...row.args(g)];
     const mutated = row.fixed === true ? whole : mutate(g, whole);
     // Another subcommand is another row's, with its own rule of comparison.
     const args = isAnotherSubcommand(whole, mutated) ? whole : mutated;
+    if (isAvoided(args, oracle)) continue;
+    for (const before of row.before ?? [])
+      sequence.push({ connection, args: words(...before), compare: 'scan', probe });
     sequence.push({ connection, args, compare: row.compare ?? 'exact', row, probe });
   }
   return sequence;

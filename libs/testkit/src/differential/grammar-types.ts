@@ -71,7 +71,10 @@ export const numkeys =
   (g) => {
     const n = 1 + g.below(max);
     const keys = many(n, n, keyOf(type))(g);
-    return [bytes(g.chance(0.93) ? String(n) : g.pick(['0', '-1', String(n + 1), 'x', '', '9223372036854775807'])), ...keys];
+    return [
+      bytes(g.chance(0.93) ? String(n) : g.pick(['0', '-1', String(n + 1), 'x', '', '9223372036854775807'])),
+      ...keys,
+    ];
   };
 
 // --- numbers -----------------------------------------------------------------------------------------------------------
@@ -133,7 +136,24 @@ const SCORES = [
   'Infinity',
   '-INFINITY',
 ];
-const NO_SCORES = ['', 'nan', '-nan', 'NaN', 'nan(1)', '1e400', '-1e400', ' 1', '1 ', 'x', '1,5', '0x', '1e', '--1', '1\x00', '.'];
+const NO_SCORES = [
+  '',
+  'nan',
+  '-nan',
+  'NaN',
+  'nan(1)',
+  '1e400',
+  '-1e400',
+  ' 1',
+  '1 ',
+  'x',
+  '1,5',
+  '0x',
+  '1e',
+  '--1',
+  '1\x00',
+  '.',
+];
 
 /** A score, often one that another member has. */
 export const score: Grammar = (g) => {
@@ -159,7 +179,11 @@ export const lexBound: Grammar = (g) => {
   return [Buffer.concat([bytes(g.chance(0.6) ? '[' : '('), member(g)[0]])];
 };
 
-export const limit: Grammar = seq(word('LIMIT'), mostly(0.85, (g) => [bytes(String(g.below(5)))], rank), signedCount);
+export const limit: Grammar = seq(
+  word('LIMIT'),
+  mostly(0.85, (g) => [bytes(String(g.below(5)))], rank),
+  signedCount,
+);
 
 // --- streams -----------------------------------------------------------------------------------------------------------
 
@@ -178,7 +202,27 @@ const EDGE_IDS = [
   '18446744073709551616-0',
   '0-18446744073709551616',
 ];
-const NO_IDS = ['', '-', '+', '*', '$', '>', '-1', '1-', '-1-1', '1--1', '1-2-3', 'x', '1-x', '01-1', '1 -1', ' 1-1', '*-1', '(1-1', '1-1*'];
+const NO_IDS = [
+  '',
+  '-',
+  '+',
+  '*',
+  '$',
+  '>',
+  '-1',
+  '1-',
+  '-1-1',
+  '1--1',
+  '1-2-3',
+  'x',
+  '1-x',
+  '01-1',
+  '1 -1',
+  ' 1-1',
+  '*-1',
+  '(1-1',
+  '1-1*',
+];
 
 /** An ID that is there, or was, or may come. */
 export const streamId: Grammar = (g) => {
@@ -209,7 +253,11 @@ export const groupName: Grammar = literal('g1', 'g1', 'g1', 'g2', 'g2', '', 'nos
 export const consumerName: Grammar = literal('c1', 'c1', 'c2', 'c2', 'c3', '');
 
 /** Times in milliseconds that every entry has waited, or none. */
-export const idleTime: Grammar = mostly(0.94, literal(0, 0, 0, 100_000_000), literal('-1', 'x', '', '9223372036854775808'));
+export const idleTime: Grammar = mostly(
+  0.94,
+  literal(0, 0, 0, 100_000_000),
+  literal('-1', 'x', '', '9223372036854775808'),
+);
 
 // --- bits, geo, scans --------------------------------------------------------------------------------------------------
 
@@ -222,7 +270,11 @@ export const bitOffset: Grammar = mostly(
 
 export const bitfieldType: Grammar = mostly(
   0.93,
-  (g) => [bytes(`${g.pick(['u', 'i'])}${g.chance(0.5) ? g.pick([1, 2, 4, 5, 7, 8, 16, 31, 32, 33, 62, 63]) : 1 + g.below(63)}`)],
+  (g) => [
+    bytes(
+      `${g.pick(['u', 'i'])}${g.chance(0.5) ? g.pick([1, 2, 4, 5, 7, 8, 16, 31, 32, 33, 62, 63]) : 1 + g.below(63)}`,
+    ),
+  ],
   literal('i64', 'i64', 'u64', 'i0', 'u0', 'i65', 'u', '', 'x8', 'U8', 'I8', 'u08', 'u8 ', 'i-1', 'u1x'),
 );
 
@@ -238,7 +290,11 @@ export const latitude: Grammar = mostly(
   (g) => [bytes((g.random.double() * 170 - 85).toFixed(g.below(10)))],
   literal('85.05112878', '-85.05112878', '85.05112879', '-86', '0', '38.115556', '37.502669', 'x', '', 'nan', '9e1'),
 );
-export const geoUnit: Grammar = mostly(0.95, oneOf(word('m'), word('km'), word('ft'), word('mi')), literal('', 'x', 'mm'));
+export const geoUnit: Grammar = mostly(
+  0.95,
+  oneOf(word('m'), word('km'), word('ft'), word('mi')),
+  literal('', 'x', 'mm'),
+);
 export const distance: Grammar = mostly(
   0.9,
   (g) => [bytes((g.random.double() * 10 ** g.below(8)).toFixed(g.below(4)))],

@@ -60,7 +60,12 @@ function isType(name: GroupName): name is GroupName & KeyType {
   return name !== 'keys' && name !== 'sort' && name !== 'connection' && name !== 'server';
 }
 
-export const dataRows: Selection = select(DATA);
+const data = select(DATA);
+/** About the data set, and what only Valkey has. */
+export const dataRows: Selection = {
+  ...data,
+  rows: [...data.rows, ...[...connectionRows, ...serverRows].filter(({ oracle }) => oracle === 'valkey')],
+};
 export const allRows: Selection = select(ALL);
 
 /**
@@ -69,7 +74,8 @@ export const allRows: Selection = select(ALL);
  */
 export function selectOnly(text: string): Selection {
   const names = text.replace(/!$/, '').split(',').filter(isGroup);
-  if (names.length !== text.split(',').length) throw new Error(`WEIR_DIFF_ONLY: groups are ${ALL.join(', ')}; not ${text}`);
+  if (names.length !== text.split(',').length)
+    throw new Error(`WEIR_DIFF_ONLY: groups are ${ALL.join(', ')}; not ${text}`);
   if (text.endsWith('!')) return select(names);
   return select(
     names,

@@ -35,6 +35,14 @@ export const sameObject = masked(
   [/lru:\d+ lru_seconds_idle:\d+/, 'lru:? lru_seconds_idle:?'],
 );
 
+/** DUMP: of strings the value's bytes, of others that there are some (their order is free; they are restored at the end). */
+export const samePayload: Compare = (redis, weir) => {
+  const [theirs, ours] = [redis, weir].map((reply) => /^\$\d+\r\n([^]+)[^]{10}\r\n$/.exec(reply)?.[1]);
+  if (theirs === undefined || ours === undefined) return 'nil or not';
+  const isString = theirs.startsWith('\x00') || ours.startsWith('\x00');
+  return isString && theirs !== ours ? difference([theirs], [ours]) : null;
+};
+
 export const sameTime: Compare = (redis, weir) => {
   const seconds = [redis, weir].map((reply) => /^\*2\r\n\$10\r\n(\d{10})\r\n\$(\d)\r\n(\d+)\r\n$/.exec(reply));
   if (seconds.some((match) => match === null || Number(match[2]) !== match[3].length)) return 'the shape';

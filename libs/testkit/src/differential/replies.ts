@@ -68,7 +68,8 @@ function items(reply: Reply): string[] {
 export function pairs(reply: Reply): string[] {
   const all = items(reply);
   if (reply.type !== 'array') return all;
-  if (reply.value.length > 0 && reply.value.every((part) => part.type === 'array' && part.value.length === 2)) return all;
+  if (reply.value.length > 0 && reply.value.every((part) => part.type === 'array' && part.value.length === 2))
+    return all;
   return Array.from({ length: Math.ceil(all.length / 2) }, (_, i) => `${all[2 * i]}=${all[2 * i + 1] ?? 'nothing'}`);
 }
 
@@ -122,7 +123,9 @@ function nearly(x: number, y: number): boolean {
 /** The elements of an array, set or map, one below the other. */
 export function leaves(reply: Reply): string[] {
   if (!Array.isArray(reply.value)) return [leaf(reply)];
-  return (reply.value as (Reply | Reply[])[]).flatMap((part) => (Array.isArray(part) ? part.flatMap(leaves) : leaves(part)));
+  return (reply.value as (Reply | Reply[])[]).flatMap((part) =>
+    Array.isArray(part) ? part.flatMap(leaves) : leaves(part),
+  );
 }
 
 export function leaf(reply: Reply): string {

@@ -96,4 +96,11 @@ export const connectionRows: readonly CommandRow[] = [
   { name: 'client', args: () => [], weight: 0.3 },
   { name: 'readonly', args: opt(text), weight: 0.2 },
   { name: 'readwrite', args: opt(text), weight: 0.2 },
+  { name: 'client', args: seq(word('NO-TOUCH'), oneOf(word('ON'), word('OFF'), text)), oracle: 'valkey', weight: 0.3 },
+  {
+    name: 'client',
+    args: seq(word('SETINFO'), oneOf(word('LIB-NAME'), word('LIB-VER'), text), name),
+    oracle: 'valkey',
+    weight: 0.3,
+  },
 ];

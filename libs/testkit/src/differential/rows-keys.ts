@@ -18,6 +18,7 @@ import {
   word,
 } from './grammar.ts';
 import type { Grammar } from './grammar.ts';
+import { samePayload } from './masks.ts';
 import type { CommandRow } from './rows.ts';
 
 const nxXx = options(word('NX'), word('XX'));
@@ -81,7 +82,7 @@ export const keyRows: readonly CommandRow[] = [
   // Redis shares the objects of small integers: their count and their time of last access are those of all of them.
   { name: 'object', args: seq(oneOf(word('REFCOUNT'), word('IDLETIME')), key) },
   { name: 'object', args: seq(oneOf(word('FREQ'), word('HELP'), word('NOSUCH')), opt(key)) },
-  { name: 'dump', args: key, weight: 2 },
+  { name: 'dump', args: key, weight: 2, compare: samePayload },
   {
     name: 'restore',
     args: seq(
@@ -105,6 +106,13 @@ export const keyRows: readonly CommandRow[] = [
     name: 'wait',
     fixed: true,
     args: seq(oneOf(literal(0), literal(-1, 'x')), literal(0, -1, 'x', '9223372036854775808')),
+    weight: 0.3,
+  },
+  {
+    name: 'waitaof',
+    fixed: true,
+    args: seq(literal(0, 0, 1, 2, -1, 'x'), literal(0, 0, -1, 'x'), literal(0, 0, -1, 'x', '9223372036854775808')),
+    oracle: 'valkey',
     weight: 0.3,
   },
   { name: 'flushdb', args: opt(oneOf(word('ASYNC'), word('SYNC'), word('NOW'))), weight: 0.1 },

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allCommands } from '@weir/commands';
+import { differences } from './differences.ts';
+import { fullName, generate } from './generate.ts';
+import { Gen } from './grammar.ts';
+import { allRows, dataRows, rowGroups, selectOnly } from './groups.ts';
+import { line } from './replies.ts';
+
+/** Commands without a row, and why. */
+const WITHOUT_ROW = new Map([
+  ['acl|help', 'lists only what exists'],
+  ['bgrewriteaof', 'makes a snapshot here'],
+  ['client|help', 'lists only what exists'],
+  ['latency|doctor', 'a text of its own'],
+  ['lolwut', 'a text of its own'],
+  ['memory|stats', 'about the process'],
+  ['module|help', 'lists only what exists'],
+  ['restore-asking', 'RESTORE, for a cluster'],
+  ['weir|digest', "Weir's own"],
+  ['weir|handshake', "Weir's own"],
+  ['weir|help', "Weir's own"],
+  ['weir|position', "Weir's own"],
+]);
+
+const SAMPLES = 200;
+
+function sampled(): Set<string> {
+  const g = new Gen(1);
+  const names = new Set<string>();
+  for (const row of Object.values(rowGroups).flat()) {
+    for (let i = 0; i < SAMPLES; i++) names.add(fullName([Buffer.from(row.name), ...row.args(g)]));
+  }
+  return names;
+}
+
+test('every command and subcommand has a row in the differential test, but for those listed', () => {
+  const rows = sampled();
+  const all = allCommands.flatMap((command) => [
+    ...(command.subcommands === undefined ? [command.name] : []),
+    ...(command.subcommands ?? []).map((subcommand) => `${command.name}|${subcommand.name}`),
+  ]);
+  const missing = all.filter((name) => !rows.has(name) && !WITHOUT_ROW.has(name));
+  assert.deepEqual(missing, [], 'add rows in libs/testkit/src/differential/rows-*.ts');
+  const idle = [...WITHOUT_ROW.keys()].filter((name) => rows.has(name) || !all.includes(name));
+  assert.deepEqual(idle, [], 'listed without need');
+});
+
+test('WEIR_DIFF_ONLY names groups; strings and keys come along seldom', () => {
+  const only = selectOnly('list,zset');
+  for (const row of [...rowGroups.list, ...rowGroups.zset]) assert.ok(only.rows.includes(row));
+  assert.ok(only.rows.some(({ name, weight }) => name === 'rename' && weight! < 1));
+  assert.deepEqual(selectOnly('connection!').rows, rowGroups.connection);
+  assert.deepEqual(selectOnly('string!').types, ['string']);
+  assert.throws(() => selectOnly('lists'), /groups are string, keys, list, .*; not lists/);
+});
+
+test('a sequence holds only rows of its server, and none whose comparison would be told of by another', () => {
+  for (const [selection, oracle, probe] of [
+    [allRows, 'redis', false],
+    [dataRows, 'redis', true],
+    [dataRows, 'valkey', true],
+  ] as const) {
+    for (let seed = 0; seed < 5; seed++) {
+      for (const { row, compare } of generate(new Gen(seed), selection, { oracle, probe })) {
+        assert.ok((row?.oracle ?? oracle) === oracle);
+        assert.ok(probe || (compare !== 'pop' && compare !== 'random'));
+      }
+    }
+  }
+});
+
+test('a seed gives one sequence, and no command in it is about a time that is near', () => {
+  const rows = selectOnly('string,keys');
+  const lines = (seed: number): string[] =>
+    generate(new Gen(seed), rows, { steps: 2000 }).map(({ args }) => line(args));
+  assert.deepEqual(lines(7), lines(7));
+  assert.notDeepEqual(lines(7), lines(8));
+  let times = 0;
+  for (const text of [...lines(1), ...lines(2)]) {
+    const match = /^(p?)(?:expire|setex) \S+ (-?\d+)(?= |$)|^(?:set|getex) .* (p)?e?x (-?\d+)(?= |$)/i.exec(text);
+    if (match === null) continue;
+    const ms = Number(match[2] ?? match[4]) * (match[1] || match[3] ? 1 : 1000);
+    assert.ok(ms <= 0 || ms >= 500_000, text);
+    times++;
+  }
+  assert.ok(times > 100);
+});
+
+test('every known difference has a reason and a rule', () => {
+  for (const { commands, reason, explains, avoids } of differences) {
+    assert.ok(commands.length > 0 && reason.length > 20 && (explains ?? avoids) !== undefined, commands.join());
+  }
+});
