@@ -1,1 +1,23 @@
-export {};
+export { ListIterator, NodeIterator } from './iterator.ts';
+export {
+  finishLoad,
+  grow,
+  index,
+  insert,
+  length,
+  loadElement,
+  loadNode,
+  peek,
+  pop,
+  popHead,
+  popTail,
+  push,
+  pushHead,
+  pushTail,
+  remove,
+  removeRange,
+  rotate,
+  set,
+  shrink,
+  trim,
+} from './list.ts';

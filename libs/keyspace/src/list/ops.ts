@@ -1,14 +1,69 @@
+import type { Ref } from '@weir/memory';
+import { ENC_LISTPACK, encodingOf } from '../entry.ts';
+import { hashBytes } from '../hash.ts';
+import * as listpack from '../listpack/index.ts';
+import { rootOf, setRoot } from '../space.ts';
+import type { Space } from '../space.ts';
 import type { ValueOps } from '../values.ts';
+import { ListIterator } from './iterator.ts';
+import * as quicklist from './quicklist.ts';
 
-const missing = (): never => {
-  throw new Error('not written yet');
-};
+const iterator = new ListIterator();
+const element = new listpack.Element();
+
+function isListpack(space: Space, holder: Ref): boolean {
+  return encodingOf(space.arena, holder) === ENC_LISTPACK;
+}
 
 export const listOps: ValueOps = {
-  free: missing,
-  copy: missing,
-  bytes: missing,
-  digest: missing,
-  fingerprint: missing,
-  verify: missing,
+  free(space, holder) {
+    const root = rootOf(space.arena, holder);
+    if (root === 0) return;
+    if (isListpack(space, holder)) space.arena.free(root);
+    else quicklist.free(space.arena, root);
+  },
+
+  copy(space, from, to) {
+    const { arena } = space;
+    const root = rootOf(arena, from);
+    setRoot(arena, to, isListpack(space, from) ? listpack.copy(arena, root) : quicklist.copy(arena, root));
+  },
+
+  bytes(space, holder) {
+    const { arena } = space;
+    const root = rootOf(arena, holder);
+    let bytes = arena.usableBytes(root);
+    if (isListpack(space, holder)) return bytes;
+    for (let node = quicklist.headOf(arena, root); node !== 0; node = quicklist.nextOf(arena, node)) {
+      bytes += arena.usableBytes(node) + arena.usableBytes(quicklist.listpackOf(arena, node));
+    }
+    return bytes;
+  },
+
+  digest(space, holder, digest) {
+    iterator.start(space, holder, 0, false);
+    while (iterator.next(element)) digest.mix(element.buf, element.off, element.len);
+  },
+
+  fingerprint(space, holder, a, b, lanes) {
+    iterator.start(space, holder, 0, false);
+    while (iterator.next(element)) {
+      const next = hashBytes(element.buf, element.off, element.len, a, b ^ 0x68bc21eb);
+      b = hashBytes(element.buf, element.off, element.len, b ^ 0x02e5be93, a);
+      a = next;
+    }
+    lanes[0] = a;
+    lanes[1] = b;
+  },
+
+  verify(space, holder) {
+    const root = rootOf(space.arena, holder);
+    if (root === 0) throw new Error('a list has no value');
+    if (isListpack(space, holder)) {
+      if (listpack.count(space.arena, root) === 0) throw new Error('a list is empty');
+    } else {
+      quicklist.verify(space.arena, root);
+      if (quicklist.lengthOf(space.arena, root) === 0) throw new Error('a list is empty');
+    }
+  },
 };
