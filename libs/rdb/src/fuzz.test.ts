@@ -36,7 +36,7 @@ const FILES = [
   fixture('lru'),
   fixture('lfu'),
   fixture('functions'),
-  fixture('list'),
+  fixture('types-plain'),
   fixture('strings'),
 ];
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { type CollectedGroup, type CollectedValue, idText, inOrderOfScores } from './testing.ts';
 
 const START_MS_MAX = 10_000;
 
@@ -18,13 +19,107 @@ export interface RealRedis {
   stop(): Promise<void>;
 }
 
+/** What the server answers for a key, in the form of contentOf(). */
+export async function realContent(client: Redis, key: Buffer): Promise<unknown[]> {
+  const type = await client.type(key);
+  const text = (parts: unknown): string[] => (parts as Buffer[]).map((part) => part.toString('latin1'));
+  const pairs = (flat: string[]): [string, string][] =>
+    Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+  switch (type) {
+    case 'list':
+      return text(await client.lrangeBuffer(key, 0, -1));
+    case 'set':
+      return text(await client.smembersBuffer(key)).sort();
+    case 'hash':
+      return pairs(text(await client.callBuffer('HGETALL', key))).sort(([a], [b]) => (a < b ? -1 : 1));
+    case 'zset':
+      return inOrderOfScores(pairs(text(await client.zrangeBuffer(key, 0, -1, 'WITHSCORES'))));
+    case 'stream':
+      return ((await client.callBuffer('XRANGE', key, '-', '+')) as [Buffer, Buffer[]][]).map(([id, fields]) => ({
+        id: id.toString(),
+        fields: text(fields),
+      }));
+    default:
+      throw new Error(`no content of type ${type}`);
+  }
+}
+
+export interface RealStream {
+  readonly length: number;
+  readonly lastId: string;
+  readonly firstId: string;
+  readonly maxDeletedId: string;
+  readonly entriesAdded: number;
+  readonly groups: CollectedGroup[];
+}
+
+/** XINFO STREAM FULL, in the form of what a sink collects. activeTimeMs is -1: 7.0 has none. */
+export async function realStream(client: Redis, key: Buffer): Promise<RealStream> {
+  type Fields = Map<string, unknown>;
+  const fields = (flat: unknown): Fields => {
+    const list = flat as unknown[];
+    return new Map(Array.from({ length: list.length / 2 }, (_, i) => [String(list[2 * i]), list[2 * i + 1]]));
+  };
+  const text = (value: unknown): string => (value as Buffer).toString('latin1');
+  const rows = (value: unknown): unknown[][] => value as unknown[][];
+  const info = fields(await client.callBuffer('XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'));
+  const groups = rows(info.get('groups')).map((row): CollectedGroup => {
+    const group = fields(row);
+    return {
+      name: text(group.get('name')),
+      lastId: text(group.get('last-delivered-id')),
+      entriesRead: (group.get('entries-read') as number | null) ?? -1,
+      pending: rows(group.get('pending')).map(([id, , time, count]) => ({
+        id: text(id),
+        deliveryTimeMs: time as number,
+        deliveryCount: count as number,
+      })),
+      consumers: rows(group.get('consumers')).map((consumerRow) => {
+        const consumer = fields(consumerRow);
+        return {
+          name: text(consumer.get('name')),
+          seenTimeMs: consumer.get('seen-time') as number,
+          activeTimeMs: -1,
+          pending: rows(consumer.get('pending')).map(([id]) => text(id)),
+        };
+      }),
+    };
+  });
+  const length = info.get('length') as number;
+  return {
+    length,
+    lastId: text(info.get('last-generated-id')),
+    firstId: text(info.get('recorded-first-entry-id')),
+    maxDeletedId: text(info.get('max-deleted-entry-id')),
+    entriesAdded: info.get('entries-added') as number,
+    groups,
+  };
+}
+
+/** What a sink collected of a stream, in the form of realStream(). */
+export function collectedStream({ meta, groups }: CollectedValue): RealStream {
+  const m = meta!;
+  return {
+    length: m.length,
+    lastId: idText(m.lastMsHi, m.lastMsLo, m.lastSeqHi, m.lastSeqLo),
+    firstId: idText(m.firstMsHi, m.firstMsLo, m.firstSeqHi, m.firstSeqLo),
+    maxDeletedId: idText(m.maxDeletedMsHi, m.maxDeletedMsLo, m.maxDeletedSeqHi, m.maxDeletedSeqLo),
+    entriesAdded: m.entriesAdded,
+    groups,
+  };
+}
+
 /** prepare: called with the folder before the server starts, to put a dump.rdb there. */
-export async function startRedis(options: readonly string[], prepare?: (dir: string) => void): Promise<RealRedis> {
+export async function startRedis(
+  options: readonly string[],
+  prepare?: (dir: string) => void,
+  program = 'redis-server',
+): Promise<RealRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-rdb-'));
   prepare?.(dir);
   const port = await freePort();
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, [...fixed, ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   child.stdout.on('data', (data: Buffer) => (log += data.toString()));
   let failure: Error | undefined;

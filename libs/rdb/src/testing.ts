@@ -423,10 +423,15 @@ export function contentOf(value: CollectedValue): unknown[] {
   const pairs: [string, string][] = [];
   for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i], flat[i + 1]]);
   if (value.object === OBJECT_HASH) return pairs.sort(([a], [b]) => (a < b ? -1 : 1));
-  const number = (score: string): number => (/inf/i.test(score) ? (score.startsWith('-') ? -Infinity : Infinity) : Number(score));
+  return inOrderOfScores(pairs);
+}
+
+/** Members and scores as text, scores as JavaScript prints them. */
+export function inOrderOfScores(pairs: [string, string][]): [string, string][] {
   return pairs
-    .map(([member, score]): [string, number] => [member, number(score)])
-    .sort(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x - y));
+    .map(([member, score]): [string, number] => [member, Number(score.replace(/inf$/i, 'Infinity'))])
+    .sort(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x - y))
+    .map(([member, score]) => [member, String(score)]);
 }
 
 function nodeItems(master: string, text: string): StreamItem[] {
