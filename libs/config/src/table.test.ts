@@ -27,6 +27,8 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
   const names = new Config().get(['*']).map(([name]) => name);
   const weir = names.filter((name) => !(name in redis.defaults));
   assert.deepEqual(weir, [
+    'set-max-listpack-entries', // these two since Redis 7.2
+    'set-max-listpack-value',
     'nats-url',
     'nats-server',
     'nats-port',
