@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Differential, Gen, allRows, dataRows, generate, printSequence, selectOnly, startOracle } from '@weir/testkit';
-import type { OracleName } from '@weir/testkit';
+import type { OracleName, Selection } from '@weir/testkit';
 
 // Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
 // continues Redis 7.2. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it longer, WEIR_ORACLE (redis, valkey) chooses one
-// server, WEIR_DIFF_ONLY groups of rows (list,zset). Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure
+// server, WEIR_DIFF_ONLY groups of rows (list,zset), WEIR_DIFF_WITHOUT leaves commands out (dump,restore). Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure
 // names its own. CI begins at the same seed every time, so that it tells what a change did; runs by hand begin at another one
 // each and look for what is new.
 
@@ -17,10 +17,15 @@ const MAX_BULK = '1048576';
 /** A row that was sent as often as that and never succeeded tests nothing. */
 const SENT_MIN = 60;
 
-const { WEIR_SEED, WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_ORACLE, CI } = process.env;
+const { WEIR_SEED, WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_DIFF_WITHOUT, WEIR_ORACLE, CI } = process.env;
 const seed = Number(WEIR_SEED ?? (CI === undefined ? Date.now() % 1_000_000_000 : CI_SEED));
 const seconds = Number(WEIR_DIFF_SECONDS ?? 20);
+const without = (WEIR_DIFF_WITHOUT ?? '').split(',');
 const only = WEIR_DIFF_ONLY === undefined ? undefined : selectOnly(WEIR_DIFF_ONLY);
+const leaveOut = ({ rows, types }: Selection): Selection => ({
+  rows: rows.filter(({ name }) => !without.includes(name)),
+  types,
+});
 
 const TITLES: Readonly<Record<OracleName, string>> = {
   redis: 'random commands are answered as real Redis answers them, and a replica ends up with the same data',
@@ -32,20 +37,22 @@ for (const oracle of ['redis', 'valkey'] as const) {
 }
 
 async function compare(t: TestContext, oracle: OracleName): Promise<void> {
-  const repeat = `WEIR_ORACLE=${oracle}${WEIR_DIFF_ONLY === undefined ? '' : ` WEIR_DIFF_ONLY=${WEIR_DIFF_ONLY}`}`;
+  const chosen = Object.entries({ WEIR_DIFF_ONLY, WEIR_DIFF_WITHOUT }).filter(([, value]) => value !== undefined);
+  const repeat = [`WEIR_ORACLE=${oracle}`, ...chosen.map(([name, value]) => `${name}=${value}`)].join(' ');
   t.diagnostic(`${repeat} WEIR_SEED=${seed} WEIR_DIFF_SECONDS=${seconds}`);
   const config = { 'enable-debug-command': 'yes', 'proto-max-bulk-len': MAX_BULK, 'slowlog-log-slower-than': '-1' };
   const options = Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
   const server = await startOracle(oracle, options);
   const place = { port: String(server.port), bind: '127.0.0.1', dir: server.dir, save: '' };
   const differential = await Differential.connect(server.port, { config: { ...config, ...place } }, oracle);
+  differential.exchangesDumps = !without.includes('dump');
   try {
     const until = Date.now() + seconds * 1000;
     let sequences = 0;
     for (; sequences === 0 || Date.now() < until; sequences++) {
       const number = seed + sequences;
       const probe = oracle === 'valkey' || number % 2 === 0;
-      const sequence = generate(new Gen(number), only ?? (probe ? dataRows : allRows), { oracle, probe });
+      const sequence = generate(new Gen(number), leaveOut(only ?? (probe ? dataRows : allRows)), { oracle, probe });
       const found = await differential.run(sequence);
       if (found === null) continue;
       t.diagnostic(`${repeat} WEIR_SEED=${number} fails at step ${found.step}:\n${found.text}`);

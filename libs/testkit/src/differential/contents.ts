@@ -11,6 +11,7 @@ import type { Comparison, OracleName } from './rows.ts';
 export interface BothSides {
   readonly oracle: OracleName;
   readonly databases: number;
+  readonly exchangesDumps: boolean;
   call(...args: (string | Uint8Array)[]): Promise<[redis: Uint8Array, weir: Uint8Array]>;
   known(args: readonly Uint8Array[], theirs: Uint8Array, ours: Uint8Array): boolean;
 }
@@ -83,7 +84,8 @@ async function compareKey(sides: BothSides, key: Uint8Array): Promise<string | n
   if (!sameEncoding(sides.oracle, type, leaf(parse(theirs)), leaf(parse(ours)))) {
     return `OBJECT ENCODING ${line([key])}\n${showBoth(theirs, ours)}`;
   }
-  return (await digest(sides, [...words('DEBUG', 'DIGEST-VALUE'), key])) ?? exchangeDumps(sides, key, type);
+  const text = await digest(sides, [...words('DEBUG', 'DIGEST-VALUE'), key]);
+  return text === null && sides.exchangesDumps ? exchangeDumps(sides, key, type) : text;
 }
 
 async function digest(sides: BothSides, args: readonly Uint8Array[]): Promise<string | null> {

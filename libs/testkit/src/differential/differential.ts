@@ -48,6 +48,8 @@ export class Differential {
   readonly #sessions: TestSession[] = [];
   /** The server's configuration, to which it is brought back before each sequence. */
   readonly #config: ReadonlyMap<string, string>;
+  /** Whether each side restores the other's dumps at the end of a sequence. */
+  exchangesDumps = true;
   /** Steps compared so far. */
   steps = 0;
   /** By full name of the command, and by row, so far. */
@@ -167,6 +169,7 @@ export class Differential {
     const sides: BothSides = {
       oracle: this.oracle,
       databases: DATABASES,
+      exchangesDumps: this.exchangesDumps,
       call: (...args) =>
         this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
       known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle),
