@@ -1,0 +1,164 @@
+import { Element, TYPE_LIST, lists } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+import { NO_END, endArg, removed, replyRange } from './shared.ts';
+
+export const lpop: Command = {
+  name: 'lpop',
+  arity: -2,
+  flags: ['write', 'fast'],
+  acl: ['write', 'list', 'fast'],
+  keys: [1, 1, 1],
+  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  docs: {
+    summary: 'Remove and get the first elements in a list',
+    since: '1.0.0',
+    group: 'list',
+    complexity: 'O(N) where N is the number of elements returned',
+    history: [['6.2.0', 'Added the `count` argument.']],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'count', type: 'integer', since: '6.2.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    pop(ctx, req, false);
+  },
+};
+
+export const rpop: Command = {
+  name: 'rpop',
+  arity: -2,
+  flags: ['write', 'fast'],
+  acl: ['write', 'list', 'fast'],
+  keys: [1, 1, 1],
+  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  docs: {
+    summary: 'Remove and get the last elements in a list',
+    since: '1.0.0',
+    group: 'list',
+    complexity: 'O(N) where N is the number of elements returned',
+    history: [['6.2.0', 'Added the `count` argument.']],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'count', type: 'integer', since: '6.2.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    pop(ctx, req, true);
+  },
+};
+
+export const lmpop: Command = {
+  name: 'lmpop',
+  arity: -4,
+  flags: ['write', 'movablekeys'],
+  acl: ['write', 'list', 'slow'],
+  keys: [0, 0, 0],
+  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
+  docs: {
+    summary: 'Pop elements from a list',
+    since: '7.0.0',
+    group: 'list',
+    complexity: 'O(N+M) where N is the number of provided keys and M is the number of elements returned.',
+    arguments: [
+      { name: 'numkeys', type: 'integer' },
+      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      {
+        name: 'where',
+        type: 'oneof',
+        arguments: [
+          { name: 'left', type: 'pure-token', token: 'LEFT' },
+          { name: 'right', type: 'pure-token', token: 'RIGHT' },
+        ],
+      },
+      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    const numkeys = rangeArg(ctx, 1, 1, Infinity, 'ERR numkeys should be greater than 0');
+    if (numkeys !== numkeys) return;
+    const where = numkeys + 2;
+    if (where >= req.argc) {
+      ctx.reply.error(SYNTAX_ERROR);
+      return;
+    }
+    const end = endArg(ctx, where);
+    if (end === NO_END) return;
+    let count = 0;
+    for (let i = where + 1; i < req.argc; i += 2) {
+      if (count !== 0 || i + 1 === req.argc || !isWord(req, i, 'count')) {
+        ctx.reply.error(SYNTAX_ERROR);
+        return;
+      }
+      count = rangeArg(ctx, i + 1, 1, Infinity, 'ERR count should be greater than 0');
+      if (count !== count) return;
+    }
+    const atTail = end === 1;
+    for (let i = 2; i < where; i++) {
+      const ref = ctx.lookupWrite(i);
+      if (ref === 0) continue;
+      if (!ctx.isType(ref, TYPE_LIST)) return;
+      const n = Math.min(Math.max(count, 1), lists.length(ctx.space, ref));
+      ctx.reply.array(2);
+      ctx.reply.bulk(req.buf, req.off(i), req.len(i));
+      popMany(ctx, ref, atTail, n);
+      // Which key it was is decided: the log has that one alone, as Redis's has.
+      const effect = ctx.effect(3);
+      effect.argLatin1(atTail ? 'RPOP' : 'LPOP');
+      effect.argBytes(req.buf, req.off(i), req.len(i));
+      effect.argInt(n);
+      return;
+    }
+    ctx.reply.nilArray();
+  },
+};
+
+const element = new Element();
+
+function pop(ctx: Context, req: Request, atTail: boolean): void {
+  if (req.argc > 3) {
+    ctx.reply.error(`ERR wrong number of arguments for '${atTail ? 'rpop' : 'lpop'}' command`);
+    return;
+  }
+  const many = req.argc === 3;
+  let count = 1;
+  if (many) {
+    count = rangeArg(ctx, 2, 0, Infinity, 'ERR value is out of range, must be positive');
+    if (count !== count) return;
+  }
+  const ref = ctx.lookupWrite(1);
+  if (ref === 0) {
+    if (many) ctx.reply.nilArray();
+    else ctx.reply.nil();
+    return;
+  }
+  if (!ctx.isType(ref, TYPE_LIST)) return;
+  const space = ctx.space;
+  if (many) {
+    const n = Math.min(count, lists.length(space, ref));
+    if (n === 0) {
+      ctx.reply.array(0);
+      return;
+    }
+    popMany(ctx, ref, atTail, n);
+    ctx.propagate(n);
+    return;
+  }
+  lists.peek(space, ref, atTail, element);
+  ctx.reply.bulk(element.buf, element.off, element.len);
+  lists.pop(space, ref, atTail);
+  removed(ctx, ref);
+  ctx.propagate();
+}
+
+/** Replies `n` elements from an end on, and removes them. */
+function popMany(ctx: Context, ref: Ref, atTail: boolean, n: number): void {
+  const last = lists.length(ctx.space, ref) - 1;
+  replyRange(ctx, ref, atTail ? last : 0, n, atTail);
+  lists.removeRange(ctx.space, ref, atTail ? last + 1 - n : 0, n);
+  removed(ctx, ref);
+}
