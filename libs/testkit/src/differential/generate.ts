@@ -30,12 +30,17 @@ const SEQUENCE_STEPS = 300;
 /** Needs requests of its own to compare. */
 const PROBING = new Set<Comparison>(['pop', 'random']);
 
+const isByChance = ({ compare }: CommandRow): boolean =>
+  compare === 'pop' || compare === 'random' || compare === 'new-id';
+
 /** A random sequence from the rows. */
 export function generate(g: Gen, { rows, types }: Selection, options: GenerateOptions = {}): Step[] {
   const { steps = SEQUENCE_STEPS, oracle = 'redis', probe = true } = options;
   const usable = rows.filter(
     (row) => (row.oracle ?? oracle) === oracle && (probe || !PROBING.has(row.compare ?? 'exact')),
   );
+  // A change of the request can make any row of such a command one that is answered by chance.
+  const byName = new Map(usable.filter(isByChance).map(({ name, compare }) => [name, compare!]));
   g.types = types;
   let total = 0;
   for (const row of usable) total += row.weight ?? 1;
@@ -52,7 +57,7 @@ export function generate(g: Gen, { rows, types }: Selection, options: GenerateOp
     if (isAvoided(args, oracle)) continue;
     for (const before of row.before ?? [])
       sequence.push({ connection, args: words(...before), compare: 'scan', probe });
-    sequence.push({ connection, args, compare: row.compare ?? 'exact', row, probe });
+    sequence.push({ connection, args, compare: row.compare ?? byName.get(row.name) ?? 'exact', row, probe });
   }
   return sequence;
 }
