@@ -1,4 +1,4 @@
-import { float, integer, keyOf, many, opt, seq, text, word } from './grammar.ts';
+import { float, integer, keyOf, many, oneOf, opt, seq, word } from './grammar.ts';
 import { burst, member, scanArgs, signedCount } from './grammar-types.ts';
 import type { CommandRow } from './rows.ts';
 
@@ -22,7 +22,11 @@ export const hashRows: readonly CommandRow[] = [
   { name: 'hincrby', args: seq(key, member, integer), weight: 5 },
   { name: 'hincrbyfloat', args: seq(key, member, number), weight: 5 },
   { name: 'hrandfield', args: seq(key, opt(signedCount)), compare: 'random', weight: 2 },
-  { name: 'hrandfield', args: seq(key, signedCount, word('WITHVALUES')), compare: 'random', weight: 2 },
-  { name: 'hrandfield', args: seq(key, signedCount, text), weight: 0.2, refused: 'the third argument is not WITHVALUES' },
+  {
+    name: 'hrandfield',
+    args: seq(key, signedCount, oneOf(word('WITHVALUES'), word('WITHVALUES'), word('WITHSCORES'))),
+    compare: 'random',
+    weight: 2,
+  },
   { name: 'hscan', args: seq(key, scanArgs), compare: 'scan', weight: 3 },
 ];
