@@ -1,7 +1,7 @@
 import { TYPE_LIST, lists } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
-import { clampRange, range, rangeArgs, removed, signedArg } from './shared.ts';
+import { clampRange, range, rangeArgs, removed } from './shared.ts';
 
 export const linsert: Command = {
   name: 'linsert',
@@ -109,7 +109,8 @@ export const lrem: Command = {
     ],
   },
   run(ctx, req) {
-    const count = signedArg(ctx, 2);
+    // The smallest integer, which has no positive, removes all from the tail on, as in Redis 7.2.
+    const count = integerArg(ctx, 2);
     if (count !== count) return;
     const ref = ctx.lookupWrite(1);
     if (ref === 0) {

@@ -86,6 +86,25 @@ export const differences: readonly Difference[] = [
     explains: (args, redis, weir) =>
       /^help$/i.test(args[1] ?? '') && redis.replace('    Print this', '    Prints this') === weir,
   },
+  {
+    commands: ['lset'],
+    oracle: 'valkey',
+    reason: 'Redis 7.2 and Valkey 8 cut the index of LSET to 32 bits, and so set an element that was not named.',
+    avoids: (args) => /^-?\d{1,19}$/.test(args[2] ?? '') && BigInt(args[2]) !== BigInt.asIntN(32, BigInt(args[2])),
+  },
+  {
+    commands: ['lrem'],
+    oracle: 'valkey',
+    reason: 'Valkey 8 refuses a count of -2^63; in Redis up to 7.2 it removes all, as here.',
+    avoids: (args) => args[2] === '-9223372036854775808',
+  },
+  {
+    commands: ['lpos'],
+    oracle: 'redis',
+    reason: 'A RANK of -2^63 is an error since Redis 7.2; 7.0 finds nothing.',
+    explains: (args, _redis, weir) =>
+      args.includes('-9223372036854775808') && weir.startsWith('-ERR value is out of range'),
+  },
 ];
 
 export function knownDifference(
