@@ -5,10 +5,24 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parsePayload } from './dump.ts';
 import { RdbError } from './errors.ts';
+import { OBJECT_STREAM } from './format.ts';
 import { LZF_EXPANSION_MAX } from './lzf.ts';
+import {
+  binaryDouble,
+  intset,
+  listpack,
+  signed,
+  stream,
+  streamNode,
+  string,
+  textDouble,
+  ziplist,
+  zipmap,
+} from './old-formats.testing.ts';
 import { RdbReader } from './reader.ts';
-import { bytes, CollectingSink, putEntry, writeFile } from './testing.ts';
+import { bytes, CollectingSink, contentOf, latin1, putEntry, writeFile } from './testing.ts';
 
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(join(import.meta.dirname, '..', 'fixtures', `${name}.rdb`)));
@@ -30,7 +44,62 @@ const small = writeFile((writer) => {
 const withModule = bytes(
   'REDIS0011\xf7\x01\x02\x01\x05\x03abc\x04abcdefgh\x00\xfe\x00\xf4\x01\x01\x01\x00\x01a\x01b\xff' + '\x00'.repeat(8),
 );
+const SCORED = ['a', '1', 'b', '2.5', '17', 'inf'];
+/** Every type in every form, small. */
+const VALUES: [type: number, value: string][] = [
+  [1, '\x03\x01a\xc0\x05\x00'],
+  [2, '\x02\x01a\x01b'],
+  [3, `\x03\x01a\xff\x01b${textDouble(-1.5)}\x01c\xfe`],
+  [4, `\x02\x01a\x01b\x01c${string('d'.repeat(70))}`],
+  [5, `\x02\x01a${binaryDouble(1)}\x01b${binaryDouble(-0.5)}`],
+  [9, string(zipmap(['f', 'v', 'x'.repeat(300), '5'], 2))],
+  [10, string(ziplist(['a', '5', '-70000', 'x'.repeat(300), '9223372036854775807']))],
+  [11, string(intset([-5n, 3n, 300n], 2))],
+  [11, string(intset([-5n, 2n ** 40n], 8))],
+  [12, string(ziplist(SCORED))],
+  [13, string(ziplist(['f', 'v', '1', '2'], true))],
+  [14, `\x02${string(ziplist(['a', 'b']))}${string(ziplist(['c']))}`],
+  [16, string(listpack(['f', 'v', '1', '-70000', '128', '2147483648']))],
+  [17, string(listpack(SCORED))],
+  [18, `\x03\x02${string(listpack(['a', '7']))}\x01\x03xyz\x02${string(listpack(['b', '5000']))}`],
+  [20, string(listpack(['a', 'b', '7']))],
+  ...[15, 19, 21].map((type, i): [number, string] => [type, smallStream((i + 1) as 1 | 2 | 3)]),
+];
+const values = fileOfValues();
+
+function fileOfValues(): Uint8Array {
+  const body = VALUES.map(([type, value], i) => `${String.fromCharCode(type)}${string(`key ${i}`)}${value}`).join('');
+  return bytes(`REDIS0012\xfe\x00${body}\xff${'\x00'.repeat(8)}`);
+}
+
+function smallStream(version: 1 | 2 | 3): string {
+  const node = streamNode(
+    ['f'],
+    [
+      { ms: 0, seq: 0, values: ['1'], deleted: true },
+      { ms: 0, seq: 1, values: ['v'] },
+      { ms: 3, seq: 0, fields: ['g'], values: ['w'] },
+    ],
+  );
+  const pending = [{ id: '5-2', time: 1000, count: 1 }];
+  const consumers = [{ name: 'c', seen: 1000, active: 999, pending: ['5-2'] }];
+  return stream(version, {
+    nodes: [['5-1', node]],
+    length: 2,
+    lastId: '8-0',
+    firstId: '5-2',
+    maxDeletedId: '5-1',
+    entriesAdded: 3,
+    groups: [{ name: 'g', lastId: '5-2', entriesRead: 2n, pending, consumers }],
+  });
+}
+
+// The one with values often, since there is much in it.
 const FILES = [
+  values,
+  values,
+  values,
+  values,
   small,
   withModule,
   fixture('lru'),
@@ -100,6 +169,10 @@ test('mutated files are read or refused with an RdbError, the same for all chunk
       for (const { key, value } of whole.told.entries) told += key.length + value.length;
       assert.ok(told <= file.length * LZF_EXPANSION_MAX);
       assert.ok(whole.told.entries.length <= file.length);
+      // What was told whole holds together: it can be taken apart again.
+      for (const value of whole.told.values) {
+        if (value.ended) assert.ok(value.object === OBJECT_STREAM || contentOf(value).length > 0);
+      }
     }),
     { numRuns: 3000 },
   );
@@ -120,11 +193,29 @@ test('the mutations reach what can go wrong, and success', () => {
     'string-too-large',
     'bad-lzf',
     'bad-module-data',
+    'bad-value',
   ];
   wanted.push('unknown-type', 'unsupported-type', 'unsupported-opcode', 'checksum', 'trailing-data');
   assert.deepEqual(
     wanted.filter((code) => !seen.has(code)),
     [],
+  );
+});
+
+test('mutated values are refused or told whole, as a payload too', () => {
+  const payload = fc.record({
+    original: fc.constantFrom(...VALUES),
+    mutations: fc.array(mutation, { minLength: 0, maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(payload, ({ original: [type, value], mutations }) => {
+      const body = signed(String.fromCharCode(type) + latin1(mutate(bytes(value), mutations)));
+      const sink = new CollectingSink();
+      const result = parsePayload(body, 0, body.length, sink, 0, body, 0, 1, -1, -1, -1);
+      assert.ok(result === 'ok' || result === 'bad-format');
+      assert.equal(sink.values.length === 1 && sink.values[0].ended, result === 'ok');
+    }),
+    { numRuns: 3000 },
   );
 });
 

@@ -115,4 +115,3 @@ function putLittle(bytes: Uint8Array, at: number, value: number, count: number):
   for (let i = 0; i < count; i++) bytes[at + i] = value >>> (8 * i);
   return at + count;
 }
-

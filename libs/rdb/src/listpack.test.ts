@@ -78,7 +78,10 @@ test('what is appended comes back, in a listpack that is valid and canonical', (
 test('more elements than the header can count are counted', () => {
   const builder = new ListpackBuilder();
   for (const count of [65534, 65535, 65536, 70000]) {
-    const listpack = build(Array.from({ length: count }, (_, i) => String(i)), builder);
+    const listpack = build(
+      Array.from({ length: count }, (_, i) => String(i)),
+      builder,
+    );
     assert.equal(validate(listpack), count);
     assert.equal(listpackCount(bytes(listpack), 0), count);
     assert.ok(canonical(listpack));

@@ -1,5 +1,5 @@
 // A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ export async function realContent(client: Redis, key: Buffer): Promise<unknown[]
   const type = await client.type(key);
   const text = (parts: unknown): string[] => (parts as Buffer[]).map((part) => part.toString('latin1'));
   const pairs = (flat: string[]): [string, string][] =>
-    Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+    Array.from({ length: flat.length / 2 }, (_, i): [string, string] => [flat[2 * i], flat[2 * i + 1]]);
   switch (type) {
     case 'list':
       return text(await client.lrangeBuffer(key, 0, -1));
@@ -33,7 +33,7 @@ export async function realContent(client: Redis, key: Buffer): Promise<unknown[]
     case 'hash':
       return pairs(text(await client.callBuffer('HGETALL', key))).sort(([a], [b]) => (a < b ? -1 : 1));
     case 'zset':
-      return inOrderOfScores(pairs(text(await client.zrangeBuffer(key, 0, -1, 'WITHSCORES'))));
+      return inOrderOfScores(pairs(text(await client.callBuffer('ZRANGE', key, '0', '-1', 'WITHSCORES'))));
     case 'stream':
       return ((await client.callBuffer('XRANGE', key, '-', '+')) as [Buffer, Buffer[]][]).map(([id, fields]) => ({
         id: id.toString(),
@@ -53,7 +53,7 @@ export interface RealStream {
   readonly groups: CollectedGroup[];
 }
 
-/** XINFO STREAM FULL, in the form of what a sink collects. activeTimeMs is -1: 7.0 has none. */
+/** XINFO STREAM FULL, in the form of what a sink collects. activeTimeMs is -1 where the server has none. */
 export async function realStream(client: Redis, key: Buffer): Promise<RealStream> {
   type Fields = Map<string, unknown>;
   const fields = (flat: unknown): Fields => {
@@ -79,7 +79,7 @@ export async function realStream(client: Redis, key: Buffer): Promise<RealStream
         return {
           name: text(consumer.get('name')),
           seenTimeMs: consumer.get('seen-time') as number,
-          activeTimeMs: -1,
+          activeTimeMs: (consumer.get('active-time') as number | undefined) ?? -1,
           pending: rows(consumer.get('pending')).map(([id]) => text(id)),
         };
       }),
@@ -142,7 +142,7 @@ export async function startRedis(
     await stopProcess();
     throw failure;
   }
-  const client = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0 });
+  const client = new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0, protocol: 2 });
   return {
     client,
     dir,
@@ -151,6 +151,13 @@ export async function startRedis(
       await stopProcess();
     },
   };
+}
+
+/** The path of valkey-server 8.0, which the set-up's script finds or fetches. */
+export function findValkeyServer(): string {
+  const script = join(import.meta.dirname, '../../../tools/bootstrap/valkey.mjs');
+  const folder = execFileSync(process.execPath, [script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  return join(folder.trim(), 'valkey-server');
 }
 
 async function endChild(child: ChildProcess): Promise<void> {

@@ -1,5 +1,11 @@
 import { Int64 } from './int64.ts';
-import { LISTPACK_END, LISTPACK_HEADER_BYTES, listpackFrameFits, listpackNextChecked, readInteger } from './listpack.ts';
+import {
+  LISTPACK_END,
+  LISTPACK_HEADER_BYTES,
+  listpackFrameFits,
+  listpackNextChecked,
+  readInteger,
+} from './listpack.ts';
 
 // A node of a stream is a listpack of entries whose IDs are differences to the node's master ID:
 //
@@ -85,9 +91,7 @@ export class StreamNodeCheck {
 
   /** An integer of at least 0, or -1. */
   #count(): number {
-    return this.#integer(this.#number) && this.#number.hi >= 0
-      ? this.#number.hi * 0x100000000 + this.#number.lo
-      : -1;
+    return this.#integer(this.#number) && this.#number.hi >= 0 ? this.#number.hi * 0x100000000 + this.#number.lo : -1;
   }
 
   #integer(out: Int64): boolean {

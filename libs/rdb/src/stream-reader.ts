@@ -165,7 +165,8 @@ export class StreamReader {
     } else {
       if (!input.readLength64()) return false;
       if (input.lengthHigh === 0xffffffff && input.lengthLow === 0xffffffff) entriesRead = -1;
-      else if (input.length > MAX_COUNT) this.#damaged(input, `${input.length} entries read are more than can be counted`);
+      else if (input.length > MAX_COUNT)
+        this.#damaged(input, `${input.length} entries read are more than can be counted`);
       else entriesRead = input.length;
     }
     if (!input.readPlainLength()) return false;

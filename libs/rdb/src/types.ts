@@ -69,15 +69,7 @@ export interface RdbSink {
    * A node of a stream: its master ID in four 32-bit parts, unsigned, and a valid listpack of entries with ascending IDs, some of them
    * live; nodes ascend as well. Then streamMeta, and the groups; all pending entries of a group come before its consumers.
    */
-  streamNode(
-    msHi: number,
-    msLo: number,
-    seqHi: number,
-    seqLo: number,
-    buf: Uint8Array,
-    off: number,
-    len: number,
-  ): void;
+  streamNode(msHi: number, msLo: number, seqHi: number, seqLo: number, buf: Uint8Array, off: number, len: number): void;
   /** One object, used again. */
   streamMeta(meta: RdbStreamMeta): void;
   /** entriesRead: -1 when not known. */
@@ -100,13 +92,7 @@ export interface RdbSink {
     deliveryCount: number,
   ): void;
   /** activeTimeMs: -1 when never active, and when the file is older than Redis 7.2. */
-  streamConsumer(
-    nameBuf: Uint8Array,
-    nameOff: number,
-    nameLen: number,
-    seenTimeMs: number,
-    activeTimeMs: number,
-  ): void;
+  streamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number, activeTimeMs: number): void;
   /** One of the group's pending entries that is this consumer's; not checked to be one. */
   streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;
   endValue(): void;

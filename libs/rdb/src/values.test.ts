@@ -61,7 +61,10 @@ test('a list is told element by element, or node by node', () => {
   const elements = readValue(1, length(SOME.length) + SOME.map(string).join(''));
   assert.equal(elements.object, 1);
   assert.equal(elements.sizeHint, SOME.length);
-  assert.deepEqual(elements.parts.map((part) => part.kind), SOME.map(() => 'element'));
+  assert.deepEqual(
+    elements.parts.map((part) => part.kind),
+    SOME.map(() => 'element'),
+  );
   assert.deepEqual(contentOf(elements), SOME);
 
   const one = readValue(10, string(ziplist(SOME)));
@@ -70,11 +73,17 @@ test('a list is told element by element, or node by node', () => {
 
   const nodes = `\x04${string(ziplist(SOME))}${string(ziplist([]))}${string(ziplist(['b', 'c']))}${string(ziplist([]))}`;
   const quick = readValue(14, nodes);
-  assert.deepEqual(quick.parts.map((part) => part.kind), ['listpack', 'listpack']);
+  assert.deepEqual(
+    quick.parts.map((part) => part.kind),
+    ['listpack', 'listpack'],
+  );
   assert.deepEqual(contentOf(quick), [...SOME, 'b', 'c']);
 
   const two = readValue(18, `\x04\x02${string(listpack([]))}\x01\x02xy\x02${string(listpack(SOME))}\x01\x01z`);
-  assert.deepEqual(two.parts.map((part) => part.kind), ['element', 'listpack', 'element']);
+  assert.deepEqual(
+    two.parts.map((part) => part.kind),
+    ['element', 'listpack', 'element'],
+  );
   assert.deepEqual(contentOf(two), ['xy', ...SOME, 'z']);
 });
 
@@ -97,7 +106,9 @@ test('a set is told element by element, as an intset or as a listpack', () => {
 
 test('a hash is told pair by pair or as a listpack, whatever small form it has', () => {
   const flat = SOME.slice(0, 20);
-  const pairs = Array.from({ length: 10 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]).sort(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = Array.from({ length: 10 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]).sort(([a], [b]) =>
+    a < b ? -1 : 1,
+  );
   const large = readValue(4, `\x0a${flat.map(string).join('')}`);
   assert.deepEqual([large.object, large.sizeHint, large.parts.length], [4, 10, 10]);
   assert.deepEqual(contentOf(large), pairs);
@@ -117,7 +128,7 @@ test('a hash is told pair by pair or as a listpack, whatever small form it has',
 });
 
 test('a sorted set is told member by member or as a listpack', () => {
-  const scores = [-Infinity, -2.5, -0, 1e-300, 0.1, 3, 17, 4503599627370496.5, 1e300, Infinity];
+  const scores = [-Infinity, -2.5, -0, 1e-300, 0.1, 3, 17, 2251799813685248.5, 1e300, Infinity];
   const members = scores.map((_, i) => SOME[i]);
   const wanted = members.map((member, i) => [member, String(scores[i])]);
   const each = (score: (score: number) => string): string =>
@@ -142,15 +153,21 @@ test('members and fields that are encoded longer than Redis would are told as Re
   assert.deepEqual(told.parts, [{ kind: 'listpack', bytes: listpack(['17', '5']), count: 2 }]);
 });
 
-const NODE_1 = streamNode(['a', 'b'], [
-  { ms: 0, seq: 0, values: ['1', '2'], deleted: true },
-  { ms: 0, seq: 1, values: ['3', '4'] },
-  { ms: 5, seq: -2, fields: ['other'], values: ['x'.repeat(200)] },
-]);
-const NODE_2 = streamNode([], [
-  { ms: 0, seq: 0, values: [] },
-  { ms: 1, seq: -7, fields: [], values: [] },
-]);
+const NODE_1 = streamNode(
+  ['a', 'b'],
+  [
+    { ms: 0, seq: 0, values: ['1', '2'], deleted: true },
+    { ms: 0, seq: 1, values: ['3', '4'] },
+    { ms: 5, seq: -2, fields: ['other'], values: ['x'.repeat(200)] },
+  ],
+);
+const NODE_2 = streamNode(
+  [],
+  [
+    { ms: 0, seq: 0, values: [] },
+    { ms: 1, seq: -7, fields: [], values: [] },
+  ],
+);
 const STREAM: Stream = {
   nodes: [
     ['1700000000000-3', NODE_1],
@@ -320,9 +337,21 @@ const BAD: [why: RegExp, type: number, value: string][] = [
   [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0'])]] })],
   [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['x', '0', '0', '0'])]] })],
   // One live entry that is marked as deleted; a count of elements that is wrong; entries behind the last one.
-  [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '3', '0', '0', '3'])]] })],
-  [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '2', '0', '0', '4'])]] })],
-  [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '2', '0', '0', '3', '1'])]] })],
+  [
+    /a node is broken/,
+    15,
+    stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '3', '0', '0', '3'])]] }),
+  ],
+  [
+    /a node is broken/,
+    15,
+    stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '2', '0', '0', '4'])]] }),
+  ],
+  [
+    /a node is broken/,
+    15,
+    stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '0', '0', '2', '0', '0', '3', '1'])]] }),
+  ],
   [/a node is broken/, 15, stream(1, { ...STREAM, nodes: [['1-1', listpack(['1', '0', '99999999999', 'a'])]] })],
   [
     /a node is broken/, // IDs that do not ascend
@@ -332,10 +361,13 @@ const BAD: [why: RegExp, type: number, value: string][] = [
       nodes: [
         [
           '1-1',
-          streamNode(['a'], [
-            { ms: 0, seq: 5, values: ['1'] },
-            { ms: 0, seq: 5, values: ['1'] },
-          ]),
+          streamNode(
+            ['a'],
+            [
+              { ms: 0, seq: 5, values: ['1'] },
+              { ms: 0, seq: 5, values: ['1'] },
+            ],
+          ),
         ],
       ],
     }),
@@ -343,7 +375,11 @@ const BAD: [why: RegExp, type: number, value: string][] = [
   [/its nodes are not in order/, 19, stream(2, { ...STREAM, nodes: STREAM.nodes.toReversed() })],
   [/entries behind its last ID/, 19, stream(2, { ...STREAM, lastId: '1700000000005-0' })],
   [/more than can be counted/, 19, stream(2, { ...STREAM, entriesAdded: 2 ** 60 })],
-  [/entries read are more than can be counted/, 19, stream(2, { ...STREAM, groups: [{ ...STREAM.groups[1], entriesRead: 2n ** 60n }] })],
+  [
+    /entries read are more than can be counted/,
+    19,
+    stream(2, { ...STREAM, groups: [{ ...STREAM.groups[1], entriesRead: 2n ** 60n }] }),
+  ],
 ];
 
 test('damaged values are refused with what is wrong and the key, and never told whole', () => {
