@@ -1,3 +1,5 @@
+export { compatibilityPage, redisCommands, statusOf, weirCommands } from './compatibility/page.ts';
+export type { RedisCommand } from './compatibility/page.ts';
 export { Differential, printSequence } from './differential/differential.ts';
 export type { Count, Mismatch } from './differential/differential.ts';
 export { differences, knownDifference } from './differential/differences.ts';
