@@ -1,1 +1,28 @@
-export {};
+export { Cursor } from './cursor.ts';
+export { LexBound, countBelow, lexRange, range, scoreRange } from './range.ts';
+export { isSpace, parsed, strtod } from './strtod.ts';
+export {
+  ADDED,
+  GT,
+  INCR,
+  LT,
+  NOT_A_NUMBER,
+  NX,
+  SKIPPED,
+  UNCHANGED,
+  UPDATED,
+  XX,
+  add,
+  begin,
+  isPacked,
+  loadListpack,
+  loadMember,
+  outcome,
+  rankOf,
+  remove,
+  removeRange,
+  reserve,
+  scan,
+  scoreOf,
+  size,
+} from './zset.ts';
