@@ -80,7 +80,6 @@ export class ListpackBuilder {
 
   /** Writes header and end mark; answers the length of what is in `bytes`. */
   finish(): number {
-    this.#reserve(1);
     const bytes = this.bytes;
     bytes[this.#end] = LISTPACK_END;
     const total = this.#end + 1;
@@ -102,8 +101,9 @@ export class ListpackBuilder {
     this.count++;
   }
 
+  /** Room for `count` bytes and the end mark. */
   #reserve(count: number): void {
-    const required = this.#end + count;
+    const required = this.#end + count + 1;
     if (required <= this.bytes.length) return;
     const grown = new Uint8Array(Math.max(required, 2 * this.bytes.length));
     grown.set(this.bytes.subarray(0, this.#end));
