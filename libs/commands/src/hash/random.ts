@@ -8,8 +8,9 @@ import { readHash } from './common.ts';
 
 const field = new Element();
 const value = new Element();
-/** With repetitions, the client decides how long the reply is: not longer than it could be told. */
+/** With repetitions, the client decides how long the reply is; not longer than a string may be. */
 const REPLY_BYTES_MAX = 512 * 1024 * 1024;
+const BULK_BYTES_MIN = 6;
 
 export const hrandfield: Command = {
   name: 'hrandfield',
@@ -84,6 +85,10 @@ function replyDistinct(ctx: Context, ref: Ref, count: number, withValues: boolea
 function replyRepeated(ctx: Context, ref: Ref, count: number, withValues: boolean): void {
   const { space, reply } = ctx;
   const start = reply.pos;
+  if (count > REPLY_BYTES_MAX / BULK_BYTES_MIN) {
+    reply.error('ERR value is out of range');
+    return;
+  }
   replyHead(ctx, count, withValues);
   const all: hashes.Handle[] = [];
   // A position in a listpack is found from its ends only: for many, look once.
