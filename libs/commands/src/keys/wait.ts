@@ -45,7 +45,7 @@ const NOT_POSITIVE = 'ERR value is out of range, must be positive';
 export const waitaof: Command = {
   name: 'waitaof',
   arity: 4,
-  flags: ['noscript', 'blocking'],
+  flags: ['blocking'],
   acl: ['slow', 'blocking', 'connection'],
   keys: [0, 0, 0],
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
