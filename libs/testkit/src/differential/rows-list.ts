@@ -40,4 +40,5 @@ export const listRows: readonly CommandRow[] = [
   { name: 'ltrim', args: seq(key, range), weight: 2 },
   { name: 'lmove', args: seq(key, key, end, end), weight: 5 },
   { name: 'rpoplpush', args: seq(key, key), weight: 2 },
+  { name: 'object', args: seq(word('ENCODING'), key), weight: 4, oracle: 'valkey' },
 ];
