@@ -161,7 +161,7 @@ export class Differential {
       try {
         text = await this.#step(sequence[i]);
       } catch (error) {
-        text = `Redis: ${String(error)}`;
+        text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       }
       this.steps++;
       if (text !== null) return { step: i, text: `${line(sequence[i].args)}\n${text}` };
