@@ -3,6 +3,7 @@ import { ENC_LISTPACK, encodingOf } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
+import * as layout from './layout.ts';
 import * as quicklist from './quicklist.ts';
 
 /**
@@ -39,14 +40,14 @@ export class ListIterator {
       this.#lp = root;
     } else {
       this.#root = root;
-      if (!(index >= 0 && index < quicklist.lengthOf(arena, root))) {
+      if (!(index >= 0 && index < layout.lengthOf(arena, root))) {
         this.#leave();
         return;
       }
       quicklist.seek(arena, root, index);
       this.#node = quicklist.found.node;
       offset = quicklist.found.offset;
-      this.#lp = quicklist.listpackOf(arena, this.#node);
+      this.#lp = layout.listpackOf(arena, this.#node);
     }
     this.#upcoming = index < 0 ? 0 : listpack.seek(arena, this.#lp, offset);
     this.#end = listpack.end(arena, this.#lp);
@@ -65,13 +66,13 @@ export class ListIterator {
     const arena = this.#space.arena;
     if (this.#backward) {
       while (this.#upcoming === 0)
-        if (!this.#enter(this.#root === 0 ? 0 : quicklist.prevOf(arena, this.#node))) return false;
+        if (!this.#enter(this.#root === 0 ? 0 : layout.prevOf(arena, this.#node))) return false;
       this.#pos = this.#upcoming;
       this.#upcoming = listpack.prev(arena, this.#lp, this.#pos);
       return true;
     }
     while (this.#upcoming >= this.#end) {
-      if (!this.#enter(this.#root === 0 ? 0 : quicklist.nextOf(arena, this.#node))) return false;
+      if (!this.#enter(this.#root === 0 ? 0 : layout.nextOf(arena, this.#node))) return false;
     }
     this.#pos = this.#upcoming;
     this.#upcoming = listpack.next(arena, this.#lp, this.#pos);
@@ -86,7 +87,7 @@ export class ListIterator {
     }
     const arena = this.#space.arena;
     this.#node = node;
-    this.#lp = quicklist.listpackOf(arena, node);
+    this.#lp = layout.listpackOf(arena, node);
     this.#end = listpack.end(arena, this.#lp);
     this.#upcoming = this.#backward ? listpack.prev(arena, this.#lp, this.#end) : listpack.FIRST;
     return true;
@@ -117,14 +118,14 @@ export class ListIterator {
       setRoot(arena, this.#holder, this.#lp);
     } else {
       const node = this.#node;
-      const following = this.#backward ? quicklist.prevOf(arena, node) : quicklist.nextOf(arena, node);
-      const last = quicklist.countOf(arena, node) === 1;
+      const following = this.#backward ? layout.prevOf(arena, node) : layout.nextOf(arena, node);
+      const last = layout.countOf(arena, node) === 1;
       quicklist.removeAt(arena, this.#root, node, this.#pos, 1);
       if (last) {
         this.#enter(following);
         return;
       }
-      this.#lp = quicklist.listpackOf(arena, node);
+      this.#lp = layout.listpackOf(arena, node);
     }
     this.#end = listpack.end(arena, this.#lp);
     if (!this.#backward) this.#upcoming = this.#pos;
@@ -153,16 +154,16 @@ export class NodeIterator {
     const root = rootOf(arena, holder);
     this.#space = space;
     this.#quick = encodingOf(arena, holder) !== ENC_LISTPACK;
-    this.#upcoming = this.#quick ? quicklist.headOf(arena, root) : root;
-    return this.#quick ? quicklist.nodesOf(arena, root) : 1;
+    this.#upcoming = this.#quick ? layout.headOf(arena, root) : root;
+    return this.#quick ? layout.nodesOf(arena, root) : 1;
   }
 
   next(): boolean {
     const arena = this.#space.arena;
     const node = this.#upcoming;
     if (node === 0) return false;
-    const lp = this.#quick ? quicklist.listpackOf(arena, node) : node;
-    this.#upcoming = this.#quick ? quicklist.nextOf(arena, node) : 0;
+    const lp = this.#quick ? layout.listpackOf(arena, node) : node;
+    this.#upcoming = this.#quick ? layout.nextOf(arena, node) : 0;
     this.off = lp * 16;
     this.len = listpack.bytesOf(arena, lp);
     this.plain = this.len >= PLAIN_BYTES;

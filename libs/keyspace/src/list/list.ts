@@ -3,6 +3,7 @@ import { ENC_LISTPACK, ENC_QUICKLIST, encodingOf, setEncoding } from '../entry.t
 import * as listpack from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
+import * as layout from './layout.ts';
 import * as quicklist from './quicklist.ts';
 
 /**
@@ -11,15 +12,13 @@ import * as quicklist from './quicklist.ts';
  * the limit), so adding and removing themselves do not convert. A list may be empty until its holder is given up.
  */
 
-const EMPTY_LISTPACK_BYTES = 7;
-
 const element = new listpack.Element();
 
 export function length(space: Space, holder: Ref): number {
   const arena = space.arena;
   const root = rootOf(arena, holder);
   if (root === 0) return 0;
-  return encodingOf(arena, holder) === ENC_LISTPACK ? listpack.count(arena, root) : quicklist.lengthOf(arena, root);
+  return encodingOf(arena, holder) === ENC_LISTPACK ? listpack.count(arena, root) : layout.lengthOf(arena, root);
 }
 
 /** Before `count` elements of `bytes` bytes together are added: makes the list a quicklist if a listpack is too small for them. */
@@ -29,14 +28,14 @@ export function grow(space: Space, holder: Ref, bytes: number, count: number): v
   const fill = space.limits.listMaxListpackSize;
   if (root === 0) {
     // The caller may have left the choice to us; it is made by the same rule.
-    const exceeds = quicklist.exceeds(fill, EMPTY_LISTPACK_BYTES + bytes, count);
+    const exceeds = layout.exceeds(fill, layout.EMPTY_LISTPACK_BYTES + bytes, count);
     setEncoding(arena, holder, exceeds ? ENC_QUICKLIST : ENC_LISTPACK);
     return;
   }
   if (encodingOf(arena, holder) !== ENC_LISTPACK) return;
   // A listpack within the limit of bytes has a count that is known.
   const total = listpack.bytesOf(arena, root) + bytes;
-  if (quicklist.exceeds(fill, total, fill < 0 ? 0 : listpack.count(arena, root) + count)) {
+  if (layout.exceeds(fill, total, fill < 0 ? 0 : listpack.count(arena, root) + count)) {
     convertToQuicklist(space, holder);
   }
 }
@@ -45,7 +44,7 @@ function convertToQuicklist(space: Space, holder: Ref): void {
   const arena = space.arena;
   const fill = space.limits.listMaxListpackSize;
   const lp = rootOf(arena, holder);
-  if (listpack.bytesOf(arena, lp) > EMPTY_LISTPACK_BYTES)
+  if (listpack.bytesOf(arena, lp) > layout.EMPTY_LISTPACK_BYTES)
     setRoot(arena, holder, quicklist.fromListpack(arena, fill, lp));
   else {
     setRoot(arena, holder, quicklist.create(arena, fill));
@@ -62,13 +61,13 @@ export function shrink(space: Space, holder: Ref): void {
 function convertToListpack(space: Space, holder: Ref, divisor: number): void {
   const arena = space.arena;
   const root = rootOf(arena, holder);
-  if (encodingOf(arena, holder) !== ENC_QUICKLIST || root === 0 || quicklist.nodesOf(arena, root) !== 1) return;
-  const head = quicklist.headOf(arena, root);
+  if (encodingOf(arena, holder) !== ENC_QUICKLIST || root === 0 || layout.nodesOf(arena, root) !== 1) return;
+  const head = layout.headOf(arena, root);
   const fill = space.limits.listMaxListpackSize;
-  const bytes = listpack.bytesOf(arena, quicklist.listpackOf(arena, head));
-  if (bytes > quicklist.bytesLimit(fill) / divisor) return;
-  if (quicklist.lengthOf(arena, root) > Math.floor(quicklist.countLimit(fill) / divisor)) return;
-  if (quicklist.isAlone(arena, head, quicklist.fillOf(arena, root))) return;
+  const bytes = listpack.bytesOf(arena, layout.listpackOf(arena, head));
+  if (bytes > layout.bytesLimit(fill) / divisor) return;
+  if (layout.lengthOf(arena, root) > Math.floor(layout.countLimit(fill) / divisor)) return;
+  if (layout.isAlone(arena, head, layout.fillOf(arena, root))) return;
   setRoot(arena, holder, quicklist.intoListpack(arena, root));
   setEncoding(arena, holder, ENC_LISTPACK);
 }
@@ -114,7 +113,7 @@ export function peek(space: Space, holder: Ref, atTail: boolean, out: listpack.E
   const arena = space.arena;
   let lp = rootOf(arena, holder);
   if (encodingOf(arena, holder) !== ENC_LISTPACK) {
-    lp = quicklist.listpackOf(arena, atTail ? quicklist.tailOf(arena, lp) : quicklist.headOf(arena, lp));
+    lp = layout.listpackOf(arena, atTail ? layout.tailOf(arena, lp) : layout.headOf(arena, lp));
   }
   listpack.get(arena, lp, atTail ? listpack.prev(arena, lp, listpack.end(arena, lp)) : listpack.FIRST, out);
 }
@@ -124,8 +123,8 @@ export function pop(space: Space, holder: Ref, atTail: boolean): void {
   const arena = space.arena;
   const root = rootOf(arena, holder);
   if (encodingOf(arena, holder) !== ENC_LISTPACK) {
-    const node = atTail ? quicklist.tailOf(arena, root) : quicklist.headOf(arena, root);
-    const lp = quicklist.listpackOf(arena, node);
+    const node = atTail ? layout.tailOf(arena, root) : layout.headOf(arena, root);
+    const lp = layout.listpackOf(arena, node);
     quicklist.removeAt(
       arena,
       root,
@@ -185,7 +184,7 @@ function pushWithin(
 ): void {
   const arena = space.arena;
   const root = rootOf(arena, holder);
-  const sameNode = fromTail === toTail || quicklist.nodesOf(arena, root) === 1;
+  const sameNode = fromTail === toTail || layout.nodesOf(arena, root) === 1;
   quicklist.push(arena, root, toTail, buf, off, len, sameNode ? credit : 0, sameNode ? 1 : 0);
 }
 
@@ -203,11 +202,11 @@ function locate(arena: Arena, holder: Ref, index: number): boolean {
     foundPos = listpack.seek(arena, root, index);
     return foundPos !== 0;
   }
-  const n = quicklist.lengthOf(arena, root);
+  const n = layout.lengthOf(arena, root);
   if (index < 0) index += n;
   if (!(index >= 0 && index < n)) return false;
   quicklist.seek(arena, root, index);
-  foundLp = quicklist.listpackOf(arena, quicklist.found.node);
+  foundLp = layout.listpackOf(arena, quicklist.found.node);
   foundPos = listpack.seek(arena, foundLp, quicklist.found.offset);
   return true;
 }
@@ -255,8 +254,8 @@ export function insert(
     setRoot(arena, holder, listpack.insert(arena, root, after ? listpack.next(arena, root, pos) : pos, buf, off, len));
     return true;
   }
-  for (let node = quicklist.headOf(arena, root); node !== 0; node = quicklist.nextOf(arena, node)) {
-    const lp = quicklist.listpackOf(arena, node);
+  for (let node = layout.headOf(arena, root); node !== 0; node = layout.nextOf(arena, node)) {
+    const lp = layout.listpackOf(arena, node);
     const pos = listpack.find(arena, lp, listpack.FIRST, pivotBuf, pivotOff, pivotLen, 0);
     if (pos === 0) continue;
     quicklist.insertAt(arena, root, node, pos, after, buf, off, len);
@@ -307,10 +306,10 @@ export function remove(
     return removed;
   }
   let total = 0;
-  let node = backward ? quicklist.tailOf(arena, root) : quicklist.headOf(arena, root);
+  let node = backward ? layout.tailOf(arena, root) : layout.headOf(arena, root);
   while (node !== 0 && total < max) {
-    const following = backward ? quicklist.prevOf(arena, node) : quicklist.nextOf(arena, node);
-    const lp = quicklist.listpackOf(arena, node);
+    const following = backward ? layout.prevOf(arena, node) : layout.nextOf(arena, node);
+    const lp = layout.listpackOf(arena, node);
     const next = removeEqual(arena, lp, max - total, backward, buf, off, len);
     if (removed > 0) quicklist.removedFrom(arena, root, node, next, removed);
     total += removed;
@@ -362,7 +361,7 @@ function removeEqual(
 /** Appends the elements of a whole, valid listpack to a list that is being loaded. */
 export function loadNode(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): void {
   const arena = space.arena;
-  if (len <= EMPTY_LISTPACK_BYTES) return;
+  if (len <= layout.EMPTY_LISTPACK_BYTES) return;
   const root = loading(space, holder);
   const lp = listpack.fromBytes(arena, buf, off, len);
   try {

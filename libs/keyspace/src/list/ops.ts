@@ -6,6 +6,7 @@ import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import type { ValueOps } from '../values.ts';
 import { ListIterator } from './iterator.ts';
+import * as layout from './layout.ts';
 import * as quicklist from './quicklist.ts';
 
 const iterator = new ListIterator();
@@ -34,8 +35,8 @@ export const listOps: ValueOps = {
     const root = rootOf(arena, holder);
     let bytes = arena.usableBytes(root);
     if (isListpack(space, holder)) return bytes;
-    for (let node = quicklist.headOf(arena, root); node !== 0; node = quicklist.nextOf(arena, node)) {
-      bytes += arena.usableBytes(node) + arena.usableBytes(quicklist.listpackOf(arena, node));
+    for (let node = layout.headOf(arena, root); node !== 0; node = layout.nextOf(arena, node)) {
+      bytes += arena.usableBytes(node) + arena.usableBytes(layout.listpackOf(arena, node));
     }
     return bytes;
   },
@@ -63,7 +64,7 @@ export const listOps: ValueOps = {
       if (listpack.count(space.arena, root) === 0) throw new Error('a list is empty');
     } else {
       quicklist.verify(space.arena, root);
-      if (quicklist.lengthOf(space.arena, root) === 0) throw new Error('a list is empty');
+      if (layout.lengthOf(space.arena, root) === 0) throw new Error('a list is empty');
     }
   },
 };
