@@ -12,19 +12,24 @@ import type { Report } from './report.ts';
 const main = path.join(import.meta.dirname, 'main.ts');
 const cases = ['get-p16-c50', 'set-everysec-p1-c50', 'set-always-p16-c200', 'split-get'];
 const figures = ['engine', 'memory', 'apply', 'snapshot', 'sync'];
+const typesCases = ['rb-ping-p16', 'rb-spop-p16', 'rb-zpopmin-p1', 'rb-lrange_100-p16', 'large-zset', 'large-stream'];
+const typesFigures = ['engine-types', 'small', 'reload'];
 
 test('every kind of benchmark runs beside Redis and leaves figures, JSON and a picture', async (t) => {
   const out = mkdtempSync(path.join(tmpdir(), 'weir-bench-'));
   t.after(() => rmSync(out, { recursive: true, force: true }));
-  const only = [...cases, ...figures].flatMap((name) => ['--only', name]);
+  const only = [...cases, ...figures, ...typesCases, ...typesFigures].flatMap((name) => ['--only', name]);
   const args = [main, '--quick', '--seconds', '0.2', '--out', out, ...only];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 });
   for (const name of cases) assert.ok(stdout.includes(name), name);
 
   const files = readdirSync(out);
-  const json = files.find((name) => name.endsWith('.json'))!;
-  assert.ok(files.some((name) => name.endsWith('.svg')));
-  const report = JSON.parse(readFileSync(path.join(out, json), 'utf8')) as Report;
+  const reportOf = (suite: string): Report => {
+    assert.ok(files.some((name) => name.endsWith(`-${suite}.svg`)));
+    const json = files.find((name) => name.endsWith(`-${suite}.json`))!;
+    return JSON.parse(readFileSync(path.join(out, json), 'utf8')) as Report;
+  };
+  const report = reportOf('strings');
   assert.equal(report.throughput.length, 4);
   for (const { name, weir, redis } of report.throughput) {
     for (const side of [weir, redis]) assert.ok(side.opsPerSecond > 0 && side.p99Ms >= side.p50Ms, name);
@@ -38,6 +43,21 @@ test('every kind of benchmark runs beside Redis and leaves figures, JSON and a p
     'all digests equal',
   ]) {
     const found = report.figures.find(({ name }) => name.startsWith(part));
+    assert.ok(found?.weir !== null && found!.weir > 0, part);
+  }
+
+  const types = reportOf('types');
+  assert.deepEqual(types.failures, []);
+  for (const name of typesCases)
+    assert.ok(
+      types.throughput.some((one) => one.name.startsWith(name)),
+      name,
+    );
+  for (const { name, weir, redis } of types.throughput) {
+    for (const side of [weir, redis]) assert.ok(side.opsPerSecond > 0, name);
+  }
+  for (const part of ['engine-types: ZRANK', 'large-zset: memory', 'small: stream', 'reload of all types loaded']) {
+    const found = types.figures.find(({ name }) => name.startsWith(part));
     assert.ok(found?.weir !== null && found!.weir > 0, part);
   }
 });

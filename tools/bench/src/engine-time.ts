@@ -15,23 +15,31 @@ interface EngineTime {
   readonly nanos: number;
 }
 
-export const engineBench: FigureBench = {
-  name: 'engine',
-  run({ quick }) {
-    const module = path.join(checkoutRoot(), 'libs/commands/src/engine.bench.ts');
-    const amount = quick ? '2000, 1' : '200_000, 5';
-    const script = `import { engineBench } from ${JSON.stringify(module)}; console.log(JSON.stringify(engineBench(${amount})));`;
-    const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { encoding: 'utf8' });
-    const times = JSON.parse(output.trim().split('\n').at(-1)!) as EngineTime[];
-    return Promise.resolve(
-      times.map(({ name, nanos }) => ({
-        name: `engine: ${name}`,
-        unit: 'ns',
-        weir: nanos,
-        redis: null,
-        target: name === 'GET' || name === 'SET' ? { of: 'value', bound: 'max', at: NANOS_MAX } : null,
-        note: 'parse, execute, reply; no sockets, no log',
-      })),
-    );
-  },
-};
+export const engineBench: FigureBench = engineFigures('engine', 'engineBench');
+export const engineTypesBench: FigureBench = engineFigures('engine-types', 'engineTypesBench');
+
+function engineFigures(bench: string, exported: string): FigureBench {
+  return {
+    name: bench,
+    run({ quick, profileDir }) {
+      const module = path.join(checkoutRoot(), 'libs/commands/src/engine.bench.ts');
+      const amount = quick ? '2000, 1' : '200_000, 5';
+      const script = `import { ${exported} } from ${JSON.stringify(module)}; console.log(JSON.stringify(${exported}(${amount})));`;
+      const profile =
+        profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-interval=500', `--cpu-prof-dir=${profileDir}`];
+      const args = [...profile, '--input-type=module', '--eval', script];
+      const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+      const times = JSON.parse(output.trim().split('\n').at(-1)!) as EngineTime[];
+      return Promise.resolve(
+        times.map(({ name, nanos }) => ({
+          name: `${bench}: ${name}`,
+          unit: 'ns',
+          weir: nanos,
+          redis: null,
+          target: name === 'GET' || name === 'SET' ? { of: 'value', bound: 'max', at: NANOS_MAX } : null,
+          note: 'parse, execute, reply; no sockets, no log',
+        })),
+      );
+    },
+  };
+}

@@ -15,6 +15,12 @@ test('a column in another place is found there', () => {
   assert.deepEqual(parseCsv(text), { opsPerSecond: 5, p50Ms: 2, p99Ms: 3, maxMs: 4 });
 });
 
+test('the filling of the list before an LRANGE test is not that test', () => {
+  const filling = '"LPUSH (needed to benchmark LRANGE)","9","9","9","9","9","9","9"';
+  const text = `${HEADER}\n${filling}\n"LRANGE_100 (first 100 elements)","5","1","1","2","1","3","4"\n`;
+  assert.deepEqual(parseCsv(text), { opsPerSecond: 5, p50Ms: 2, p99Ms: 3, maxMs: 4 });
+});
+
 test('what is no table of one test is refused with its beginning', () => {
   assert.throws(() => parseCsv('Could not connect to Redis'), /no table of one test: Could not connect/);
   assert.throws(() => parseCsv(`${HEADER}\n`), /no table/);

@@ -4,7 +4,8 @@ import { spawn } from 'node:child_process';
 
 export interface LoadOptions {
   readonly port: number;
-  readonly command: 'get' | 'set';
+  /** One of redis-benchmark's own tests (`-t get`), or the words of a command, with `__rand_int__` in them. */
+  readonly load: readonly string[];
   readonly clients: number;
   readonly pipeline: number;
   readonly requests: number;
@@ -20,10 +21,10 @@ export interface LoadResult {
 }
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { port, command, clients, pipeline, requests, keys, valueBytes } = options;
+  const { port, load, clients, pipeline, requests, keys, valueBytes } = options;
   const args = [
-    ...['-h', '127.0.0.1', '-p', String(port), '-t', command, '-c', String(clients), '-P', String(pipeline)],
-    ...['-n', String(requests), '-r', String(keys), '-d', String(valueBytes), '--csv'],
+    ...['-h', '127.0.0.1', '-p', String(port), '-c', String(clients), '-P', String(pipeline)],
+    ...['-n', String(requests), '-r', String(keys), '-d', String(valueBytes), '--csv', ...load],
   ];
   return parseCsv(await output('redis-benchmark', args));
 }
@@ -43,12 +44,16 @@ function output(program: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** The table of `redis-benchmark --csv` (7.0 and newer) with one test in it. */
+/**
+ * The table of `redis-benchmark --csv` (7.0 and newer) with one test in it; the filling of the list, which it does before the
+ * LRANGE tests, is not counted as one.
+ */
 export function parseCsv(text: string): LoadResult {
   const rows = text
     .split('\n')
     .filter((line) => line.startsWith('"'))
-    .map((line) => line.trim().slice(1, -1).split('","'));
+    .map((line) => line.trim().slice(1, -1).split('","'))
+    .filter(([title]) => title !== 'LPUSH (needed to benchmark LRANGE)');
   const [header, values] = rows;
   if (rows.length !== 2 || header === undefined || values === undefined) {
     throw new Error(`redis-benchmark printed no table of one test: ${text.trim().slice(0, 200)}`);

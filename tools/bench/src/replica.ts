@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FigureBench } from './figures.ts';
 import { runLoad } from './redis-benchmark.ts';
 import { preload, withClient } from './resp-client.ts';
-import type { BenchServer } from './servers.ts';
+import type { Figure } from './report.ts';
+import type { BenchServer, Workshop } from './servers.ts';
 
 /**
  * How fast a data set comes into a fresh process. From the log: a Weir slave without a snapshot reads all records, beside
@@ -45,7 +46,7 @@ function redisLoadSeconds(server: BenchServer): number {
   return Number(found[1]);
 }
 
-const SHARED = { command: 'set', clients: 50, pipeline: 16, valueBytes: 64 } as const;
+const SHARED = { load: ['-t', 'set'], clients: 50, pipeline: 16, valueBytes: 64 } as const;
 
 export const applyBench: FigureBench = {
   name: 'apply',
@@ -84,62 +85,88 @@ export const applyBench: FigureBench = {
   },
 };
 
+export interface ReloadOptions {
+  readonly workshop: Workshop;
+  readonly title: string;
+  /** Makes the data set. */
+  readonly fill: (port: number) => Promise<void>;
+  readonly note: string;
+  readonly progress: (text: string) => void;
+}
+
+/** The same data set comes into a fresh Weir slave from a snapshot, and into a fresh Redis from its dump.rdb. */
+export async function compareReload({ workshop, title, fill, note, progress }: ReloadOptions): Promise<Figure[]> {
+  const keysOf = (port: number): Promise<number> =>
+    withClient(port, async (client) => Number(await client.text('DBSIZE')));
+  const weir = await workshop.weir('everysec');
+  await fill(weir.port);
+  const keys = await keysOf(weir.port);
+  progress(`  ${keys} keys`);
+  const saveStarted = performance.now();
+  await withClient(weir.port, async (client) => {
+    const last = Number(await client.text('LASTSAVE'));
+    // LASTSAVE counts whole seconds.
+    await sleep(1100);
+    await client.text('BGSAVE');
+    await until('the snapshot', async () => Number(await client.text('LASTSAVE')) > last, 20);
+  });
+  const saveSeconds = (performance.now() - saveStarted) / 1000 - 1.1;
+  const slave = await workshop.weirSlave(weir.port);
+  await until('the slave', async () => /snapshot loaded/.test(slave.log()));
+  const { ms } = logLine(slave, 'snapshot loaded') as { ms: number };
+  const { bytes } = logLine(slave, 'loading snapshot') as { bytes: number };
+  await until('the slave to serve', async () => (await keysOf(slave.port)) === keys);
+  await slave.stop();
+  await weir.stop();
+
+  const redis = await workshop.redis('no-log');
+  await fill(redis.port);
+  if ((await keysOf(redis.port)) !== keys) throw new Error('the two data sets are not the same');
+  const redisSaveStarted = performance.now();
+  await withClient(redis.port, (client) => client.text('SAVE'));
+  const redisSaveSeconds = (performance.now() - redisSaveStarted) / 1000;
+  await redis.stop();
+  const dumpBytes = statSync(path.join(redis.dir, 'dump.rdb')).size;
+  const again = await workshop.again(redis, 'redis', ['--appendonly', 'no']);
+  const redisSeconds = redisLoadSeconds(again);
+  await again.stop();
+  return [
+    {
+      name: `${title} loaded`,
+      unit: 'keys/s',
+      weir: (keys * 1000) / ms,
+      redis: keys / redisSeconds,
+      target: null,
+      note: `${keys} keys; ${note}`,
+    },
+    {
+      name: `${title} loaded, bytes`,
+      unit: 'MB/s',
+      weir: bytes / 1000 / ms,
+      redis: dumpBytes / 1e6 / redisSeconds,
+      target: null,
+    },
+    {
+      name: `${title} made and verified`,
+      unit: 's',
+      weir: saveSeconds,
+      redis: redisSaveSeconds,
+      target: null,
+      note: 'Weir: in the replication app, from the log, read back; Redis: SAVE',
+    },
+  ];
+}
+
 export const snapshotBench: FigureBench = {
   name: 'snapshot',
-  async run({ workshop, quick }) {
+  run({ workshop, quick, progress }) {
     const keys = quick ? 20_000 : 1_000_000;
-    const weir = await workshop.weir('everysec');
-    await preload(weir.port, keys, 64);
-    const saveStarted = performance.now();
-    await withClient(weir.port, async (client) => {
-      const last = Number(await client.text('LASTSAVE'));
-      // LASTSAVE counts whole seconds.
-      await sleep(1100);
-      await client.text('BGSAVE');
-      await until('the snapshot', async () => Number(await client.text('LASTSAVE')) > last, 20);
+    return compareReload({
+      workshop,
+      title: 'snapshot',
+      fill: (port) => preload(port, keys, 64),
+      note: 'Redis: dump.rdb at its start',
+      progress,
     });
-    const saveSeconds = (performance.now() - saveStarted) / 1000 - 1.1;
-    const slave = await workshop.weirSlave(weir.port);
-    await until('the slave', async () => /snapshot loaded/.test(slave.log()));
-    const { ms } = logLine(slave, 'snapshot loaded') as { ms: number };
-    const { bytes } = logLine(slave, 'loading snapshot') as { bytes: number };
-    await slave.stop();
-    await weir.stop();
-
-    const redis = await workshop.redis('no-log');
-    await preload(redis.port, keys, 64);
-    const redisSaveStarted = performance.now();
-    await withClient(redis.port, (client) => client.text('SAVE'));
-    const redisSaveSeconds = (performance.now() - redisSaveStarted) / 1000;
-    await redis.stop();
-    const dumpBytes = statSync(path.join(redis.dir, 'dump.rdb')).size;
-    const again = await workshop.again(redis, 'redis', ['--appendonly', 'no']);
-    const redisSeconds = redisLoadSeconds(again);
-    await again.stop();
-    return [
-      {
-        name: 'snapshot loaded',
-        unit: 'keys/s',
-        weir: (keys * 1000) / ms,
-        redis: keys / redisSeconds,
-        target: null,
-        note: `${keys} keys; Redis: dump.rdb at its start`,
-      },
-      {
-        name: 'snapshot loaded, bytes',
-        unit: 'MB/s',
-        weir: bytes / 1000 / ms,
-        redis: dumpBytes / 1e6 / redisSeconds,
-        target: null,
-      },
-      {
-        name: 'snapshot made and verified',
-        unit: 's',
-        weir: saveSeconds,
-        redis: redisSaveSeconds,
-        target: null,
-        note: 'Weir: in the replication app, from the log, read back; Redis: SAVE',
-      },
-    ];
   },
 };

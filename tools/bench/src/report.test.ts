@@ -7,6 +7,7 @@ import type { Figure } from './report.ts';
 import { percentiles } from './sync.ts';
 import { joinSlices, median, throughputCases } from './throughput.ts';
 import type { ThroughputResult } from './throughput.ts';
+import { typesCases } from './types.ts';
 
 function result(index: number, weirOps: number, redisOps: number): ThroughputResult {
   const run = (foreign: number, opsPerSecond: number) => {
@@ -42,7 +43,8 @@ test('slices of one run: the rate is all requests in all the time, the worst dis
 });
 
 test('every case has a name of its own', () => {
-  assert.equal(new Set(throughputCases.map(({ name }) => name)).size, throughputCases.length);
+  const names = [...throughputCases, ...typesCases(false)].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
 });
 
 test('a ratio on the target meets it, one below misses it, and without a target there is no verdict', () => {
@@ -89,6 +91,16 @@ test('the report names rate, percentiles, ratio, target and verdict of every cas
     lines.find((line) => line.startsWith('f '))!,
     /ns +90\.0 +100 +0\.90 +a note$/,
   );
+});
+
+test('the report says what was not measured, and why', () => {
+  const machine = { cpu: 'Some CPU', cores: 2, memoryGb: 8, system: 'Linux 6' };
+  const report = { at: '', machine, versions: {}, quick: false, throughput: [], figures: [] };
+  assert.match(
+    formatReport({ ...report, failures: ['rb-x: no such command'] }),
+    /not measured:\n {2}rb-x: no such command\n$/,
+  );
+  assert.doesNotMatch(formatReport(report), /not measured/);
 });
 
 test('the chart has a bar as long as its ratio, a mark at its target, and escapes its caption', () => {

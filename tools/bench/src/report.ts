@@ -22,6 +22,8 @@ export interface Report {
   readonly quick: boolean;
   readonly throughput: readonly ThroughputResult[];
   readonly figures: readonly Figure[];
+  /** What could not be measured, and why. */
+  readonly failures?: readonly string[];
 }
 
 export type Verdict = 'met' | 'missed' | '';
@@ -123,5 +125,7 @@ export function formatReport(report: Report): string {
     ).split('\n');
     parts.push('', body.map((line, i) => (notes[i] === '' ? line : `${line.padEnd(92)}  ${notes[i]}`)).join('\n'));
   }
+  const { failures = [] } = report;
+  if (failures.length > 0) parts.push('', 'not measured:', ...failures.map((text) => `  ${text}`));
   return `${parts.join('\n')}\n`;
 }

@@ -17,7 +17,8 @@ export const VALUE_BYTES = 64;
 
 export interface ThroughputCase {
   readonly name: string;
-  readonly command: 'get' | 'set';
+  /** What redis-benchmark is told. */
+  readonly load: readonly string[];
   readonly pipeline: number;
   readonly clients: number;
   readonly appendfsync: Appendfsync;
@@ -25,6 +26,12 @@ export interface ThroughputCase {
   readonly split: boolean;
   /** Least ratio to Redis that is promised; null is none. */
   readonly target: number | null;
+  readonly valueBytes: number;
+  /** Before each run, outside of its time: makes the data set what the command wants to find. */
+  readonly prepare?: (port: number, requests: number) => Promise<void>;
+  /** So many requests a run; otherwise as many as fit into its time. */
+  readonly requests?: number;
+  readonly requestsMax?: number;
 }
 
 function throughputCase(
@@ -37,7 +44,7 @@ function throughputCase(
 ): ThroughputCase {
   const log = command === 'set' ? `-${appendfsync}` : '';
   const name = `${split ? 'split-' : ''}${command}${log}-p${pipeline}-c${clients}`;
-  return { name, command, pipeline, clients, appendfsync, split, target };
+  return { name, load: ['-t', command], pipeline, clients, appendfsync, split, target, valueBytes: VALUE_BYTES };
 }
 
 export const throughputCases: readonly ThroughputCase[] = [
@@ -132,24 +139,28 @@ export async function runThroughput(
 const SLICE_SECONDS = 0.5;
 const TRIES = 6;
 
-async function runCase(
+/** One case on servers that run and hold the data it needs. */
+export async function runCase(
   one: ThroughputCase,
   weir: BenchServer,
   redis: BenchServer,
   settings: ThroughputSettings,
 ): Promise<ThroughputResult> {
   const load = (server: BenchServer, requests: number): Promise<LoadResult> =>
-    runLoad({ ...one, port: server.port, requests, keys: settings.keys, valueBytes: VALUE_BYTES });
+    runLoad({ ...one, port: server.port, requests, keys: settings.keys });
+  const prepare = async (server: BenchServer, requests: number): Promise<void> => one.prepare?.(server.port, requests);
 
-  const slices = Math.max(1, Math.round(settings.seconds / SLICE_SECONDS));
+  const slices = one.requests === undefined ? Math.max(1, Math.round(settings.seconds / SLICE_SECONDS)) : 1;
   const sliceSeconds = settings.seconds / slices;
 
   // Twice, because the first run warms up as well: its rate is too low.
   const requestsFor = async (server: BenchServer): Promise<number> => {
-    let requests = 10_000;
+    if (one.requests !== undefined) return one.requests;
+    let requests = Math.min(10_000, one.requestsMax ?? Infinity);
     for (const seconds of [Math.min(1, settings.seconds / 3), sliceSeconds]) {
+      await prepare(server, requests);
       const { opsPerSecond } = await load(server, requests);
-      requests = Math.max(2000, Math.round(opsPerSecond * seconds));
+      requests = Math.min(Math.max(2000, Math.round(opsPerSecond * seconds)), one.requestsMax ?? Infinity);
     }
     return requests;
   };
@@ -157,6 +168,7 @@ async function runCase(
   const slice = async (server: BenchServer, requests: number): Promise<Run> => {
     let best: Run | null = null;
     for (let i = 0; i < TRIES; i++) {
+      await prepare(server, requests);
       await settings.patience.untilQuiet();
       const started = performance.now();
       const records = await recordsOf(server);
