@@ -11,3 +11,4 @@ export const PERSIST = encoded('PERSIST');
 export const PEXPIREAT = encoded('PEXPIREAT');
 export const PXAT = encoded('PXAT');
 export const SET = encoded('SET');
+export const SREM = encoded('SREM');

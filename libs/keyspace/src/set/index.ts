@@ -2,4 +2,4 @@ export { SetIterator } from './iterator.ts';
 export { loadIntset, loadListpack, raw, startLoading } from './load.ts';
 export { pop, popMany, random, sampleDistinct, sampleRepeating } from './random.ts';
 export { add, addElement, has, hasElement, prepare, remove, removeElement, size, tryIntset } from './value.ts';
-export { scan } from './scan.ts';
+export { member, scan } from './scan.ts';

@@ -4,19 +4,15 @@ import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
 import { memberAddress, memberLength } from './value.ts';
 
-const refs: Ref[] = [];
-
 /**
- * One step of SSCAN through a table: tells the members of at least one bucket and returns the next cursor, 0 at the end. Small
- * sets are told as a whole: use SetIterator.
+ * One step of SSCAN through a table: appends the members of at least one bucket to `out` and returns the next cursor, 0 at the end.
+ * Small sets are told as a whole: use SetIterator.
  */
-export function scan(space: Space, holder: Ref, cursor: number, out: Element, tell: () => void): number {
-  const arena = space.arena;
-  refs.length = 0;
-  const next = space.members.open(rootOf(arena, holder)).scan(cursor, refs);
-  for (const ref of refs) {
-    out.setBytes(arena.u8, memberAddress(ref), memberLength(arena, ref));
-    tell();
-  }
-  return next;
+export function scan(space: Space, holder: Ref, cursor: number, out: Ref[]): number {
+  return space.members.open(rootOf(space.arena, holder)).scan(cursor, out);
+}
+
+/** The bytes of a member that `scan` found. */
+export function member(space: Space, ref: Ref, out: Element): void {
+  out.setBytes(space.arena.u8, memberAddress(ref), memberLength(space.arena, ref));
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
+import { TYPE_LIST, TYPE_SET } from '@weir/keyspace';
 import type { BothSides } from './contents.ts';
 import { compareContents, compareReplica, sameEncoding } from './contents.ts';
 import { knownDifference } from './differences.ts';
@@ -196,11 +197,19 @@ export class Differential {
     const { compare, connection } = step;
     if (sameReply(theirs, ours, compare) || knownDifference(args, theirs, ours, this.oracle)) return null;
     if (/^object encoding /i.test(line(args)) && !isError(theirs) && !isError(ours)) {
-      const type = parse(this.#callWeir(connection, [Buffer.from('TYPE'), args[2]]));
-      if (sameEncoding(this.oracle, leaf(type), leaf(parse(theirs)), leaf(parse(ours)))) return null;
+      if (sameEncoding(this.oracle, this.#typeOf(connection, args[2]), leaf(parse(theirs)), leaf(parse(ours))))
+        return null;
     }
     const differs = typeof compare === 'function' ? `\n${compare(latin1(theirs), latin1(ours)) ?? ''}` : '';
     return showBoth(theirs, ours) + differs;
+  }
+
+  /** By a look at the keyspace: a command would be counted. */
+  #typeOf(connection: 0 | 1, key: Uint8Array): string {
+    const { db } = this.#sessions[connection].session;
+    const name = latin1(key);
+    const found = this.#engine.contents().find((content) => content.db === db && content.key === name);
+    return found?.type === TYPE_LIST ? 'list' : found?.type === TYPE_SET ? 'set' : 'another';
   }
 
   #count({ args, row }: Step, reply: Uint8Array): void {
@@ -250,7 +259,9 @@ export class Differential {
     if (isError(mine)) return null; // of another type, and nil
     if (latin1(mine) !== latin1(size) || latin1(sizeAfter) !== latin1(size)) return `SCARD afterwards: ${show(mine)}`;
     if (after.size === 0) return null;
-    return this.#adoptEncoding(connection, key, leaf(parse(encodingAfter)));
+    // Which members are long decides about the encoding, and each side keeps others.
+    const alike = [...before].every((member) => member.length > 0 && member.length <= 4);
+    return this.#adoptEncoding(connection, key, alike ? leaf(parse(encodingAfter)) : '');
   }
 
   async #adoptEncoding(connection: 0 | 1, key: Uint8Array, popped: string): Promise<string | null> {
@@ -269,7 +280,15 @@ export class Differential {
     const members = parse(weir('SMEMBERS', key));
     if (members.type !== 'array' && members.type !== 'set') return 'SMEMBERS is no array';
     await redis.call('DEL', key);
-    await redis.call('SADD', key, ...members.value.map((member) => member.value as Uint8Array));
+    const values = members.value.map((member) => member.value as Uint8Array);
+    if (ours === 'listpack' && values.every((value) => /^-?\d+$/.test(latin1(value)))) {
+      // A listpack of integers: what was begun with a word, which is gone before the last of them comes.
+      await redis.call('SADD', key, '');
+      if (values.length > 1) await redis.call('SADD', key, ...values.slice(1));
+      if (values.length > 1) await redis.call('SREM', key, '');
+      await redis.call('SADD', key, values[0]);
+      await redis.call('SREM', key, '');
+    } else await redis.call('SADD', key, ...values);
     if (expireMs !== '-1') await redis.call('PEXPIREAT', key, expireMs);
     return null;
   }

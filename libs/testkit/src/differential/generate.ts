@@ -68,7 +68,9 @@ const THRESHOLDS: readonly (readonly [type: string, name: string, values: readon
   ['hash', 'hash-max-listpack-value', ['4', '64', '0']],
   ['list', 'list-max-listpack-size', ['4', '-1', '-2', '-5', '1', '0']],
   ['list', 'list-compress-depth', ['0', '1', '2']],
-  ['set', 'set-max-intset-entries', ['4', '0', '512']],
+  ['set', 'set-max-intset-entries', ['4', '0', '512'], 'redis'],
+  // Not below set-max-listpack-entries: in which order SUNIONSTORE finds integers and words would then decide about the encoding.
+  ['set', 'set-max-intset-entries', ['128', '200', '512'], 'valkey'],
   ['set', 'set-max-listpack-entries', ['4', '0', '128'], 'valkey'],
   ['set', 'set-max-listpack-value', ['4', '64', '0'], 'valkey'],
   ['zset', 'zset-max-listpack-entries', ['4', '0', '128']],

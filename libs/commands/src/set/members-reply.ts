@@ -1,0 +1,13 @@
+import { sets } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Context } from '../core/context.ts';
+
+const members = new sets.SetIterator();
+
+/** All members of a set, without a header. */
+export function replyMembers(ctx: Context, ref: Ref): void {
+  const { reply } = ctx;
+  const element = members.element;
+  members.start(ctx.space, ref);
+  while (members.next()) reply.bulk(element.buf, element.off, element.len);
+}

@@ -1,0 +1,182 @@
+import { Element, TYPE_SET, sets } from '@weir/keyspace';
+import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+import { DEL, SREM } from '../core/effect-words.ts';
+import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
+import { replyMembers } from './members-reply.ts';
+
+/**
+ * SPOP and SRANDMEMBER. What SPOP chose goes to the log as SREM, at most this many members a command, so that no effect is
+ * larger than what a client may send; a set that is taken whole as DEL.
+ */
+const BATCH = 1024;
+/** Redis would go on until the client is gone or the memory; nobody means more than this. */
+const REPEATED_MAX = 100_000_000;
+
+// The command at hand: so that `tell…` are functions made once, and a SPOP allocates nothing.
+const element = new Element();
+let context: Context;
+let left = 0;
+let batchLeft = 0;
+
+function tell(): void {
+  context.reply.bulk(element.buf, element.off, element.len);
+}
+
+function tellRemoved(): void {
+  if (batchLeft === 0) {
+    batchLeft = left < BATCH ? left : BATCH;
+    const { req } = context;
+    const effects = context.effect(2 + batchLeft);
+    effects.raw(SREM);
+    effects.argBytes(req.buf, req.args[2], req.args[3]);
+    // `effect` counts one change of these.
+    context.dirty += batchLeft - 1;
+  }
+  context.effects.argBytes(element.buf, element.off, element.len);
+  context.reply.bulk(element.buf, element.off, element.len);
+  batchLeft--;
+  left--;
+}
+
+export const spop: Command = {
+  name: 'spop',
+  arity: -2,
+  flags: ['write', 'fast'],
+  acl: ['write', 'set', 'fast'],
+  keys: [1, 1, 1],
+  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Remove and return one or multiple random members from a set',
+    since: '1.0.0',
+    group: 'set',
+    complexity: 'Without the count argument O(1), otherwise O(N) where N is the value of the passed count.',
+    history: [['3.2.0', 'Added the `count` argument.']],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'count', type: 'integer', since: '3.2.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    if (req.argc > 3) {
+      ctx.reply.error(SYNTAX_ERROR);
+      return;
+    }
+    if (req.argc === 3) {
+      popCount(ctx);
+      return;
+    }
+    const ref = ctx.lookupWrite(1);
+    if (ref === 0) {
+      ctx.reply.nil();
+      return;
+    }
+    if (!ctx.isType(ref, TYPE_SET)) return;
+    context = ctx;
+    left = 1;
+    batchLeft = 0;
+    sets.pop(ctx.space, ref, element, tellRemoved);
+    if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
+  },
+};
+
+function popCount(ctx: Context): void {
+  const { req, reply } = ctx;
+  const count = rangeArg(ctx, 2, 0, Infinity, 'ERR value is out of range, must be positive');
+  if (count !== count) return;
+  const ref = ctx.lookupWrite(1);
+  if (ref === 0) {
+    reply.set(0);
+    return;
+  }
+  if (!ctx.isType(ref, TYPE_SET)) return;
+  const size = sets.size(ctx.space, ref);
+  if (count === 0) {
+    reply.set(0);
+    return;
+  }
+  if (count >= size) {
+    reply.set(size);
+    replyMembers(ctx, ref);
+    const effects = ctx.effect(2);
+    effects.raw(DEL);
+    effects.argBytes(req.buf, req.args[2], req.args[3]);
+    ctx.dirty += size - 1;
+    ctx.removeEntry(ref);
+    return;
+  }
+  reply.set(count);
+  context = ctx;
+  left = count;
+  batchLeft = 0;
+  sets.popMany(ctx.space, ref, count, element, tellRemoved);
+}
+
+export const srandmember: Command = {
+  name: 'srandmember',
+  arity: -2,
+  flags: ['readonly'],
+  acl: ['read', 'set', 'slow'],
+  keys: [1, 1, 1],
+  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Get one or multiple random members from a set',
+    since: '1.0.0',
+    group: 'set',
+    complexity: 'Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count.',
+    history: [['2.6.0', 'Added the optional `count` argument.']],
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      { name: 'count', type: 'integer', since: '2.6.0', flags: ['optional'] },
+    ],
+  },
+  run(ctx, req) {
+    const { reply, space } = ctx;
+    if (req.argc > 3) {
+      reply.error(SYNTAX_ERROR);
+      return;
+    }
+    let count = 1;
+    if (req.argc === 3) {
+      count = integerArg(ctx, 2);
+      if (count !== count) return;
+      if (count === -(2 ** 63) && bigIntArg(req, 2) === INT64_MIN) {
+        // Its negative is no integer of 64 bits.
+        reply.error(`ERR value is out of range, value must between -${INT64_MAX} and ${INT64_MAX}`);
+        return;
+      }
+    }
+    const ref = ctx.lookupRead(1);
+    if (ref === 0) {
+      if (req.argc === 3) reply.array(0);
+      else reply.nil();
+      return;
+    }
+    if (!ctx.isType(ref, TYPE_SET)) return;
+    context = ctx;
+    if (req.argc === 2) {
+      sets.random(space, ref, element);
+      tell();
+      return;
+    }
+    if (count < -REPEATED_MAX) {
+      reply.error(`ERR count is out of range: at most ${REPEATED_MAX} members with repetition`);
+      return;
+    }
+    const size = sets.size(space, ref);
+    if (count >= size) {
+      reply.array(size);
+      replyMembers(ctx, ref);
+      return;
+    }
+    reply.array(Math.abs(count));
+    if (count < 0) sets.sampleRepeating(space, ref, -count, element, tell);
+    else if (count === 1) {
+      sets.random(space, ref, element);
+      tell();
+    } else if (count > 0) sets.sampleDistinct(space, ref, count, element, tell);
+  },
+};
