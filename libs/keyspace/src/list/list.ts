@@ -1,5 +1,5 @@
 import type { Arena, Ref } from '@weir/memory';
-import { ENC_LISTPACK, ENC_QUICKLIST, encodingOf, setEncoding } from '../entry.ts';
+import { ENC_LISTPACK, ENC_QUICKLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
@@ -159,7 +159,7 @@ export function rotate(space: Space, holder: Ref, fromTail: boolean, toTail: boo
   let off = element.off;
   if (buf === arena.u8) {
     buf = len <= scratch.length ? scratch : new Uint8Array(len);
-    buf.set(arena.u8.subarray(off, off + len));
+    copyIn(buf, 0, arena.u8, off, len);
     off = 0;
   }
   // As if it were out already when the new place is chosen.

@@ -85,10 +85,16 @@ function writeDigits(buf: Uint8Array, at: number, n: number): number {
   let length = 1;
   for (let limit = 10; n >= limit; limit *= 10) length++;
   let pos = at + length;
-  do {
+  while (n > 0x7fffffff) {
     const rest = Math.floor(n / 10);
     buf[--pos] = 48 + (n - rest * 10);
     n = rest;
-  } while (n !== 0);
+  }
+  let small = n | 0;
+  do {
+    const rest = (small / 10) | 0;
+    buf[--pos] = 48 + (small - rest * 10);
+    small = rest;
+  } while (small !== 0);
   return length;
 }
