@@ -1,6 +1,44 @@
 export { NODE_BYTES_MAX, append } from './append.ts';
 export { EntryCursor } from './cursor.ts';
 export {
+  PendingCursor,
+  activeTime,
+  addPending,
+  assignPending,
+  consumerAt,
+  consumerCount,
+  consumerName,
+  consumerPendingCount,
+  countDelivery,
+  createConsumer,
+  createGroup,
+  deleteConsumer,
+  deliveryCountHi,
+  deliveryCountLo,
+  deliveryTime,
+  destroyGroup,
+  entriesReadHi,
+  entriesReadLo,
+  findConsumer,
+  findGroup,
+  findPending,
+  groupAt,
+  groupCount,
+  groupLastId,
+  groupName,
+  nameLength,
+  pendingConsumer,
+  pendingCount,
+  removePending,
+  seenTime,
+  setActiveTime,
+  setDeliveryCount,
+  setDeliveryTime,
+  setEntriesRead,
+  setGroupLastId,
+  setSeenTime,
+} from './groups.ts';
+export {
   ID_MAX,
   ID_MIN,
   ID_TEXT_BYTES_MAX,
@@ -15,6 +53,20 @@ export {
   setIdMs,
 } from './id.ts';
 export type { StreamId } from './id.ts';
+export {
+  StreamLoadError,
+  forEachNode,
+  loadConsumer,
+  loadConsumerPending,
+  loadEnd,
+  loadGroup,
+  loadMeta,
+  loadNode,
+  loadPending,
+  nodeCount,
+  treeNodeCount,
+} from './load.ts';
+export { countRead, entriesUpTo, lag } from './progress.ts';
 export { deleteEntry, edgeId, has, trimById, trimByLength } from './remove.ts';
 export {
   entriesAddedHi,
