@@ -145,7 +145,7 @@ export interface Stream {
   /** Versions 2 and 3. */
   readonly firstId?: string;
   readonly maxDeletedId?: string;
-  readonly entriesAdded?: number;
+  readonly entriesAdded?: number | bigint;
   readonly groups: readonly StreamGroup[];
 }
 

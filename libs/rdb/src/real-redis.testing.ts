@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type CollectedGroup, type CollectedValue, idText, inOrderOfScores } from './testing.ts';
+import { type CollectedGroup, type CollectedValue, idText, inOrderOfScores, joined } from './testing.ts';
 
 const START_MS_MAX = 10_000;
 
@@ -49,7 +49,7 @@ export interface RealStream {
   readonly lastId: string;
   readonly firstId: string;
   readonly maxDeletedId: string;
-  readonly entriesAdded: number;
+  readonly entriesAdded: bigint;
   readonly groups: CollectedGroup[];
 }
 
@@ -68,11 +68,11 @@ export async function realStream(client: Redis, key: Buffer): Promise<RealStream
     return {
       name: text(group.get('name')),
       lastId: text(group.get('last-delivered-id')),
-      entriesRead: (group.get('entries-read') as number | null) ?? -1,
+      entriesRead: BigInt((group.get('entries-read') as number | null) ?? -1),
       pending: rows(group.get('pending')).map(([id, , time, count]) => ({
         id: text(id),
         deliveryTimeMs: time as number,
-        deliveryCount: count as number,
+        deliveryCount: BigInt(count as number),
       })),
       consumers: rows(group.get('consumers')).map((consumerRow) => {
         const consumer = fields(consumerRow);
@@ -91,7 +91,7 @@ export async function realStream(client: Redis, key: Buffer): Promise<RealStream
     lastId: text(info.get('last-generated-id')),
     firstId: text(info.get('recorded-first-entry-id')),
     maxDeletedId: text(info.get('max-deleted-entry-id')),
-    entriesAdded: info.get('entries-added') as number,
+    entriesAdded: BigInt(info.get('entries-added') as number),
     groups,
   };
 }
@@ -104,7 +104,7 @@ export function collectedStream({ meta, groups }: CollectedValue): RealStream {
     lastId: idText(m.lastMsHi, m.lastMsLo, m.lastSeqHi, m.lastSeqLo),
     firstId: idText(m.firstMsHi, m.firstMsLo, m.firstSeqHi, m.firstSeqLo),
     maxDeletedId: idText(m.maxDeletedMsHi, m.maxDeletedMsLo, m.maxDeletedSeqHi, m.maxDeletedSeqLo),
-    entriesAdded: m.entriesAdded,
+    entriesAdded: joined(m.entriesAddedHi, m.entriesAddedLo),
     groups,
   };
 }

@@ -12,7 +12,6 @@ import type { RdbSink, RdbStreamMeta } from './types.ts';
 type Item = 'node' | 'meta' | 'group' | 'pending' | 'consumers' | 'consumer' | 'consumer-pending' | 'none';
 
 const ID_BYTES = 16;
-const MAX_COUNT = Number.MAX_SAFE_INTEGER;
 
 export class StreamReader {
   readonly #sink: RdbSink;
@@ -36,7 +35,8 @@ export class StreamReader {
     maxDeletedMsLo: 0,
     maxDeletedSeqHi: 0,
     maxDeletedSeqLo: 0,
-    entriesAdded: 0,
+    entriesAddedHi: 0,
+    entriesAddedLo: 0,
   };
   #version = 0;
   #item: Item = 'none';
@@ -114,7 +114,8 @@ export class StreamReader {
   #metaItem(input: RdbInput): boolean {
     const meta = this.#meta;
     if (!input.readPlainLength()) return false;
-    // Redis believes the length in the file. Ours is that of the entries which are there.
+    // Redis believes the length in the file, if there is any node. Ours is that of the entries which are there.
+    if (input.length > 0 && !this.#anyNode) this.#damaged(input, 'it claims entries and has no node');
     meta.length = this.#live;
     const last = this.#last;
     if (!this.#readId(input, last)) return false;
@@ -126,7 +127,8 @@ export class StreamReader {
     if (this.#version === 1) {
       first.fill(0);
       meta.maxDeletedMsHi = meta.maxDeletedMsLo = meta.maxDeletedSeqHi = meta.maxDeletedSeqLo = 0;
-      meta.entriesAdded = this.#live;
+      meta.entriesAddedHi = Math.floor(this.#live / 0x100000000);
+      meta.entriesAddedLo = this.#live >>> 0;
     } else {
       if (!this.#readId(input, first)) return false;
       if (!input.readLength64()) return false;
@@ -135,9 +137,9 @@ export class StreamReader {
       if (!input.readLength64()) return false;
       meta.maxDeletedSeqHi = input.lengthHigh;
       meta.maxDeletedSeqLo = input.lengthLow;
-      if (!input.readPlainLength()) return false;
-      if (input.length > MAX_COUNT) this.#damaged(input, `${input.length} entries added are more than can be counted`);
-      meta.entriesAdded = input.length;
+      if (!input.readLength64()) return false;
+      meta.entriesAddedHi = input.lengthHigh;
+      meta.entriesAddedLo = input.lengthLow;
     }
     if (this.#live > 0) first.set(this.#first);
     meta.firstMsHi = first[0];
@@ -159,19 +161,20 @@ export class StreamReader {
     const { strBuf, strOff, strLen } = input;
     const id = this.#id;
     if (!this.#readId(input, id)) return false;
-    let entriesRead: number;
+    let readHi: number;
+    let readLo: number;
     if (this.#version === 1) {
-      entriesRead = this.#entriesReadTo(id);
+      const read = this.#entriesReadTo(id);
+      readHi = Math.floor(read / 0x100000000) >>> 0;
+      readLo = read >>> 0;
     } else {
       if (!input.readLength64()) return false;
-      if (input.lengthHigh === 0xffffffff && input.lengthLow === 0xffffffff) entriesRead = -1;
-      else if (input.length > MAX_COUNT)
-        this.#damaged(input, `${input.length} entries read are more than can be counted`);
-      else entriesRead = input.length;
+      readHi = input.lengthHigh;
+      readLo = input.lengthLow;
     }
     if (!input.readPlainLength()) return false;
     this.#pending = input.length;
-    this.#sink.streamGroup(strBuf, strOff, strLen, id[0], id[1], id[2], id[3], entriesRead);
+    this.#sink.streamGroup(strBuf, strOff, strLen, id[0], id[1], id[2], id[3], readHi, readLo);
     this.#item = this.#pending === 0 ? 'consumers' : 'pending';
     return true;
   }
@@ -192,9 +195,9 @@ export class StreamReader {
     const id = this.#id;
     bigEndianId(input.buf, input.pos, id);
     input.pos += ID_BYTES;
-    if (!input.readMilliseconds() || !input.readPlainLength()) return false;
-    const deliveryCount = Math.min(input.length, MAX_COUNT);
-    this.#sink.streamPending(id[0], id[1], id[2], id[3], input.milliseconds, deliveryCount);
+    if (!input.readMilliseconds() || !input.readLength64()) return false;
+    const { milliseconds, lengthHigh, lengthLow } = input;
+    this.#sink.streamPending(id[0], id[1], id[2], id[3], milliseconds, lengthHigh, lengthLow);
     if (--this.#pending === 0) this.#item = 'consumers';
     return true;
   }

@@ -63,7 +63,7 @@ export interface CollectedEntry extends CollectedKey {
 export interface CollectedPending {
   readonly id: string;
   readonly deliveryTimeMs: number;
-  readonly deliveryCount: number;
+  readonly deliveryCount: bigint;
 }
 
 export interface CollectedConsumer {
@@ -76,7 +76,8 @@ export interface CollectedConsumer {
 export interface CollectedGroup {
   readonly name: string;
   readonly lastId: string;
-  readonly entriesRead: number;
+  /** Signed. */
+  readonly entriesRead: bigint;
   readonly pending: CollectedPending[];
   readonly consumers: CollectedConsumer[];
 }
@@ -201,10 +202,12 @@ export class CollectingSink implements RdbSink {
     msLo: number,
     seqHi: number,
     seqLo: number,
-    entriesRead: number,
+    entriesReadHi: number,
+    entriesReadLo: number,
   ): void {
     const name = latin1(nameBuf, nameOff, nameLen);
     const lastId = idText(msHi, msLo, seqHi, seqLo);
+    const entriesRead = BigInt.asIntN(64, joined(entriesReadHi, entriesReadLo));
     this.#value.groups.push({ name, lastId, entriesRead, pending: [], consumers: [] });
   }
   streamPending(
@@ -213,8 +216,10 @@ export class CollectingSink implements RdbSink {
     seqHi: number,
     seqLo: number,
     deliveryTimeMs: number,
-    deliveryCount: number,
+    deliveryCountHi: number,
+    deliveryCountLo: number,
   ): void {
+    const deliveryCount = joined(deliveryCountHi, deliveryCountLo);
     this.#group.pending.push({ id: idText(msHi, msLo, seqHi, seqLo), deliveryTimeMs, deliveryCount });
   }
   streamConsumer(
@@ -326,10 +331,10 @@ export function putParts(writer: RdbWriter, value: CollectedValue): void {
   writer.valueStreamMeta(value.meta!);
   writer.valueLength(value.groups.length);
   for (const { name, lastId, entriesRead, pending, consumers } of value.groups) {
-    writer.valueStreamGroup(bytes(name), 0, name.length, ...idParts(lastId), entriesRead);
+    writer.valueStreamGroup(bytes(name), 0, name.length, ...idParts(lastId), ...halves(entriesRead));
     writer.valueLength(pending.length);
     for (const { id, deliveryTimeMs, deliveryCount } of pending) {
-      writer.valueStreamPending(...idParts(id), deliveryTimeMs, deliveryCount);
+      writer.valueStreamPending(...idParts(id), deliveryTimeMs, ...halves(deliveryCount));
     }
     writer.valueLength(consumers.length);
     for (const consumer of consumers) {
@@ -456,12 +461,19 @@ function nodeItems(master: string, text: string): StreamItem[] {
 }
 
 export function idText(msHi: number, msLo: number, seqHi: number, seqLo: number): string {
-  const part = (hi: number, lo: number): bigint => (BigInt(hi) << 32n) | BigInt(lo);
-  return `${part(msHi, msLo)}-${part(seqHi, seqLo)}`;
+  return `${joined(msHi, msLo)}-${joined(seqHi, seqLo)}`;
+}
+
+/** An unsigned 64-bit integer. */
+export function joined(hi: number, lo: number): bigint {
+  return (BigInt(hi) << 32n) | BigInt(lo);
+}
+
+export function halves(value: bigint): [hi: number, lo: number] {
+  return [Number((value >> 32n) & 0xffffffffn), Number(value & 0xffffffffn)];
 }
 
 export function idParts(text: string): [number, number, number, number] {
   const [ms, seq] = text.split('-').map(BigInt);
-  const half = (part: bigint, shift: bigint): number => Number((part >> shift) & 0xffffffffn);
-  return [half(ms, 32n), half(ms, 0n), half(seq, 32n), half(seq, 0n)];
+  return [...halves(ms), ...halves(seq)];
 }

@@ -72,7 +72,7 @@ export interface RdbSink {
   streamNode(msHi: number, msLo: number, seqHi: number, seqLo: number, buf: Uint8Array, off: number, len: number): void;
   /** One object, used again. */
   streamMeta(meta: RdbStreamMeta): void;
-  /** entriesRead: -1 when not known. */
+  /** Entries read: a signed integer, -1 when not known. */
   streamGroup(
     nameBuf: Uint8Array,
     nameOff: number,
@@ -81,7 +81,8 @@ export interface RdbSink {
     msLo: number,
     seqHi: number,
     seqLo: number,
-    entriesRead: number,
+    entriesReadHi: number,
+    entriesReadLo: number,
   ): void;
   streamPending(
     msHi: number,
@@ -89,7 +90,8 @@ export interface RdbSink {
     seqHi: number,
     seqLo: number,
     deliveryTimeMs: number,
-    deliveryCount: number,
+    deliveryCountHi: number,
+    deliveryCountLo: number,
   ): void;
   /** activeTimeMs: -1 when never active, and when the file is older than Redis 7.2. */
   streamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number, activeTimeMs: number): void;
@@ -102,7 +104,7 @@ export interface RdbSink {
   end(): void;
 }
 
-/** IDs in four 32-bit parts, unsigned. */
+/** IDs, and what may be any 64-bit integer, in parts of 32 bits, unsigned. */
 export interface RdbStreamMeta {
   /** Live entries: those in the nodes, whatever the file claims. */
   length: number;
@@ -119,7 +121,8 @@ export interface RdbStreamMeta {
   maxDeletedMsLo: number;
   maxDeletedSeqHi: number;
   maxDeletedSeqLo: number;
-  entriesAdded: number;
+  entriesAddedHi: number;
+  entriesAddedLo: number;
 }
 
 export interface RdbReaderOptions {
@@ -195,7 +198,8 @@ export interface RdbWriterApi {
     msLo: number,
     seqHi: number,
     seqLo: number,
-    entriesRead: number,
+    entriesReadHi: number,
+    entriesReadLo: number,
   ): void;
   valueStreamPending(
     msHi: number,
@@ -203,7 +207,8 @@ export interface RdbWriterApi {
     seqHi: number,
     seqLo: number,
     deliveryTimeMs: number,
-    deliveryCount: number,
+    deliveryCountHi: number,
+    deliveryCountLo: number,
   ): void;
   /** a consumer its header, valueLength and the IDs of its pending entries. Pending entries ascend. */
   valueStreamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number): void;

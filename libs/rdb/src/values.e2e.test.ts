@@ -234,7 +234,8 @@ function ownValues(): CollectedValue[] {
     Object.fromEntries(Object.entries(parts).map(([key, half]) => [name + key, half as number]));
   const meta = {
     length: 2,
-    entriesAdded: 3,
+    entriesAddedHi: 0,
+    entriesAddedLo: 3,
     ...named('last', id(20, 0)),
     ...named('first', id(5, 5)),
     ...named('maxDeleted', id(5, 12)),
@@ -269,11 +270,11 @@ function ownValues(): CollectedValue[] {
         {
           name: 'g',
           lastId: '5-5',
-          entriesRead: 1,
-          pending: [{ id: '5-5', deliveryTimeMs: 1700000000000, deliveryCount: 3 }],
+          entriesRead: 1n,
+          pending: [{ id: '5-5', deliveryTimeMs: 1700000000000, deliveryCount: 3n }],
           consumers: [{ name: 'c', seenTimeMs: 1700000000001, activeTimeMs: -1, pending: ['5-5'] }],
         },
-        { name: 'unknown', lastId: '18446744073709551615-3', entriesRead: -1, pending: [], consumers: [] },
+        { name: 'unknown', lastId: '18446744073709551615-3', entriesRead: -1n, pending: [], consumers: [] },
       ],
     },
   ];

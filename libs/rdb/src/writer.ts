@@ -194,7 +194,7 @@ export class RdbWriter implements RdbWriterApi {
     this.#length64(meta.firstSeqHi, meta.firstSeqLo);
     this.#length64(meta.maxDeletedMsHi, meta.maxDeletedMsLo);
     this.#length64(meta.maxDeletedSeqHi, meta.maxDeletedSeqLo);
-    this.#length(meta.entriesAdded);
+    this.#length64(meta.entriesAddedHi, meta.entriesAddedLo);
   }
 
   valueStreamGroup(
@@ -205,13 +205,13 @@ export class RdbWriter implements RdbWriterApi {
     msLo: number,
     seqHi: number,
     seqLo: number,
-    entriesRead: number,
+    entriesReadHi: number,
+    entriesReadLo: number,
   ): void {
     this.valueString(nameBuf, nameOff, nameLen);
     this.#length64(msHi, msLo);
     this.#length64(seqHi, seqLo);
-    if (entriesRead === -1) this.#length64(0xffffffff, 0xffffffff);
-    else this.#length(entriesRead);
+    this.#length64(entriesReadHi, entriesReadLo);
   }
 
   valueStreamPending(
@@ -220,11 +220,12 @@ export class RdbWriter implements RdbWriterApi {
     seqHi: number,
     seqLo: number,
     deliveryTimeMs: number,
-    deliveryCount: number,
+    deliveryCountHi: number,
+    deliveryCountLo: number,
   ): void {
     this.#streamId(msHi, msLo, seqHi, seqLo);
     this.#milliseconds(deliveryTimeMs);
-    this.#length(deliveryCount);
+    this.#length64(deliveryCountHi, deliveryCountLo);
   }
 
   valueStreamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number): void {
@@ -309,9 +310,10 @@ export class RdbWriter implements RdbWriterApi {
     this.#pos = at + 8;
   }
 
+  /** Halves of an integer, signed or not. */
   #length64(high: number, low: number): void {
     if (high === 0) {
-      this.#length(low);
+      this.#length(low >>> 0);
       return;
     }
     this.#reserve();
