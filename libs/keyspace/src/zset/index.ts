@@ -1,4 +1,5 @@
 export { Cursor } from './cursor.ts';
+export { finishGathering, gather, gatheredScore, setGathered, startGathering } from './gather.ts';
 export { LexBound, countBelow, lexRange, range, scoreRange } from './range.ts';
 export { isSpace, parsed, strtod } from './strtod.ts';
 export {

@@ -148,7 +148,15 @@ export function childFor(arena: Arena, node: Ref, n: number, score: number, ref:
 }
 
 /** Copies `n` entries of a node, with all their columns, to another place in it or in another node of its level. */
-export function copyEntries(arena: Arena, level: number, from: Ref, fromAt: number, to: Ref, toAt: number, n: number): void {
+export function copyEntries(
+  arena: Arena,
+  level: number,
+  from: Ref,
+  fromAt: number,
+  to: Ref,
+  toAt: number,
+  n: number,
+): void {
   if (n <= 0) return;
   const { f64, u32 } = arena;
   const scores = from * 2 + SCORES + fromAt;

@@ -55,14 +55,7 @@ function placeFor(
 }
 
 /** Adds a member that is not there. Throws ArenaFullError with the value unchanged. */
-export function insert(
-  arena: Arena,
-  holder: Ref,
-  buf: Uint8Array,
-  off: number,
-  len: number,
-  score: number,
-): void {
+export function insert(arena: Arena, holder: Ref, buf: Uint8Array, off: number, len: number, score: number): void {
   const lp = rootOf(arena, holder);
   insertAt(arena, holder, placeFor(arena, lp, buf, off, len, score, 0), buf, off, len, score);
 }

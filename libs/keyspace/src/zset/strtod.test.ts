@@ -74,13 +74,17 @@ test('strtod takes what C takes, and says where it ends', () => {
 
 test('every decimal form of a double is read back as that double', () => {
   fc.assert(
-    fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer({ min: 1, max: 20 }), (value, digits) => {
-      for (const text of [String(value), value.toExponential(20), value.toPrecision(digits), value.toFixed(digits)]) {
-        const bytes = Buffer.from(text);
-        assert.ok(Object.is(strtod(bytes, 0, bytes.length), Number(text)), text);
-        assert.equal(parsed.end, bytes.length);
-      }
-    }),
+    fc.property(
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer({ min: 1, max: 20 }),
+      (value, digits) => {
+        for (const text of [String(value), value.toExponential(20), value.toPrecision(digits), value.toFixed(digits)]) {
+          const bytes = Buffer.from(text);
+          assert.ok(Object.is(strtod(bytes, 0, bytes.length), Number(text)), text);
+          assert.equal(parsed.end, bytes.length);
+        }
+      },
+    ),
     { numRuns: 2000 },
   );
 });

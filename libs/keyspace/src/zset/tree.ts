@@ -481,8 +481,10 @@ export function verify(arena: Arena, home: Ref): number {
   let lastRef = 0;
   for (let l = 0; l < leaves.length; l++) {
     const leaf = leaves[l];
-    if (arena.u32[leaf * 4 + 1] !== (leaves[l - 1] ?? 0)) throw new Error('sorted set: a leaf has the wrong one before it');
-    if (arena.u32[leaf * 4 + 2] !== (leaves[l + 1] ?? 0)) throw new Error('sorted set: a leaf has the wrong one behind it');
+    if (arena.u32[leaf * 4 + 1] !== (leaves[l - 1] ?? 0))
+      throw new Error('sorted set: a leaf has the wrong one before it');
+    if (arena.u32[leaf * 4 + 2] !== (leaves[l + 1] ?? 0))
+      throw new Error('sorted set: a leaf has the wrong one behind it');
     for (let i = 0; i < sizeOf(arena, leaf); i++) {
       const score = arena.f64[leaf * 2 + SCORES + i];
       const ref = arena.u32[leaf * 4 + LEAF_REFS + i];
@@ -501,9 +503,11 @@ export function verify(arena: Arena, home: Ref): number {
 function verifyBelow(arena: Arena, node: Ref, level: number, first: boolean, last: boolean, leaves: Ref[]): number {
   const { u32, f64 } = arena;
   const n = sizeOf(arena, node);
-  if (levelOf(arena, node) !== level) throw new Error(`sorted set: a node of level ${levelOf(arena, node)} at ${level}`);
+  if (levelOf(arena, node) !== level)
+    throw new Error(`sorted set: a node of level ${levelOf(arena, node)} at ${level}`);
   const least = first || last ? 1 : level === 0 ? LEAF_QUARTER : INNER_QUARTER;
-  if (n < least || n > (level === 0 ? LEAF_MAX : INNER_MAX)) throw new Error(`sorted set: a node of level ${level} has ${n}`);
+  if (n < least || n > (level === 0 ? LEAF_MAX : INNER_MAX))
+    throw new Error(`sorted set: a node of level ${level} has ${n}`);
   if (level === 0) {
     leaves.push(node);
     return n;
@@ -516,7 +520,10 @@ function verifyBelow(arena: Arena, node: Ref, level: number, first: boolean, las
       throw new Error(`sorted set: ${entries} entries below a child, the count says ${u32[node * 4 + COUNTS + i]}`);
     }
     const refs = level === 1 ? LEAF_REFS : INNER_REFS;
-    if (u32[node * 4 + INNER_REFS + i] !== u32[child * 4 + refs] || f64[node * 2 + SCORES + i] !== f64[child * 2 + SCORES]) {
+    if (
+      u32[node * 4 + INNER_REFS + i] !== u32[child * 4 + refs] ||
+      f64[node * 2 + SCORES + i] !== f64[child * 2 + SCORES]
+    ) {
       throw new Error(`sorted set: the least entry of a child of level ${level - 1} is another`);
     }
     total += entries;

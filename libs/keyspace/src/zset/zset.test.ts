@@ -142,11 +142,22 @@ const scores = fc.oneof(
 const names = fc.oneof(
   { weight: 8, arbitrary: fc.integer({ min: 0, max: 400 }).map((n) => `m${n}`) },
   { weight: 3, arbitrary: fc.integer({ min: -50, max: 50 }).map(String) },
-  { weight: 1, arbitrary: fc.constantFrom('', '\0', 'a\0', 'a', '\xff\x80', 'x'.repeat(64), 'x'.repeat(65), 'y'.repeat(5000)) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('', '\0', 'a\0', 'a', '\xff\x80', 'x'.repeat(64), 'x'.repeat(65), 'y'.repeat(5000)),
+  },
 );
 const operations = fc.array(
   fc.oneof(
-    { weight: 12, arbitrary: fc.tuple(fc.constant('add' as const), names, scores, fc.constantFrom(0, 0, 0, 1, 2, 4, 8, 16, 6, 20, 24)) },
+    {
+      weight: 12,
+      arbitrary: fc.tuple(
+        fc.constant('add' as const),
+        names,
+        scores,
+        fc.constantFrom(0, 0, 0, 1, 2, 4, 8, 16, 6, 20, 24),
+      ),
+    },
     { weight: 4, arbitrary: fc.tuple(fc.constant('remove' as const), names, fc.constant(0), fc.constant(0)) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('range' as const), fc.constant(''), fc.nat(400), fc.nat(60)) },
     { weight: 1, arbitrary: fc.tuple(fc.constant('burst' as const), names, scores, fc.nat(300)) },
@@ -158,7 +169,10 @@ for (const zsetMaxListpackEntries of [0, 8, 128, 100_000]) {
   test(`a sorted set does what a sorted array does, up to ${zsetMaxListpackEntries} members in a listpack`, () => {
     fc.assert(
       fc.property(operations, (list) => {
-        const both = new Both({ zsetMaxListpackEntries, zsetMaxListpackValue: zsetMaxListpackEntries > 1000 ? 1e9 : 64 });
+        const both = new Both({
+          zsetMaxListpackEntries,
+          zsetMaxListpackValue: zsetMaxListpackEntries > 1000 ? 1e9 : 64,
+        });
         for (const [kind, member, n, m] of list) {
           if (kind === 'add') both.add(member, n, m);
           else if (kind === 'remove') both.remove(member);
@@ -232,7 +246,8 @@ test('ranges by score are found with both ends inclusive and exclusive', () => {
         for (let exclusive = 0; exclusive < 4; exclusive++) {
           const minEx = (exclusive & 1) !== 0;
           const maxEx = (exclusive & 2) !== 0;
-          const inside = ({ score }: Pair) => (minEx ? score > min : score >= min) && (maxEx ? score < max : score <= max);
+          const inside = ({ score }: Pair) =>
+            (minEx ? score > min : score >= min) && (maxEx ? score < max : score <= max);
           const count = zsets.scoreRange(both.space, both.holder, min, minEx, max, maxEx);
           assert.equal(count, sorted.filter(inside).length);
           if (count > 0) assert.equal(zsets.range.from, sorted.findIndex(inside));
@@ -275,45 +290,57 @@ test('ranges by name are found with both ends inclusive and exclusive, from eith
 
 test('copies, digests and fingerprints depend on the content alone', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(names, scores), { selector: ([name]) => name, maxLength: 200, minLength: 1 }), (pairs) => {
-      const seen = new Set<string>();
-      for (const zsetMaxListpackEntries of [0, 100_000]) {
-        const both = new Both({ zsetMaxListpackEntries, zsetMaxListpackValue: 1e9 });
-        const { keyspace, space } = both;
-        for (const [member, score] of zsetMaxListpackEntries === 0 ? pairs : pairs.toReversed()) both.add(member, score);
-        const copy = new Both({}, 0, keyspace);
-        zsetOps.copy(space, both.holder, copy.holder);
-        if (zsetMaxListpackEntries === 0) space.arena.u8[copy.holder * 16] = space.arena.u8[both.holder * 16];
-        for (const [member, score] of both.model) copy.model.set(member, score);
-        copy.check();
-        for (const { holder } of [both, copy]) {
+    fc.property(
+      fc.uniqueArray(fc.tuple(names, scores), { selector: ([name]) => name, maxLength: 200, minLength: 1 }),
+      (pairs) => {
+        const seen = new Set<string>();
+        for (const zsetMaxListpackEntries of [0, 100_000]) {
+          const both = new Both({ zsetMaxListpackEntries, zsetMaxListpackValue: 1e9 });
+          const { keyspace, space } = both;
+          for (const [member, score] of zsetMaxListpackEntries === 0 ? pairs : pairs.toReversed())
+            both.add(member, score);
+          const copy = new Both({}, 0, keyspace);
+          zsetOps.copy(space, both.holder, copy.holder);
+          if (zsetMaxListpackEntries === 0) space.arena.u8[copy.holder * 16] = space.arena.u8[both.holder * 16];
+          for (const [member, score] of both.model) copy.model.set(member, score);
+          copy.check();
+          for (const { holder } of [both, copy]) {
+            const lanes = new Int32Array(2);
+            const digest = new DigestMixer();
+            zsetOps.fingerprint(space, holder, 3, 4, lanes);
+            zsetOps.digest(space, holder, digest);
+            seen.add(`${lanes.join()} ${Buffer.from(digest.bytes).toString('hex')}`);
+          }
+          const before = space.arena.usedBytes;
+          const bytes = zsetOps.bytes(space, copy.holder);
+          zsetOps.free(space, copy.holder);
+          assert.equal(space.arena.usedBytes, before - bytes);
+          copy.free();
+          both.add('another', 1);
           const lanes = new Int32Array(2);
-          const digest = new DigestMixer();
-          zsetOps.fingerprint(space, holder, 3, 4, lanes);
-          zsetOps.digest(space, holder, digest);
-          seen.add(`${lanes.join()} ${Buffer.from(digest.bytes).toString('hex')}`);
+          zsetOps.fingerprint(space, both.holder, 3, 4, lanes);
+          if (!pairs.some(([member]) => member === 'another'))
+            assert.ok(![...seen].some((text) => text.startsWith(`${lanes.join()} `)));
+          both.free();
+          assert.equal(space.arena.usedBytes, 0);
         }
-        const before = space.arena.usedBytes;
-        const bytes = zsetOps.bytes(space, copy.holder);
-        zsetOps.free(space, copy.holder);
-        assert.equal(space.arena.usedBytes, before - bytes);
-        copy.free();
-        both.add('another', 1);
-        const lanes = new Int32Array(2);
-        zsetOps.fingerprint(space, both.holder, 3, 4, lanes);
-        if (!pairs.some(([member]) => member === 'another')) assert.ok(![...seen].some((text) => text.startsWith(`${lanes.join()} `)));
-        both.free();
-        assert.equal(space.arena.usedBytes, 0);
-      }
-      assert.equal(seen.size, 1);
-    }),
+        assert.equal(seen.size, 1);
+      },
+    ),
     runs,
   );
 });
 
 test('the fingerprint tells a changed score and exchanged scores', () => {
   const fingerprints = new Set<string>();
-  for (const [a, b] of [[1, 2], [2, 1], [1, 3], [1, 1], [-1, 2], [0, 2]]) {
+  for (const [a, b] of [
+    [1, 2],
+    [2, 1],
+    [1, 3],
+    [1, 1],
+    [-1, 2],
+    [0, 2],
+  ]) {
     const both = new Both();
     both.add('a', a);
     both.add('b', b);
@@ -347,7 +374,11 @@ test('a scan of a sorted set that changes meanwhile tells of every member that s
 });
 
 test('a full arena refuses a change and leaves the sorted set as it was', () => {
-  for (const limits of [{ zsetMaxListpackEntries: 0 }, { zsetMaxListpackEntries: 1e6, zsetMaxListpackValue: 1e6 }, {}]) {
+  for (const limits of [
+    { zsetMaxListpackEntries: 0 },
+    { zsetMaxListpackEntries: 1e6, zsetMaxListpackValue: 1e6 },
+    {},
+  ]) {
     const both = new Both(limits, 1024 * 1024);
     let refusals = 0;
     for (let i = 0; i < 30_000 && refusals < 300; i++) {
@@ -400,14 +431,25 @@ test('a listpack is loaded as it is, or as a table when it is longer than the li
     const both = new Both({ zsetMaxListpackEntries });
     const { space } = both;
     let lp = listpack.create(space.arena);
-    for (const [member, score] of [['a', '-inf'], ['b', '0.10000000000000001'], ['c', '3'], ['12', '1e+17']]) {
+    for (const [member, score] of [
+      ['a', '-inf'],
+      ['b', '0.10000000000000001'],
+      ['c', '3'],
+      ['12', '1e+17'],
+    ]) {
       for (const part of [member, score]) lp = listpack.append(space.arena, lp, bytesOf(part), 0, part.length);
     }
     const bytes = space.arena.u8.slice(lp * 16, lp * 16 + listpack.bytesOf(space.arena, lp));
     space.arena.free(lp);
     zsets.loadListpack(space, both.holder, bytes, 0, bytes.length);
     assert.equal(encodingOf(space.arena, both.holder), zsetMaxListpackEntries === 4 ? ENC_LISTPACK : ENC_SKIPLIST);
-    for (const [member, score] of [['a', -Infinity], ['b', 0.1], ['c', 3], ['12', 1e17]] as const) both.model.set(member, score);
+    for (const [member, score] of [
+      ['a', -Infinity],
+      ['b', 0.1],
+      ['c', 3],
+      ['12', 1e17],
+    ] as const)
+      both.model.set(member, score);
     both.check();
     assert.equal(zsets.loadMember(space, both.holder, bytesOf('b'), 0, 1, 5), false);
     assert.equal(zsets.loadMember(space, both.holder, bytesOf('z'), 0, 1, 5), true);

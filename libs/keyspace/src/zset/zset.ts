@@ -1,4 +1,4 @@
-import type { Ref } from '@weir/memory';
+import type { Arena, Ref } from '@weir/memory';
 import { ENC_LISTPACK, ENC_SKIPLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
 import { Element } from '../listpack/index.ts';
@@ -202,6 +202,15 @@ function freeTable(space: Space, home: Ref): void {
   arena.free(home);
 }
 
+export function newElement(arena: Arena, buf: Uint8Array, off: number, len: number, score: number): Ref {
+  const ref = arena.alloc(ELEMENT_HEAD_BYTES + len);
+  arena.u32[ref * 4] = 0;
+  arena.u32[ref * 4 + 1] = len;
+  arena.f64[ref * 2 + 1] = score;
+  copyIn(arena.u8, ref * 16 + ELEMENT_HEAD_BYTES, buf, off, len);
+  return ref;
+}
+
 /** Adds an element that is not there to table and tree. */
 function insertElement(
   space: Space,
@@ -213,11 +222,7 @@ function insertElement(
   score: number,
 ): void {
   const { arena, members } = space;
-  const ref = arena.alloc(ELEMENT_HEAD_BYTES + len);
-  arena.u32[ref * 4] = 0;
-  arena.u32[ref * 4 + 1] = len;
-  arena.f64[ref * 2 + 1] = score;
-  copyIn(arena.u8, ref * 16 + ELEMENT_HEAD_BYTES, buf, off, len);
+  const ref = newElement(arena, buf, off, len, score);
   let inTable = false;
   try {
     members.insert(hash, ref);
@@ -240,7 +245,7 @@ function convert(space: Space, holder: Ref): void {
   try {
     members.open(home);
     const stop = listpack.end(arena, lp);
-    for (let pos = listpack.FIRST; pos < stop; ) {
+    for (let pos = listpack.FIRST; pos < stop;) {
       const scoreAt = listpack.next(arena, lp, pos);
       listpack.get(arena, lp, scoreAt, element);
       const score = readScore(element);

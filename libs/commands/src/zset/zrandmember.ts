@@ -1,0 +1,98 @@
+import { TYPE_ZSET, zsets } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+
+export const zrandmember: Command = {
+  name: 'zrandmember',
+  arity: -2,
+  flags: ['readonly'],
+  acl: ['read', 'sortedset', 'slow'],
+  keys: [1, 1, 1],
+  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  tips: ['nondeterministic_output'],
+  docs: {
+    summary: 'Get one or multiple random elements from a sorted set',
+    since: '6.2.0',
+    group: 'sorted-set',
+    complexity: 'O(N) where N is the number of elements returned',
+    arguments: [
+      { name: 'key', type: 'key', keySpec: 0 },
+      {
+        name: 'options',
+        type: 'block',
+        flags: ['optional'],
+        arguments: [
+          { name: 'count', type: 'integer' },
+          { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+        ],
+      },
+    ],
+  },
+  run: runZrandmember,
+};
+const cursor = new zsets.Cursor();
+
+function runZrandmember(ctx: Context, req: Request): void {
+  const { reply } = ctx;
+  if (req.argc === 2) {
+    const ref = ctx.lookupRead(1);
+    if (ref === 0) reply.nil();
+    else if (ctx.isType(ref, TYPE_ZSET)) replyMember(ctx, ref, randomBelow(ctx, zsets.size(ctx.space, ref)), false);
+    return;
+  }
+  const count = integerArg(ctx, 2);
+  if (count !== count) return;
+  if (req.latin1(2) === '-9223372036854775808') {
+    reply.error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
+    return;
+  }
+  const withScores = req.argc === 4;
+  if (req.argc > 4 || (withScores && !isWord(req, 3, 'withscores'))) {
+    reply.error(SYNTAX_ERROR);
+    return;
+  }
+  if (withScores && Math.abs(count) > 2 ** 62) {
+    reply.error('ERR value is out of range');
+    return;
+  }
+  const ref = ctx.lookupRead(1);
+  if (ref !== 0 && !ctx.isType(ref, TYPE_ZSET)) return;
+  if (ref === 0 || count === 0) {
+    reply.array(0);
+    return;
+  }
+  const size = zsets.size(ctx.space, ref);
+  const n = count < 0 ? -count : Math.min(count, size);
+  reply.array(withScores && reply.resp === 2 ? 2 * n : n);
+  if (count < 0) {
+    for (let i = 0; i < n; i++) replyMember(ctx, ref, randomBelow(ctx, size), withScores);
+  } else if (n === size) {
+    for (let rank = 0; rank < size; rank++) replyMember(ctx, ref, rank, withScores);
+  } else replyDistinct(ctx, ref, size, n, withScores);
+}
+
+/** Every choice of `n` of the ranks is equally likely (Floyd's algorithm). */
+function replyDistinct(ctx: Context, ref: Ref, size: number, n: number, withScores: boolean): void {
+  const ranks = new Set<number>();
+  for (let last = size - n; last < size; last++) {
+    const rank = randomBelow(ctx, last + 1);
+    ranks.add(ranks.has(rank) ? last : rank);
+  }
+  for (const rank of ranks) replyMember(ctx, ref, rank, withScores);
+}
+
+function randomBelow(ctx: Context, n: number): number {
+  return Math.floor(ctx.space.random.double() * n);
+}
+
+function replyMember(ctx: Context, ref: Ref, rank: number, withScores: boolean): void {
+  const { reply } = ctx;
+  const { element } = cursor;
+  cursor.seek(ctx.space, ref, rank);
+  if (withScores && reply.resp === 3) reply.array(2);
+  reply.bulk(element.buf, element.off, element.len);
+  if (withScores) reply.double(cursor.score());
+}
