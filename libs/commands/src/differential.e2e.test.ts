@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Differential, Gen, allRows, dataRows, generate, printSequence, selectOnly, startOracle } from '@weir/testkit';
+import {
+  Differential,
+  Gen,
+  allRows,
+  dataRows,
+  generate,
+  line,
+  printSequence,
+  selectOnly,
+  startOracle,
+} from '@weir/testkit';
 import type { OracleName, Selection } from '@weir/testkit';
 
 // Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
@@ -72,6 +82,6 @@ function report(t: TestContext, { commands, rows }: Differential): void {
   const counts = [...commands].sort(([a], [b]) => (a < b ? -1 : 1));
   t.diagnostic(`succeeded/sent: ${counts.map(([name, { done, sent }]) => `${name} ${done}/${sent}`).join(', ')}`);
   const vain = [...rows].filter(([row, { sent, done }]) => done === 0 && sent >= SENT_MIN && row.refused === undefined);
-  const names = vain.map(([row, { sent }]) => `${row.name} (${sent} times)`);
+  const names = vain.map(([, { sent, example }]) => `${line(example)} (and the like, ${sent} times)`);
   assert.deepEqual(names, [], 'rows that never succeed');
 }

@@ -35,15 +35,24 @@ const PAYLOAD_MAX = 1_000_000;
 const SCRATCH = '\x00weir scratch';
 
 /**
- * Redis 7.0 has no listpack for small lists, which are a quicklist, nor for small sets, which are a hashtable; 7.2 has. (And
- * where 7.2 stores a set of integers that come out of a listpack, it is one again: 7.0 makes an intset.)
+ * Encodings of 7.2 that are another's in Redis 7.0: it has no listpacks for small lists and sets (and where 7.2 stores
+ * integers that come out of a listpack, they are one again: 7.0 makes an intset); and it looks at the number of elements
+ * after each one, where 7.2 looks at how many a request brings, some of which may be there already. Valkey agrees exactly.
  */
+const ENCODINGS_SINCE_7_2: Readonly<Record<string, readonly (readonly [theirs: string, ours: string])[]>> = {
+  list: [['quicklist', 'listpack']],
+  set: [
+    ['hashtable', 'listpack'],
+    ['intset', 'listpack'],
+    ['intset', 'hashtable'],
+  ],
+  hash: [['listpack', 'hashtable']],
+  zset: [['listpack', 'skiplist']],
+};
+
 export function sameEncoding(oracle: OracleName, type: string, theirs: string, ours: string): boolean {
   if (theirs === ours) return true;
-  if (oracle !== 'redis' || ours !== 'listpack') return false;
-  return (
-    (type === 'list' && theirs === 'quicklist') || (type === 'set' && (theirs === 'hashtable' || theirs === 'intset'))
-  );
+  return oracle === 'redis' && (ENCODINGS_SINCE_7_2[type] ?? []).some(([a, b]) => a === theirs && b === ours);
 }
 
 export async function compareContents(sides: BothSides): Promise<string | null> {

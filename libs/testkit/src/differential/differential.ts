@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
-import { TYPE_LIST, TYPE_SET } from '@weir/keyspace';
+import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@weir/keyspace';
 import type { BothSides } from './contents.ts';
 import { compareContents, compareReplica, sameEncoding } from './contents.ts';
 import { knownDifference } from './differences.ts';
@@ -29,12 +29,20 @@ export interface Mismatch {
 
 /** How often something was sent, and how often it was not answered with an error. */
 export interface Count {
-  sent: number;
-  done: number;
+  readonly sent: number;
+  readonly done: number;
+  /** The last of them. */
+  readonly example: readonly Uint8Array[];
 }
 
 const NOTHING = new Uint8Array(0);
 const DATABASES = 16;
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [TYPE_LIST]: 'list',
+  [TYPE_SET]: 'set',
+  [TYPE_ZSET]: 'zset',
+  [TYPE_HASH]: 'hash',
+};
 /** No row's key. */
 const SCRATCH = Buffer.from('\x00weir scratch');
 
@@ -56,6 +64,8 @@ export class Differential {
   /** By full name of the command, and by row, so far. */
   readonly commands = new Map<string, Count>();
   readonly rows = new Map<CommandRow, Count>();
+  /** A known difference made an error on one side only: what INFO counts is not the same any more. */
+  #errorsDiffer = false;
 
   private constructor(
     port: number,
@@ -157,7 +167,9 @@ export class Differential {
   /** The first mismatch of a sequence run from empty data sets. */
   async run(sequence: readonly Step[]): Promise<Mismatch | null> {
     await this.#reset();
+    this.#errorsDiffer = false;
     for (let i = 0; i < sequence.length; i++) {
+      if (this.#errorsDiffer && !sequence[i].probe) break;
       let text: string | null;
       try {
         text = await this.#step(sequence[i]);
@@ -195,7 +207,11 @@ export class Differential {
 
   #compare(step: Step, args: readonly Uint8Array[], theirs: Uint8Array, ours: Uint8Array): string | null {
     const { compare, connection } = step;
-    if (sameReply(theirs, ours, compare) || knownDifference(args, theirs, ours, this.oracle)) return null;
+    if (sameReply(theirs, ours, compare)) return null;
+    if (knownDifference(args, theirs, ours, this.oracle)) {
+      this.#errorsDiffer ||= isError(theirs) !== isError(ours);
+      return null;
+    }
     if (/^object encoding /i.test(line(args)) && !isError(theirs) && !isError(ours)) {
       if (sameEncoding(this.oracle, this.#typeOf(connection, args[2]), leaf(parse(theirs)), leaf(parse(ours))))
         return null;
@@ -209,14 +225,14 @@ export class Differential {
     const { db } = this.#sessions[connection].session;
     const name = latin1(key);
     const found = this.#engine.contents().find((content) => content.db === db && content.key === name);
-    return found?.type === TYPE_LIST ? 'list' : found?.type === TYPE_SET ? 'set' : 'another';
+    return found === undefined ? 'none' : (TYPE_NAMES[found.type] ?? 'another');
   }
 
   #count({ args, row }: Step, reply: Uint8Array): void {
     const done = isError(reply) ? 0 : 1;
     const add = <K>(counts: Map<K, Count>, key: K): void => {
-      const count = counts.get(key) ?? { sent: 0, done: 0 };
-      counts.set(key, { sent: count.sent + 1, done: count.done + done });
+      const count = counts.get(key);
+      counts.set(key, { sent: (count?.sent ?? 0) + 1, done: (count?.done ?? 0) + done, example: args });
     };
     add(this.commands, fullName(args));
     if (row !== undefined) add(this.rows, row);

@@ -53,7 +53,10 @@ function select(names: readonly GroupName[], seldom: readonly GroupName[] = []):
   const used = [...names, ...seldom].filter((name) => rowGroups[name].length > 0);
   const types = used.flatMap((name) => TYPES_OF[name] ?? (isType(name) ? [name] : []));
   const few = seldom.flatMap((name) => rowGroups[name].map((row) => ({ ...row, weight: (row.weight ?? 1) * FEW })));
-  return { rows: [...names.flatMap((name) => rowGroups[name]), ...few], types: [...new Set(types)] };
+  return {
+    rows: [...names.flatMap((name) => rowGroups[name]), ...few],
+    types: types.length === 0 ? ['string'] : [...new Set(types)],
+  };
 }
 
 function isType(name: GroupName): name is GroupName & KeyType {

@@ -132,8 +132,19 @@ export const configRows: readonly CommandRow[] = [
   { name: 'config', args: seq(word('GET'), many(1, 2, oneOf(pattern, named))), compare: sameConfig },
   { name: 'config', args: seq(word('SET'), pair), weight: 5, fixed: true },
   { name: 'config', args: seq(word('SET'), many(2, 3, pair)), weight: 2, fixed: true },
-  { name: 'config', args: seq(word('SET'), oneOf(fault, twice, seq(pair, fault), seq(fault, pair))), fixed: true },
-  { name: 'config', args: seq(word('SET'), pair, literal('save', 'nosuch')), weight: 0.3, fixed: true },
+  {
+    name: 'config',
+    args: seq(word('SET'), oneOf(fault, twice, seq(pair, fault), seq(fault, pair))),
+    fixed: true,
+    refused: 'a directive twice, or one that cannot be set',
+  },
+  {
+    name: 'config',
+    args: seq(word('SET'), pair, literal('save', 'nosuch')),
+    weight: 0.3,
+    fixed: true,
+    refused: 'a directive without a value',
+  },
   // so that replies go on
   { name: 'config', args: seq(word('SET'), literal('requirepass'), literal('')), weight: 0.5, fixed: true },
 ];

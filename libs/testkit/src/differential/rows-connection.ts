@@ -56,7 +56,11 @@ export const connectionRows: readonly CommandRow[] = [
     compare: sameClients,
     weight: 2,
   },
-  { name: 'client', args: seq(word('KILL'), literal('1.2.3.4:5', '', 'x', '127.0.0.1:0')) },
+  {
+    name: 'client',
+    args: seq(word('KILL'), literal('1.2.3.4:5', '', 'x', '127.0.0.1:0')),
+    refused: 'there is no such client',
+  },
   {
     name: 'client',
     args: seq(
@@ -80,7 +84,12 @@ export const connectionRows: readonly CommandRow[] = [
     weight: 2,
     fixed: true,
   },
-  { name: 'client', args: seq(word('KILL'), nobody, opt(nobody), oneOf(word('ID'), text)), fixed: true },
+  {
+    name: 'client',
+    args: seq(word('KILL'), nobody, opt(nobody), oneOf(word('ID'), text)),
+    fixed: true,
+    refused: 'an option without a value',
+  },
   { name: 'client', args: seq(word('NO-EVICT'), oneOf(word('ON'), word('OFF'), text)) },
   { name: 'client', args: seq(word('REPLY'), oneOf(word('ON'), word('SKIP'), word('OFF'), text)), weight: 0.5 },
   { name: 'client', args: seq(word('REPLY'), word('ON')), weight: 2 },
@@ -92,9 +101,14 @@ export const connectionRows: readonly CommandRow[] = [
       opt(oneOf(word('TIMEOUT'), word('ERROR'), text), opt(text)),
     ),
   },
-  { name: 'client', args: seq(oneOf(word('NOSUCH'), literal('', 'a\r\nb', 'x'.repeat(200))), opt(text)), fixed: true },
-  { name: 'client', args: () => [], weight: 0.3 },
-  { name: 'readonly', args: opt(text), weight: 0.2 },
+  {
+    name: 'client',
+    args: seq(oneOf(word('NOSUCH'), literal('', 'a\r\nb', 'x'.repeat(200))), opt(text)),
+    fixed: true,
+    refused: 'no such subcommand',
+  },
+  { name: 'client', args: () => [], weight: 0.3, refused: 'no subcommand' },
+  { name: 'readonly', args: opt(text), weight: 0.2, refused: 'no cluster' },
   { name: 'readwrite', args: opt(text), weight: 0.2 },
   { name: 'client', args: seq(word('NO-TOUCH'), oneOf(word('ON'), word('OFF'), text)), oracle: 'valkey', weight: 0.3 },
   {

@@ -2,26 +2,51 @@ import { allCommands } from '@weir/commands';
 import type { Gen, Grammar } from './grammar.ts';
 import { integer, key, literal, many, mutate, oneOf, opt, options, pattern, seq, text, word } from './grammar.ts';
 import { sameInfo, sameNames, sameObject, sameSlowlog, sameTime } from './masks.ts';
+import { bitmapRows } from './rows-bitmap.ts';
 import { configRows } from './rows-config.ts';
+import { geoRows } from './rows-geo.ts';
+import { hashRows } from './rows-hash.ts';
+import { hllRows } from './rows-hll.ts';
 import { keyRows } from './rows-keys.ts';
+import { listRows } from './rows-list.ts';
+import { setRows } from './rows-set.ts';
+import { sortRows } from './rows-sort.ts';
+import { streamRows } from './rows-stream.ts';
 import { stringRows } from './rows-string.ts';
+import { zsetRows } from './rows-zset.ts';
 import type { CommandRow } from './rows.ts';
 
 const bytes = (name: string): Uint8Array => Buffer.from(name, 'latin1');
 
-/** Of containers only subcommands: the list in theirs is shorter than Redis's. */
+/** Of containers only subcommands: the list in theirs is shorter than Redis's. Without what Redis 7.2 added or changed. */
 const NAMES = allCommands
   .flatMap(({ name, subcommands = [] }) =>
     subcommands.length === 0 ? [name] : subcommands.map((sub) => `${name}|${sub.name}`),
   )
-  .filter((name) => !/^(waitaof|weir\|.*|client\|(setinfo|no-touch))$/.test(name));
+  .filter(
+    (name) => !/^(waitaof|weir\|.*|client\|(setinfo|no-touch)|z(rev)?rank|xinfo\|(consumers|stream))$/.test(name),
+  );
 
 const commandName: Grammar = (g) => {
   const name = g.chance(0.9) ? g.pick(NAMES) : g.pick(['nosuch', '', 'get|x', 'config|nosuch', 'config|get|x', '|']);
   return [bytes(g.chance(0.8) ? name : name.toUpperCase())];
 };
 
-const requests = [...stringRows, ...keyRows];
+const requests = [
+  stringRows,
+  keyRows,
+  listRows,
+  hashRows,
+  setRows,
+  zsetRows,
+  streamRows,
+  bitmapRows,
+  hllRows,
+  geoRows,
+  sortRows,
+]
+  .flat()
+  .filter(({ oracle }) => oracle !== 'valkey');
 const request: Grammar = (g: Gen) => {
   const row = g.pick(requests);
   return mutate(g, [bytes(row.name), ...row.args(g)]);
