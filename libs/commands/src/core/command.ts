@@ -18,8 +18,8 @@ export interface Command {
   readonly keySpecs?: readonly KeySpec[];
   readonly tips?: readonly string[];
   readonly docs: CommandDocs;
-  /** Key positions for COMMAND GETKEYS where the key specs do not tell; indexes of arguments. */
-  readonly getKeys?: (req: Request) => readonly number[];
+  /** Keys for COMMAND GETKEYS where the key specs do not tell, of the request that begins at argument `base`. */
+  readonly getKeys?: (req: Request, base: number) => readonly KeyPosition[];
   /** Absent on a container whose subcommands do the work. */
   readonly run?: (ctx: Context, req: Request) => void;
   readonly subcommands?: readonly Command[];
@@ -50,6 +50,12 @@ export type CommandFlag =
   | 'protected'
   // Weir's own: waits for everything that is not committed yet, since it reads the whole data set.
   | 'whole_keyspace';
+
+export interface KeyPosition {
+  /** Argument of the whole request. */
+  readonly index: number;
+  readonly flags: readonly string[];
+}
 
 export interface KeySpec {
   readonly notes?: string;

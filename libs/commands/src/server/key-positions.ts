@@ -1,17 +1,12 @@
 import type { Request } from '@weir/resp';
 import { isWord } from '../core/args.ts';
-import type { Command, KeySpec } from '../core/command.ts';
+import type { Command, KeyPosition, KeySpec } from '../core/command.ts';
 import { parseInt64 } from '../core/integer.ts';
 
 /**
  * Which arguments of a request are keys, from the command's key specs: COMMAND GETKEYS. `base` is the argument where the
  * request begins (COMMAND GETKEYS carries it inside its own).
  */
-
-export interface KeyPosition {
-  readonly index: number;
-  readonly flags: readonly string[];
-}
 
 export function hasKeys(command: Command): boolean {
   return command.getKeys !== undefined || (command.keySpecs ?? []).some((spec) => !spec.flags.includes('not_key'));
@@ -23,16 +18,12 @@ export function keyPositions(command: Command, req: Request, base: number): read
   const found: KeyPosition[] = [];
   for (const spec of command.keySpecs ?? []) {
     const range = spec.flags.includes('incomplete') ? null : rangeOf(spec, req, base, argc);
-    if (range === null) return command.getKeys === undefined ? null : unflagged(command.getKeys(req));
+    if (range === null) return command.getKeys === undefined ? null : command.getKeys(req, base);
     if (spec.flags.includes('not_key')) continue;
     const flags = spec.flags.includes('variable_flags') ? accessOf(command, req, base) : spec.flags;
     for (let i = range.first; i <= range.last; i += range.step) found.push({ index: base + i, flags });
   }
   return found;
-}
-
-function unflagged(indexes: readonly number[]): KeyPosition[] {
-  return indexes.map((index) => ({ index, flags: [] }));
 }
 
 interface Range {
