@@ -1,3 +1,98 @@
+import { burst, limit, member, score, signedCount } from './grammar-types.ts';
+import { float, integer, keyOf, literal, many, oneOf, opt, options, seq, text, value, word } from './grammar.ts';
+import type { Grammar } from './grammar.ts';
 import type { CommandRow } from './rows.ts';
 
-export const sortRows: readonly CommandRow[] = [];
+// What SORT makes of a set, and of members that compare as equal, depends on hash tables. So these rows have keys of their own, of which
+// the type is known, and compare sets by what is in them wherever Redis may answer in any order.
+
+const bytes = (content: string): Uint8Array => Buffer.from(content, 'latin1');
+const list = literal('sort:l1', 'sort:l1', 'sort:l2');
+const set = literal('sort:s1', 'sort:s2');
+const zset = literal('sort:z1', 'sort:z2');
+const target = literal('sort:l2', 'sort:d', 'sort:d', 'l1');
+
+/** Mostly a number, and one of those that weights are named after. */
+const element: Grammar = (g) => {
+  if (g.wide) return [bytes(String(g.below(3000) - 500))];
+  const kind = g.below(1000);
+  if (kind < 800) return [bytes(String(g.below(20)))];
+  if (kind < 940)
+    return [bytes(g.pick(['-3', '1.5', '1e2', '007', '7', '7.0', '+7', '0x10', ' 5', 'inf', '-inf', '']))];
+  return kind < 990 ? integer(g) : float(g);
+};
+/** Words, without a NUL: strcoll ends there. */
+const wordy: Grammar = (g) => (g.chance(0.4) ? element(g) : text(g));
+const small: Grammar = (g) => [bytes(String(g.below(20)))];
+const prefixed =
+  (prefix: string, suffix: string, part: Grammar): Grammar =>
+  (g) => [Buffer.concat([bytes(prefix), part(g)[0], bytes(suffix)])];
+
+const weights = literal(
+  'w_*',
+  'w_*',
+  'w_*',
+  'h_*->f',
+  'h_*->f',
+  'h_*->',
+  'h_*->nosuch',
+  'w_*_x',
+  '*',
+  '*->f',
+  'w_*\x00',
+  'h_*->f->g',
+);
+const by = seq(word('BY'), weights);
+const unsorted = seq(word('BY'), literal('nosort', '', '#', 'w\x00*'));
+const order = oneOf(word('ASC'), word('DESC'));
+const get = many(
+  1,
+  2,
+  seq(
+    word('GET'),
+    oneOf(literal('#', '#', 'w_*', 'h_*->f', 'h_*->', 'nosuch', '#\x00', '##', '', 'l*', 'h_*'), weights),
+  ),
+);
+const window: Grammar = (g) => (g.chance(0.5) ? limit(g) : seq(word('LIMIT'), literal(0, 1, 5, 20), signedCount)(g));
+const store = seq(word('STORE'), target);
+const anything = options(by, by, unsorted, window, window, get, order, order, word('ALPHA'), store);
+const reading = options(by, by, unsorted, window, window, get, order, order, word('ALPHA'));
+/** Whose result is determined for sets, too. */
+const strict = options(window, window, get, order, store);
+
+const sets = { name: 'sort', fixed: true } as const;
+
+export const sortRows: readonly CommandRow[] = [
+  { name: 'rpush', args: seq(list, burst(oneOf(element, element, wordy))), weight: 4 },
+  { name: 'rpush', args: seq(list, burst(element)), weight: 4 },
+  { name: 'rpush', args: seq(list, member) },
+  { name: 'ltrim', args: seq(list, literal(0, 10), literal(30, 50)), weight: 2 },
+  { name: 'del', args: list },
+  { name: 'sadd', args: seq(set, burst(element)), weight: 3 },
+  { name: 'sadd', args: seq(set, burst(wordy)) },
+  { name: 'del', args: set },
+  { name: 'zadd', args: seq(zset, burst(seq(score, wordy))), weight: 3 },
+  { name: 'del', args: zset },
+  { name: 'set', args: seq(prefixed('w_', '', small), oneOf(element, element, element, value)), weight: 6 },
+  { name: 'set', args: seq(prefixed('w_', '_x', small), element) },
+  {
+    name: 'hset',
+    args: seq(prefixed('h_', '', small), literal('f', 'f', 'f', '', 'f->g'), oneOf(element, element, value)),
+    weight: 6,
+  },
+  // Lists are determined to the last tie.
+  { name: 'sort', args: seq(list, anything), weight: 12 },
+  { name: 'sort_ro', args: seq(list, reading), weight: 3 },
+  { name: 'sort', args: seq(list, by, word('ALPHA'), window), weight: 4 },
+  { name: 'sort', args: seq(keyOf('list'), opt(order), opt(limit)), weight: 2 },
+  // Sets and sorted sets.
+  { ...sets, args: seq(set, opt(by), strict), weight: 3 },
+  { ...sets, args: seq(set, word('ALPHA'), strict), weight: 2 },
+  { ...sets, args: seq(set, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
+  { ...sets, args: seq(set, unsorted, opt(get), opt(order)), compare: 'set' },
+  { ...sets, args: seq(set, unsorted, order, limit, store) },
+  { ...sets, args: seq(zset, opt(by), strict), weight: 2 },
+  { ...sets, args: seq(zset, word('ALPHA'), strict), weight: 2 },
+  { ...sets, args: seq(zset, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
+  { name: 'sort', args: seq(zset, unsorted, options(order, window, get, store)), weight: 3 },
+];
