@@ -79,6 +79,9 @@ function replyPair(ctx: Context, req: Request, pattern: number): number {
   const { element } = cursor;
   if (pattern !== 0 && !matchesArg(req, pattern, element.buf, element.off, element.len)) return 0;
   ctx.reply.bulk(element.buf, element.off, element.len);
-  ctx.reply.bulkLatin1(formatDouble(cursor.score()));
+  // A listpack has large integers with all their digits.
+  const score = cursor.packedScore();
+  if (score === null) ctx.reply.bulkLatin1(formatDouble(cursor.score()));
+  else ctx.reply.bulk(score.buf, score.off, score.len);
   return 1;
 }

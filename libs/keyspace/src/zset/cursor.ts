@@ -99,8 +99,15 @@ export class Cursor {
     if (this.#lp === 0) {
       return this.#leaf === 0 ? arena.f64[this.#ref * 2 + 1] : arena.f64[this.#leaf * 2 + SCORES + this.#at];
     }
+    return readScore(this.packedScore()!);
+  }
+
+  /** The score as it stands in a listpack; null when it is in none. */
+  packedScore(): Element | null {
+    const { arena } = this.#space;
+    if (this.#lp === 0) return null;
     listpack.get(arena, this.#lp, listpack.next(arena, this.#lp, this.#at), this.#score);
-    return readScore(this.#score);
+    return this.#score;
   }
 
   #load(): void {

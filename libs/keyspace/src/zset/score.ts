@@ -2,7 +2,9 @@ import { formatDouble } from '@weir/resp';
 import { Element, writeInt64 } from '../listpack/index.ts';
 import { strtod } from './strtod.ts';
 
-/** Scores as text in listpacks, as Redis writes them (zzlInsertAt): integers below 2^52 as such, others "%.17g". */
+/** Scores as text in listpacks, as Redis writes them (zzlInsertAt): integers up to 2^62 as such, others "%.17g". */
+
+const INTEGER_MAX = 2 ** 62;
 
 /** What `writeScore` wrote. */
 export const scoreBytes = new Uint8Array(32);
@@ -13,7 +15,7 @@ export function writeScore(score: number): number {
     scoreBytes[0] = 48;
     return 1;
   }
-  if (Number.isSafeInteger(score)) {
+  if (Number.isInteger(score) && Math.abs(score) <= INTEGER_MAX) {
     return writeInt64(scoreBytes, 0, score | 0, Math.floor(score / 4294967296) | 0);
   }
   const text = formatDouble(score);
