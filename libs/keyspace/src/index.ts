@@ -44,8 +44,10 @@ export { KeyTable } from './table.ts';
 export type { TableLimits } from './table.ts';
 export { fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { isCanonicalInt64 } from './integer.ts';
-export { KeyspaceLoader, saveKeyspace } from './rdb.ts';
-export type { LoadOptions } from './rdb.ts';
+export { KeyspaceLoader } from './rdb/keyspace-loader.ts';
+export type { LoadOptions } from './rdb/keyspace-loader.ts';
+export { dumpValue, saveKeyspace } from './rdb/save.ts';
+export { ValueLoader, emptyEncoding } from './rdb/value-loader.ts';
 // The types of values: `lists.push(space, holder, …)`.
 export * as hashes from './hash/index.ts';
 export * as lists from './list/index.ts';

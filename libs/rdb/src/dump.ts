@@ -102,7 +102,7 @@ export function parsePayload(
   input.buf = buf;
   input.pos = off + 1;
   input.end = off + len - FOOTER_BYTES;
-  const values = new ValueReader(sink, entry);
+  const values = new ValueReader(sink, entry, len);
   try {
     if (!values.begin(input, type)) return 'bad-format';
     while (!values.done) if (!values.step(input)) return 'bad-format';

@@ -16,10 +16,10 @@ export type RdbErrorCode =
 
 export class RdbError extends Error {
   readonly code: RdbErrorCode;
-  /** Offset in the file of the item that could not be read. */
+  /** Offset in the file of the item that could not be read; -1: not known, for who builds values and finds that one cannot be. */
   readonly offset: number;
-  constructor(code: RdbErrorCode, message: string, offset: number) {
-    super(`${message} (at offset ${offset})`);
+  constructor(code: RdbErrorCode, message: string, offset = -1) {
+    super(offset < 0 ? message : `${message} (at offset ${offset})`);
     this.name = 'RdbError';
     this.code = code;
     this.offset = offset;

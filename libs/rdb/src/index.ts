@@ -42,4 +42,5 @@ export type {
   RdbWriterApi,
   RdbWriterOptions,
 } from './types.ts';
+export { printableKey } from './values.ts';
 export { RdbWriter } from './writer.ts';

@@ -76,6 +76,8 @@ export class ValueReader {
   readonly #cursor = new ListpackCursor();
   readonly #left = new ListpackCursor();
   readonly #right = new ListpackCursor();
+  /** A payload cannot hold more items than it has bytes. */
+  readonly #hintMax: number;
   #items: Items = 'none';
   #type = 0;
   #remaining = 0;
@@ -87,7 +89,8 @@ export class ValueReader {
   #blobOff = 0;
   #blobLen = 0;
 
-  constructor(sink: RdbSink, entry: RdbEntry) {
+  constructor(sink: RdbSink, entry: RdbEntry, hintMax = Infinity) {
+    this.#hintMax = hintMax;
     this.#sink = sink;
     this.#entry = entry;
     this.#stream = new StreamReader(sink, (input, why) => this.#damaged(input, why));
@@ -247,7 +250,7 @@ export class ValueReader {
       entry.keyBuf,
       entry.keyOff,
       entry.keyLen,
-      sizeHint,
+      Math.min(sizeHint, this.#hintMax),
       entry.expireAtMs,
       entry.lruIdleSeconds,
       entry.lfuFreq,

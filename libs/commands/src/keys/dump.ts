@@ -1,6 +1,6 @@
-import { setLru, valueAddress, valueLength } from '@weir/keyspace';
+import { ValueLoader, dumpValue, emptyEncoding, setLru } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
-import { DumpEncoder, parsePayload, RdbError, verifyPayload } from '@weir/rdb';
+import { DumpEncoder, parsePayload, verifyPayload } from '@weir/rdb';
 import type { RdbSink } from '@weir/rdb';
 import type { Request } from '@weir/resp';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
@@ -36,8 +36,7 @@ export const dump: Command = {
       return;
     }
     const encoder = ctx.config.bool.rdbcompression ? compressing : plain;
-    const arena = ctx.arena;
-    const payload = encoder.string(arena.u8, valueAddress(arena, ref), valueLength(arena, ref));
+    const payload = dumpValue(ctx.keyspace, ref, encoder);
     ctx.reply.bulk(payload, 0, payload.length);
   },
 };
@@ -153,12 +152,18 @@ function restoreKey(ctx: Context, req: Request): void {
   sink.idle = idle;
   sink.frequency = frequency;
   const { buf } = req;
-  const result = parsePayload(buf, req.off(3), req.len(3), sink, 0, buf, req.off(1), req.len(1), -1, idle, frequency);
-  if (result !== 'ok') {
-    reply.error('ERR Bad data format');
-    return;
+  try {
+    const key = req.off(1);
+    const result = parsePayload(buf, req.off(3), req.len(3), sink, 0, buf, key, req.len(1), -1, idle, frequency);
+    if (result !== 'ok') {
+      reply.error('ERR Bad data format');
+      return;
+    }
+    sink.keep(buf, key, req.len(1));
+  } finally {
+    sink.drop();
   }
-  if (when >= 0 && when <= ctx.now && !ctx.replaying && !ctx.slave) {
+  if (sink.expired) {
     // It has expired on the way: all that is left to do is what REPLACE asks for.
     if (ref !== 0) {
       const effect = ctx.effect(2);
@@ -199,12 +204,18 @@ function readTtl(ctx: Context, absolute: boolean): number {
 }
 
 /** Where the codec leaves the value: the request's key gets it. */
-class RestoreSink implements RdbSink {
+class RestoreSink extends ValueLoader implements RdbSink {
   ctx!: Context;
   ref: Ref = 0;
   when = -1;
   idle = -1;
   frequency = -1;
+
+  /** The time has come on the way. A slave and the log keep such a key: the DEL comes from the master. */
+  get expired(): boolean {
+    const { now, replaying, slave } = this.ctx;
+    return this.when >= 0 && this.when <= now && !replaying && !slave;
+  }
 
   string(
     _db: number,
@@ -215,9 +226,9 @@ class RestoreSink implements RdbSink {
     off: number,
     len: number,
   ): void {
-    const { keyspace, arena, db, hash, now, replaying, slave } = this.ctx;
-    if (this.when >= 0 && this.when <= now && !replaying && !slave) {
-      if (this.ref !== 0) keyspace.remove(db, hash, this.ref);
+    const { keyspace, db, hash, now } = this.ctx;
+    if (this.expired) {
+      this.#removeReplaced();
       return;
     }
     const encoding = stringEncoding(buf, off, len);
@@ -238,28 +249,71 @@ class RestoreSink implements RdbSink {
             now,
           )
         : keyspace.setString(db, hash, this.ref, keyBuf, keyOff, keyLen, buf, off, len, encoding, false, now);
-    const recency = keyspace.recency;
+    this.#setRecency(next);
+  }
+
+  beginValue(
+    object: number,
+    _db: number,
+    _keyBuf: Uint8Array,
+    _keyOff: number,
+    _keyLen: number,
+    sizeHint: number,
+  ): void {
+    const { keyspace } = this.ctx;
+    this.begin(keyspace.space, keyspace.detached(object, emptyEncoding(object)), object, sizeHint);
+  }
+
+  endValue(): void {
+    this.finish();
+  }
+
+  /** Gives the value that was built, if it is no string, to its key. Throws with everything as it was. */
+  keep(keyBuf: Uint8Array, keyOff: number, keyLen: number): void {
+    if (this.holder === 0) return;
+    if (this.expired) {
+      this.#removeReplaced();
+      return;
+    }
+    const { keyspace, db, hash, now } = this.ctx;
+    // For a moment two entries have the key: nothing of the old one goes before all of the new one is there.
+    let next = keyspace.attach(db, hash, 0, keyBuf, keyOff, keyLen, this.holder, now);
+    this.holder = 0;
+    if (this.when >= 0) {
+      try {
+        next = keyspace.setExpire(db, hash, next, this.when);
+      } catch (error) {
+        keyspace.remove(db, hash, next);
+        throw error;
+      }
+    }
+    this.#removeReplaced();
+    this.#setRecency(next);
+  }
+
+  /** What was built and not kept goes. */
+  drop(): void {
+    if (this.holder !== 0) this.ctx.keyspace.dropDetached(this.holder);
+    this.holder = 0;
+  }
+
+  protected describe(): string {
+    return 'the value';
+  }
+
+  #removeReplaced(): void {
+    const { keyspace, db, hash } = this.ctx;
+    if (this.ref !== 0) keyspace.remove(db, hash, this.ref);
+  }
+
+  #setRecency(ref: Ref): void {
+    const { arena, keyspace, now } = this.ctx;
+    const { recency } = keyspace;
     let lru = recency.initial(now);
     if (recency.lfu && this.frequency >= 0) lru = recency.fromFrequency(this.frequency, now);
     if (!recency.lfu && this.idle >= 0) lru = recency.fromIdle(this.idle, now);
-    setLru(arena, next, lru);
+    setLru(arena, ref, lru);
   }
-
-  beginValue(object: number): void {
-    throw new RdbError('unsupported-type', `values of type ${object} are not loaded`, 0);
-  }
-  listpack(): void {}
-  intset(): void {}
-  element(): void {}
-  pair(): void {}
-  member(): void {}
-  streamNode(): void {}
-  streamMeta(): void {}
-  streamGroup(): void {}
-  streamPending(): void {}
-  streamConsumer(): void {}
-  streamConsumerPending(): void {}
-  endValue(): void {}
 
   // A payload has none of these.
   header(): void {}

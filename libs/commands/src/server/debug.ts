@@ -1,11 +1,11 @@
 import { parseMemory } from '@weir/config';
 import {
   datasetDigest,
+  dumpValue,
   encodingOf,
   keyLength,
   lruOf,
   typeOf,
-  valueAddress,
   valueDigest,
   valueLength,
 } from '@weir/keyspace';
@@ -91,10 +91,8 @@ const object: Subcommand = {
 
 /** Bytes of the value in a snapshot. */
 function serializedLength(ctx: Context, ref: Ref): number {
-  const { arena } = ctx;
-  if (typeOf(arena, ref) !== TYPE_STRING) throw new Error(`debug: no rule for values of type ${typeOf(arena, ref)}`);
   const encoder = new DumpEncoder(ctx.config.bool.rdbcompression);
-  const payload = encoder.string(arena.u8, valueAddress(arena, ref), valueLength(arena, ref));
+  const payload = dumpValue(ctx.keyspace, ref, encoder);
   return payload.length - DUMP_OVERHEAD_BYTES;
 }
 

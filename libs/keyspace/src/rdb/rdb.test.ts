@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { Arena } from '@weir/memory';
 import { RdbReader, RdbWriter } from '@weir/rdb';
 import fc from 'fast-check';
-import { ENC_EMBSTR, ENC_INT, ENC_RAW, encodingOf, lruOf, setLru } from './entry.ts';
-import { fingerprint } from './fingerprint.ts';
-import { Keyspace } from './keyspace.ts';
-import { KeyspaceLoader, saveKeyspace } from './rdb.ts';
-import { verifyKeyspace } from './testing.ts';
+import { ENC_EMBSTR, ENC_INT, ENC_RAW, encodingOf, lruOf, setLru } from '../entry.ts';
+import { fingerprint } from '../fingerprint.ts';
+import { Keyspace } from '../keyspace.ts';
+import { KeyspaceLoader } from './keyspace-loader.ts';
+import { saveKeyspace } from './save.ts';
+import { verifyKeyspace } from '../testing.ts';
 
 const NOW = 1_700_000_000_000;
 

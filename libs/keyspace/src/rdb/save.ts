@@ -1,0 +1,80 @@
+import type { Ref } from '@weir/memory';
+import type { DumpEncoder, RdbWriter } from '@weir/rdb';
+import { TYPE_STRING, expireOf, keyAddress, keyLength, lruOf, typeOf, valueAddress, valueLength } from '../entry.ts';
+import type { Keyspace } from '../keyspace.ts';
+import { ValueWriter, rdbType } from './value-writer.ts';
+
+/** Entries, and bytes of a large value, between two yields of `saveKeyspace`. */
+const ENTRIES_PER_STEP = 2000;
+const BYTES_PER_STEP = 1024 * 1024;
+
+/**
+ * Writes all databases into `writer`, without header, auxiliary fields and end. Yields now and then, also inside of large values, so
+ * that the caller can hand on what was written; the keyspace must not change before it is finished.
+ */
+export function* saveKeyspace(keyspace: Keyspace, writer: RdbWriter, nowMs: number): Generator<void> {
+  const refs: Ref[] = [];
+  const values = new ValueWriter();
+  for (const db of keyspace.dbs) {
+    if (db.keys.size === 0) continue;
+    writer.selectDb(db.index);
+    writer.resizeDb(db.keys.size, db.expires.size);
+    let cursor = 0;
+    let written = 0;
+    do {
+      cursor = db.keys.scan(cursor, refs);
+      for (const ref of refs) {
+        if (typeOf(keyspace.arena, ref) === TYPE_STRING) {
+          writeString(keyspace, writer, ref, nowMs);
+          continue;
+        }
+        beginValue(keyspace, writer, values, ref, nowMs);
+        while (!values.more(BYTES_PER_STEP)) yield;
+      }
+      written += refs.length;
+      refs.length = 0;
+      if (written >= ENTRIES_PER_STEP) {
+        written = 0;
+        yield;
+      }
+    } while (cursor !== 0);
+  }
+}
+
+function writeString(keyspace: Keyspace, writer: RdbWriter, ref: Ref, nowMs: number): void {
+  const { arena, recency } = keyspace;
+  writer.stringEntry(
+    arena.u8,
+    keyAddress(arena, ref),
+    keyLength(arena, ref),
+    arena.u8,
+    valueAddress(arena, ref),
+    valueLength(arena, ref),
+    expireOf(arena, ref),
+    recency.lfu ? -1 : recency.idleSeconds(lruOf(arena, ref), nowMs),
+    recency.lfu ? recency.lfuCounter(lruOf(arena, ref), nowMs) : -1,
+  );
+}
+
+function beginValue(keyspace: Keyspace, writer: RdbWriter, values: ValueWriter, ref: Ref, nowMs: number): void {
+  const { arena, recency } = keyspace;
+  writer.entryPrefix(
+    rdbType(keyspace.space, ref),
+    arena.u8,
+    keyAddress(arena, ref),
+    keyLength(arena, ref),
+    expireOf(arena, ref),
+    recency.lfu ? -1 : recency.idleSeconds(lruOf(arena, ref), nowMs),
+    recency.lfu ? recency.lfuCounter(lruOf(arena, ref), nowMs) : -1,
+  );
+  values.begin(keyspace.space, ref, writer);
+}
+
+const dumped = new ValueWriter();
+
+/** The DUMP payload of an entry's value. */
+export function dumpValue(keyspace: Keyspace, ref: Ref, encoder: DumpEncoder): Uint8Array {
+  dumped.begin(keyspace.space, ref, encoder.begin(rdbType(keyspace.space, ref)));
+  dumped.more(Infinity);
+  return encoder.finish();
+}

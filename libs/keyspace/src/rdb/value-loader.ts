@@ -1,0 +1,248 @@
+import type { Ref } from '@weir/memory';
+import { RdbError } from '@weir/rdb';
+import type { RdbStreamMeta } from '@weir/rdb';
+import { ENC_LISTPACK, ENC_STREAM, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '../entry.ts';
+import * as hashes from '../hash/index.ts';
+import * as lists from '../list/index.ts';
+import * as sets from '../set/index.ts';
+import type { Space } from '../space.ts';
+import * as streams from '../stream/index.ts';
+import * as zsets from '../zset/index.ts';
+import { hasEqualMembers } from './duplicates.ts';
+
+/** A claim of a file makes no table reserve more than for this many elements. */
+const RESERVE_MAX = 1 << 20;
+
+/** The encoding of a holder before a value is loaded into it. */
+export function emptyEncoding(type: number): number {
+  return type === TYPE_STREAM ? ENC_STREAM : ENC_LISTPACK;
+}
+
+/**
+ * Builds values of the parts that an RDB reader tells (RdbSink), in holders that who derives from it provides. The encoding is chosen by
+ * the limits, as Redis does on loading. A value that cannot be, which the codec does not see (equal members), throws an
+ * RdbError of code `bad-value`; the holder then holds a part of the value.
+ */
+export abstract class ValueLoader {
+  /** 0: the parts are of a value that is not wanted. */
+  protected holder: Ref = 0;
+  #space!: Space;
+  #type = 0;
+  #sizeHint = 0;
+  /** An element was told: the value is prepared for more. */
+  #prepared = false;
+  #group: Ref = 0;
+  #consumer: Ref = 0;
+  readonly #id = streams.newId();
+  readonly #otherId = streams.newId();
+
+  /** Which value it is, for error messages. */
+  protected abstract describe(): string;
+
+  protected begin(space: Space, holder: Ref, type: number, sizeHint: number): void {
+    this.#space = space;
+    this.holder = holder;
+    this.#type = type;
+    this.#sizeHint = Math.min(sizeHint, RESERVE_MAX);
+    this.#prepared = false;
+    if (type === TYPE_STREAM) streams.init(space, holder);
+  }
+
+  /** All parts were told. */
+  protected finish(): void {
+    if (this.#type === TYPE_LIST) lists.finishLoad(this.#space, this.holder);
+    if (this.#type !== TYPE_STREAM) return;
+    try {
+      streams.loadEnd(this.#space, this.holder);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  listpack(buf: Uint8Array, off: number, len: number, count: number): void {
+    const { holder } = this;
+    if (holder === 0) return;
+    const space = this.#space;
+    switch (this.#type) {
+      case TYPE_LIST:
+        lists.loadNode(space, holder, buf, off, len);
+        break;
+      case TYPE_HASH:
+        if (!hashes.fromListpack(space, holder, buf, off, len)) this.#refuse('a field comes twice');
+        break;
+      case TYPE_ZSET:
+        if (hasEqualMembers(space, buf, off, count)) this.#refuse('a member comes twice');
+        zsets.loadListpack(space, holder, buf, off, len);
+        break;
+      case TYPE_SET:
+        if (!sets.loadListpack(space, holder, buf, off, len)) this.#refuse('a member comes twice');
+        break;
+      default:
+        throw new Error(`values of type ${this.#type} have no listpack`);
+    }
+  }
+
+  intset(buf: Uint8Array, off: number, len: number): void {
+    if (this.holder !== 0) sets.loadIntset(this.#space, this.holder, buf, off, len);
+  }
+
+  element(buf: Uint8Array, off: number, len: number): void {
+    const { holder } = this;
+    if (holder === 0) return;
+    const space = this.#space;
+    if (this.#type === TYPE_LIST) {
+      lists.loadElement(space, holder, buf, off, len);
+      return;
+    }
+    if (!this.#prepared) {
+      this.#prepared = true;
+      sets.startLoading(space, holder, this.#sizeHint);
+    }
+    if (sets.add(space, holder, buf, off, len) === 0) this.#refuse('a member comes twice');
+  }
+
+  pair(
+    fieldBuf: Uint8Array,
+    fieldOff: number,
+    fieldLen: number,
+    valBuf: Uint8Array,
+    valOff: number,
+    valLen: number,
+  ): void {
+    const { holder } = this;
+    if (holder === 0) return;
+    const space = this.#space;
+    if (!this.#prepared) {
+      this.#prepared = true;
+      hashes.prepareLoad(space, holder, this.#sizeHint);
+    }
+    if (!hashes.loadPair(space, holder, fieldBuf, fieldOff, fieldLen, valBuf, valOff, valLen)) {
+      this.#refuse('a field comes twice');
+    }
+  }
+
+  member(buf: Uint8Array, off: number, len: number, score: number): void {
+    const { holder } = this;
+    if (holder === 0) return;
+    const space = this.#space;
+    if (!this.#prepared) {
+      this.#prepared = true;
+      zsets.reserve(space, holder, this.#sizeHint);
+    }
+    if (!zsets.loadMember(space, holder, buf, off, len, score)) this.#refuse('a member comes twice');
+  }
+
+  streamNode(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    buf: Uint8Array,
+    off: number,
+    len: number,
+  ): void {
+    if (this.holder === 0) return;
+    setId(this.#id, msHi, msLo, seqHi, seqLo);
+    try {
+      streams.loadNode(this.#space, this.holder, this.#id, buf, off, len);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  streamMeta(meta: RdbStreamMeta): void {
+    if (this.holder === 0) return;
+    const last = setId(this.#id, meta.lastMsHi, meta.lastMsLo, meta.lastSeqHi, meta.lastSeqLo);
+    const { maxDeletedMsHi, maxDeletedMsLo, maxDeletedSeqHi, maxDeletedSeqLo, entriesAddedLo, entriesAddedHi } = meta;
+    const deleted = setId(this.#otherId, maxDeletedMsHi, maxDeletedMsLo, maxDeletedSeqHi, maxDeletedSeqLo);
+    try {
+      streams.loadMeta(this.#space, this.holder, meta.length, last, deleted, entriesAddedLo, entriesAddedHi);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  streamGroup(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    readHi: number,
+    readLo: number,
+  ): void {
+    const { holder } = this;
+    if (holder === 0) return;
+    const space = this.#space;
+    const last = setId(this.#id, msHi, msLo, seqHi, seqLo);
+    try {
+      this.#group = streams.loadGroup(space, holder, nameBuf, nameOff, nameLen, last, readLo, readHi);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  streamPending(
+    msHi: number,
+    msLo: number,
+    seqHi: number,
+    seqLo: number,
+    deliveryTimeMs: number,
+    countHi: number,
+    countLo: number,
+  ): void {
+    if (this.holder === 0) return;
+    const id = setId(this.#id, msHi, msLo, seqHi, seqLo);
+    try {
+      streams.loadPending(this.#space, this.#group, id, deliveryTimeMs, countLo, countHi);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  streamConsumer(
+    nameBuf: Uint8Array,
+    nameOff: number,
+    nameLen: number,
+    seenTimeMs: number,
+    activeTimeMs: number,
+  ): void {
+    if (this.holder === 0) return;
+    const space = this.#space;
+    try {
+      const group = this.#group;
+      this.#consumer = streams.loadConsumer(space, group, nameBuf, nameOff, nameLen, seenTimeMs, activeTimeMs);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void {
+    if (this.holder === 0) return;
+    const id = setId(this.#id, msHi, msLo, seqHi, seqLo);
+    try {
+      streams.loadConsumerPending(this.#space, this.#group, this.#consumer, id);
+    } catch (error) {
+      this.#rethrow(error);
+    }
+  }
+
+  #rethrow(error: unknown): never {
+    if (error instanceof streams.StreamLoadError) this.#refuse(error.message);
+    throw error;
+  }
+
+  #refuse(why: string): never {
+    throw new RdbError('bad-value', `${this.describe()} cannot be loaded: ${why}`);
+  }
+}
+
+function setId(id: streams.StreamId, msHi: number, msLo: number, seqHi: number, seqLo: number): streams.StreamId {
+  id[0] = msHi;
+  id[1] = msLo;
+  id[2] = seqHi;
+  id[3] = seqLo;
+  return id;
+}
