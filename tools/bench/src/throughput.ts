@@ -32,6 +32,8 @@ export interface ThroughputCase {
   /** So many requests a run; otherwise as many as fit into its time. */
   readonly requests?: number;
   readonly requestsMax?: number;
+  /** Instead of as many as there are for all. */
+  readonly rounds?: number;
 }
 
 function throughputCase(
@@ -186,7 +188,7 @@ export async function runCase(
   const weirRequests = await requestsFor(weir);
   const redisRequests = await requestsFor(redis);
   const runs = { weir: [] as Run[], redis: [] as Run[] };
-  for (let round = 0; round < settings.rounds; round++) {
+  for (let round = 0; round < (one.rounds ?? settings.rounds); round++) {
     const taken = { weir: [] as Run[], redis: [] as Run[] };
     for (let i = 0; i < slices; i++) {
       taken.weir.push(await slice(weir, weirRequests));
