@@ -230,14 +230,7 @@ function grown(arena: Arena, lp: Ref, need: number, bytes: number): Ref {
 }
 
 /** Whether the fields are those of the node's master entry. */
-function hasFields(
-  arena: Arena,
-  lp: Ref,
-  buf: Uint8Array,
-  args: Int32Array,
-  first: number,
-  fields: number,
-): boolean {
+function hasFields(arena: Arena, lp: Ref, buf: Uint8Array, args: Int32Array, first: number, fields: number): boolean {
   const u8 = arena.u8;
   const start = lp * 16;
   let at = skip(u8, skip(u8, start + LIVE_AT));
@@ -273,4 +266,3 @@ export function setCounts(u8: Uint8Array, start: number, bytes: number, live: nu
   }
   return total;
 }
-

@@ -164,7 +164,8 @@ test('a full arena refuses a pending entry, a consumer, a group, and leaves them
   const bob = streams.createConsumer(space, group, bytes('bob'), 0, 3, 1);
   let n = 0;
   assert.throws(() => {
-    for (; ; n++) streams.addPending(space, group, n % 2 === 0 ? alice : bob, idOf(BigInt((n * 7919) % 1000003)), n, 1, 0);
+    for (; ; n++)
+      streams.addPending(space, group, n % 2 === 0 ? alice : bob, idOf(BigInt((n * 7919) % 1000003)), n, 1, 0);
   }, ArenaFullError);
   streamOps.verify(space, holder);
   assert.equal(streams.pendingCount(space, group), n);

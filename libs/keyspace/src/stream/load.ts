@@ -20,7 +20,17 @@ import { compareIds, newId, readId, writeId } from './id.ts';
 import type { StreamId } from './id.ts';
 import * as names from './names.ts';
 import { LISTPACK_HEADER_BYTES, readCount } from './packed.ts';
-import { FIRST_ID, groupsOf, length, nodesOf, rootFor, setEntriesAdded, setLastId, setLength, setMaxDeletedId } from './root.ts';
+import {
+  FIRST_ID,
+  groupsOf,
+  length,
+  nodesOf,
+  rootFor,
+  setEntriesAdded,
+  setLastId,
+  setLength,
+  setMaxDeletedId,
+} from './root.ts';
 import { edgeId } from './remove.ts';
 import { TreeCursor, forward, insert, keyWord, nodes, seekFirst, seekLast, size, valueAt } from './tree.ts';
 
@@ -37,14 +47,7 @@ const id = newId();
 const other = newId();
 
 /** Adds a node behind those that there are: bytes that were checked to be one. */
-export function loadNode(
-  space: Space,
-  holder: Ref,
-  master: StreamId,
-  buf: Uint8Array,
-  off: number,
-  len: number,
-): void {
+export function loadNode(space: Space, holder: Ref, master: StreamId, buf: Uint8Array, off: number, len: number): void {
   const arena = space.arena;
   const root = rootFor(space, holder);
   seekLast(arena, nodesOf(root), place);

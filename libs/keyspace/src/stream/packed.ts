@@ -32,8 +32,7 @@ export function skip(u8: Uint8Array, at: number): number {
   }
   if (first < 0xe0) return at + 3;
   if (first < 0xf0) len = 2 + (((first & 15) << 8) | u8[at + 1]);
-  else if (first === 0xf0)
-    len = 5 + ((u8[at + 1] | (u8[at + 2] << 8) | (u8[at + 3] << 16) | (u8[at + 4] << 24)) >>> 0);
+  else if (first === 0xf0) len = 5 + ((u8[at + 1] | (u8[at + 2] << 8) | (u8[at + 3] << 16) | (u8[at + 4] << 24)) >>> 0);
   else if (first === 0xf4) len = 9;
   else len = first - 0xf1 + 3;
   return at + len + backlenBytes(len);

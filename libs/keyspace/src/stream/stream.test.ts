@@ -12,12 +12,27 @@ import type { Entry } from './stream.testing.ts';
 const MAX64 = (1n << 64n) - 1n;
 
 const field = fc.oneof(
-  fc.constantFrom('a', 'b', 'temperature', '1', '-7', '', '127', '128', '4096', '-4097', '99999', '9223372036854775807'),
+  fc.constantFrom(
+    'a',
+    'b',
+    'temperature',
+    '1',
+    '-7',
+    '',
+    '127',
+    '128',
+    '4096',
+    '-4097',
+    '99999',
+    '9223372036854775807',
+  ),
   fc.string({ maxLength: 5 }).map((text) => Buffer.from(text).toString('latin1')),
   fc.integer({ min: 0, max: 20_000 }).map((n) => 'x'.repeat(n % 7 === 0 ? n : n % 90)),
 );
 const step = fc.record({
-  kind: fc.constantFrom(...(['add', 'add', 'add', 'burst', 'delete', 'trim', 'trimAbout', 'minId', 'minIdAbout'] as const)),
+  kind: fc.constantFrom(
+    ...(['add', 'add', 'add', 'burst', 'delete', 'trim', 'trimAbout', 'minId', 'minIdAbout'] as const),
+  ),
   jump: fc.constantFrom(1n, 1n, 2n, 1n << 20n, 1n << 64n, (1n << 64n) + 5n, 1n << 90n),
   fields: fc.array(fc.tuple(field, field), { minLength: 1, maxLength: 4 }),
   pick: fc.nat(1000),
@@ -39,7 +54,7 @@ test('a stream holds what a list of entries holds, in either direction and any r
         let added = 0;
         let maxDeleted = 0n;
         const add = (jump: bigint, fields: string[]): void => {
-          if (last + jump >> 128n !== 0n) return;
+          if ((last + jump) >> 128n !== 0n) return;
           last += jump;
           append(space, holder, last, fields);
           model.push([last, fields]);
@@ -49,7 +64,8 @@ test('a stream holds what a list of entries holds, in either direction and any r
           const flat = fields.flat();
           const at = model.length === 0 ? 0 : pick % model.length;
           if (kind === 'add') add(jump, flat);
-          else if (kind === 'burst') for (let i = 0; i < pick % 400; i++) add(1n, i % 3 === 0 ? ['n', String(i)] : flat);
+          else if (kind === 'burst')
+            for (let i = 0; i < pick % 400; i++) add(1n, i % 3 === 0 ? ['n', String(i)] : flat);
           else if (kind === 'delete') {
             for (const [id] of model.slice(at, at + (pick % 30))) {
               assert.equal(streams.deleteEntry(space, holder, idOf(id)), true);
@@ -58,7 +74,10 @@ test('a stream holds what a list of entries holds, in either direction and any r
             }
             model.splice(at, pick % 30);
           } else if (kind === 'trim') {
-            assert.equal(streams.trimByLength(space, holder, at, false, 0), model.length - at > 0 ? model.length - at : 0);
+            assert.equal(
+              streams.trimByLength(space, holder, at, false, 0),
+              model.length - at > 0 ? model.length - at : 0,
+            );
             model = at === 0 ? [] : model.slice(-at);
           } else if (kind === 'minId') {
             const minId = model[at]?.[0] ?? 5n;
@@ -113,7 +132,14 @@ test('a stream holds what a list of entries holds, in either direction and any r
 test('IDs are exact up to their maxima, and the differences in a node wrap as in Redis', () => {
   const { keyspace, space } = testSpace();
   const holder = holderOf(keyspace);
-  const ids = [1n, (1n << 64n) | MAX64, (5n << 64n) | (1n << 63n), ((1n << 53n) + 1n) << 64n, (MAX64 << 64n) | 3n, (MAX64 << 64n) | MAX64];
+  const ids = [
+    1n,
+    (1n << 64n) | MAX64,
+    (5n << 64n) | (1n << 63n),
+    ((1n << 53n) + 1n) << 64n,
+    (MAX64 << 64n) | 3n,
+    (MAX64 << 64n) | MAX64,
+  ];
   for (const id of ids) append(space, holder, id, ['f', 'v']);
   assert.deepEqual(
     entries(space, holder).map(([id]) => id),

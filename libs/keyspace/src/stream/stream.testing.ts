@@ -11,11 +11,19 @@ import { streamOps } from './ops.ts';
 export type Entry = [id: bigint, fields: string[]];
 
 export const idOf = (n: bigint): streams.StreamId =>
-  streams.newId(Number(n >> 96n), Number((n >> 64n) & 0xffffffffn), Number((n >> 32n) & 0xffffffffn), Number(n & 0xffffffffn));
+  streams.newId(
+    Number(n >> 96n),
+    Number((n >> 64n) & 0xffffffffn),
+    Number((n >> 32n) & 0xffffffffn),
+    Number(n & 0xffffffffn),
+  );
 export const numberOf = (id: ArrayLike<number>): bigint =>
   (BigInt(id[0]) << 96n) | (BigInt(id[1]) << 64n) | (BigInt(id[2]) << 32n) | BigInt(id[3]);
 
-export function testSpace(limits: Partial<EncodingLimits> = {}, reserveBytes = 1 << 26): { keyspace: Keyspace; space: Space } {
+export function testSpace(
+  limits: Partial<EncodingLimits> = {},
+  reserveBytes = 1 << 26,
+): { keyspace: Keyspace; space: Space } {
   const keyspace = new Keyspace({
     arena: new Arena({ debug: true, reserveBytes }),
     seed: { k0: 1, k1: 2 },
@@ -49,7 +57,10 @@ export function entries(space: Space, holder: number, from = 0n, to = (1n << 128
     const fields: string[] = [];
     for (let i = cursor.fields; i > 0; i--) {
       cursor.nextField();
-      fields.push(Buffer.from(cursor.field.copy()).toString('latin1'), Buffer.from(cursor.value.copy()).toString('latin1'));
+      fields.push(
+        Buffer.from(cursor.field.copy()).toString('latin1'),
+        Buffer.from(cursor.value.copy()).toString('latin1'),
+      );
     }
     all.push([numberOf(cursor.id), fields]);
   }

@@ -7,7 +7,12 @@ import type { StreamId } from './id.ts';
 import * as tree from './tree.ts';
 
 const idOf = (n: bigint): StreamId =>
-  newId(Number(n >> 96n) >>> 0, Number((n >> 64n) & 0xffffffffn), Number((n >> 32n) & 0xffffffffn), Number(n & 0xffffffffn));
+  newId(
+    Number(n >> 96n) >>> 0,
+    Number((n >> 64n) & 0xffffffffn),
+    Number((n >> 32n) & 0xffffffffn),
+    Number(n & 0xffffffffn),
+  );
 const numberOf = (id: ArrayLike<number>): bigint =>
   (BigInt(id[0]) << 96n) | (BigInt(id[1]) << 64n) | (BigInt(id[2]) << 32n) | BigInt(id[3]);
 
@@ -39,9 +44,18 @@ const key = fc
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('insert' as const), key }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), key }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('run' as const), key, count: fc.integer({ min: 1, max: 300 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('removeRun' as const), key, count: fc.integer({ min: 1, max: 400 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('thin' as const), key, count: fc.integer({ min: 2, max: 40 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('run' as const), key, count: fc.integer({ min: 1, max: 300 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('removeRun' as const), key, count: fc.integer({ min: 1, max: 400 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('thin' as const), key, count: fc.integer({ min: 2, max: 40 }) }),
+  },
 );
 
 test('a tree holds what a sorted map holds, whatever comes and goes', () => {
@@ -86,9 +100,15 @@ test('a tree holds what a sorted map holds, whatever comes and goes', () => {
           return numberOf(arena.u32.subarray(word, word + 4));
         };
         tree.seekAtLeast(arena, at, idOf(k), cursor);
-        assert.equal(found(), sorted.find((other) => other >= k));
+        assert.equal(
+          found(),
+          sorted.find((other) => other >= k),
+        );
         tree.seekAtMost(arena, at, idOf(k), cursor);
-        assert.equal(found(), sorted.findLast((other) => other <= k));
+        assert.equal(
+          found(),
+          sorted.findLast((other) => other <= k),
+        );
       }
       tree.clear(arena, at);
       arena.verify();

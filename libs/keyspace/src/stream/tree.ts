@@ -513,7 +513,8 @@ function verifyNode(
     if (level > 0) {
       const child = arena.u32[valuesOf(arena, node) + i];
       if (levelOf(arena, child) !== level - 1) throw new Error('a tree has leaves of different depth');
-      if (i > 0 && seen.keys > 0 && compareIds(seen.last, key) >= 0) throw new Error('a bound is below its left neighbours');
+      if (i > 0 && seen.keys > 0 && compareIds(seen.last, key) >= 0)
+        throw new Error('a bound is below its left neighbours');
       verifyNode(arena, root, child, i === 0 ? lowest : key, seen);
       continue;
     }

@@ -1,0 +1,357 @@
+import { TYPE_STREAM, streams } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
+import { BEYOND, INT64_MAX, bigInt64, parseInt64 } from '../core/integer.ts';
+import { beginClaims, endClaims, logClaim, logConsumer, logGroup } from './effects.ts';
+import { consumerArg, groupArg, lookupGroups, replyEntries, replyEntryOf } from './entries.ts';
+import { IdList, idArg, isChar, replyId } from './ids.ts';
+
+/**
+ * XREAD and XREADGROUP. BLOCK is read and checked, but nobody waits: they answer as inside MULTI.
+ */
+
+/** What `parseRead` read last. */
+const options = {
+  count: 0,
+  noAck: false,
+  /** Argument of the group, followed by the consumer; 0: none. */
+  group: 0,
+  /** Argument of the first key, and how many there are. */
+  keys: 0,
+  streams: 0,
+};
+/** Per key: the ID behind which reading begins; the highest of all IDs stands for `>`. */
+const ids = new IdList();
+const id = streams.newId();
+const from = streams.newId();
+
+const DOLLAR = 36;
+const GREATER = 62;
+
+function parseRead(ctx: Context, forGroup: boolean): boolean {
+  const { req, reply } = ctx;
+  options.count = 0;
+  options.noAck = false;
+  options.group = 0;
+  options.keys = 0;
+  for (let i = 1; i < req.argc; i++) {
+    const more = req.argc - 1 - i;
+    if (more > 0 && isWord(req, i, 'block')) {
+      if (!checkTimeout(ctx, ++i)) return false;
+    } else if (more > 0 && isWord(req, i, 'count')) {
+      options.count = integerArg(ctx, ++i);
+      if (options.count !== options.count) return false;
+      if (options.count < 0) options.count = 0;
+    } else if (more > 0 && isWord(req, i, 'streams')) {
+      options.keys = i + 1;
+      options.streams = (req.argc - options.keys) / 2;
+      if (!Number.isInteger(options.streams)) {
+        const [name, symbol] = forGroup ? ['xreadgroup', '>'] : ['xread', '$'];
+        reply.error(
+          `ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${symbol}' must be specified.`,
+        );
+        return false;
+      }
+      break;
+    } else if (more >= 2 && isWord(req, i, 'group')) {
+      if (!forGroup) return refuse(ctx, 'GROUP');
+      options.group = i + 1;
+      i += 2;
+    } else if (isWord(req, i, 'noack')) {
+      if (!forGroup) return refuse(ctx, 'NOACK');
+      options.noAck = true;
+    } else {
+      reply.error(SYNTAX_ERROR);
+      return false;
+    }
+  }
+  if (options.keys === 0) {
+    reply.error(SYNTAX_ERROR);
+    return false;
+  }
+  if (forGroup && options.group === 0) {
+    reply.error('ERR Missing GROUP option for XREADGROUP');
+    return false;
+  }
+  return true;
+}
+
+function refuse(ctx: Context, option: string): false {
+  ctx.reply.error(`ERR The ${option} option is only supported by XREADGROUP. You called XREAD instead.`);
+  return false;
+}
+
+function checkTimeout(ctx: Context, i: number): boolean {
+  const { req, reply } = ctx;
+  const timeout = parseInt64(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+  if (timeout !== timeout) reply.error('ERR timeout is not an integer or out of range');
+  else if (timeout < 0) reply.error('ERR timeout is negative');
+  else if (timeout !== BEYOND) return true;
+  else {
+    const exact = bigInt64(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+    if (exact < 0n) reply.error('ERR timeout is negative');
+    else if (exact > INT64_MAX - BigInt(ctx.now)) reply.error('ERR timeout is out of range');
+    else return true;
+  }
+  return false;
+}
+
+/** Fills `ids`. False: answered. */
+function parseIds(ctx: Context, forGroup: boolean): boolean {
+  const { req, reply } = ctx;
+  ids.reset();
+  for (let n = 0; n < options.streams; n++) {
+    const key = options.keys + n;
+    const i = key + options.streams;
+    const ref = forGroup ? lookupGroups(ctx, key) : ctx.lookupRead(key);
+    if (ref === -1 || (ref !== 0 && !ctx.isType(ref, TYPE_STREAM))) return false;
+    if (forGroup && (ref === 0 || groupArg(ctx, ref, options.group) === 0)) {
+      reply.error(
+        `NOGROUP No such key '${printable(req, key)}' or consumer group '${printable(req, options.group)}' in XREADGROUP with GROUP option`,
+      );
+      return false;
+    }
+    if (isChar(req, i, DOLLAR)) {
+      if (forGroup) {
+        reply.error(
+          'ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just return an empty result set.',
+        );
+        return false;
+      }
+      if (ref === 0) id.fill(0);
+      else streams.lastId(ctx.space, ref, id);
+    } else if (isChar(req, i, GREATER)) {
+      if (!forGroup) {
+        reply.error(
+          'ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option.',
+        );
+        return false;
+      }
+      streams.copyId(id, streams.ID_MAX);
+    } else if (!idArg(ctx, i, id)) return false;
+    ids.push(id);
+  }
+  return true;
+}
+
+/** Answers key and entries of one stream. */
+function replyKey(ctx: Context, req: Request, key: number): void {
+  if (ctx.reply.resp === 2) ctx.reply.array(2);
+  ctx.reply.bulk(req.buf, req.args[2 * key], req.args[2 * key + 1]);
+}
+
+function endReply(ctx: Context, mark: number, served: number): void {
+  if (served === 0) ctx.reply.nilArray();
+  else ctx.reply.endAggregate(mark, ctx.reply.resp === 2 ? 'array' : 'map', served);
+}
+
+/** Whether the stream has an entry above the ID. */
+function hasAbove(ctx: Context, ref: Ref, above: streams.StreamId): boolean {
+  return streams.edgeId(ctx.space, ref, true, from) && streams.compareIds(from, above) > 0;
+}
+
+export const xread: Command = {
+  name: 'xread',
+  arity: -4,
+  flags: ['readonly', 'blocking', 'movablekeys'],
+  acl: ['read', 'stream', 'slow', 'blocking'],
+  keys: [0, 0, 0],
+  keySpecs: [
+    { flags: ['RO', 'access'], begin: { keyword: 'STREAMS', from: 1 }, find: { last: -1, step: 1, limit: 2 } },
+  ],
+  docs: {
+    summary:
+      'Return never seen elements in multiple streams, with IDs greater than the ones reported by the caller for each stream. Can block.',
+    since: '5.0.0',
+    group: 'stream',
+    complexity:
+      'For each stream mentioned: O(N) with N being the number of elements being returned, it means that XREAD-ing with a fixed COUNT is O(1). Note that when the BLOCK option is used, XADD will pay O(M) time in order to serve the M clients blocked on the stream getting new data.',
+    arguments: [
+      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      { name: 'milliseconds', type: 'integer', token: 'BLOCK', flags: ['optional'] },
+      {
+        name: 'streams',
+        type: 'block',
+        token: 'STREAMS',
+        arguments: [
+          { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+          { name: 'id', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  run(ctx, req) {
+    const { reply } = ctx;
+    if (!parseRead(ctx, false) || !parseIds(ctx, false)) return;
+    const mark = reply.beginAggregate();
+    let served = 0;
+    for (let n = 0; n < options.streams; n++) {
+      const ref = ctx.lookupRead(options.keys + n);
+      if (ref === 0) continue;
+      ids.get(n, id);
+      if (!hasAbove(ctx, ref, id)) continue;
+      served++;
+      replyKey(ctx, req, options.keys + n);
+      streams.incrementId(id);
+      replyEntries(ctx, ref, id, streams.ID_MAX, options.count, false);
+    }
+    endReply(ctx, mark, served);
+  },
+};
+
+export const xreadgroup: Command = {
+  name: 'xreadgroup',
+  arity: -7,
+  flags: ['write', 'blocking', 'movablekeys'],
+  acl: ['write', 'stream', 'slow', 'blocking'],
+  keys: [0, 0, 0],
+  keySpecs: [
+    { flags: ['RO', 'access'], begin: { keyword: 'STREAMS', from: 4 }, find: { last: -1, step: 1, limit: 2 } },
+  ],
+  docs: {
+    summary:
+      'Return new entries from a stream using a consumer group, or access the history of the pending entries for a given consumer. Can block.',
+    since: '5.0.0',
+    group: 'stream',
+    complexity:
+      'For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to serve the N clients blocked on the stream getting new data.',
+    arguments: [
+      {
+        name: 'group_consumer',
+        type: 'block',
+        token: 'GROUP',
+        arguments: [
+          { name: 'group', type: 'string' },
+          { name: 'consumer', type: 'string' },
+        ],
+      },
+      { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+      { name: 'milliseconds', type: 'integer', token: 'BLOCK', flags: ['optional'] },
+      { name: 'noack', type: 'pure-token', token: 'NOACK', flags: ['optional'] },
+      {
+        name: 'streams',
+        type: 'block',
+        token: 'STREAMS',
+        arguments: [
+          { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+          { name: 'id', type: 'string', flags: ['multiple'] },
+        ],
+      },
+    ],
+  },
+  run(ctx, req) {
+    const { reply } = ctx;
+    if (!parseRead(ctx, true) || !parseIds(ctx, true)) return;
+    const mark = reply.beginAggregate();
+    let served = 0;
+    for (let n = 0; n < options.streams; n++) {
+      const key = options.keys + n;
+      const ref = ctx.lookupWrite(key);
+      if (ref === 0) continue;
+      ctx.stats.keyspaceHits++;
+      const group = groupArg(ctx, ref, options.group);
+      const consumer = consumerFor(ctx, key, options.group, options.group + 1, group);
+      streams.setSeenTime(ctx.space, consumer, ctx.now);
+      ids.get(n, id);
+      const history = streams.compareIds(id, streams.ID_MAX) !== 0;
+      if (!history) {
+        streams.groupLastId(ctx.space, group, id);
+        if (!hasAbove(ctx, ref, id)) continue;
+      }
+      served++;
+      replyKey(ctx, req, key);
+      streams.incrementId(id);
+      beginClaims(key, options.group, options.group + 1, ctx.now);
+      if (history) replyHistory(ctx, ref, consumer);
+      else deliver(ctx, ref, key, group, consumer);
+    }
+    endReply(ctx, mark, served);
+  },
+};
+
+/** The consumer in argument `i`, made if it is not there. `key` and `groupName`: arguments of the names. */
+export function consumerFor(ctx: Context, key: number, groupName: number, i: number, group: Ref): Ref {
+  const consumer = consumerArg(ctx, group, i);
+  if (consumer !== 0) return consumer;
+  const { req } = ctx;
+  const made = streams.createConsumer(ctx.space, group, req.buf, req.args[2 * i], req.args[2 * i + 1], ctx.now);
+  logConsumer(ctx, key, groupName, i);
+  return made;
+}
+
+const cursor = new streams.EntryCursor();
+
+/** Answers the entries from `id` on and makes them pending, with their effects. */
+function deliver(ctx: Context, ref: Ref, key: number, group: Ref, consumer: Ref): void {
+  const { space, reply } = ctx;
+  const mark = reply.beginAggregate();
+  let entries = 0;
+  try {
+    cursor.start(space, ref, id, streams.ID_MAX);
+    while (cursor.next()) {
+      if (!options.noAck) {
+        makePending(ctx, group, consumer, cursor.id);
+        logClaim(ctx, cursor.id, 1, 0);
+      }
+      // Above the group's last ID they all are.
+      streams.countRead(space, ref, group, cursor.id);
+      streams.setGroupLastId(space, group, cursor.id);
+      reply.array(2);
+      replyId(reply, cursor.id);
+      reply.array(2 * cursor.fields);
+      for (let i = cursor.fields; i > 0; i--) {
+        cursor.nextField();
+        const { field, value } = cursor;
+        reply.bulk(field.buf, field.off, field.len);
+        reply.bulk(value.buf, value.off, value.len);
+      }
+      if (++entries === options.count) break;
+    }
+  } finally {
+    // Also what was done before the memory was full.
+    endClaims(ctx);
+    if (entries > 0) logGroup(ctx, key, options.group, group);
+  }
+  reply.endAggregate(mark, 'array', entries);
+}
+
+/** The entry was delivered to the consumer for the first time. It may be pending already, when XGROUP SETID went back. */
+function makePending(ctx: Context, group: Ref, consumer: Ref, entry: streams.StreamId): void {
+  const { space } = ctx;
+  const pending = streams.findPending(space, group, entry);
+  if (pending === 0) streams.addPending(space, group, consumer, entry, ctx.now, 1, 0);
+  else {
+    streams.assignPending(space, pending, consumer, entry);
+    streams.setDeliveryTime(space, pending, ctx.now);
+    streams.setDeliveryCount(space, pending, 1, 0);
+  }
+  streams.setActiveTime(space, consumer, ctx.now);
+}
+
+const history = new streams.PendingCursor();
+
+/** Answers the consumer's pending entries from `id` on; that is a delivery more for those which are still there. */
+function replyHistory(ctx: Context, ref: Ref, consumer: Ref): void {
+  const { space, reply } = ctx;
+  const mark = reply.beginAggregate();
+  let entries = 0;
+  history.startConsumer(space, consumer, id);
+  while ((options.count === 0 || entries < options.count) && history.next()) {
+    if (replyEntryOf(ctx, ref, history.id)) {
+      const { pending } = history;
+      streams.setDeliveryTime(space, pending, ctx.now);
+      streams.countDelivery(space, pending);
+      logClaim(ctx, history.id, streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
+    } else {
+      reply.array(2);
+      replyId(reply, history.id);
+      reply.nilArray();
+    }
+    entries++;
+  }
+  endClaims(ctx);
+  reply.endAggregate(mark, 'array', entries);
+}
