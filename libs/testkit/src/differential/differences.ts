@@ -1,4 +1,6 @@
 import { latin1 } from '@weir/commands/testing';
+import { sameButDoubles } from './replies.ts';
+import { sameXinfo } from './masks-stream.ts';
 import type { OracleName } from './rows.ts';
 
 /**
@@ -42,6 +44,19 @@ export const differences: readonly Difference[] = [
     explains: (args, redis, weir) =>
       (args.length === 1 && redis[0] === '*' && weir[0] === '*') ||
       (/^count$/i.test(args[1] ?? '') && redis[0] === ':' && weir[0] === ':'),
+  },
+  {
+    commands: ['xread', 'xreadgroup'],
+    oracle: 'redis',
+    reason: "As in Redis 7.2, an unbalanced list of streams is an error that names the command, and `>` for XREADGROUP.",
+    explains: (_args, redis, weir) =>
+      redis.startsWith('-ERR Unbalanced XREAD list') && weir.startsWith("-ERR Unbalanced 'xread"),
+  },
+  {
+    commands: ['xinfo'],
+    reason:
+      'XINFO STREAM: `radix-tree-nodes` counts the nodes of the tree that Weir keeps. As Redis 7.2, and not as 7.0, XINFO CONSUMERS has `inactive`, and XINFO STREAM … FULL the `active-time` of consumers.',
+    explains: (_args, redis, weir) => sameXinfo(redis, weir),
   },
   {
     commands: ['latency'],
@@ -104,6 +119,29 @@ export const differences: readonly Difference[] = [
     reason: 'A RANK of -2^63 is an error since Redis 7.2; 7.0 finds nothing.',
     explains: (args, _redis, weir) =>
       args.includes('-9223372036854775808') && weir.startsWith('-ERR value is out of range'),
+  },
+  {
+    commands: ['zadd', 'zincrby'],
+    reason:
+      'A listpack does not know a score of -0 from 0, as in Redis: a replica with other thresholds may have one where the master has the other, and another DEBUG DIGEST.',
+    avoids: (args) => args.some((arg) => /^-(?:0+\.?0*|\.0+)(?:e.*)?$/i.test(arg)),
+  },
+  {
+    commands: [
+      ...['zadd', 'zincrby', 'zscore', 'zmscore', 'zrank', 'zrevrank', 'zrange', 'zrevrange', 'zrangebyscore'],
+      ...['zrevrangebyscore', 'zunion', 'zinter', 'zdiff', 'zpopmin', 'zpopmax', 'zmpop', 'zrandmember', 'zscan'],
+    ],
+    oracle: 'valkey',
+    reason:
+      'Since 7.2 a double is printed with the fewest digits that name it (0.1); here as in Redis 7.0 (0.10000000000000001).',
+    explains: (_args, redis, weir) => sameButDoubles(redis, weir),
+  },
+  {
+    commands: ['zrange', 'zrangebyscore', 'zrevrangebyscore', 'zrangebylex', 'zrevrangebylex', 'zrangestore'],
+    oracle: 'valkey',
+    reason:
+      'Valkey 8 finds something behind a negative offset of LIMIT in large sorted sets; Redis up to 7.2 nothing, as here.',
+    avoids: (args) => args.some((arg, i) => /^limit$/i.test(arg) && /^-/.test(args[i + 1] ?? '')),
   },
 ];
 

@@ -329,13 +329,14 @@ export class Differential {
   }
 
   /** What was drawn must be there, and without repetition unless the count was negative. */
-  async #checkMembers({ connection, args }: Step, ours: Uint8Array): Promise<string | null> {
+  #checkMembers({ connection, args }: Step, ours: Uint8Array): string | null {
     const name = latin1(args[0]).toLowerCase();
     const whole = { srandmember: ['SMEMBERS'], hrandfield: ['HGETALL'], zrandmember: ['ZRANGE'] }[name];
     const reply = parse(ours);
     if (whole === undefined || reply.type === 'nil') return null;
     const behind = name === 'zrandmember' ? ['0', '-1', 'WITHSCORES'] : [];
-    const all = leaves(parse(await this.#redis[connection].call(...whole, args[1], ...behind)));
+    // What Weir says of the whole is compared with Redis at the end.
+    const all = leaves(parse(this.#callWeir(connection, [...words(...whole), args[1], ...words(...behind)])));
     const drawn = leaves(reply);
     const paired = name !== 'srandmember';
     const there = new Map(
@@ -357,7 +358,7 @@ export class Differential {
     const at = latin1(args[0]).toLowerCase() === 'scan' ? 1 : 2;
     if (!/^\+?0+$/.test(latin1(args[at]))) return null;
     const name = latin1(args[0]).toLowerCase();
-    const found: string[] = [];
+    const found: Buffer[] = [];
     for (const [first, call] of [
       [theirs, (next: readonly Uint8Array[]) => this.#redis[connection].call(...next)],
       [ours, (next: readonly Uint8Array[]) => Promise.resolve(this.#callWeir(connection, next))],
@@ -366,15 +367,17 @@ export class Differential {
       for (let reply = parse(first); ;) {
         if (reply.type !== 'array' || reply.value.length !== 2) return `no page of a scan: ${JSON.stringify(reply)}`;
         const [cursor, page] = reply.value;
-        const elements = leaves(page);
+        const elements = leaves(page).map((element) => `$${element.length}\r\n${element}\r\n`);
         const step = name === 'hscan' || name === 'zscan' ? 2 : 1;
-        for (let i = 0; i < elements.length; i += step) all.push(elements.slice(i, i + step).join('='));
+        for (let i = 0; i < elements.length; i += step) all.push(elements.slice(i, i + step).join(''));
         if (leaf(cursor) === '0') break;
         reply = parse(await call(args.with(at, Buffer.from(leaf(cursor)))));
       }
-      found.push([...new Set(all)].sort().join('\n'));
+      found.push(Buffer.from([...new Set(all)].sort().join(''), 'latin1'));
     }
-    return found[0] === found[1] ? null : `scanned to the end\nRedis: ${found[0]}\nWeir:  ${found[1]}`;
+    const [redis, weir] = found;
+    if (redis.equals(weir) || knownDifference(args, redis, weir, this.oracle)) return null;
+    return `scanned to the end\n${showBoth(redis, weir)}`;
   }
 
   /** Leaves steps out while the sequence still fails, for at most that long. */

@@ -15,6 +15,7 @@ const WITHOUT_ROW = new Map([
   ['latency|doctor', 'a text of its own'],
   ['lolwut', 'a text of its own'],
   ['memory|stats', 'about the process'],
+  ['migrate', 'has a test of its own, with real servers'],
   ['module|help', 'lists only what exists'],
   ['restore-asking', 'RESTORE, for a cluster'],
   ['weir|digest', "Weir's own"],

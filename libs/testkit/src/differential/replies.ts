@@ -42,6 +42,18 @@ export function sameReply(a: Uint8Array, b: Uint8Array, compare: Comparison): bo
   }
 }
 
+/** Whether replies are the same but for how doubles are written: `%.17g` until Redis 7.0, as short as possible since 7.2. */
+export function sameButDoubles(a: string, b: string): boolean {
+  return shortDoubles(a) === shortDoubles(b);
+}
+
+export function shortDoubles(reply: string): string {
+  const short = (number: string): string => (Object.is(Number(number), -0) ? '-0' : String(Number(number)));
+  return reply
+    .replace(/\$\d+\r\n(-?\d+(?:\.\d+)?(?:e[+-]\d+)?)\r\n/g, (_, number: string) => `$\r\n${short(number)}\r\n`)
+    .replace(/,(-?\d+(?:\.\d+)?(?:e[+-]\d+)?)\r\n/g, (_, number: string) => `,${short(number)}\r\n`);
+}
+
 // --- structure ---------------------------------------------------------------------------------------------------------
 
 /** One text for equal replies. */
