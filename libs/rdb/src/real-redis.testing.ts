@@ -53,7 +53,7 @@ export interface RealStream {
   readonly groups: CollectedGroup[];
 }
 
-/** XINFO STREAM FULL, in the form of what a sink collects. activeTimeMs is -1 where the server has none. */
+/** XINFO STREAM FULL, in the form of what a sink collects. activeTimeMs is that when it was seen where the server has none. */
 export async function realStream(client: Redis, key: Buffer): Promise<RealStream> {
   type Fields = Map<string, unknown>;
   const fields = (flat: unknown): Fields => {
@@ -79,7 +79,7 @@ export async function realStream(client: Redis, key: Buffer): Promise<RealStream
         return {
           name: text(consumer.get('name')),
           seenTimeMs: consumer.get('seen-time') as number,
-          activeTimeMs: (consumer.get('active-time') as number | undefined) ?? -1,
+          activeTimeMs: (consumer.get('active-time') ?? consumer.get('seen-time')) as number,
           pending: rows(consumer.get('pending')).map(([id]) => text(id)),
         };
       }),

@@ -207,7 +207,7 @@ export class StreamReader {
     const { strBuf, strOff, strLen } = input;
     if (!input.readMilliseconds()) return false;
     const seenTimeMs = input.milliseconds;
-    let activeTimeMs = -1;
+    let activeTimeMs = seenTimeMs; // what Redis 7.2 takes for it
     if (this.#version >= 3) {
       if (!input.readMilliseconds()) return false;
       activeTimeMs = input.milliseconds;

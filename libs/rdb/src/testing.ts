@@ -477,3 +477,6 @@ export function idParts(text: string): [number, number, number, number] {
   const [ms, seq] = text.split('-').map(BigInt);
   return [...halves(ms), ...halves(seq)];
 }
+
+export { intset, listpack, signed, stream, streamNode, string, ziplist } from './old-formats.testing.ts';
+export type { Stream, StreamEntry, StreamGroup } from './old-formats.testing.ts';

@@ -93,7 +93,7 @@ export interface RdbSink {
     deliveryCountHi: number,
     deliveryCountLo: number,
   ): void;
-  /** activeTimeMs: -1 when never active, and when the file is older than Redis 7.2. */
+  /** activeTimeMs: -1 when never active; of a file older than Redis 7.2 the time when it was seen. */
   streamConsumer(nameBuf: Uint8Array, nameOff: number, nameLen: number, seenTimeMs: number, activeTimeMs: number): void;
   /** One of the group's pending entries that is this consumer's; not checked to be one. */
   streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;

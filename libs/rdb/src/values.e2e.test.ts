@@ -272,7 +272,7 @@ function ownValues(): CollectedValue[] {
           lastId: '5-5',
           entriesRead: 1n,
           pending: [{ id: '5-5', deliveryTimeMs: 1700000000000, deliveryCount: 3n }],
-          consumers: [{ name: 'c', seenTimeMs: 1700000000001, activeTimeMs: -1, pending: ['5-5'] }],
+          consumers: [{ name: 'c', seenTimeMs: 1700000000001, activeTimeMs: 1700000000001, pending: ['5-5'] }],
         },
         { name: 'unknown', lastId: '18446744073709551615-3', entriesRead: -1n, pending: [], consumers: [] },
       ],

@@ -232,10 +232,10 @@ test('a stream is told node by node, with its groups, from each of the three ver
           {
             name: 'c1',
             seenTimeMs: 1700000001000,
-            activeTimeMs: version === 3 ? 1700000000999 : -1,
+            activeTimeMs: version === 3 ? 1700000000999 : 1700000001000,
             pending: ['1700000000005-1', '1700000000000-4'],
           },
-          { name: '', seenTimeMs: 5, activeTimeMs: -1, pending: [] },
+          { name: '', seenTimeMs: 5, activeTimeMs: version === 3 ? -1 : 5, pending: [] },
         ],
       },
       { name: 'empty', lastId: '0-0', entriesRead: version === 1 ? 0n : -1n, pending: [], consumers: [] },

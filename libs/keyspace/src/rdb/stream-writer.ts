@@ -119,7 +119,7 @@ export class StreamWriter {
     for (let i = 0; i < consumers; i++) this.#writeConsumer(streams.consumerAt(space, group, i));
   }
 
-  /** Type 19 has no active times: these do not survive a snapshot, as in Redis 7.0. */
+  /** Type 19 has no active times: who loads it takes the time when the consumer was seen. */
   #writeConsumer(consumer: Ref): void {
     const space = this.#space;
     const to = this.#to;
