@@ -268,4 +268,30 @@ export class ClientSession implements SessionPort {
       setImmediate(() => this.resume());
     };
   }
+
+  /** A command of this session goes on later, and may change the data set then; see Context.deferWork. */
+  deferWork(): (run: () => void) => void {
+    const { session } = this;
+    session.blocked = true;
+    let done = false;
+    return (run) => {
+      if (done) return;
+      done = true;
+      session.blocked = false;
+      const engine = this.#engine;
+      const { ctx } = engine;
+      const out = ctx.reply;
+      const start = out.pos;
+      ctx.aim(session, Date.now());
+      ctx.begin();
+      run();
+      ctx.end();
+      if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
+      const wait = ctx.waitSeq <= engine.committedSeq ? 0 : ctx.waitSeq;
+      if (session.replyMode === REPLY_ON) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
+      out.truncate(start);
+      engine.turn();
+      setImmediate(() => this.resume());
+    };
+  }
 }

@@ -103,6 +103,8 @@ export class Engine implements EnginePort {
   /** Records handed over and not committed, and the one being filled: replies that wait for them, oldest first. */
   readonly #held: HeldReplies[] = [];
   readonly #sparesHeld: HeldReplies[] = [];
+  /** Who else waits for records. */
+  #commitWaits: { readonly seq: number; readonly done: (committed: boolean) => void }[] = [];
   readonly #spareWriters: CommandWriter[] = [];
   /** When the oldest record in flight was handed over, by a clock that nobody sets; 0 when none is. */
   #oldestInFlightMs = 0;
@@ -120,6 +122,7 @@ export class Engine implements EnginePort {
       slowlog: new Slowlog(),
     });
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
+    this.ctx.onDeferWork = (session) => this.#clients.get(session.id)!.deferWork();
     const num = options.config.num;
     this.scanLimits = {
       bulkBytesMax: num.protoMaxBulkLen,
@@ -221,6 +224,21 @@ export class Engine implements EnginePort {
       this.#sparesHeld.push(held);
     }
     this.#held.length = 0;
+    this.#endCommitWaits(Infinity, false);
+  }
+
+  /** Calls back, at once or later, when that record is committed; with false when this engine will not know of it any more. */
+  whenCommitted(seq: number, done: (committed: boolean) => void): void {
+    if (seq <= this.committedSeq) done(true);
+    else this.#commitWaits.push({ seq, done });
+  }
+
+  /** Those up to that record are told. */
+  #endCommitWaits(seq: number, committed: boolean): void {
+    if (this.#commitWaits.length === 0) return;
+    const ended = this.#commitWaits.filter((wait) => wait.seq <= seq);
+    this.#commitWaits = this.#commitWaits.filter((wait) => wait.seq > seq);
+    for (const { done } of ended) done(committed);
   }
 
   get leading(): boolean {
@@ -331,6 +349,7 @@ export class Engine implements EnginePort {
       held.release();
       this.#sparesHeld.push(held);
     }
+    this.#endCommitWaits(seq, true);
     if (this.stalled && this.#heldBytes <= HELD_BYTES_MAX / 2) this.#unstall(STALL_REPLIES);
   }
 

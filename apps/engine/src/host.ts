@@ -1,9 +1,19 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { arch, release, totalmem, type } from 'node:os';
 import type { Member, SnapshotReport } from '@weir/cluster';
-import type { Host, ProcessView, ReplicationView, Session, SlaveView, SnapshotView } from '@weir/commands';
+import type {
+  Host,
+  MigrateAnswer,
+  MigrateRequest,
+  ProcessView,
+  ReplicationView,
+  Session,
+  SlaveView,
+  SnapshotView,
+} from '@weir/commands';
 import type { HostPort } from '@weir/config';
 import { WEIR_VERSION } from '@weir/replica';
+import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { askForSnapshot } from './save.ts';
 
@@ -138,6 +148,13 @@ export class EngineHost implements Host {
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;
     }
+  }
+
+  migrate(request: MigrateRequest, done: (answer: MigrateAnswer) => void): void {
+    this.#node.engine.whenCommitted(request.afterRecord, (committed) => {
+      if (committed) migrate(request, done);
+      else done({ lines: [], failure: 'uncommitted' });
+    });
   }
 
   reload(done: (error: string | null) => void): void {

@@ -18,7 +18,17 @@ export { Context } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
 export { activeExpireCycle, expireBudgetMicros, rehashFor } from './core/expire-cycle.ts';
-export type { DeferredReply, Host, ProcessView, ReplicationView, SlaveView, SnapshotView } from './core/host.ts';
+export type {
+  DeferredReply,
+  DeferredWork,
+  Host,
+  MigrateAnswer,
+  MigrateRequest,
+  ProcessView,
+  ReplicationView,
+  SlaveView,
+  SnapshotView,
+} from './core/host.ts';
 export { REPLY_ON, Session } from './core/session.ts';
 export type { SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';

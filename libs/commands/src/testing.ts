@@ -86,6 +86,7 @@ export class TestEngine {
       slowlog: new Slowlog(),
     });
     this.#default = this.session();
+    this.ctx.onDeferWork = (session) => (run) => this.#doLater(session, run);
   }
 
   /** Another connection. */
@@ -123,16 +124,34 @@ export class TestEngine {
     const ctx = this.ctx;
     ctx.reply.reset();
     execute(ctx, session, request, this.now);
+    this.#takeRecord();
+    return ctx.reply.written();
+  }
+
+  /** What a command said that answered later (Context.deferWork). */
+  lateReply = '';
+
+  #doLater(session: Session, run: () => void): void {
+    const { ctx } = this;
+    ctx.reply.reset();
+    ctx.aim(session, this.now);
+    ctx.begin();
+    run();
+    ctx.end();
+    this.#takeRecord();
+    this.lateReply = latin1(ctx.reply.written());
+  }
+
+  #takeRecord(): void {
+    const { ctx } = this;
     this.waitSeq = ctx.waitSeq;
     this.effects = [];
-    if (ctx.effects.count > 0) {
-      const record = ctx.effects.written();
-      this.effects = decodeCommands(record);
-      this.history.push(record);
-      ctx.effects.reset();
-      ctx.recordTaken();
-    }
-    return ctx.reply.written();
+    if (ctx.effects.count === 0) return;
+    const record = ctx.effects.written();
+    this.effects = decodeCommands(record);
+    this.history.push(record);
+    ctx.effects.reset();
+    ctx.recordTaken();
   }
 
   /** An engine that has applied everything this one logged. */
@@ -319,6 +338,7 @@ export function testHost(
     shutdown: () => null,
     shutdownAbort: () => false,
     rewriteConfig: () => null,
+    migrate: (_request, done) => done({ lines: [], failure: 'connecting' }),
     reload: (done) => done(null),
     sleep() {},
     process: () => view,

@@ -16,7 +16,7 @@ import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL } from './effect-words.ts';
-import type { DeferredReply, Host } from './host.ts';
+import type { DeferredReply, DeferredWork, Host } from './host.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
@@ -95,6 +95,11 @@ export class Context {
   /** Installed by the engine: hands out the way to answer later. */
   onDefer: (session: Session) => DeferredReply = () => {
     throw new Error('this engine cannot defer replies');
+  };
+
+  /** The same for `deferWork`. */
+  onDeferWork: (session: Session) => DeferredWork = () => {
+    throw new Error('this engine cannot defer work');
   };
 
   readonly #pending = new Float64Array(PENDING_SLOTS);
@@ -387,5 +392,22 @@ export class Context {
   defer(): DeferredReply {
     this.deferred = true;
     return this.onDefer(this.session);
+  }
+
+  /**
+   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
+   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
+   */
+  deferWork(): DeferredWork {
+    this.deferred = true;
+    return this.onDeferWork(this.session);
+  }
+
+  /** For the engine: aims at a session whose deferred work is to be done now. Then `begin`, the work, `end`. */
+  aim(session: Session, now: number): void {
+    this.session = session;
+    this.now = now;
+    this.db = this.keyspace.dbs[session.db];
+    this.reply.resp = session.resp;
   }
 }

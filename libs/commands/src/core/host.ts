@@ -30,6 +30,11 @@ export interface Host {
   shutdownAbort(): boolean;
   /** CONFIG REWRITE: an error's text or null. */
   rewriteConfig(): string | null;
+  /**
+   * MIGRATE: sends commands to another server and calls back once with what it answered; not before that record of ours is
+   * committed, so that no other server ever has what this one may yet lose.
+   */
+  migrate(request: MigrateRequest, done: (answer: MigrateAnswer) => void): void;
   /** DEBUG RELOAD: drops the data set and builds it anew from snapshot and log; `done` with an error's text or null. */
   reload(done: (error: string | null) => void): void;
   /** DEBUG SLEEP: stops the whole engine for that long. */
@@ -42,6 +47,24 @@ export interface Host {
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;
+}
+
+export interface MigrateRequest {
+  readonly host: string;
+  readonly port: number;
+  /** How long the target may show no sign of life. */
+  readonly timeoutMs: number;
+  /** Number (Context.recordSeq) of the record to wait for; 0: none. */
+  readonly afterRecord: number;
+  /** Whole requests, one behind the other, each answered in one line. */
+  readonly requests: Uint8Array;
+  readonly count: number;
+}
+
+export interface MigrateAnswer {
+  /** The replies that came, without their line ends: as many as were asked for, unless something failed. */
+  readonly lines: readonly string[];
+  readonly failure: null | 'connecting' | 'writing' | 'reading' | 'uncommitted';
 }
 
 export interface ReplicationView {
@@ -110,3 +133,6 @@ export interface ProcessView {
 
 /** Writes a reply some time after the command returned. */
 export type DeferredReply = (write: (reply: ReplyWriter) => void) => void;
+
+/** Goes on with a command some time after it returned: what it writes, and changes, belongs to that command. */
+export type DeferredWork = (run: () => void) => void;

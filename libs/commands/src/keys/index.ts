@@ -3,6 +3,7 @@ import { del, exists, touch, type, unlink } from './del.ts';
 import { dump, restore, restoreAsking } from './dump.ts';
 import { expire, expireat, expiretime, persist, pexpire, pexpireat, pexpiretime, pttl, ttl } from './expire.ts';
 import { flushall, flushdb, swapdb } from './flush.ts';
+import { migrate } from './migrate.ts';
 import { object } from './object.ts';
 import { copy, move, rename, renamenx } from './rename.ts';
 import { dbsize, keys, randomkey, scan } from './scan.ts';
@@ -21,6 +22,7 @@ export const keyCommands: readonly Command[] = [
   flushall,
   flushdb,
   keys,
+  migrate,
   move,
   object,
   persist,
