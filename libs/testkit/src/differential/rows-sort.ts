@@ -1,5 +1,5 @@
-import { burst, limit, member, score, signedCount } from './grammar-types.ts';
-import { float, integer, keyOf, literal, many, oneOf, opt, options, seq, text, value, word } from './grammar.ts';
+import { burst, limit, member, signedCount } from './grammar-types.ts';
+import { float, integer, literal, many, oneOf, opt, options, seq, text, value, word } from './grammar.ts';
 import type { Grammar } from './grammar.ts';
 import type { CommandRow } from './rows.ts';
 
@@ -10,19 +10,38 @@ const bytes = (content: string): Uint8Array => Buffer.from(content, 'latin1');
 const list = literal('sort:l1', 'sort:l1', 'sort:l2');
 const set = literal('sort:s1', 'sort:s2');
 const zset = literal('sort:z1', 'sort:z2');
-const target = literal('sort:l2', 'sort:d', 'sort:d', 'l1');
+const target = literal('sort:l1', 'sort:l2', 'sort:d', 'sort:d', 'l1');
 
-/** Mostly a number, and one of those that weights are named after. */
+const NUMBERS = [
+  '-3',
+  '1.5',
+  '1e2',
+  '007',
+  '7',
+  '7.0',
+  '+7',
+  '0x10',
+  ' 5',
+  'inf',
+  '-inf',
+  '',
+  '9007199254740993',
+  '-9223372036854775808',
+];
+
+/** A number, mostly one of those that weights are named after. */
 const element: Grammar = (g) => {
   if (g.wide) return [bytes(String(g.below(3000) - 500))];
-  const kind = g.below(1000);
-  if (kind < 800) return [bytes(String(g.below(20)))];
-  if (kind < 940)
-    return [bytes(g.pick(['-3', '1.5', '1e2', '007', '7', '7.0', '+7', '0x10', ' 5', 'inf', '-inf', '']))];
-  return kind < 990 ? integer(g) : float(g);
+  if (g.chance(0.85)) return [bytes(String(g.below(20)))];
+  return [bytes(g.pick(NUMBERS))];
 };
 /** Words, without a NUL: strcoll ends there. */
-const wordy: Grammar = (g) => (g.chance(0.4) ? element(g) : text(g));
+const wordy: Grammar = (g) => {
+  const [content] = g.chance(0.4) ? element(g) : g.chance(0.9) ? text(g) : oneOf(float, integer)(g);
+  return [content.includes(0) ? bytes('0') : content];
+};
+/** Makes a sorted set a skiplist, which SORT would do in Redis. */
+const long = literal('0'.repeat(70));
 const small: Grammar = (g) => [bytes(String(g.below(20)))];
 const prefixed =
   (prefix: string, suffix: string, part: Grammar): Grammar =>
@@ -60,18 +79,23 @@ const reading = options(by, by, unsorted, window, window, get, order, order, wor
 /** Whose result is determined for sets, too. */
 const strict = options(window, window, get, order, store);
 
-const sets = { name: 'sort', fixed: true } as const;
+/** Redis's SORT takes an old ERANGE in errno for its own, when elements are no integers. This leaves it 0. */
+const before = [['SCAN', '12345678901234567890']];
+const sort = { name: 'sort', before } as const;
+const sets = { ...sort, fixed: true } as const;
 
 export const sortRows: readonly CommandRow[] = [
-  { name: 'rpush', args: seq(list, burst(oneOf(element, element, wordy))), weight: 4 },
-  { name: 'rpush', args: seq(list, burst(element)), weight: 4 },
-  { name: 'rpush', args: seq(list, member) },
+  // sort:l1 has numbers only, but for what is stored there.
+  { name: 'rpush', args: seq(literal('sort:l1'), burst(element)), weight: 5 },
+  { name: 'rpush', args: seq(literal('sort:l2'), burst(oneOf(element, wordy, wordy, member))), weight: 3 },
+  { name: 'del', args: literal('sort:l2') },
   { name: 'ltrim', args: seq(list, literal(0, 10), literal(30, 50)), weight: 2 },
   { name: 'del', args: list },
-  { name: 'sadd', args: seq(set, burst(element)), weight: 3 },
-  { name: 'sadd', args: seq(set, burst(wordy)) },
+  { name: 'sadd', args: seq(set, burst(element)), weight: 3, fixed: true },
+  { name: 'sadd', args: seq(literal('sort:s2'), burst(wordy)), fixed: true },
   { name: 'del', args: set },
-  { name: 'zadd', args: seq(zset, burst(seq(score, wordy))), weight: 3 },
+  { name: 'zadd', args: seq(literal('sort:z1'), literal(0), long, burst(seq(small, element))), weight: 3, fixed: true },
+  { name: 'zadd', args: seq(literal('sort:z2'), literal(0), long, burst(seq(small, wordy))), weight: 2, fixed: true },
   { name: 'del', args: zset },
   { name: 'set', args: seq(prefixed('w_', '', small), oneOf(element, element, element, value)), weight: 6 },
   { name: 'set', args: seq(prefixed('w_', '_x', small), element) },
@@ -81,10 +105,10 @@ export const sortRows: readonly CommandRow[] = [
     weight: 6,
   },
   // Lists are determined to the last tie.
-  { name: 'sort', args: seq(list, anything), weight: 12 },
-  { name: 'sort_ro', args: seq(list, reading), weight: 3 },
-  { name: 'sort', args: seq(list, by, word('ALPHA'), window), weight: 4 },
-  { name: 'sort', args: seq(keyOf('list'), opt(order), opt(limit)), weight: 2 },
+  { ...sort, args: seq(list, anything), weight: 12 },
+  { ...sort, name: 'sort_ro', args: seq(list, reading), weight: 3 },
+  { ...sort, args: seq(list, by, word('ALPHA'), window), weight: 4 },
+  { ...sort, args: seq(literal('w_1', 'h_1', 'sort:nosuch'), anything) },
   // Sets and sorted sets.
   { ...sets, args: seq(set, opt(by), strict), weight: 3 },
   { ...sets, args: seq(set, word('ALPHA'), strict), weight: 2 },
@@ -94,5 +118,5 @@ export const sortRows: readonly CommandRow[] = [
   { ...sets, args: seq(zset, opt(by), strict), weight: 2 },
   { ...sets, args: seq(zset, word('ALPHA'), strict), weight: 2 },
   { ...sets, args: seq(zset, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
-  { name: 'sort', args: seq(zset, unsorted, options(order, window, get, store)), weight: 3 },
+  { ...sort, args: seq(zset, unsorted, options(order, window, get, store)), weight: 3 },
 ];
