@@ -132,7 +132,7 @@ function addMembers(ctx: Context, req: Request, flags: number): void {
       return;
     }
     ref = create(ctx, req, pairs, first + 1);
-  }
+  } else zsets.expect(ctx.space, ref, pairs);
   let added = 0;
   let updated = 0;
   let result = zsets.SKIPPED;

@@ -15,6 +15,7 @@ export {
   XX,
   add,
   begin,
+  expect,
   isPacked,
   loadListpack,
   loadMember,

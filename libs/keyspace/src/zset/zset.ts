@@ -177,6 +177,11 @@ export function begin(space: Space, holder: Ref, members: number, longest: numbe
   }
 }
 
+/** So many members may be added next: more than a listpack is to have are a reason to convert it now, as in Redis 7.2. */
+export function expect(space: Space, holder: Ref, members: number): void {
+  if (members > space.limits.zsetMaxListpackEntries && isPacked(space, holder)) convert(space, holder);
+}
+
 /** An empty value that the first member did not fit into goes again. */
 function dropEmpty(space: Space, holder: Ref): void {
   if (size(space, holder) > 0) return;
