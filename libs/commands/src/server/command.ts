@@ -142,7 +142,7 @@ function replyKeys(ctx: Context, req: Request, withFlags: boolean): void {
     return reply.error('ERR Invalid number of arguments specified for command');
   }
   const keys = keyPositions(command, req, 2);
-  if (keys === null) {
+  if (keys === null || keys.length === 0) {
     if (command.flags.includes('no_mandatory_keys')) reply.array(0);
     else reply.error('ERR Invalid arguments specified for command');
     return;

@@ -61,6 +61,7 @@ const stream: Command = {
         '7.0.0',
         'Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag` fields',
       ],
+      ['7.2.0', 'Added the `active-time` field, and changed the meaning of `seen-time`.'],
     ],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
@@ -220,6 +221,7 @@ const consumers: Command = {
     since: '5.0.0',
     group: 'stream',
     complexity: 'O(1)',
+    history: [['7.2.0', 'Added the `inactive` field, and changed the meaning of `idle`.']],
     arguments: [
       { name: 'key', type: 'key', keySpec: 0 },
       { name: 'groupname', type: 'string' },
