@@ -54,10 +54,29 @@ export const differences: readonly Difference[] = [
       redis.startsWith('-ERR Unbalanced XREAD list') && weir.startsWith("-ERR Unbalanced 'xread"),
   },
   {
+    commands: ['xread', 'xreadgroup'],
+    oracle: 'valkey',
+    reason: 'The ID `+`, for the last entry, came after Redis 7.2.',
+    explains: (args, _redis, weir) => args.includes('+') && weir.startsWith('-ERR Invalid stream ID'),
+  },
+  {
     commands: ['xinfo'],
     reason:
       'XINFO STREAM: `radix-tree-nodes` counts the nodes of the tree that Weir keeps. As Redis 7.2, and not as 7.0, XINFO CONSUMERS has `inactive`, and XINFO STREAM … FULL the `active-time` of consumers.',
     explains: (_args, redis, weir) => sameXinfo(redis, weir),
+  },
+  {
+    commands: ['bitcount', 'bitpos'],
+    oracle: 'redis',
+    reason:
+      'As in Redis 7.2, the arguments are read before the key is looked for: an error in them is the answer where there is no key, or one of another type.',
+    explains: (_args, redis, weir) => /^(:0|:-1|-WRONGTYPE .*)\r\n$/.test(redis) && weir.startsWith('-ERR '),
+  },
+  {
+    commands: ['bitcount'],
+    oracle: 'valkey',
+    reason: 'BITCOUNT with a start and no end came after Redis 7.2.',
+    explains: (args, _redis, weir) => args.length === 3 && weir.startsWith('-ERR syntax error'),
   },
   {
     commands: ['latency'],
