@@ -164,28 +164,19 @@ export function rotate(space: Space, holder: Ref, fromTail: boolean, toTail: boo
   }
   // As if it were out already when the new place is chosen.
   const credit = listpack.entryBytes(buf, off, len);
-  if (encodingOf(arena, holder) === ENC_LISTPACK) {
-    grow(space, holder, len - credit, 0);
-    if (encodingOf(arena, holder) === ENC_LISTPACK) push(space, holder, toTail, buf, off, len);
-    else pushWithin(space, holder, fromTail, toTail, buf, off, len, credit);
-  } else pushWithin(space, holder, fromTail, toTail, buf, off, len, credit);
-  pop(space, holder, fromTail);
-}
-
-function pushWithin(
-  space: Space,
-  holder: Ref,
-  fromTail: boolean,
-  toTail: boolean,
-  buf: Uint8Array,
-  off: number,
-  len: number,
-  credit: number,
-): void {
-  const arena = space.arena;
+  grow(space, holder, len - credit, 0);
   const root = rootOf(arena, holder);
-  const sameNode = fromTail === toTail || layout.nodesOf(arena, root) === 1;
-  quicklist.push(arena, root, toTail, buf, off, len, sameNode ? credit : 0, sameNode ? 1 : 0);
+  const packed = encodingOf(arena, holder) === ENC_LISTPACK;
+  if (fromTail === toTail) {
+    if (!packed) quicklist.pushAgain(arena, root, toTail, buf, off, len);
+    return;
+  }
+  if (packed) push(space, holder, toTail, buf, off, len);
+  else {
+    const alone = layout.nodesOf(arena, root) === 1;
+    quicklist.push(arena, root, toTail, buf, off, len, alone ? credit : 0, alone ? 1 : 0);
+  }
+  pop(space, holder, fromTail);
 }
 
 // --- by index ----------------------------------------------------------------------------------------------------------

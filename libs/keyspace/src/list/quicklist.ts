@@ -269,6 +269,24 @@ export function push(
   addNode(arena, root, node, atTail, buf, off, len);
 }
 
+/** Takes the element at an end, which is these bytes, out and pushes it there again: it may come into another node. */
+export function pushAgain(arena: Arena, root: Ref, atTail: boolean, buf: Uint8Array, off: number, len: number): void {
+  const fill = fillOf(arena, root);
+  const node = atTail ? tailOf(arena, root) : headOf(arena, root);
+  const lp = listpackOf(arena, node);
+  if (countOf(arena, node) === 1) {
+    const neighbour = atTail ? prevOf(arena, node) : nextOf(arena, node);
+    if (!allowsInsert(arena, neighbour, fill, len)) return;
+    const at = atTail ? listpack.end(arena, listpackOf(arena, neighbour)) : listpack.FIRST;
+    insertInto(arena, root, neighbour, at, buf, off, len);
+  } else {
+    const bytes = listpack.bytesOf(arena, lp) - listpack.entryBytes(buf, off, len) + len + ENTRY_OVERHEAD;
+    if (!isLarge(fill, len) && !exceeds(fill, bytes, countOf(arena, node))) return;
+    addNode(arena, root, node, atTail, buf, off, len);
+  }
+  removeAt(arena, root, node, atTail ? listpack.prev(arena, lp, listpack.end(arena, lp)) : listpack.FIRST, 1);
+}
+
 /** Puts an element behind (or before) the one at a position of a node. */
 export function insertAt(
   arena: Arena,
