@@ -251,8 +251,8 @@ export const xautoclaim: Command = {
 
 const cursor = new streams.PendingCursor();
 const deleted = new IdList();
-/** Redis's: of what it allocates for the IDs of deleted entries. */
-const COUNT_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 16);
+/** Redis's: what fits when it makes room for the IDs of deleted entries. */
+const COUNT_MAX = 2 ** 59 - 64;
 
 /** The ID where the next call goes on stands in front of the claimed entries. */
 function insertCursor(ctx: Context, mark: number, more: boolean): void {

@@ -263,3 +263,19 @@ test('a stream is put together again from its parts, and contradicting parts are
   assert.throws(() => streams.loadMeta(space, fresh(), 91, idOf(95n), idOf(95n), 95, 0), /92 entries/);
   assert.throws(() => streams.loadMeta(space, fresh(), 92, idOf(93n), idOf(95n), 95, 0), /above its last ID/);
 });
+
+test('counts carry from their lower half to their higher one', () => {
+  const { keyspace, space } = testSpace();
+  const holder = holderOf(keyspace);
+  append(space, holder, 7n, ['f', 'v']);
+  streams.setEntriesAdded(space, holder, 0xffffffff, 4);
+  append(space, holder, 8n, ['f', 'v']);
+  assert.deepEqual([streams.entriesAddedLo(space, holder), streams.entriesAddedHi(space, holder)], [0, 5]);
+  const group = streams.createGroup(space, holder, bytes('g'), 0, 1, idOf(7n), -1, 4);
+  streams.countRead(space, holder, group, idOf(8n));
+  assert.deepEqual([streams.entriesReadLo(space, group), streams.entriesReadHi(space, group)], [0, 5]);
+  const consumer = streams.createConsumer(space, group, bytes('c'), 0, 1, 5);
+  const pending = streams.addPending(space, group, consumer, idOf(7n), 1000, -1, 4);
+  streams.countDelivery(space, pending);
+  assert.deepEqual([streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending)], [0, 5]);
+});

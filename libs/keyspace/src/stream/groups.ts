@@ -313,7 +313,8 @@ export function setDeliveryCount(space: Space, pending: Ref, lo: number, hi: num
 export function countDelivery(space: Space, pending: Ref): void {
   const at = pending * 4 + 2;
   const u32 = space.arena.u32;
-  if (++u32[at] === 0) u32[at + 1]++;
+  u32[at]++;
+  if (u32[at] === 0) u32[at + 1]++;
 }
 
 /** Goes over pending entries in the order of their IDs. Dead when one is added or removed: then start again behind `id`. */

@@ -28,11 +28,12 @@ function isUnused(space: Space, holder: Ref): boolean {
   return entriesAddedLo(space, holder) === 0 && entriesAddedHi(space, holder) === 0;
 }
 
-/** Whether an entry at or above the ID was deleted. */
+/** Whether an entry at or above the ID, and not before all that there are, was deleted. */
 function hasDeletedFrom(space: Space, holder: Ref, id: StreamId): boolean {
   if (length(space, holder) === 0) return false;
   maxDeletedId(space, holder, deleted);
-  return !isZeroId(deleted) && compareIds(id, deleted) <= 0;
+  firstId(space, holder, first);
+  return !isZeroId(deleted) && compareIds(first, deleted) <= 0 && compareIds(id, deleted) <= 0;
 }
 
 /** Leaves in `halves` how many entries were added up to an ID; false: nobody knows. */

@@ -84,7 +84,8 @@ export function setEntriesAdded(space: Space, holder: Ref, lo: number, hi: numbe
 /** One more entry, with that ID. */
 export function countEntry(arena: Arena, root: Ref, id: StreamId): void {
   const added = root * 4 + ENTRIES_ADDED;
-  if (++arena.u32[added] === 0) arena.u32[added + 1]++;
+  arena.u32[added]++;
+  if (arena.u32[added] === 0) arena.u32[added + 1]++;
   const entries = arena.f64[root * 2] + 1;
   arena.f64[root * 2] = entries;
   writeId(arena, root * 4 + LAST_ID, id);

@@ -163,10 +163,18 @@ function compareGroups(master: TestEngine, replica: TestEngine): string | null {
   const call = (engine: TestEngine, ...args: string[]): Uint8Array => engine.call(...words(...args)).slice();
   for (const { db, key } of master.contents().filter(({ db, key }) => isStream(master, db, key))) {
     for (const engine of [master, replica]) call(engine, 'SELECT', String(db));
-    const [a, b] = [master, replica].map((engine) => call(engine, 'XINFO', 'STREAM', key, 'FULL', 'COUNT', '0'));
+    const [a, b] = [master, replica].map((engine) =>
+      withoutNodes(call(engine, 'XINFO', 'STREAM', key, 'FULL', 'COUNT', '0')),
+    );
     if (!sameReply(a, b, 'idle')) return `the replica's groups of ${key}\nmaster:  ${show(a)}\nreplica: ${show(b)}`;
   }
   return null;
+}
+
+/** A replica may have other limits of its nodes. */
+function withoutNodes(reply: Uint8Array): Uint8Array {
+  const text = Buffer.from(reply).toString('latin1');
+  return Buffer.from(text.replace(/(radix-tree-(?:keys|nodes)\r\n):\d+/g, '$1:0'), 'latin1');
 }
 
 function isStream(engine: TestEngine, db: number, key: string): boolean {

@@ -14,7 +14,10 @@ function asRedis70(reply: string): Uint8Array {
 }
 
 const NAME = '\\r\\n\\$4\\r\\nname\\r\\n\\$\\d+\\r\\n[^]{0,20}?\\r\\n';
-const FULL = new RegExp(`(\\*10|%5)(${NAME}\\$9\\r\\nseen-time\\r\\n:\\d+\\r\\n)\\$11\\r\\nactive-time\\r\\n:-?\\d+\\r\\n`, 'g');
+const FULL = new RegExp(
+  `(\\*10|%5)(${NAME}\\$9\\r\\nseen-time\\r\\n:\\d+\\r\\n)\\$11\\r\\nactive-time\\r\\n:-?\\d+\\r\\n`,
+  'g',
+);
 const CONSUMERS = new RegExp(
   `(\\*8|%4)(${NAME}\\$7\\r\\npending\\r\\n:\\d+\\r\\n\\$4\\r\\nidle\\r\\n:\\d+\\r\\n)\\$8\\r\\ninactive\\r\\n:-?\\d+\\r\\n`,
   'g',

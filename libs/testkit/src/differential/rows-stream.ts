@@ -70,7 +70,12 @@ const claim = seq(
 const autoclaim = seq(
   idleTime,
   streamBound,
-  options(seq(word('COUNT'), oneOf(literal(1, 2, 3, 0, 10), count)), word('JUSTID')),
+  options(seq(word('COUNT'), literal(1, 2, 3, 0, '-1', 10, 1000, '9223372036854775807')), word('JUSTID')),
+);
+
+const setIdOptions = options(
+  seq(word('ENTRIESADDED'), oneOf(literal(0, 5, 20, 100, '9223372036854775807'), integer)),
+  seq(word('MAXDELETEDID'), streamId),
 );
 
 /** Redis 7.0 makes a consumer only when it gets something, 7.2 whenever it is named: here it is there before. */
@@ -78,7 +83,6 @@ const known = seq(literal('g1'), literal('c1', 'c2'));
 const consumersFirst = {
   before: ['c1', 'c2'].map((consumer) => ['XGROUP', 'CREATECONSUMER', 'x1', 'g1', consumer]),
   fixed: true,
-  oracle: 'redis',
 } as const;
 
 export const streamRows: readonly CommandRow[] = [
@@ -97,16 +101,18 @@ export const streamRows: readonly CommandRow[] = [
   { name: 'xread', args: seq(options(readCount), streamsOf(readId)), weight: 3 },
   // Changed at random, BLOCK would wait.
   { name: 'xread', args: seq(options(readCount, block), streamsOf(readId)), fixed: true },
+  { name: 'xsetid', args: seq(key, streamId, setIdOptions), oracle: 'valkey' },
+  // Redis 7.0 does not look at what was deleted: here nothing was.
   {
     name: 'xsetid',
-    args: seq(
-      key,
-      streamId,
-      options(
-        seq(word('ENTRIESADDED'), oneOf(literal(0, 5, 20, 100, '9223372036854775807'), integer)),
-        seq(word('MAXDELETEDID'), streamId),
-      ),
-    ),
+    args: seq(literal('x4'), literal('4', '5-1', '5-2', '100-0'), setIdOptions),
+    before: [
+      ['DEL', 'x4', 'nosuch'],
+      ['XADD', 'x4', '5-1', 'f', 'v'],
+    ],
+    fixed: true,
+    oracle: 'redis',
+    weight: 0.3,
   },
   { name: 'xinfo', args: seq(word('STREAM'), key), compare: 'idle', weight: 2 },
   { name: 'xinfo', args: seq(word('STREAM'), key, word('FULL'), opt(readCount)), compare: 'idle', weight: 3 },
