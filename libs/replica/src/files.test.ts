@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
-import { fingerprint } from '@weir/keyspace';
+import { fingerprint, lists } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
@@ -28,6 +28,17 @@ const rdbOptions = { id: 'file', engineVersion: 1, nowMs, redisVersion: '7.0.15'
 function engine(): TestEngine {
   const made = new TestEngine({ debug: false, reserveBytes: 1024 ** 3, now: nowMs });
   for (let i = 0; i < 5000; i++) made.call('SET', `key:${i}`, 'v'.repeat(i % 300));
+  const many = Array.from({ length: 1000 }, (_, i) => `element ${i}`);
+  for (const [size, elements] of [many.slice(0, 9), many].entries()) {
+    made.call('RPUSH', `list:${size}`, ...elements);
+    made.call('SADD', `set:${size}`, ...elements);
+    made.call('SADD', `intset:${size}`, ...elements.keys());
+    made.call('HSET', `hash:${size}`, ...elements.flatMap((field) => [field, 'v']));
+    made.call('ZADD', `zset:${size}`, ...elements.flatMap((member, i) => [i % 7, member]));
+    for (const element of elements) made.call('XADD', `stream:${size}`, '*', 'f', element);
+  }
+  made.call('XGROUP', 'CREATE', 'stream:1', 'group', '0');
+  made.call('XREADGROUP', 'GROUP', 'group', 'consumer', 'COUNT', '300', 'STREAMS', 'stream:1', '>');
   made.call('SET', 'gone:soon', 'x', 'PX', 1000);
   made.call('SET', 'stays', 'x', 'PX', 1_000_000);
   return made;
@@ -50,7 +61,7 @@ test('a file is loaded whole, and keys whose time has come are left out', async 
     nowMs: nowMs + 2000,
     onProgress: ({ loadedBytes, totalBytes }) => progress.push(loadedBytes / totalBytes),
   });
-  assert.deepEqual([loaded.keys, loaded.expired, keyspace.size], [5001, 1, 5001]);
+  assert.deepEqual([loaded.keys, loaded.expired, keyspace.size], [5013, 1, 5013]);
   assert.equal(loaded.auxFields.get('redis-ver'), '7.0.15');
   assert.equal(progress.at(-1), 1);
   source.call('DEL', 'gone:soon');
@@ -63,10 +74,12 @@ test('an imported file is the snapshot in front of the first record, verified an
   const path = await writeFile('b.rdb', engine());
   const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
   const manifest = await importRdbFile(options);
-  assert.deepEqual([manifest?.state, manifest?.seq, manifest?.keys], ['usable', 0, 5002]);
+  assert.deepEqual([manifest?.state, manifest?.seq, manifest?.keys], ['usable', 0, 5014]);
   assert.equal(await importRdbFile(options), null, 'imported twice');
   const feeder = await LogFeeder.open(log);
   feeder.call('SET', 'later', 'y');
+  // On a slave these meet the values of the file.
+  feeder.call('RPUSH', 'list:0', 'later');
   await feeder.flush();
   const follower = new Follower({
     log,
@@ -78,7 +91,12 @@ test('an imported file is the snapshot in front of the first record, verified an
   await follower.bootstrap();
   follower.start();
   await follower.reached(log.lastSeq);
-  assert.equal(follower.keyspace.size, 5003);
+  assert.equal(follower.keyspace.size, 5015);
+  const key = Buffer.from('list:0');
+  const { keyspace } = follower;
+  const holder = keyspace.dbs[0].keys.find(keyspace.hash(key, 0, key.length), key, 0, key.length);
+  assert.equal(lists.length(keyspace.space, holder), 10);
+
   follower.stop();
 });
 
