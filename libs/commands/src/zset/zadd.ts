@@ -83,6 +83,9 @@ export const zincrby: Command = {
 };
 const NAN_ERROR = 'ERR resulting score is not a number (NaN)';
 
+/** Room that is kept when a large request is over. */
+const SCORES_KEPT_MAX = 4096;
+
 /** The scores of the request at hand; it grows. */
 let scores = new Float64Array(64);
 
@@ -109,20 +112,41 @@ function addMembers(ctx: Context, req: Request, flags: number): void {
     else if (isWord(req, first, 'lt')) flags |= zsets.LT;
     else break;
   }
-  const incr = (flags & zsets.INCR) !== 0;
   const pairs = (req.argc - first) / 2;
   const conflict = conflictOf(flags, pairs);
   if (conflict !== '') {
     ctx.reply.error(conflict);
     return;
   }
-  if (pairs > scores.length) scores = new Float64Array(2 * pairs);
-  else if (scores.length > 4096 && pairs <= 64) scores = new Float64Array(64);
+  const parsed = scoresFor(pairs);
   for (let i = 0; i < pairs; i++) {
-    scores[i] = doubleArg(ctx, first + 2 * i);
-    if (scores[i] !== scores[i]) return;
+    parsed[i] = doubleArg(ctx, first + 2 * i);
+    if (parsed[i] !== parsed[i]) return;
   }
+  addScored(ctx, req, pairs, first, 2, flags, change);
+}
 
+/** Room for so many scores, for `addScored`. */
+export function scoresFor(pairs: number): Float64Array {
+  if (pairs > scores.length) scores = new Float64Array(2 * pairs);
+  else if (scores.length > SCORES_KEPT_MAX && pairs <= SCORES_KEPT_MAX) scores = new Float64Array(64);
+  return scores;
+}
+
+/**
+ * Adds members with the scores in `scoresFor`, and replies. What belongs to a member begins at argument `first`, and takes `stride` of
+ * them, of which the last is the member.
+ */
+export function addScored(
+  ctx: Context,
+  req: Request,
+  pairs: number,
+  first: number,
+  stride: number,
+  flags: number,
+  change: boolean,
+): void {
+  const incr = (flags & zsets.INCR) !== 0;
   let ref = ctx.lookupWrite(1);
   if (ref !== 0 && !ctx.isType(ref, TYPE_ZSET)) return;
   if (ref === 0) {
@@ -131,17 +155,17 @@ function addMembers(ctx: Context, req: Request, flags: number): void {
       else ctx.reply.int(0);
       return;
     }
-    ref = create(ctx, req, pairs, first + 1);
+    ref = create(ctx, req, pairs, first + stride - 1);
   } else zsets.expect(ctx.space, ref, pairs);
   let added = 0;
   let updated = 0;
   let result = zsets.SKIPPED;
   for (let i = 0; i < pairs; i++) {
-    const member = first + 2 * i + 1;
+    const member = first + stride * (i + 1) - 1;
     try {
       result = zsets.add(ctx.space, ref, req.buf, req.off(member), req.len(member), scores[i], flags);
     } catch (error) {
-      if (error instanceof ArenaFullError) noRoom(ctx, ref, member - 1, added + updated);
+      if (error instanceof ArenaFullError) noRoom(ctx, ref, first + stride * i, added + updated);
       throw error;
     }
     if (result === zsets.NOT_A_NUMBER) {
