@@ -132,7 +132,7 @@ export class Workshop {
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--enable-debug-command', 'yes'],
         ...['--slaveof', '127.0.0.1', String(masterPort)],
       ],
-      {},
+      this.#profiled,
       false,
     );
   }
