@@ -20,7 +20,7 @@ import {
 
 const buffer = new ArrayBuffer(4096);
 const u8 = new Uint8Array(buffer);
-const u32 = new Uint32Array(buffer);
+const i32 = new Int32Array(buffer);
 
 function place(at: number, content: Uint8Array, around = 0xa5): void {
   u8.fill(around);
@@ -53,11 +53,11 @@ test('bits are counted and found as in a string of zeros and ones', () => {
       const text = bitsOf(content);
       const [from, to] = [a % text.length, b % text.length].sort((x, y) => x - y);
       const ones = (part: string): number => part.split('1').length - 1;
-      assert.equal(countBits(u8, u32, at, content.length), ones(text));
-      assert.equal(countBitRange(u8, u32, at, from, to), ones(text.slice(from, to + 1)));
+      assert.equal(countBits(u8, i32, at, content.length), ones(text));
+      assert.equal(countBitRange(u8, i32, at, from, to), ones(text.slice(from, to + 1)));
       for (const bit of [0, 1]) {
         const found = text.slice(from, to + 1).indexOf(String(bit));
-        assert.equal(findBit(u8, u32, at, bit, from, to), found < 0 ? -1 : from + found);
+        assert.equal(findBit(u8, i32, at, bit, from, to), found < 0 ? -1 : from + found);
       }
     }),
     { numRuns: 1000 },
@@ -73,13 +73,13 @@ test('strings are combined as if zeros followed them, words or bytes', () => {
       u8.fill(0, to, to + len);
       u8.set(first, to);
       u8.set(second, at);
-      combine(u8, u32, operation, to, len, at, second.length);
+      combine(u8, i32, operation, to, len, at, second.length);
       for (let i = 0; i < len; i++) {
         const [a, b] = [first[i] ?? 0, second[i] ?? 0];
         assert.equal(u8[to + i], operation === AND ? a & b : operation === OR ? a | b : a ^ b);
       }
       assert.equal(u8[to + len], 0xa5);
-      invert(u8, u32, to, len);
+      invert(u8, i32, to, len);
       assert.equal(u8[to + len], 0xa5);
       assert.equal(
         u8[to],

@@ -72,7 +72,7 @@ export const bitcount: Command = {
     }
     const from = inBits ? range.start : range.start * 8;
     const to = inBits ? range.end : range.end * 8 + 7;
-    reply.int(countBitRange(arena.u8, arena.u32, valueAddress(arena, ref), from, to));
+    reply.int(countBitRange(arena.u8, arena.i32, valueAddress(arena, ref), from, to));
   },
 };
 
@@ -162,7 +162,7 @@ export const bitpos: Command = {
     }
     const from = inBits ? range.start : range.start * 8;
     const to = inBits ? range.end : range.end * 8 + 7;
-    const found = findBit(arena.u8, arena.u32, valueAddress(arena, ref), bit, from, to);
+    const found = findBit(arena.u8, arena.i32, valueAddress(arena, ref), bit, from, to);
     // Behind the string there are zeros, unless an end was given.
     reply.int(found < 0 && bit === 0 && req.argc < 5 ? bytes * 8 : found);
   },

@@ -1,5 +1,5 @@
 import { valueAddress, valueLength } from '@weir/keyspace';
-import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord, printable } from '../core/args.ts';
+import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, bigInt64, parseInt64 } from '../core/integer.ts';
@@ -10,6 +10,9 @@ import { BAD_OFFSET, grown, isOffset, writableString } from './common.ts';
 const GET = 0;
 const SET = 1;
 const INCRBY = 2;
+/** i and u. */
+const SIGNED = 105;
+const UNSIGNED = 117;
 
 /** The operations of a request, six numbers each: all are read before the first is done. */
 const operations: number[] = [];
@@ -213,10 +216,16 @@ function parse(ctx: Context): number {
 
 /** A type such as u8 or i16: its bits, negative when it is signed. 0: answered. */
 function typeArg(ctx: Context, i: number): number {
-  const text = printable(ctx.req, i);
-  const bits = /^[iu][1-9]\d?$/.test(text) ? Number(text.slice(1)) : 0;
-  const signed = text.startsWith('i');
-  if (bits >= 1 && bits <= (signed ? 64 : 63)) return signed ? -bits : bits;
+  const { req } = ctx;
+  const off = req.args[2 * i];
+  const sign = req.buf[off];
+  let len = req.args[2 * i + 1];
+  // As for Redis, a NUL ends it.
+  for (let at = 0; at < len; at++) if (req.buf[off + at] === 0) len = at;
+  if (len > 1 && (sign === SIGNED || sign === UNSIGNED)) {
+    const bits = parseInt64(req.buf, off + 1, len - 1);
+    if (bits >= 1 && bits <= (sign === SIGNED ? 64 : 63)) return sign === SIGNED ? -bits : bits;
+  }
   ctx.reply.error('ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.');
   return 0;
 }
@@ -224,14 +233,15 @@ function typeArg(ctx: Context, i: number): number {
 /** An offset in bits or, behind a #, in fields of that many bits. NaN: answered. */
 function fieldOffsetArg(ctx: Context, i: number, bits: number): number {
   const { req } = ctx;
-  const off = req.off(i);
-  const len = req.len(i);
-  const fields = len > 0 && req.buf[off] === 35 ? 1 : 0;
-  let offset = parseInt64(req.buf, off + fields, len - fields);
-  if (fields === 1 && offset === offset) {
-    // The product of 64 bits may wrap into what is allowed, as it does in Redis.
-    const big = offset === BEYOND ? bigInt64(req.buf, off + 1, len - 1) : BigInt(offset);
-    offset = Number(BigInt.asIntN(64, big * BigInt(bits)));
+  const off = req.args[2 * i];
+  const len = req.args[2 * i + 1];
+  const inFields = len > 0 && req.buf[off] === 35;
+  let offset = inFields ? parseInt64(req.buf, off + 1, len - 1) : parseInt64(req.buf, off, len);
+  if (inFields) {
+    if (offset === BEYOND || !(Math.abs(offset * bits) <= Number.MAX_SAFE_INTEGER)) {
+      // The product of 64 bits may wrap into what is allowed, as it does in Redis.
+      if (offset === offset) offset = Number(BigInt.asIntN(64, bigInt64(req.buf, off + 1, len - 1) * BigInt(bits)));
+    } else offset *= bits;
   }
   if (isOffset(ctx, offset)) return offset;
   ctx.reply.error(BAD_OFFSET);

@@ -30,7 +30,7 @@ export const bitop: Command = {
   },
   run(ctx, req) {
     const { arena, reply, keyspace } = ctx;
-    const { u8, u32 } = arena;
+    const { u8, i32 } = arena;
     const operation = operationArg(req);
     if (operation < 0) {
       reply.error(SYNTAX_ERROR);
@@ -66,9 +66,9 @@ export const bitop: Command = {
         const from = ref === 0 ? 0 : valueAddress(arena, ref);
         const len = ref === 0 ? 0 : valueLength(arena, ref);
         if (i === 0) copyPadded(u8, to, longest, from, len);
-        else combine(u8, u32, operation, to, longest, from, len);
+        else combine(u8, i32, operation, to, longest, from, len);
       }
-      if (operation === NOT) invert(u8, u32, to, longest);
+      if (operation === NOT) invert(u8, i32, to, longest);
       const { db, hash, now } = ctx;
       keyspace.setString(db, hash, target, req.buf, req.off(2), req.len(2), u8, to, longest, ENC_RAW, false, now);
     } finally {
