@@ -9,7 +9,7 @@ import {
   valueDigest,
   valueLength,
 } from '@weir/keyspace';
-import { ENC_EMBSTR, ENC_INT, TYPE_STRING } from '@weir/keyspace';
+import { TYPE_STRING } from '@weir/keyspace';
 import type { KeyTable } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
@@ -20,6 +20,7 @@ import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
 import { stringEncoding } from '../core/strings.ts';
+import { ENCODING_NAMES } from '../keys/types.ts';
 import { findRaw } from './find-raw.ts';
 import { SAMPLE_KINDS, replySample } from './debug-protocol.ts';
 import { hex, isLocal, replyFailure } from './host-replies.ts';
@@ -78,8 +79,7 @@ const object: Subcommand = {
     const ref = findRaw(ctx, 2);
     if (ref === 0) return ctx.reply.error(NO_SUCH_KEY);
     const { arena } = ctx;
-    const encoding = encodingOf(arena, ref);
-    const name = encoding === ENC_INT ? 'int' : encoding === ENC_EMBSTR ? 'embstr' : 'raw';
+    const name = ENCODING_NAMES[encodingOf(arena, ref)];
     const clock = lruOf(arena, ref);
     const idle = ctx.keyspace.recency.idleSeconds(clock, ctx.now);
     ctx.reply.simple(

@@ -1,4 +1,4 @@
-import { keyAddress, keyLength, typeOf, TYPE_STRING, valueAddress, valueLength } from '@weir/keyspace';
+import { keyAddress, keyLength, opsOf, typeOf, TYPE_STRING, valueAddress, valueLength } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 
@@ -38,7 +38,7 @@ const INDEX_BYTES = 8;
 export function keyBytes(keyspace: Keyspace, ref: Ref): number {
   const { arena } = keyspace;
   let bytes = arena.usableBytes(ref) + INDEX_BYTES;
-  if (typeOf(arena, ref) !== TYPE_STRING) throw new Error(`memory: no rule for values of type ${typeOf(arena, ref)}`);
+  if (typeOf(arena, ref) !== TYPE_STRING) return bytes + opsOf(keyspace.space, ref).bytes(keyspace.space, ref);
   // A value that does not stand behind its key has a block of its own.
   const value = valueAddress(arena, ref);
   const inline = value === keyAddress(arena, ref) + keyLength(arena, ref);

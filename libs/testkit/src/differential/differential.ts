@@ -66,6 +66,8 @@ export class Differential {
   readonly rows = new Map<CommandRow, Count>();
   /** A known difference made an error on one side only: what INFO counts is not the same any more. */
   #errorsDiffer = false;
+  /** A known difference changed one data set only. */
+  #dataDiffers = false;
 
   private constructor(
     port: number,
@@ -167,7 +169,7 @@ export class Differential {
   /** The first mismatch of a sequence run from empty data sets. */
   async run(sequence: readonly Step[]): Promise<Mismatch | null> {
     await this.#reset();
-    this.#errorsDiffer = false;
+    this.#errorsDiffer = this.#dataDiffers = false;
     for (let i = 0; i < sequence.length; i++) {
       if (this.#errorsDiffer && !sequence[i].probe) break;
       let text: string | null;
@@ -177,6 +179,7 @@ export class Differential {
         text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       }
       this.steps++;
+      if (this.#dataDiffers) return null;
       if (text !== null) return { step: i, text: `${line(sequence[i].args)}\n${text}` };
     }
     const sides: BothSides = {
@@ -185,7 +188,7 @@ export class Differential {
       exchangesDumps: this.exchangesDumps,
       call: (...args) =>
         this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
-      known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle),
+      known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle) !== undefined,
     };
     const text = (await compareContents(sides)) ?? compareReplica(this.#engine);
     return text === null ? null : { step: sequence.length, text };
@@ -208,8 +211,10 @@ export class Differential {
   #compare(step: Step, args: readonly Uint8Array[], theirs: Uint8Array, ours: Uint8Array): string | null {
     const { compare, connection } = step;
     if (sameReply(theirs, ours, compare)) return null;
-    if (knownDifference(args, theirs, ours, this.oracle)) {
+    const known = knownDifference(args, theirs, ours, this.oracle);
+    if (known !== undefined) {
       this.#errorsDiffer ||= isError(theirs) !== isError(ours);
+      this.#dataDiffers ||= known.ends === true;
       return null;
     }
     if (/^object encoding /i.test(line(args)) && !isError(theirs) && !isError(ours)) {
@@ -376,7 +381,7 @@ export class Differential {
       found.push(Buffer.from([...new Set(all)].sort().join(''), 'latin1'));
     }
     const [redis, weir] = found;
-    if (redis.equals(weir) || knownDifference(args, redis, weir, this.oracle)) return null;
+    if (redis.equals(weir) || knownDifference(args, redis, weir, this.oracle) !== undefined) return null;
     return `scanned to the end\n${showBoth(redis, weir)}`;
   }
 

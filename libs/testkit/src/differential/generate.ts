@@ -2,6 +2,8 @@ import { allCommands } from '@weir/commands';
 import { latin1 } from '@weir/commands/testing';
 import { isAvoided } from './differences.ts';
 import { Gen, mutate } from './grammar.ts';
+import type { KeyType } from './grammar.ts';
+import { rowGroups } from './groups.ts';
 import type { Selection } from './groups.ts';
 import { words } from './replies.ts';
 import type { CommandRow, Comparison, OracleName } from './rows.ts';
@@ -41,13 +43,15 @@ export function generate(g: Gen, { rows, types }: Selection, options: GenerateOp
   );
   // A change of the request can make any row of such a command one that is answered by chance.
   const byName = new Map(usable.filter(isByChance).map(({ name, compare }) => [name, compare!]));
-  g.types = types;
-  let total = 0;
-  for (const row of usable) total += row.weight ?? 1;
+  const focus = focusOf(g, types);
+  g.types = [...types, ...focus, ...focus, ...focus];
+  const dense = new Set(focus.flatMap((type) => rowGroups[type]));
+  const weights = usable.map((row) => (row.weight ?? 1) * (dense.has(row) ? FOCUS : 1));
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
   const sequence: Step[] = probe ? thresholds(g, types, oracle) : [];
   while (sequence.length < steps) {
     let at = g.random.double() * total;
-    const row = usable.find((candidate) => (at -= candidate.weight ?? 1) < 0) ?? usable[0];
+    const row = usable[weights.findIndex((weight) => (at -= weight) < 0)] ?? usable[0];
     const connection = g.chance(0.5) ? 0 : 1;
     const name = g.chance(0.8) ? row.name.toUpperCase() : row.name;
     const whole = [Buffer.from(name), ...row.args(g)];
@@ -55,11 +59,24 @@ export function generate(g: Gen, { rows, types }: Selection, options: GenerateOp
     // Another subcommand is another row's, with its own rule of comparison.
     const args = isAnotherSubcommand(whole, mutated) ? whole : mutated;
     if (isAvoided(args, oracle)) continue;
-    for (const before of row.before ?? [])
-      sequence.push({ connection, args: words(...before), compare: 'scan', probe });
+    for (const before of row.before ?? []) sequence.push({ connection, ...preparation(before), probe });
     sequence.push({ connection, args, compare: row.compare ?? byName.get(row.name) ?? 'exact', row, probe });
   }
   return sequence;
+}
+
+/** How much more often than others the rows come that a sequence is about. */
+const FOCUS = 6;
+
+/** A sequence is about one or two types above all: of all at once, too little would meet. */
+function focusOf(g: Gen, types: readonly KeyType[]): readonly KeyType[] {
+  const count = Math.min(types.length, 1 + g.below(2));
+  return Array.from({ length: count }, () => g.pick(types));
+}
+
+/** A preparation is compared like any step; a scan has other pages on the two sides. */
+function preparation(texts: readonly string[]): Pick<Step, 'args' | 'compare'> {
+  return { args: words(...texts), compare: texts[0] === 'SCAN' ? 'scan' : 'exact' };
 }
 
 /** Values at which encodings change: low in half of the sequences, so that it happens all the time. */

@@ -249,7 +249,7 @@ export const streamBound: Grammar = (g) => {
   return [bytes((g.chance(0.25) ? '(' : '') + latin1(streamId(g)[0]))];
 };
 
-export const groupName: Grammar = literal('g1', 'g1', 'g1', 'g2', 'g2', '', 'nosuch');
+export const groupName: Grammar = mostly(0.9, literal('g1', 'g1', 'g1', 'g2'), literal('', 'nosuch'));
 export const consumerName: Grammar = literal('c1', 'c1', 'c2', 'c2', 'c3', '');
 
 /** Times in milliseconds that every entry has waited, or none. */

@@ -105,7 +105,8 @@ const TYPED_KEYS: Readonly<Record<KeyType, readonly Uint8Array[]>> = {
   hash: numbered('h'),
   set: numbered('s'),
   zset: numbered('z'),
-  stream: numbered('x'),
+  // few: most commands need a stream, a group and something pending in it
+  stream: numbered('x').slice(0, 2),
   bitmap: numbered('b'),
   hll: numbered('p'),
   geo: numbered('g'),
