@@ -3,13 +3,18 @@ import type { Space } from '../space.ts';
 
 const cursor = new ListpackCursor();
 const earlier = new ListpackCursor();
+const SLOTS_MIN = 64;
+/** More are given back. */
+const SLOTS_KEPT = 65536;
+/** Open addressing over the elements' hashes: a slot holds an element's offset in the listpack, or 0. */
+let seen = new Int32Array(SLOTS_MIN);
 
 /** Whether one of the elements 0, 2, 4 … of a valid listpack comes twice. `count`: of all elements. */
 export function hasEqualMembers(space: Space, buf: Uint8Array, off: number, count: number): boolean {
-  // Open addressing over the elements' hashes; a slot holds the element's offset in the listpack, which is never 0.
-  let slots = 64;
+  let slots = SLOTS_MIN;
   while (slots < count) slots *= 2;
-  const seen = new Int32Array(slots);
+  if (seen.length < slots) seen = new Int32Array(slots);
+  else seen.fill(0, 0, slots);
   cursor.open(buf, off);
   let found = false;
   while (!found) {
@@ -27,6 +32,7 @@ export function hasEqualMembers(space: Space, buf: Uint8Array, off: number, coun
   }
   cursor.close();
   earlier.close();
+  if (seen.length > SLOTS_KEPT) seen = new Int32Array(SLOTS_MIN);
   return found;
 }
 
