@@ -77,7 +77,8 @@ export const differences: readonly Difference[] = [
   {
     commands: ['bitcount'],
     oracle: 'valkey',
-    reason: 'BITCOUNT needs an end where it has a start, and reads it before the unit: other rules came after Redis 7.2.',
+    reason:
+      'BITCOUNT needs an end where it has a start, and reads it before the unit: other rules came after Redis 7.2.',
     explains: (args, redis, weir) =>
       args.length === 3
         ? weir.startsWith('-ERR syntax error')
@@ -132,7 +133,7 @@ export const differences: readonly Difference[] = [
     reason:
       'Valkey 8.0.1 ignores what stands behind the last register of a sparse HyperLogLog; since its fix of 2025 Redis 7.0 refuses it, as here.',
     ends: true,
-    explains: (_args, redis, weir) => weir.startsWith('-INVALIDOBJ') && !redis.startsWith('-'),
+    explains: (_args, redis, weir) => weir.startsWith('-INVALIDOBJ') && !redis.startsWith('-INVALIDOBJ'),
   },
   {
     commands: ['lset'],
