@@ -48,6 +48,13 @@ export const differences: readonly Difference[] = [
       (/^count$/i.test(args[1] ?? '') && redis[0] === ':' && weir[0] === ':'),
   },
   {
+    commands: ['xadd'],
+    oracle: 'redis',
+    reason: 'XADD with `ms-*` where that millisecond is used up: the error is that of an ID which is too small, not that of elements which are too large.',
+    explains: (_args, redis, weir) =>
+      redis === '-ERR Elements are too large to be stored\r\n' && weir.startsWith('-ERR The ID specified in XADD is equal'),
+  },
+  {
     commands: ['xread', 'xreadgroup'],
     oracle: 'redis',
     reason:
