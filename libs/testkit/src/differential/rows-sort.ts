@@ -81,8 +81,9 @@ const strict = options(window, window, get, order, store);
 
 /** Redis's SORT takes an old ERANGE in errno for its own, when elements are no integers. This leaves it 0. */
 const before = [['SCAN', '12345678901234567890']];
-const sort = { name: 'sort', before } as const;
-const sets = { ...sort, fixed: true } as const;
+/** A random change could name another key, which may be a sorted set, or what compares as equal. */
+const sort = { name: 'sort', before, fixed: true } as const;
+const junk = literal('', 'abc', 'LIMIT', 'BY', 'GET', 'STORE', 'ASC', '0', '-1', 'x', 'alpha\x00x', 'AND', '#');
 
 export const sortRows: readonly CommandRow[] = [
   // sort:l1 has numbers only, but for what is stored there.
@@ -109,14 +110,15 @@ export const sortRows: readonly CommandRow[] = [
   { ...sort, name: 'sort_ro', args: seq(list, reading), weight: 3 },
   { ...sort, args: seq(list, by, word('ALPHA'), window), weight: 4 },
   { ...sort, args: seq(literal('w_1', 'h_1', 'sort:nosuch'), anything) },
+  { ...sort, args: seq(list, options(by, window, get, order), junk, opt(oneOf(order, window, junk))), weight: 2 },
   // Sets and sorted sets.
-  { ...sets, args: seq(set, opt(by), strict), weight: 3 },
-  { ...sets, args: seq(set, word('ALPHA'), strict), weight: 2 },
-  { ...sets, args: seq(set, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
-  { ...sets, args: seq(set, unsorted, opt(get), opt(order)), compare: 'set' },
-  { ...sets, args: seq(set, unsorted, order, limit, store) },
-  { ...sets, args: seq(zset, opt(by), strict), weight: 2 },
-  { ...sets, args: seq(zset, word('ALPHA'), strict), weight: 2 },
-  { ...sets, args: seq(zset, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
+  { ...sort, args: seq(set, opt(by), strict), weight: 3 },
+  { ...sort, args: seq(set, word('ALPHA'), strict), weight: 2 },
+  { ...sort, args: seq(set, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
+  { ...sort, args: seq(set, unsorted, opt(get), opt(order)), compare: 'set' },
+  { ...sort, args: seq(set, unsorted, order, limit, store) },
+  { ...sort, args: seq(zset, opt(by), strict), weight: 2 },
+  { ...sort, args: seq(zset, word('ALPHA'), strict), weight: 2 },
+  { ...sort, args: seq(zset, by, word('ALPHA'), opt(get), opt(order)), compare: 'set' },
   { ...sort, args: seq(zset, unsorted, options(order, window, get, store)), weight: 3 },
 ];
