@@ -30,10 +30,12 @@ function add(all: RedisCommand[], name: string, reply: Reply): void {
   const fields: Fields = new Map(fieldsOf(reply));
   const text = (field: string): string => leaf(fields.get(field)!);
   if (isNewer(text('since'))) return;
+  // Valkey's word for what Redis calls a master.
+  const summary = text('summary').replaceAll('primary', 'master');
   const subcommands = fields.get('subcommands');
   // COMMAND is a command itself, other containers only hold some.
   if (subcommands === undefined || name === 'command') {
-    all.push({ name, group: text('group'), since: text('since'), summary: text('summary') });
+    all.push({ name, group: text('group'), since: text('since'), summary });
   }
   if (subcommands !== undefined) for (const [sub, its] of fieldsOf(subcommands)) add(all, sub, its);
 }
