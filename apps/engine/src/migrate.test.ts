@@ -1,19 +1,29 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
 import type { MigrateAnswer, MigrateRequest } from '@weir/commands';
 import { migrate } from './migrate.ts';
 import { testEngine, turn } from './testing-sessions.ts';
 
 /** MIGRATE's way to the other server, and its place between the requests and commits of the engine. */
 
-async function listen(serve: (socket: Socket) => void): Promise<{ server: Server; port: number }> {
-  const server = createServer(serve).listen(0, '127.0.0.1');
+/** The port of a server that goes with the test, with all its connections. */
+async function listen(t: TestContext, serve: (socket: Socket) => void): Promise<number> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    serve(socket);
+  }).listen(0, '127.0.0.1');
+  t.after(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   await once(server, 'listening');
-  return { server, port: (server.address() as AddressInfo).port };
+  return (server.address() as AddressInfo).port;
 }
 
 function send(port: number, over: Partial<MigrateRequest> = {}): Promise<MigrateAnswer> {
@@ -23,48 +33,44 @@ function send(port: number, over: Partial<MigrateRequest> = {}): Promise<Migrate
   );
 }
 
-test('the lines of all replies are collected, however they are cut', async () => {
-  const { server, port } = await listen((socket) => {
-    socket.on('error', () => {});
-    socket.once('data', async () => {
-      for (const piece of ['+O', 'K\r', '\n-ERR a b\r\n+', 'OK\r\n+too much\r\n']) {
-        socket.write(piece);
-        await sleep(5);
-      }
+test('the lines of all replies are collected, however they are cut', async (t) => {
+  const port = await listen(t, (socket) => {
+    socket.once('data', () => {
+      const pieces = ['+O', 'K\r', '\n-ERR a b\r\n+', 'OK\r\n+too much\r\n'];
+      pieces.forEach((piece, i) => void setTimeout(() => socket.write(piece), i * 5));
     });
   });
   assert.deepEqual(await send(port, { count: 3 }), { lines: ['+OK', '-ERR a b', '+OK'], failure: null });
-  server.close();
 });
 
-test('a target that hangs, ends, refuses or does not exist is told apart, with the replies that came', async () => {
-  const silent = await listen((socket) => socket.once('data', () => socket.write('+OK\r\n')));
-  assert.deepEqual(await send(silent.port, { count: 2, timeoutMs: 50 }), { lines: ['+OK'], failure: 'reading' });
-  const ending = await listen((socket) => socket.once('data', () => socket.end('+OK\r\n+')));
-  assert.deepEqual(await send(ending.port, { count: 2 }), { lines: ['+OK'], failure: 'reading' });
-  ending.server.close();
-  const closed = await listen(() => {});
-  closed.server.close();
-  await once(closed.server, 'close');
-  assert.deepEqual(await send(closed.port), { lines: [], failure: 'writing' });
-  for (const port of [0, 65536, -1]) assert.equal((await send(port)).failure, 'connecting');
-  assert.equal((await send(silent.port, { host: 'no-such-host.invalid' })).failure, 'connecting');
-  silent.server.close();
+test('a target that hangs, ends, refuses or does not exist is told apart, with the replies that came', async (t) => {
+  const silent = await listen(t, (socket) => socket.once('data', () => socket.write('+OK\r\n')));
+  assert.deepEqual(await send(silent, { count: 2, timeoutMs: 1500 }), { lines: ['+OK'], failure: 'reading' });
+  const ending = await listen(t, (socket) => socket.once('data', () => socket.end('+OK\r\n+')));
+  assert.deepEqual(await send(ending, { count: 2 }), { lines: ['+OK'], failure: 'reading' });
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port } = closed.address() as AddressInfo;
+  closed.close();
+  await once(closed, 'close');
+  assert.deepEqual(await send(port), { lines: [], failure: 'writing' });
+  for (const none of [0, 65536, -1]) assert.equal((await send(none)).failure, 'connecting');
+  assert.equal((await send(silent, { host: 'no-such-host.invalid' })).failure, 'connecting');
 });
 
-test('a target that reads slowly, but reads, is no time-out', async () => {
+test('a target that reads slowly, but reads, is no time-out', async (t) => {
   let bytes = 0;
-  const { server, port } = await listen((socket) => {
+  const port = await listen(t, (socket) => {
     socket.on('data', (chunk) => {
       bytes += chunk.length;
       socket.pause();
-      setTimeout(() => socket.resume(), 3);
-      if (bytes === 8_000_000) socket.write('+OK\r\n');
+      setTimeout(() => socket.resume(), 5);
+      if (bytes === 15_000_000) socket.write('+OK\r\n');
     });
   });
-  const answer = await send(port, { requests: new Uint8Array(8_000_000), timeoutMs: 250 });
+  // Longer in all than the time that it may be silent.
+  const answer = await send(port, { requests: new Uint8Array(15_000_000), timeoutMs: 1000 });
   assert.deepEqual(answer, { lines: ['+OK'], failure: null });
-  server.close();
 });
 
 test('keys are sent when their writes are committed, and the reply leaves when the deletion is', async () => {
