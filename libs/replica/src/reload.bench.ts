@@ -40,7 +40,9 @@ export async function runReloadBench(keys: number, path: string, reserveBytes: n
     LOG_START,
     { id: 'bench', engineVersion: 1, nowMs: NOW, redisVersion: '7.0.15' },
     (chunk) =>
-      new Promise((resolve, reject) => file.write(chunk, (error) => (error instanceof Error ? reject(error) : resolve()))),
+      new Promise((resolve, reject) =>
+        file.write(chunk, (error) => (error instanceof Error ? reject(error) : resolve())),
+      ),
   );
   await new Promise<void>((resolve) => file.end(resolve));
   const written = performance.now();
