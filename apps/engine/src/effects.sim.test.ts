@@ -14,7 +14,7 @@ import type { TestClient, TestEngine } from './testing-sessions.ts';
  * arena that fills up in the middle of a command, and renamed commands.
  */
 
-const COMMANDS = 3000;
+const COMMANDS = 4000;
 
 const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
 for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 4); i++) seeds.push((Date.now() % 1_000_000) + i);
@@ -65,6 +65,58 @@ const SETTINGS: Setting[] = [
   },
 ];
 
+/** Commands of lists, hashes, sets, sorted sets and streams: those with many elements, and those whose effect is not the request. */
+function collectionCommands(pick: (n: number) => number, value: () => string): (() => string)[] {
+  const key = (type: string) => (pick(12) === 0 ? `k${pick(60)}` : `${type}${pick(5)}`);
+  const name = () => (pick(9) === 0 ? value() : `m${pick(400)}`);
+  const some = (part: () => string) => Array.from({ length: 1 + pick(pick(8) === 0 ? 200 : 5) }, part).join(' ');
+  const id = () => `${1 + pick(400)}-${pick(3)}`;
+  return [
+    () => `${['lpush', 'rpush', 'rpushx'][pick(3)]!} ${key('l')} ${some(value)}`,
+    () => `${['lpop', 'rpop'][pick(2)]!} ${key('l')} ${pick(40)}`,
+    () => `lmove ${key('l')} ${key('l')} left right`,
+    () => `linsert ${key('l')} before 7 ${value()}`,
+    () => `lset ${key('l')} ${pick(5)} ${value()}`,
+    () => `ltrim ${key('l')} ${pick(3)} ${pick(100) - 50}`,
+    () => `lmpop 2 ${key('l')} ${key('l')} right count ${1 + pick(9)}`,
+    () => `hset ${key('h')} ${some(() => `${name()} ${value()}`)}`,
+    () => `hset ${key('h')} ${some(() => `${name()} ${value()}`)}`,
+    () => `hincrby ${key('h')} n${pick(5)} ${pick(100)}`,
+    () => `hincrbyfloat ${key('h')} n${pick(5)} 0.1`,
+    () => `hdel ${key('h')} ${some(name)}`,
+    () => `sadd ${key('s')} ${some(name)}`,
+    () => `sadd ${key('s')} ${some(() => String(pick(1000)))}`,
+    () => `srem ${key('s')} ${some(name)}`,
+    () => `spop ${key('s')} ${pick(30)}`,
+    () => `smove ${key('s')} ${key('s')} ${name()}`,
+    () => `${['sunionstore', 'sinterstore', 'sdiffstore'][pick(3)]!} ${key('s')} ${key('s')} ${key('s')}`,
+    () => `zadd ${key('z')} ${some(() => `${pick(50)} ${name()}`)}`,
+    () => `zadd ${key('z')} gt ch ${some(() => `${pick(50) / 7} ${name()}`)}`,
+    () => `zincrby ${key('z')} 0.1 ${name()}`,
+    () => `zpopmin ${key('z')} ${pick(20)}`,
+    () => `zremrangebyscore ${key('z')} ${pick(20)} ${pick(50)}`,
+    () => `zunionstore ${key('z')} 2 ${key('z')} ${key('s')} weights 2 0.3`,
+    () => `zrangestore ${key('z')} ${key('z')} 0 ${pick(30)}`,
+    () => `geoadd ${key('z')} ${pick(170)} ${pick(80)} ${name()}`,
+    () => `pfadd ${key('p')} ${some(name)}`,
+    () => `pfmerge ${key('p')} ${key('p')} ${key('p')}`,
+    () => `setbit ${key('b')} ${pick(9000)} ${pick(2)}`,
+    () => `bitfield ${key('b')} incrby u7 ${pick(100)} 5 overflow sat set i64 #${pick(20)} -7`,
+    () => `bitop xor ${key('b')} ${key('b')} ${key('b')}`,
+    () => `xadd ${key('x')} * ${some(() => `f${pick(3)} ${value()}`)}`,
+    () => `xadd ${key('x')} maxlen ~ ${pick(100)} ${id()} f ${value()}`,
+    () => `xdel ${key('x')} ${id()}`,
+    () => `xtrim ${key('x')} maxlen ${pick(50)}`,
+    () => `xgroup create ${key('x')} g${pick(2)} 0 mkstream`,
+    () => `xreadgroup group g${pick(2)} c${pick(3)} count ${1 + pick(20)} streams ${key('x')} >`,
+    () => `xreadgroup group g${pick(2)} c${pick(3)} noack count ${1 + pick(5)} streams ${key('x')} >`,
+    () => `xack ${key('x')} g${pick(2)} ${id()}`,
+    () => `xautoclaim ${key('x')} g${pick(2)} c${pick(3)} 0 0 count ${1 + pick(10)}`,
+    () => `xgroup delconsumer ${key('x')} g${pick(2)} c${pick(3)}`,
+    () => `sort ${key('l')} alpha store ${key('l')}`,
+  ];
+}
+
 function randomCommand(random: Random, setting: Setting, rename: (name: string) => string): string {
   const pick = (n: number) => random.u32() % n;
   const key = () => `k${pick(60)}`;
@@ -100,6 +152,7 @@ function randomCommand(random: Random, setting: Setting, rename: (name: string) 
     () => `persist ${key()}`,
     () => `select ${pick(3)}`,
     () => `select ${pick(3)}`,
+    ...collectionCommands(pick, value),
     () => `get ${key()}`,
     () => `exists ${key()} ${key()}`,
     () => `scan 0 count 30`,

@@ -224,11 +224,7 @@ withRig(
     await Promise.all(ledgers.map((ledger) => ledger.progress(300, 30_000)));
     await Promise.all(ledgers.map((ledger) => ledger.stop()));
     const client = await rig.raw(ingress);
-    for (const ledger of ledgers) {
-      const values = await client.pipeline(ledger.acknowledged.map((key) => ['GET', key]));
-      const missing = ledger.acknowledged.filter((key, i) => values[i] !== ledger.value(key));
-      assert.deepEqual(missing, []);
-    }
+    for (const ledger of ledgers) await ledger.verifyOver(client);
     assert.equal(ingress.logged(/starts: pid/).length, 1, 'the ingress was never started again');
   },
   90_000,
@@ -372,11 +368,7 @@ withRig(
     }
     await ledger.stop();
     const client = await rig.raw(ingress);
-    const values = await client.pipeline(ledger.acknowledged.map((key) => ['GET', key]));
-    assert.deepEqual(
-      ledger.acknowledged.filter((key, i) => values[i] !== ledger.value(key)),
-      [],
-    );
+    await ledger.verifyOver(client);
     await until('a snapshot', async () => (await ingress.call('SAVE')) === 'OK', 60_000);
   },
   240_000,

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LEDGER_KINDS, kindOf } from './ledger-kinds.ts';
 import { RawClient } from './raw-client.ts';
 import type { Argument } from './raw-client.ts';
 import { WaitedInVain, bounded } from './until.ts';
 import type { WeirNode } from './weir-node.ts';
 
 /**
- * Writers that remember what was promised to them. Each writes unique keys, each once and never again, over its own
- * connection, which it opens anew whenever it ends. A key is *acknowledged* when its OK came; *open* when no answer or an
- * error came: it may or may not be there. Acknowledged keys must be on every node, with their value, whatever happened.
+ * Writers that remember what was promised to them. Each makes unique writes, each once and never again, over its own
+ * connection, which it opens anew whenever it ends: keys, and elements of a hash, a set, a sorted set, a list and a stream in turn.
+ * A write is *acknowledged* when its reply came; *open* when no answer or an error came: it may or may not be there. Acknowledged
+ * writes must be on every node, with their value, once, and in their order, whatever happened.
  */
 
 export interface LedgerOptions {
   readonly writers?: number;
-  /** Keys per batch of every second writer; the others write one at a time. */
+  /** Writes per batch of every second writer; the others write one at a time. */
   readonly pipeline?: number;
   readonly valueBytes?: number;
   readonly prefix?: string;
@@ -78,11 +80,11 @@ export class Ledger {
       const keys = Array.from({ length: batch }, () => `${this.#options.prefix}:${writer}:${next++}`);
       const outcomes = await this.#send(
         client,
-        keys.map((key) => ['SET', key, this.value(key)]),
+        keys.map((key) => LEDGER_KINDS[kindOf(key)]!.command(key, this.value(key))),
       );
       let refused = false;
       for (const [i, outcome] of outcomes.entries()) {
-        if (outcome === 'OK') {
+        if (LEDGER_KINDS[kindOf(keys[i]!)]!.acknowledges(outcome)) {
           this.acknowledged.push(keys[i]!);
           continue;
         }
@@ -112,27 +114,33 @@ export class Ledger {
   /** Throws unless every acknowledged write is there with its value, and every other one has its value or is not there. */
   async verify(nodes: readonly WeirNode[]): Promise<void> {
     for (const node of nodes) {
-      await this.#verify(node, this.acknowledged, false);
-      await this.#verify(node, this.open, true);
+      const client = await node.connect();
+      try {
+        await this.verifyOver(client, node.name);
+      } finally {
+        client.close();
+      }
     }
   }
 
-  async #verify(node: WeirNode, keys: readonly string[], mayBeMissing: boolean): Promise<void> {
-    const client = await node.connect();
-    try {
-      for (let i = 0; i < keys.length; i += 1000) {
-        const some = keys.slice(i, i + 1000);
-        const values = (await client.call('MGET', ...some)) as (string | null)[];
-        const wrong = some.filter((key, j) => !(values[j] === this.value(key) || (values[j] === null && mayBeMissing)));
-        if (wrong.length > 0) {
-          const j = some.indexOf(wrong[0]!);
-          throw new Error(
-            `${node.name}: ${wrong.length} of ${some.length} ${mayBeMissing ? 'unacknowledged' : 'acknowledged'} writes are wrong, the first: ${wrong[0]} is ${JSON.stringify(values[j])}`,
-          );
-        }
-      }
-    } finally {
-      client.close();
+  /** The same over one connection. */
+  async verifyOver(client: RawClient, name = 'the node'): Promise<void> {
+    await this.#verify(client, name, this.acknowledged, false);
+    await this.#verify(client, name, this.open, true);
+  }
+
+  async #verify(client: RawClient, name: string, keys: readonly string[], mayBeMissing: boolean): Promise<void> {
+    for (const [kind, { read }] of LEDGER_KINDS.entries()) {
+      const some = keys.filter((key) => kindOf(key) === kind);
+      if (some.length === 0) continue;
+      const values = await read(client, some, (key) => this.value(key), !mayBeMissing);
+      const isWrong = (key: string, i: number): boolean =>
+        values[i] !== this.value(key) && !(values[i] === null && mayBeMissing);
+      const first = some.findIndex(isWrong);
+      if (first < 0) continue;
+      throw new Error(
+        `${name}: ${some.filter(isWrong).length} of ${some.length} ${mayBeMissing ? 'unacknowledged' : 'acknowledged'} writes are wrong, the first: ${some[first]} is ${JSON.stringify(values[first])}`,
+      );
     }
   }
 }

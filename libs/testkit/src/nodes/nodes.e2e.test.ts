@@ -18,10 +18,10 @@ import {
 withRig('a ledger finds an acknowledged write that is gone, or is another', async (rig) => {
   const node = await rig.started('node');
   const ledger = new Ledger(node);
-  await ledger.progress(200);
+  await ledger.progress(600);
   await ledger.stop();
   await ledger.verify([node]);
-  const key = ledger.acknowledged[7]!;
+  const key = ledger.acknowledged.find((write) => write.endsWith(':6'))!; // a string: one in six is
   await node.call('DEL', key);
   await assert.rejects(
     ledger.verify([node]),
@@ -31,6 +31,26 @@ withRig('a ledger finds an acknowledged write that is gone, or is another', asyn
   await assert.rejects(ledger.verify([node]), /acknowledged writes are wrong.*is "another"/);
   await node.call('SET', key, ledger.value(key));
   await ledger.verify([node]);
+  await node.call('RPUSH', 'ledger:0:list', 'ledger:0:4');
+  await assert.rejects(ledger.verify([node]), /ledger:0:4 (stands behind|is there 2 times)/);
+  await node.call('RPOP', 'ledger:0:list');
+  for (const [kind, remove] of [
+    [1, ['HDEL', 'ledger:0:hash']],
+    [2, ['SREM', 'ledger:0:set']],
+    [3, ['ZREM', 'ledger:0:zset']],
+    [4, ['LREM', 'ledger:0:list', '0']],
+  ] as const) {
+    const write = `ledger:0:${kind}`;
+    assert.equal(await node.call(...remove, write), 1);
+    await assert.rejects(ledger.verify([node]), new RegExp(`the first: ${write} is null`));
+    await node.call('DEL', `ledger:0:${['', 'hash', 'set', 'zset', 'list'][kind]}`);
+    ledger.acknowledged.splice(
+      0,
+      Infinity,
+      ...ledger.acknowledged.filter((one) => Number(one.split(':')[2]) % 6 !== kind || !one.startsWith('ledger:0:')),
+    );
+    await ledger.verify([node]);
+  }
 });
 
 withRig('a ledger that gets nowhere says so, and which errors it got', async (rig) => {
