@@ -420,9 +420,16 @@ function open(arena: Arena, ref: Ref, pos: number, old: number, room: number): R
   const bytes = total - old + room;
   if (bytes > arena.usableBytes(ref)) ref = arena.realloc(ref, bytes, total);
   const lp = ref * 16;
-  if (old !== room) arena.u8.copyWithin(lp + pos + room, lp + pos + old, lp + total);
+  if (old !== room) moveTail(arena.u8, lp + pos + old, lp + pos + room, total - pos - old);
   arena.u32[ref * 4] = bytes;
   return bytes < total ? shrunk(arena, ref, bytes) : ref;
+}
+
+/** Moves the bytes behind an entry; few by hand, since an append moves one only (the end mark) and a call costs more than that. */
+function moveTail(u8: Uint8Array, from: number, to: number, len: number): void {
+  if (len > 16) u8.copyWithin(to, from, from + len);
+  else if (to < from) for (let i = 0; i < len; i++) u8[to + i] = u8[from + i];
+  else for (let i = len - 1; i >= 0; i--) u8[to + i] = u8[from + i];
 }
 
 /** Gives memory back once half of the block is unused. */
