@@ -1,5 +1,6 @@
 import type { Request } from '@weir/resp';
-import type { Command } from '../core/command.ts';
+import { isWord } from '../core/args.ts';
+import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { search } from './search.ts';
 
@@ -267,6 +268,7 @@ export const georadius: Command = {
       { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
     ],
   },
+  getKeys,
   run: runGeoradius,
 };
 export const georadiusRo: Command = {
@@ -387,6 +389,7 @@ export const georadiusbymember: Command = {
       { name: 'key', type: 'key', keySpec: 2, token: 'STOREDIST', flags: ['optional'] },
     ],
   },
+  getKeys,
   run: runGeoradiusbymember,
 };
 export const georadiusbymemberRo: Command = {
@@ -466,4 +469,13 @@ function runGeoradiusbymember(ctx: Context, req: Request): void {
 
 function runGeoradiusbymemberRo(ctx: Context, req: Request): void {
   search(ctx, req, 'georadiusbymember', false);
+}
+
+/** The key specs tell only of requests with both STORE and STOREDIST; of two the last counts. */
+function getKeys(req: Request, base: number): readonly KeyPosition[] {
+  const keys: KeyPosition[] = [{ index: base + 1, flags: ['RO', 'access'] }];
+  for (let i = base + 5; i + 1 < req.argc; i++) {
+    if (isWord(req, i, 'store') || isWord(req, i, 'storedist')) keys[1] = { index: ++i, flags: ['OW', 'update'] };
+  }
+  return keys;
 }
