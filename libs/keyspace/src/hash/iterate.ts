@@ -104,6 +104,9 @@ export function randomDistinct(space: Space, holder: Ref, count: number, out: Ha
   }
 }
 
+/** Elements of a table that are gathered at a time. */
+const GATHERED = 48;
+
 /**
  * Goes through all pairs of a hash, which must not change meanwhile. `field` and `value` are the pair at hand: views on the arena. One object
  * serves many walks, one after the other, without garbage.
@@ -120,6 +123,8 @@ export class HashIterator {
   #more = false;
   readonly #handles: Handle[] = [];
   #at = 0;
+  /** Keeps the reading of `gather` from being optimized away. */
+  readonly #fetched = new Uint32Array(1);
 
   start(space: Space, holder: Ref): this {
     const arena = space.arena;
@@ -149,12 +154,26 @@ export class HashIterator {
     }
     while (this.#at === this.#handles.length) {
       if (!this.#more) return false;
-      this.#handles.length = 0;
-      this.#at = 0;
-      this.#cursor = scan(this.#space, this.#holder, this.#cursor, this.#handles);
-      this.#more = this.#cursor !== 0;
+      this.#gather();
     }
     pairAt(this.#space, this.#holder, this.#handles[this.#at++], this.field, this.value);
     return true;
+  }
+
+  /**
+   * Takes the next elements of the table, and reads a word of each without using it: the processor fetches their blocks, which lie anywhere,
+   * together. Otherwise each would be waited for on its own.
+   */
+  #gather(): void {
+    const handles = this.#handles;
+    handles.length = 0;
+    this.#at = 0;
+    do this.#cursor = scan(this.#space, this.#holder, this.#cursor, handles);
+    while (this.#cursor !== 0 && handles.length < GATHERED);
+    this.#more = this.#cursor !== 0;
+    const u32 = this.#space.arena.u32;
+    let sum = 0;
+    for (let i = 0; i < handles.length; i++) sum ^= u32[handles[i] * 4 + 1];
+    this.#fetched[0] = sum;
   }
 }
