@@ -198,6 +198,10 @@ export class EngineHost implements Host {
     return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role, node: role.nodeId }) };
   }
 
+  log(message: string): void {
+    this.#node.logger.warn({}, message);
+  }
+
   crash(how: string): string | null {
     const { logger } = this.#node;
     logger.error({ how }, 'DEBUG asked for a crash');

@@ -1,5 +1,6 @@
 import { parseMemory } from '@weir/config';
 import {
+  ENC_QUICKLIST,
   datasetDigest,
   dumpValue,
   encodingOf,
@@ -10,11 +11,9 @@ import {
   valueLength,
 } from '@weir/keyspace';
 import { TYPE_STRING } from '@weir/keyspace';
-import type { KeyTable } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import { DumpEncoder } from '@weir/rdb';
-import type { Request } from '@weir/resp';
 import { integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -23,16 +22,10 @@ import { stringEncoding } from '../core/strings.ts';
 import { ENCODING_NAMES } from '../keys/types.ts';
 import { findRaw } from './find-raw.ts';
 import { SAMPLE_KINDS, replySample } from './debug-protocol.ts';
+import { unknownSubcommand } from './debug-subcommand.ts';
+import type { Subcommand } from './debug-subcommand.ts';
+import { htstatsKey, listpackOf, quicklist, quicklistText, stringmatchTest, tableText } from './debug-values.ts';
 import { hex, isLocal, replyFailure } from './host-replies.ts';
-
-/** DEBUG is one command for Redis, not a container: its subcommands have no metadata of their own. */
-interface Subcommand {
-  /** Arguments, DEBUG and the subcommand's name included. */
-  readonly min: number;
-  readonly max: number;
-  readonly help: readonly string[];
-  run(ctx: Context, req: Request): void;
-}
 
 export const debug: Command = {
   name: 'debug',
@@ -62,11 +55,6 @@ export const debug: Command = {
   },
 };
 
-function unknownSubcommand(ctx: Context, req: Request): void {
-  const name = printable(req, 1).slice(0, 128);
-  ctx.reply.error(`ERR unknown subcommand or wrong number of arguments for '${name}'. Try DEBUG HELP.`);
-}
-
 const NO_SUCH_KEY = 'ERR no such key';
 
 const object: Subcommand = {
@@ -82,9 +70,10 @@ const object: Subcommand = {
     const name = ENCODING_NAMES[encodingOf(arena, ref)];
     const clock = lruOf(arena, ref);
     const idle = ctx.keyspace.recency.idleSeconds(clock, ctx.now);
+    const more = encodingOf(arena, ref) === ENC_QUICKLIST ? quicklistText(ctx, ref) : '';
     ctx.reply.simple(
       `Value at:0x${(ref * 16).toString(16)} refcount:1 encoding:${name} serializedlength:${serializedLength(ctx, ref)}` +
-        ` lru:${clock} lru_seconds_idle:${idle}`,
+        ` lru:${clock} lru_seconds_idle:${idle}${more}`,
     );
   },
 };
@@ -149,26 +138,6 @@ const htstats: Subcommand = {
     if (db === undefined) return ctx.reply.error('ERR Out of range database');
     ctx.waitForAll();
     ctx.reply.verbatim('txt', `[Dictionary HT]\n${tableText(db.keys)}[Expires HT]\n${tableText(db.expires)}`);
-  },
-};
-
-function tableText(table: KeyTable): string {
-  const title = 'Hash table 0 stats (main hash table):\n';
-  if (table.size === 0) return `${title}No stats available for empty dictionaries\n`;
-  return (
-    `${title} table size: ${table.slots}\n number of elements: ${table.size}\n bytes: ${table.bytes}\n` +
-    ` rehashing: ${table.rehashing ? 1 : 0}\n`
-  );
-}
-
-const htstatsKey: Subcommand = {
-  min: 3,
-  max: 4,
-  help: ['HTSTATS-KEY <key>', "    Like HTSTATS but for the hash table stored at <key>'s value."],
-  run(ctx, req) {
-    if (req.argc === 4 && !isWord(req, 3, 'full')) return unknownSubcommand(ctx, req);
-    if (ctx.lookupRead(2) === 0) return ctx.reply.error(NO_SUCH_KEY);
-    ctx.reply.error('ERR The value stored at the specified key is not represented using an hash table');
   },
 };
 
@@ -428,6 +397,7 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['log', log],
   ['htstats', htstats],
   ['htstats-key', htstatsKey],
+  ['listpack', listpackOf],
   ['loadaof', loadaof],
   ['replicate', replicate],
   ['object', object],
@@ -449,9 +419,11 @@ const SUBCOMMANDS: ReadonlyMap<string, Subcommand> = new Map([
   ['segfault', crash('segfault', 2, 'SEGFAULT', '    Crash the server with sigsegv.')],
   ['set-active-expire', setActiveExpire],
   ['set-disable-deny-scripts', without(3, 3, 'SET-DISABLE-DENY-SCRIPTS <0|1>')],
+  ['quicklist', quicklist],
   ['quicklist-packed-threshold', packedThreshold],
   ['replybuffer', without(4, 4, 'REPLYBUFFER <option> <value>')],
   ['sleep', sleep],
+  ['stringmatch-test', stringmatchTest],
   ['structsize', structsize],
   ['help', help],
 ]);

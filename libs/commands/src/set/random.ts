@@ -1,4 +1,5 @@
 import { Element, TYPE_SET, sets } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -11,8 +12,12 @@ import { replyMembers } from './members-reply.ts';
  * larger than what a client may send; a set that is taken whole as DEL.
  */
 const BATCH = 1024;
-/** Redis would go on until the client is gone or the memory; nobody means more than this. */
-const REPEATED_MAX = 100_000_000;
+/** SRANDMEMBER with a negative count answers no more than this; Redis would go on until its memory is full. */
+const REPLY_BYTES_MAX = 512 * 1024 * 1024;
+/** Those of an empty member. */
+const BULK_BYTES_MIN = 6;
+/** Members between two looks at the size of the reply. */
+const CHUNK = 1000;
 
 // The command at hand: so that `tell…` are functions made once, and a SPOP allocates nothing.
 const element = new Element();
@@ -22,6 +27,12 @@ let batchLeft = 0;
 
 function tell(): void {
   context.reply.bulk(element.buf, element.off, element.len);
+}
+
+let start = 0;
+
+function tellBounded(): void {
+  if (context.reply.pos - start <= REPLY_BYTES_MAX) tell();
 }
 
 function tellRemoved(): void {
@@ -162,21 +173,34 @@ export const srandmember: Command = {
       tell();
       return;
     }
-    if (count < -REPEATED_MAX) {
-      reply.error(`ERR count is out of range: at most ${REPEATED_MAX} members with repetition`);
-      return;
-    }
     const size = sets.size(space, ref);
     if (count >= size) {
       reply.array(size);
       replyMembers(ctx, ref);
       return;
     }
-    reply.array(Math.abs(count));
-    if (count < 0) sets.sampleRepeating(space, ref, -count, element, tell);
-    else if (count === 1) {
+    if (count < 0) {
+      replyRepeating(ctx, ref, -count);
+      return;
+    }
+    reply.array(count);
+    if (count === 1) {
       sets.random(space, ref, element);
       tell();
     } else if (count > 0) sets.sampleDistinct(space, ref, count, element, tell);
   },
 };
+
+function replyRepeating(ctx: Context, ref: Ref, count: number): void {
+  const { reply, space } = ctx;
+  start = reply.pos;
+  if (count <= REPLY_BYTES_MAX / BULK_BYTES_MIN) {
+    reply.array(count);
+    for (let left = count; reply.pos - start <= REPLY_BYTES_MAX; left -= CHUNK) {
+      sets.sampleRepeating(space, ref, Math.min(left, CHUNK), element, tellBounded);
+      if (left <= CHUNK) return;
+    }
+    reply.truncate(start);
+  }
+  reply.error('ERR value is out of range');
+}

@@ -197,3 +197,12 @@ test('what DEL takes away was all that a set of any encoding used', () => {
   engine.call('DEL', 'a', 'b', 'c', 'd');
   assert.equal(engine.arena.usedBytes, used);
 });
+
+test('SRANDMEMBER repeats members as often as it is asked to, within what one reply may have', () => {
+  const engine = new TestEngine({ debug: false });
+  engine.call('SADD', 'k', 'a', 'b');
+  assert.match(engine.text('SRANDMEMBER', 'k', -2500), /^\*2500\r\n(?:\$1\r\n[ab]\r\n){2500}$/);
+  for (const count of ['-9223372036854775807', '-100000000']) {
+    assert.equal(engine.text('SRANDMEMBER', 'k', count), '-ERR value is out of range\r\n', count);
+  }
+});
