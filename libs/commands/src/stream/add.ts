@@ -5,7 +5,7 @@ import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { EXACTLY, MAXLEN, MINID, XADD, XTRIM, argId } from './effects.ts';
-import { idArg, idText, formatIdText, isChar, sequenceOpen } from './ids.ts';
+import { idArg, isChar, sequenceOpen } from './ids.ts';
 
 const NO_TRIM = 0;
 const BY_LENGTH = 1;
@@ -26,6 +26,7 @@ const options = {
 const minId = streams.newId();
 const id = streams.newId();
 const last = streams.newId();
+const idBytes = new Uint8Array(streams.ID_TEXT_BYTES_MAX);
 
 const STAR = 42;
 const TILDE = 126;
@@ -263,15 +264,15 @@ export const xadd: Command = {
       }
     }
     const trimmed = options.trim === NO_TRIM ? 0 : trim(ctx, ref);
-    formatIdText(id);
-    reply.bulk(idText.bytes, 0, idText.length);
+    const idLength = streams.formatId(idBytes, 0, id);
+    reply.bulk(idBytes, 0, idLength);
     if (ctx.replaying || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
-    else logAdd(ctx, ref, first, trimmed);
+    else logAdd(ctx, ref, first, trimmed, idLength);
   },
 };
 
 /** XADD with the ID that was chosen and what was trimmed, both exactly. */
-function logAdd(ctx: Context, ref: Ref, first: number, trimmed: number): void {
+function logAdd(ctx: Context, ref: Ref, first: number, trimmed: number, idLength: number): void {
   const { req } = ctx;
   const exactly = options.trim !== NO_TRIM && !options.approximately;
   const about = options.approximately && trimmed > 0;
@@ -285,7 +286,7 @@ function logAdd(ctx: Context, ref: Ref, first: number, trimmed: number): void {
     if (options.trim === BY_ID) argId(writer, minId);
     else writer.argInt(Math.min(options.maxLength, Number.MAX_SAFE_INTEGER));
   }
-  argId(writer, id);
+  writer.argBytes(idBytes, 0, idLength);
   // The fields and values are the rest of the frame, which is strict: they begin behind the end of the argument before.
   const before = first - 1;
   writer.raw(req.buf, req.args[2 * before] + req.args[2 * before + 1] + 2, req.end);

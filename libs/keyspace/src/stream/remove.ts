@@ -3,7 +3,7 @@ import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
 import { FLAG_DELETED, setCounts } from './append.ts';
 import { EntryCursor, lastIdOfNode } from './cursor.ts';
-import { ID_MAX, ID_MIN, compareIds, newId, readId, writeId } from './id.ts';
+import { ID_MAX, ID_MIN, compareIds, copyId, newId, readId, writeId } from './id.ts';
 import type { StreamId } from './id.ts';
 import { LISTPACK_HEADER_BYTES, readCount, skip } from './packed.ts';
 import { FIRST_ID, MAX_DELETED_ID, nodesOf, setLength } from './root.ts';
@@ -110,8 +110,10 @@ function trim(
     readId(arena, keyWord(place), master);
     const whole = minId === null ? length - live >= maxLength : isBelow(arena, lp, minId);
     if (!whole) {
-      if (!approximately) length -= markUpTo(space, holder, length - maxLength, minId);
-      break;
+      if (approximately) break;
+      length -= markUpTo(space, holder, root, length - maxLength, minId);
+      setLength(arena, root, length);
+      return before - length;
     }
     remove(arena, nodes, master);
     arena.free(lp);
@@ -127,20 +129,25 @@ function isBelow(arena: Arena, lp: Ref, minId: StreamId): boolean {
   return !lastIdOfNode(arena, lp, master, found) || compareIds(found, minId) < 0;
 }
 
-/** Marks the first `entries` live entries of the first node, or those below the ID; how many. */
-function markUpTo(space: Space, holder: Ref, entries: number, minId: StreamId | null): number {
+/** Marks the first `entries` live entries, or those below the ID, which are all in the first node; how many. */
+function markUpTo(space: Space, holder: Ref, root: Ref, entries: number, minId: StreamId | null): number {
   const arena = space.arena;
   const u8 = arena.u8;
   let lp = 0;
   let marked = 0;
+  // The entry that stays is the first one then; 0-0 when none does.
+  found.fill(0);
   cursor.start(space, holder, ID_MIN, ID_MAX);
-  while (minId !== null || marked < entries) {
-    if (!cursor.next()) break;
-    if (lp === 0) lp = cursor.node;
-    if (cursor.node !== lp || (minId !== null && compareIds(cursor.id, minId) >= 0)) break;
+  while (cursor.next()) {
+    if (minId === null ? marked === entries : compareIds(cursor.id, minId) >= 0) {
+      copyId(found, cursor.id);
+      break;
+    }
+    lp = cursor.node;
     u8[cursor.flagsAt] |= FLAG_DELETED;
     marked++;
   }
+  writeId(arena, root * 4 + FIRST_ID, found);
   if (marked > 0) setCounts(u8, lp * 16, arena.u32[lp * 4], liveOf(u8, lp) - marked, deletedOf(u8, lp) + marked);
   return marked;
 }

@@ -211,6 +211,21 @@ test('a full arena refuses an entry and a copy, loses nothing and leaks nothing'
   space.arena.verify();
 });
 
+test('a node whose entries are all deleted stays while its last ID is not below what is trimmed to, as in Redis', () => {
+  const { keyspace, space } = testSpace();
+  const holder = holderOf(keyspace);
+  for (let i = 1n; i <= 3n; i++) append(space, holder, i, ['f', 'v']);
+  streams.deleteEntry(space, holder, idOf(3n));
+  assert.equal(streams.trimById(space, holder, idOf(3n), false, 0), 2);
+  streamOps.verify(space, holder);
+  assert.deepEqual(entries(space, holder), []);
+  assert.equal(streams.nodeCount(space, holder), 1);
+  append(space, holder, 4n, ['f', 'w']);
+  assert.deepEqual(entries(space, holder), [[4n, ['f', 'w']]]);
+  assert.equal(streams.trimByLength(space, holder, 0, true, 0), 1);
+  streamOps.verify(space, holder);
+});
+
 test('marking entries deleted never needs memory, though the count of deleted ones becomes longer', () => {
   const { keyspace, space } = testSpace({ streamNodeMaxBytes: 0, streamNodeMaxEntries: 0 });
   const holder = holderOf(keyspace);
