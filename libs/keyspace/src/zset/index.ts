@@ -17,6 +17,7 @@ export {
   begin,
   expect,
   isPacked,
+  listpackOf,
   loadListpack,
   loadMember,
   outcome,

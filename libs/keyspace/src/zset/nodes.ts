@@ -1,23 +1,24 @@
 import type { Arena, Ref } from '@weir/memory';
 
 /**
- * Nodes of the ordered tree (tree.ts): blocks of 1 KiB, in columns, so that a search reads scores that lie next to each other
- * and looks at elements only where scores are equal.
+ * Nodes of the ordered tree (tree.ts): leaves of 1 KiB and inner nodes of 2 KiB, in columns, so that a search reads scores that lie
+ * next to each other and looks at elements only where scores are equal.
  *
  * | bytes of a leaf    | content                    | bytes of an inner node | content                                 |
  * |--------------------|----------------------------|------------------------|-----------------------------------------|
  * | 0–3                | entries, level 0            | 0–3                    | children (low 16 bits), level (high 16)  |
  * | 4–7, 8–11          | leaf before, leaf behind    | 4–15                   | nothing                                 |
  * | 16 + 8 i           | score (f64)                 | 16 + 8 i               | score of the least entry below child i   |
- * | 688 + 4 i          | ref of the element          | 416 + 4 i              | its element                             |
- * |                    |                            | 616 + 4 i              | child i                                 |
- * |                    |                            | 816 + 4 i              | entries below child i                    |
+ * | 688 + 4 i          | ref of the element          | 824 + 4 i              | its element                             |
+ * |                    |                            | 1228 + 4 i             | child i                                 |
+ * |                    |                            | 1632 + 4 i             | entries below child i                    |
  *
- * Node sizes were measured with 1 M members (zset.bench.ts): 512 bytes cost a level more, 2 KiB too much shifting.
+ * Sizes were measured with 1 M members (zset.bench.ts): leaves of 512 bytes cost a fifth more time, larger ones gained nothing, and
+ * inner nodes of 1 KiB cost a level.
  */
 
 export const LEAF_MAX = 84;
-export const INNER_MAX = 50;
+export const INNER_MAX = 101;
 
 /** Where the columns begin: scores in f64 units from `ref * 2`, the others in u32 units from `ref * 4`. */
 export const SCORES = 2;
@@ -28,7 +29,7 @@ export const COUNTS = CHILDREN + INNER_MAX;
 
 const LEAF_BYTES = (LEAF_REFS + LEAF_MAX) * 4;
 const INNER_BYTES = (COUNTS + INNER_MAX) * 4;
-if (LEAF_BYTES > 1024 || INNER_BYTES > 1024) throw new Error('a node of a sorted set does not fit its block');
+if (LEAF_BYTES > 1024 || INNER_BYTES > 2048) throw new Error('a node of a sorted set does not fit its block');
 if (LEAF_MAX >= 0xffff) throw new Error('the entries of a node do not fit its counter');
 
 /** More levels than a tree of 2^32 entries can have whose nodes are a quarter full. */

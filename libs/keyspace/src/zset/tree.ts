@@ -29,7 +29,7 @@ import {
 /**
  * The order of a large sorted set: a B+tree of its elements by (score, member), whose inner nodes count what is below each
  * child, so that ranks are found like scores. Redis has a skip list here; this answers the same questions in O(log n) with a tenth of
- * the cache misses (nodes of 1 KiB instead of one element a node) and 18 bytes an entry instead of some 43.
+ * the cache misses (nodes of 1 and 2 KiB instead of one element a node) and 18 bytes an entry instead of some 43.
  *
  * - `least-is-exact`: what an inner node says of a child's least entry is exactly that entry, never a former one. Elements
  *   that are gone cannot be compared with.

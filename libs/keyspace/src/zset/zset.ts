@@ -337,6 +337,11 @@ export function isPacked(space: Space, holder: Ref): boolean {
   return encodingOf(space.arena, holder) === ENC_LISTPACK;
 }
 
+/** The ref of the listpack of a value that is one. */
+export function listpackOf(space: Space, holder: Ref): Ref {
+  return rootOf(space.arena, holder);
+}
+
 // --- loading -------------------------------------------------------------------------------------------------------------
 
 /** A holder without a value gets a copy of a valid, not empty listpack of pairs, or, when it is too long, what that would become. */
