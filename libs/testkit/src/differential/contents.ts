@@ -1,5 +1,6 @@
 import { latin1 } from '@weir/commands/testing';
 import type { TestEngine } from '@weir/commands/testing';
+import { fingerprint } from '@weir/keyspace';
 import { isError, leaf, leaves, line, parse, sameButDoubles, sameReply, show, showBoth, words } from './replies.ts';
 import type { Comparison, OracleName } from './rows.ts';
 
@@ -156,7 +157,10 @@ export function compareReplica(master: TestEngine): string | null {
   for (let i = 0; i < Math.max(expected.length, applied.length); i++) {
     if (expected[i] !== applied[i]) return `master:  ${expected[i] ?? 'nothing'}\nreplica: ${applied[i] ?? 'nothing'}`;
   }
-  return compareGroups(master, replica);
+  const groups = compareGroups(master, replica);
+  if (groups !== null) return groups;
+  const [whole, copy] = [master, replica].map((engine) => fingerprint(engine.ctx.keyspace));
+  return whole === copy ? null : `the fingerprint is ${whole} on the master, ${copy} on the replica`;
 }
 
 /** Consumer groups, of which no digest tells. When a consumer was last seen is its master's knowledge. */
