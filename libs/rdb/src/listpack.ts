@@ -205,18 +205,24 @@ export class ListpackCursor {
 
   /** False at the end. */
   next(): boolean {
+    if (!this.step()) return false;
+    if (this.integer) {
+      this.strBuf = this.#digits;
+      this.strOff = 0;
+      this.strLen = formatInt64(this.value.hi, this.value.lo, this.#digits, 0);
+    }
+    return true;
+  }
+
+  /** The same, but an integer has no bytes: for who looks at `value`, or at nothing. */
+  step(): boolean {
     const buf = this.#buf;
     const at = this.#at;
     const first = buf[at];
     if (first === LISTPACK_END) return false;
     this.#at = listpackNext(buf, at);
     this.integer = readInteger(buf, at, this.value);
-    if (this.integer) {
-      this.strBuf = this.#digits;
-      this.strOff = 0;
-      this.strLen = formatInt64(this.value.hi, this.value.lo, this.#digits, 0);
-      return true;
-    }
+    if (this.integer) return true;
     this.strBuf = buf;
     if (first < 0xc0) {
       this.strOff = at + 1;

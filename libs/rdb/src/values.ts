@@ -388,8 +388,8 @@ export class ValueReader {
     cursor.open(this.#blob, this.#blobOff);
     let previousAt = 0;
     let previousScore = NaN;
-    for (let at = cursor.at; cursor.next(); at = cursor.at) {
-      cursor.next();
+    for (let at = cursor.at; cursor.step(); at = cursor.at) {
+      cursor.step();
       const { value } = cursor;
       const score = cursor.integer
         ? value.hi * 0x100000000 + value.lo

@@ -28,7 +28,7 @@ export function hasEqualMembers(space: Space, buf: Uint8Array, off: number, coun
       found = equal(cursor, earlier);
     }
     seen[slot] = at - off;
-    cursor.next();
+    cursor.step();
   }
   cursor.close();
   earlier.close();
