@@ -10,9 +10,8 @@ const ID_BYTES_MAX = 127;
 const DASH = 45;
 const STAR = 42;
 
-/** What `parseUint64` read. */
-let valueHi = 0;
-let valueLo = 0;
+/** What `parseUint64` read: high and low half. (In variables they would be garbage: half of them are no small integers.) */
+const value64 = new Uint32Array(2);
 
 /**
  * An unsigned 64-bit integer as Redis's string2ull takes it: digits, or what is left to C's strtoull: spaces and signs in front, and
@@ -29,8 +28,8 @@ function parseUint64(buf: Uint8Array, off: number, end: number): boolean {
       value = value * 10 + digit;
     }
     if (at === end) {
-      valueHi = Math.floor(value / 4294967296);
-      valueLo = value >>> 0;
+      value64[0] = value / 4294967296;
+      value64[1] = value;
       return true;
     }
   }
@@ -44,8 +43,8 @@ function parseUint64(buf: Uint8Array, off: number, end: number): boolean {
     if (/^-[1-9]\d*$/.test(text) && value <= 1n << 63n) return false;
     value = BigInt.asUintN(64, -value);
   }
-  valueHi = Number(value >> 32n);
-  valueLo = Number(value & 0xffffffffn);
+  value64[0] = Number(value >> 32n);
+  value64[1] = Number(value & 0xffffffffn);
   return true;
 }
 
@@ -81,17 +80,17 @@ export function parseIdBytes(
     return true;
   }
   if (!parseUint64(buf, off, dash === 0 ? end : dash - 1)) return false;
-  const msHi = valueHi;
-  const msLo = valueLo;
-  if (dash === 0) valueHi = valueLo = missingMax ? 0xffffffff : 0;
+  const msHi = value64[0];
+  const msLo = value64[1];
+  if (dash === 0) value64.fill(missingMax ? 0xffffffff : 0);
   else if (open && end === dash + 1 && buf[dash] === STAR) {
     sequenceOpen = true;
-    valueHi = valueLo = 0;
+    value64.fill(0);
   } else if (!parseUint64(buf, dash, end)) return false;
   out[0] = msHi;
   out[1] = msLo;
-  out[2] = valueHi;
-  out[3] = valueLo;
+  out[2] = value64[0];
+  out[3] = value64[1];
   return true;
 }
 
