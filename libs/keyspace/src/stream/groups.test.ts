@@ -109,7 +109,7 @@ test('groups hold what maps of groups, consumers and pending entries hold', () =
           assert.equal(made === 0, has.consumers.has(consumerName));
           has.consumers.add(consumerName);
         } else if (kind === 'ack' || kind === 'ackRun') {
-          const ids = kind === 'ack' ? [id] : [...has.pending.keys()].sort().slice(0, count);
+          const ids = kind === 'ack' ? [id] : [...has.pending.keys()].sort((a, b) => (a < b ? -1 : 1)).slice(0, count);
           for (const each of ids) {
             assert.equal(streams.removePending(space, group, idOf(each)), has.pending.delete(each));
           }
