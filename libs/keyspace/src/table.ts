@@ -556,23 +556,46 @@ export class KeyTable {
     const buckets = this.#mask0 + 1 - done + (this.#mask1 + 1);
     // One draw over all slots that a bucket may have, refused when there is none or it is empty: so neither the entries of
     // emptier buckets are preferred, nor those without a chain. (Over the slots of the bucket that was hit, an entry in a
-    // chain had half the chance of the others.)
+    // chain had half the chance of the others.) Most draws are refused, and each is a cache miss: so four at once, which the
+    // processor waits for together.
     const slots = this.#children === 0 ? SLOTS : CHAIN_SLOTS;
     for (;;) {
-      const at = done + (random() % buckets);
-      let bucket = at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
-      let pick = random() % slots;
-      if ((u32[bucket * 4] & CHAINED) === 0) {
-        if (pick >= SLOTS) continue;
-      } else {
-        const chain = this.#chainSize(bucket);
-        if (chain > CHAIN_SLOTS) pick = random() % chain;
-        for (; pick >= SLOTS - 1 && (u32[bucket * 4] & CHAINED) !== 0; pick -= SLOTS - 1) {
-          bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
-        }
-      }
-      if ((u32[bucket * 4] & (1 << pick)) !== 0) return u32[bucket * 4 + 4 + pick];
+      const a = this.#bucketAt(done + (random() % buckets));
+      const b = this.#bucketAt(done + (random() % buckets));
+      const c = this.#bucketAt(done + (random() % buckets));
+      const d = this.#bucketAt(done + (random() % buckets));
+      const metaA = u32[a * 4];
+      const metaB = u32[b * 4];
+      const metaC = u32[c * 4];
+      const metaD = u32[d * 4];
+      let ref = this.#draw(a, metaA, random, slots);
+      if (ref === 0) ref = this.#draw(b, metaB, random, slots);
+      if (ref === 0) ref = this.#draw(c, metaC, random, slots);
+      if (ref === 0) ref = this.#draw(d, metaD, random, slots);
+      if (ref !== 0) return ref;
     }
+  }
+
+  /** The bucket of an index that counts on from the first table into the second. */
+  #bucketAt(at: number): Ref {
+    return at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
+  }
+
+  /** The entry in a random slot of a bucket's chain; 0: the slot is empty, or there is none. */
+  #draw(bucket: Ref, meta: number, random: () => number, slots: number): Ref {
+    const u32 = this.arena.u32;
+    let pick = random() % slots;
+    if ((meta & CHAINED) === 0) {
+      if (pick >= SLOTS) return 0;
+    } else {
+      const chain = this.#chainSize(bucket);
+      if (chain > CHAIN_SLOTS) pick = random() % chain;
+      for (; pick >= SLOTS - 1 && (meta & CHAINED) !== 0; pick -= SLOTS - 1) {
+        bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
+        meta = u32[bucket * 4];
+      }
+    }
+    return (meta & (1 << pick)) === 0 ? 0 : u32[bucket * 4 + 4 + pick];
   }
 
   /** Slots of a chain, the last bucket's counted as if they were all used. */
