@@ -1,17 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import {
-  Differential,
-  Gen,
-  allRows,
-  dataRows,
-  generate,
-  line,
-  printSequence,
-  selectOnly,
-  startOracle,
-} from '@weir/testkit';
+import { Differential, Gen, allRows, dataRows, generate, printSequence, selectOnly, startOracle } from '@weir/testkit';
 import type { OracleName, Selection } from '@weir/testkit';
 
 // Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
@@ -24,8 +14,6 @@ import type { OracleName, Selection } from '@weir/testkit';
 
 const CI_SEED = 20_261_122;
 const MAX_BULK = '1048576';
-/** A row that was sent as often as that and never succeeded tests nothing. */
-const SENT_MIN = 120;
 
 const { WEIR_SEED, WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_DIFF_WITHOUT, WEIR_ORACLE, CI } = process.env;
 const seed = Number(WEIR_SEED ?? (CI === undefined ? Date.now() % 1_000_000_000 : CI_SEED));
@@ -77,11 +65,8 @@ async function compare(t: TestContext, oracle: OracleName): Promise<void> {
   }
 }
 
-/** How often each command succeeded; a row that never does is a defect of the row. */
-function report(t: TestContext, { commands, rows }: Differential): void {
+/** How often each command succeeded. (That every row does at some time is another test, of the rows.) */
+function report(t: TestContext, { commands }: Differential): void {
   const counts = [...commands].sort(([a], [b]) => (a < b ? -1 : 1));
   t.diagnostic(`succeeded/sent: ${counts.map(([name, { done, sent }]) => `${name} ${done}/${sent}`).join(', ')}`);
-  const vain = [...rows].filter(([row, { sent, done }]) => done === 0 && sent >= SENT_MIN && row.refused === undefined);
-  const names = vain.map(([, { sent, example }]) => `${line(example)} (and the like, ${sent} times)`);
-  assert.deepEqual(names, [], 'rows that never succeed');
 }

@@ -10,7 +10,7 @@ import { fullName } from './generate.ts';
 import type { Step } from './generate.ts';
 import { RawConnection } from './redis-server.ts';
 import { isError, leaf, leaves, line, parse, sameReply, show, showBoth, words } from './replies.ts';
-import type { CommandRow, OracleName } from './rows.ts';
+import type { OracleName } from './rows.ts';
 
 /**
  * Random sequences of commands, sent to a real Redis (or Valkey) and to an engine without sockets, whose replies must be the
@@ -31,8 +31,6 @@ export interface Mismatch {
 export interface Count {
   readonly sent: number;
   readonly done: number;
-  /** The last of them. */
-  readonly example: readonly Uint8Array[];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -61,9 +59,8 @@ export class Differential {
   exchangesDumps = true;
   /** Steps compared so far. */
   steps = 0;
-  /** By full name of the command, and by row, so far. */
+  /** By full name of the command, so far. */
   readonly commands = new Map<string, Count>();
-  readonly rows = new Map<CommandRow, Count>();
   /** A known difference made an error on one side only: what INFO counts is not the same any more. */
   #errorsDiffer = false;
   /** A known difference changed one data set only. */
@@ -233,14 +230,10 @@ export class Differential {
     return found === undefined ? 'none' : (TYPE_NAMES[found.type] ?? 'another');
   }
 
-  #count({ args, row }: Step, reply: Uint8Array): void {
-    const done = isError(reply) ? 0 : 1;
-    const add = <K>(counts: Map<K, Count>, key: K): void => {
-      const count = counts.get(key);
-      counts.set(key, { sent: (count?.sent ?? 0) + 1, done: (count?.done ?? 0) + done, example: args });
-    };
-    add(this.commands, fullName(args));
-    if (row !== undefined) add(this.rows, row);
+  #count({ args }: Step, reply: Uint8Array): void {
+    const name = fullName(args);
+    const { sent, done } = this.commands.get(name) ?? { sent: 0, done: 0 };
+    this.commands.set(name, { sent: sent + 1, done: done + (isError(reply) ? 0 : 1) });
   }
 
   /**
@@ -323,6 +316,8 @@ export class Differential {
       this.#count(step, ours);
       return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
     }
+    // Without the reply Redis could not be told.
+    if (this.#sessions[connection].session.replyMode !== REPLY_ON) return null;
     const ours = this.#callWeir(connection, args);
     this.#count(step, ours);
     const id = /^\$\d+\r\n(\d+)-\d+\r\n$/.exec(latin1(ours));

@@ -71,7 +71,7 @@ const containers = ['acl', 'command', 'config', 'latency', 'memory', 'module', '
 export const serverRows: readonly CommandRow[] = [
   ...configRows,
   { name: 'config', args: word('RESETSTAT'), weight: 0.3 },
-  { name: 'config', args: word('REWRITE'), weight: 0.1 },
+  { name: 'config', args: word('REWRITE'), weight: 0.1, refused: 'there is no file' },
   { name: 'command', args: seq(oneOf(word('INFO'), word('DOCS')), many(1, 3, commandName)), weight: 2, fixed: true },
   { name: 'command', args: seq(oneOf(word('GETKEYS'), word('GETKEYSANDFLAGS')), request), weight: 3 },
   { name: 'command', args: seq(oneOf(word('GETKEYS'), word('GETKEYSANDFLAGS')), commandName, many(0, 3, key)) },
@@ -111,7 +111,11 @@ export const serverRows: readonly CommandRow[] = [
     args: seq(word('PROTOCOL'), literal(...PROTOCOLS, 'verbatim', 'true', 'false', 'x', '')),
     weight: 2,
   },
-  { name: 'debug', args: seq(word('ERROR'), oneOf(text, literal('', 'MY error', 'a\r\nb', '-x', ' x', 'a\x00b'))) },
+  {
+    name: 'debug',
+    args: seq(word('ERROR'), oneOf(text, literal('', 'MY error', 'a\r\nb', '-x', ' x', 'a\x00b'))),
+    refused: 'it answers an error',
+  },
   { name: 'debug', args: seq(word('SLEEP'), literal(0, 'x', '-1', '', '0.0001')), fixed: true, weight: 0.3 },
   { name: 'debug', args: seq(word('LOG'), text), weight: 0.3 },
   { name: 'debug', args: seq(word('LEAK'), text), weight: 0.3 },
@@ -121,7 +125,7 @@ export const serverRows: readonly CommandRow[] = [
     args: seq(word('QUICKLIST-PACKED-THRESHOLD'), literal('100b', '1gb', '4gb', '5gb', 'x', '')),
     weight: 0.3,
   },
-  { name: 'debug', args: seq(word('HTSTATS-KEY'), key), weight: 0.3 },
+  { name: 'debug', args: seq(word('HTSTATS-KEY'), literal('h1', 'h2', 'a')), weight: 0.3, compare: 'kind' },
   {
     name: 'debug',
     args: seq(
@@ -156,7 +160,7 @@ export const serverRows: readonly CommandRow[] = [
   { name: 'latency', args: oneOf(word('LATEST'), seq(word('HISTORY'), text), seq(word('GRAPH'), text)) },
   { name: 'latency', args: seq(word('RESET'), many(0, 2, text)) },
   { name: 'latency', args: seq(word('HISTOGRAM'), many(0, 2, literal('nosuch', '', 'x'))) },
-  { name: 'wait', fixed: true, args: literal(0, -1, 'x', ''), weight: 0.3 },
+  { name: 'wait', fixed: true, args: literal(0, -1, 'x', ''), weight: 0.3, refused: 'too few arguments' },
   {
     name: 'replicaof',
     args: seq(literal('a', 'no', 'one'), literal('b', '', '-1', '65536', '99999999999999999999')),
