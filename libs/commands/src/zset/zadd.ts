@@ -83,11 +83,12 @@ export const zincrby: Command = {
 };
 const NAN_ERROR = 'ERR resulting score is not a number (NaN)';
 
-/** Room that is kept when a large request is over. */
+const SCORES_MIN = 64;
+/** Room beyond this is given back by a small request. */
 const SCORES_KEPT_MAX = 4096;
 
 /** The scores of the request at hand; it grows. */
-let scores = new Float64Array(64);
+let scores = new Float64Array(SCORES_MIN);
 
 function runZadd(ctx: Context, req: Request): void {
   addMembers(ctx, req, 0);
@@ -129,7 +130,7 @@ function addMembers(ctx: Context, req: Request, flags: number): void {
 /** Room for so many scores, for `addScored`. */
 export function scoresFor(pairs: number): Float64Array {
   if (pairs > scores.length) scores = new Float64Array(2 * pairs);
-  else if (scores.length > SCORES_KEPT_MAX && pairs <= SCORES_KEPT_MAX) scores = new Float64Array(64);
+  else if (scores.length > SCORES_KEPT_MAX && pairs <= SCORES_MIN) scores = new Float64Array(SCORES_MIN);
   return scores;
 }
 

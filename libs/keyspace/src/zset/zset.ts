@@ -92,6 +92,7 @@ export function add(
   score: number,
   flags: number,
 ): number {
+  if (score !== score) throw new Error('sorted set: a score that is no number');
   const { arena } = space;
   let root = rootOf(arena, holder);
   if (root === 0) {
