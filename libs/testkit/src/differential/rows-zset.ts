@@ -90,6 +90,12 @@ export const zsetRows: readonly CommandRow[] = [
   { name: 'zmpop', args: seq(numkeys('zset'), oneOf(word('MIN'), word('MAX')), opt(word('COUNT'), count)), weight: 3 },
   { name: 'zrandmember', args: seq(key, opt(signedCount)), compare: 'random', weight: 2 },
   // These compare scores as text, and 7.2 prints doubles otherwise.
-  { name: 'zrandmember', args: seq(key, signedCount, word('WITHSCORES')), compare: 'random', weight: 2, oracle: 'redis' },
+  {
+    name: 'zrandmember',
+    args: seq(key, signedCount, word('WITHSCORES')),
+    compare: 'random',
+    weight: 2,
+    oracle: 'redis',
+  },
   { name: 'zscan', args: seq(key, scanArgs), compare: 'scan', weight: 2, oracle: 'redis' },
 ];
