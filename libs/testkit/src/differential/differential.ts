@@ -61,7 +61,7 @@ export class Differential {
   steps = 0;
   /** By full name of the command, so far. */
   readonly commands = new Map<string, Count>();
-  /** A known difference made an error on one side only: what INFO counts is not the same any more. */
+  /** A known difference was about an error: what INFO counts is not the same any more. */
   #errorsDiffer = false;
   /** A known difference changed one data set only. */
   #dataDiffers = false;
@@ -210,7 +210,7 @@ export class Differential {
     if (sameReply(theirs, ours, compare)) return null;
     const known = knownDifference(args, theirs, ours, this.oracle);
     if (known !== undefined) {
-      this.#errorsDiffer ||= isError(theirs) !== isError(ours);
+      this.#errorsDiffer ||= isError(theirs) || isError(ours);
       this.#dataDiffers ||= known.ends === true;
       return null;
     }
