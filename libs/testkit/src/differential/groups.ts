@@ -42,7 +42,7 @@ export interface Selection {
 const ALL = Object.keys(rowGroups) as GroupName[];
 /** About the data set alone; each type is there as soon as it has rows. */
 const DATA = ALL.filter((name) => name !== 'connection' && name !== 'server');
-const FEW = 0.1;
+const FEW = 0.4;
 
 const TYPES_OF: Partial<Record<GroupName, readonly KeyType[]>> = {
   keys: ['string'],
@@ -72,7 +72,7 @@ export const dataRows: Selection = {
 export const allRows: Selection = select(ALL);
 
 /**
- * What WEIR_DIFF_ONLY names: groups, between commas. Those of keys and strings come along with a tenth of their weight, so
+ * What WEIR_DIFF_ONLY names: groups, between commas. Those of keys and strings come along with less of their weight, so
  * that keys expire, are renamed and have the wrong type; `hash!` means nothing but hash.
  */
 export function selectOnly(text: string): Selection {
