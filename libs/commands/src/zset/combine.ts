@@ -6,6 +6,7 @@ import { SYNTAX_ERROR, integerArg, isWord, rangeArg } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import { WRONG_TYPE } from '../core/context.ts';
 import { doubleArg } from './args.ts';
+import { replyScore } from './reply.ts';
 
 /** ZUNION, ZINTER, ZDIFF and what stores or counts them: sorted sets and sets in, a sorted set out. */
 
@@ -49,7 +50,7 @@ export function replyCombined(ctx: Context, req: Request, operation: Operation):
     for (let more = cursor.seek(space, holder, 0); more; more = cursor.next()) {
       if (nested) reply.array(2);
       reply.bulk(element.buf, element.off, element.len);
-      if (withScores) reply.double(cursor.score());
+      if (withScores) replyScore(reply, cursor.score());
     }
   } finally {
     keyspace.dropDetached(holder);

@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import { lexMax, lexMin, lexRangeArgs, scoreBounds, scoreRangeArgs } from './args.ts';
+import { replyScore } from './reply.ts';
 
 /** What all the ZRANGEs have in common: their arguments become ranks, from which on members are replied or stored. */
 
@@ -110,7 +111,7 @@ export function replyRange(ctx: Context, req: Request, by: number, reverse: numb
   for (let left = count; left > 0; left--) {
     if (nested) reply.array(2);
     reply.bulk(element.buf, element.off, element.len);
-    if (withScores) reply.double(cursor.score());
+    if (withScores) replyScore(reply, cursor.score());
     if (left > 1) step();
   }
 }

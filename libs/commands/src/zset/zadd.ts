@@ -6,6 +6,7 @@ import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { doubleArg } from './args.ts';
+import { replyScore } from './reply.ts';
 
 export const zadd: Command = {
   name: 'zadd',
@@ -180,7 +181,7 @@ export function addScored(
   if (added + updated > 0) ctx.propagate(added + updated);
   if (!incr) ctx.reply.int(change ? added + updated : added);
   else if (result === zsets.SKIPPED) ctx.reply.nil();
-  else ctx.reply.double(zsets.outcome.score);
+  else replyScore(ctx.reply, zsets.outcome.score);
 }
 
 function conflictOf(flags: number, pairs: number): string {

@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { replyScore } from './reply.ts';
 
 export const zpopmin: Command = {
   name: 'zpopmin',
@@ -118,7 +119,7 @@ function popMembers(ctx: Context, ref: Ref, n: number, max: boolean, nested: boo
   for (let left = n; left > 0; left--) {
     if (nested) reply.array(2);
     reply.bulk(element.buf, element.off, element.len);
-    reply.double(cursor.score());
+    replyScore(reply, cursor.score());
     if (max) cursor.prev();
     else cursor.next();
   }

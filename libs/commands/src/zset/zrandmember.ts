@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { replyScore } from './reply.ts';
 
 export const zrandmember: Command = {
   name: 'zrandmember',
@@ -94,5 +95,5 @@ function replyMember(ctx: Context, ref: Ref, rank: number, withScores: boolean):
   cursor.seek(ctx.space, ref, rank);
   if (withScores && reply.resp === 3) reply.array(2);
   reply.bulk(element.buf, element.off, element.len);
-  if (withScores) reply.double(cursor.score());
+  if (withScores) replyScore(reply, cursor.score());
 }

@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { replyScore } from './reply.ts';
 import { lexMax, lexMin, lexRangeArgs, scoreBounds, scoreRangeArgs } from './args.ts';
 
 export const zcard: Command = {
@@ -151,21 +152,21 @@ function runZcard(ctx: Context): void {
 function runZscore(ctx: Context): void {
   const ref = ctx.lookupRead(1);
   if (ref === 0) ctx.reply.nil();
-  else if (ctx.isType(ref, TYPE_ZSET)) replyScore(ctx, ref, 2);
+  else if (ctx.isType(ref, TYPE_ZSET)) replyScoreOf(ctx, ref, 2);
 }
 
-function replyScore(ctx: Context, ref: Ref, i: number): void {
+function replyScoreOf(ctx: Context, ref: Ref, i: number): void {
   const { req } = ctx;
   const score = ref === 0 ? NaN : zsets.scoreOf(ctx.space, ref, req.buf, req.off(i), req.len(i));
   if (score !== score) ctx.reply.nil();
-  else ctx.reply.double(score);
+  else replyScore(ctx.reply, score);
 }
 
 function runZmscore(ctx: Context, req: Request): void {
   const ref = ctx.lookupRead(1);
   if (ref !== 0 && !ctx.isType(ref, TYPE_ZSET)) return;
   ctx.reply.array(req.argc - 2);
-  for (let i = 2; i < req.argc; i++) replyScore(ctx, ref, i);
+  for (let i = 2; i < req.argc; i++) replyScoreOf(ctx, ref, i);
 }
 
 function runZrank(ctx: Context, req: Request): void {
@@ -197,7 +198,7 @@ function replyRank(ctx: Context, req: Request, reverse: boolean): void {
   }
   if (withScore) reply.array(2);
   reply.int(reverse ? zsets.size(ctx.space, ref) - 1 - rank : rank);
-  if (withScore) replyScore(ctx, ref, 2);
+  if (withScore) replyScoreOf(ctx, ref, 2);
 }
 
 function runZcount(ctx: Context): void {
