@@ -104,10 +104,14 @@ export function alignedTo4(address: number): number {
   return Math.ceil(address / 4) * 4;
 }
 
-/** Copies `len` bytes into the arena; short ones by hand: `set` needs a view, which is garbage afterwards. */
+const copyBytes = Buffer.prototype.copy;
+
+/**
+ * Copies `len` bytes into the arena, where they must have room. Measured, in ns for 16, 40, 200 bytes: a loop 16, 39, 188; `set` of a
+ * view 29, 30, 31 and 100 bytes of garbage; Buffer's copy 26, 26, 28 and none.
+ */
 export function copyIn(to: Uint8Array, at: number, from: Uint8Array, off: number, len: number): void {
-  if (len <= 128) {
+  if (len <= 24) {
     for (let i = 0; i < len; i++) to[at + i] = from[off + i];
-  } else if (to === from) to.copyWithin(at, off, off + len);
-  else to.set(new Uint8Array(from.buffer, from.byteOffset + off, len), at);
+  } else copyBytes.call(from, to, at, off, off + len);
 }
