@@ -1,5 +1,4 @@
 import type { Ref } from '@weir/memory';
-import { Element } from '../listpack/element.ts';
 import * as lp from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
@@ -11,14 +10,15 @@ export function listpackOf(space: Space, holder: Ref): Ref {
 }
 
 /**
- * Makes a holder without a value hold the pairs of a listpack whose bytes were validated. It becomes a table where it is longer than the
+ * Makes a holder without a value hold the pairs of a listpack whose bytes were validated, each element with the one encoding that it has. It becomes a table where it is longer than the
  * configuration allows. False, with nothing allocated: it has no elements, an odd number of them, or a field twice.
  */
 export function fromListpack(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): boolean {
   const arena = space.arena;
+  if (lp.hasDuplicates(space, buf, off, 2)) return false;
   const root = lp.fromBytes(arena, buf, off, len);
   const elements = lp.count(arena, root);
-  if (elements === 0 || elements % 2 !== 0 || hasDuplicates(space, root, elements / 2)) {
+  if (elements === 0 || elements % 2 !== 0) {
     arena.free(root);
     return false;
   }
@@ -54,30 +54,4 @@ export function loadPair(
 ): boolean {
   prepare(space, holder, 1, Math.max(fieldLen, valueLen), fieldLen + valueLen);
   return set(space, holder, fieldBuf, fieldOff, fieldLen, valueBuf, valueOff, valueLen) === 1;
-}
-
-const field = new Element();
-/** Positions of fields by hash, 0: free; a power of two long. */
-let seen = new Int32Array(256);
-
-/** Whether a field stands twice in a listpack. */
-function hasDuplicates(space: Space, root: Ref, fields: number): boolean {
-  if (fields < 2) return false;
-  const arena = space.arena;
-  let slots = 256;
-  while (slots < fields * 2) slots *= 2;
-  if (seen.length < slots) seen = new Int32Array(slots);
-  else seen.fill(0, 0, slots);
-  const stop = lp.end(arena, root);
-  let found = false;
-  for (let pos = lp.FIRST; pos < stop && !found; pos = lp.next(arena, root, lp.next(arena, root, pos))) {
-    lp.get(arena, root, pos, field);
-    let slot = space.hash(field.buf, field.off, field.len) & (slots - 1);
-    for (; seen[slot] !== 0 && !found; slot = (slot + 1) & (slots - 1)) {
-      found = lp.equals(arena, root, seen[slot], field.buf, field.off, field.len);
-    }
-    seen[slot] = pos;
-  }
-  if (seen.length > 65536) seen = new Int32Array(256);
-  return found;
 }

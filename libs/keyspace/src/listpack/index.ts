@@ -1,3 +1,4 @@
+export { hasDuplicates } from './duplicates.ts';
 export { Element, writeInt64 } from './element.ts';
 export { halves, parseHalves, setHalves } from './int64.ts';
 export {

@@ -255,7 +255,7 @@ export function entryBytes(buf: Uint8Array, off: number, len: number): number {
 // --- entries -----------------------------------------------------------------------------------------------------------
 
 /** Bytes of encoding and data of the entry that begins at `at`. */
-function dataBytes(u8: Uint8Array, at: number): number {
+export function dataBytes(u8: Uint8Array, at: number): number {
   const first = u8[at];
   if (first < 0x80) return 1;
   if (first < 0xc0) return 1 + (first & 63);
@@ -266,7 +266,7 @@ function dataBytes(u8: Uint8Array, at: number): number {
   return first - 0xf1 + 3; // F1, F2, F3
 }
 
-function backlenBytes(len: number): number {
+export function backlenBytes(len: number): number {
   if (len <= 127) return 1;
   if (len < 16383) return 2;
   if (len < 2097151) return 3;

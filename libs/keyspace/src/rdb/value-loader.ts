@@ -3,12 +3,12 @@ import { RdbError } from '@weir/rdb';
 import type { RdbStreamMeta } from '@weir/rdb';
 import { ENC_LISTPACK, ENC_STREAM, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '../entry.ts';
 import * as hashes from '../hash/index.ts';
+import { hasDuplicates } from '../listpack/index.ts';
 import * as lists from '../list/index.ts';
 import * as sets from '../set/index.ts';
 import type { Space } from '../space.ts';
 import * as streams from '../stream/index.ts';
 import * as zsets from '../zset/index.ts';
-import { hasEqualMembers } from './duplicates.ts';
 
 /** A claim of a file makes no table reserve more than for this many elements. */
 const RESERVE_MAX = 1 << 20;
@@ -59,7 +59,7 @@ export abstract class ValueLoader {
     }
   }
 
-  listpack(buf: Uint8Array, off: number, len: number, count: number): void {
+  listpack(buf: Uint8Array, off: number, len: number): void {
     const { holder } = this;
     if (holder === 0) return;
     const space = this.#space;
@@ -71,7 +71,7 @@ export abstract class ValueLoader {
         if (!hashes.fromListpack(space, holder, buf, off, len)) this.#refuse('a field comes twice');
         break;
       case TYPE_ZSET:
-        if (hasEqualMembers(space, buf, off, count)) this.#refuse('a member comes twice');
+        if (hasDuplicates(space, buf, off, 2)) this.#refuse('a member comes twice');
         zsets.loadListpack(space, holder, buf, off, len);
         break;
       case TYPE_SET:

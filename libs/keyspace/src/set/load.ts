@@ -5,12 +5,9 @@ import type { Element } from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import * as intset from './intset.ts';
-import { SetIterator } from './iterator.ts';
 import { newTable, toTable } from './value.ts';
 
 /** Sets out of and into files: whole encodings as bytes, or member by member (`startLoading`, then `add`). */
-
-const walk = new SetIterator();
 
 /** The bytes of an intset or listpack, which are Redis's own; false for a table. They die with the next change. */
 export function raw(space: Space, holder: Ref, out: Element): boolean {
@@ -42,20 +39,14 @@ export function loadIntset(space: Space, holder: Ref, buf: Uint8Array, off: numb
   if (intset.count(arena, root) > limits.setMaxIntsetEntries) convertOrDrop(space, holder, intset.count(arena, root));
 }
 
-/**
- * The same for a valid listpack. False, and the holder is empty again: a member is in it twice.
- */
+/** The same for a valid listpack, each element with the one encoding that it has. False, and the holder is empty: a member is in it twice. */
 export function loadListpack(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): boolean {
   const { arena, limits } = space;
+  if (lp.hasDuplicates(space, buf, off, 1)) return false;
   const root = lp.fromBytes(arena, buf, off, len);
   setEncoding(arena, holder, ENC_LISTPACK);
   setRoot(arena, holder, root);
   const n = lp.count(arena, root);
-  if (isTwice(space, holder, n)) {
-    arena.free(root);
-    setRoot(arena, holder, 0);
-    return false;
-  }
   if (n > limits.setMaxListpackEntries) convertOrDrop(space, holder, n);
   return true;
 }
@@ -68,30 +59,4 @@ function convertOrDrop(space: Space, holder: Ref, n: number): void {
     setRoot(space.arena, holder, 0);
     throw error;
   }
-}
-
-/** Up to here every member is compared with those behind it. */
-const COMPARE_MAX = 32;
-
-/** Whether a listpack has a member twice; of many, only those with equal hashes are compared. */
-function isTwice(space: Space, holder: Ref, n: number): boolean {
-  if (n > COMPARE_MAX) {
-    const hashes = new Int32Array(n);
-    walk.start(space, holder);
-    for (let i = 0; walk.next(); i++) hashes[i] = space.hash(walk.element.buf, walk.element.off, walk.element.len);
-    hashes.sort();
-    let equal = false;
-    for (let i = 1; i < n; i++) if (hashes[i] === hashes[i - 1]) equal = true;
-    if (!equal) return false;
-  }
-  const arena = space.arena;
-  const root = rootOf(arena, holder);
-  const end = lp.end(arena, root);
-  walk.start(space, holder);
-  for (let pos = lp.FIRST; walk.next();) {
-    pos = lp.next(arena, root, pos);
-    const { buf, off, len } = walk.element;
-    if (pos < end && lp.find(arena, root, pos, buf, off, len, 0) !== 0) return true;
-  }
-  return false;
 }
