@@ -140,7 +140,8 @@ export function distance(lon1: number, lat1: number, lon2: number, lat2: number)
   const to = radians(lat2);
   const u = Math.sin((to - from) / 2);
   const a = u * u + Math.cos(from) * Math.cos(to) * v * v;
-  return 2 * EARTH_RADIUS_METERS * Math.asin(Math.sqrt(a));
+  // On the other side of the world rounding may make it more than 1.
+  return 2 * EARTH_RADIUS_METERS * Math.asin(Math.min(1, Math.sqrt(a)));
 }
 
 // --- areas ---------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import type { ValueOps } from '../values.ts';
 import { compareBytes } from './nodes.ts';
 import { Cursor } from './cursor.ts';
 import * as tree from './tree.ts';
+import { verifyTree } from './tree-verify.ts';
 import { copyTable, free, size } from './zset.ts';
 
 const cursor = new Cursor();
@@ -92,7 +93,7 @@ function verifyPacked(space: Space, holder: Ref, n: number): void {
 function verifyTable(arena: Arena, space: Space, home: Ref, n: number): void {
   const members = space.members.open(home);
   members.verify();
-  const entries = tree.verify(arena, home);
+  const entries = verifyTree(arena, home);
   if (entries !== n) throw new Error(`sorted set: ${n} elements, ${entries} entries in the order`);
   members.forEach((ref) => {
     const rank = tree.rankOf(arena, home, arena.f64[ref * 2 + 1], ref);

@@ -11,7 +11,6 @@ import {
   childFor,
   closeLeaf,
   compareBytes,
-  compareMembers,
   copyEntries,
   entriesBelow,
   levelOf,
@@ -47,10 +46,10 @@ const ROOT = 11;
 
 const LEAF_HALF = LEAF_MAX >> 1;
 const LEAF_MERGED_MAX = (LEAF_MAX * 3) >> 2;
-const LEAF_QUARTER = LEAF_MAX >> 2;
+export const LEAF_QUARTER = LEAF_MAX >> 2;
 const INNER_HALF = INNER_MAX >> 1;
 const INNER_MERGED_MAX = (INNER_MAX * 3) >> 2;
-const INNER_QUARTER = INNER_MAX >> 2;
+export const INNER_QUARTER = INNER_MAX >> 2;
 
 /** The way to the leaf at hand: inner nodes from the root on, and which child was taken. */
 const pathNode = new Uint32Array(DEPTH_MAX);
@@ -227,11 +226,17 @@ export function remove(arena: Arena, home: Ref, score: number, ref: Ref): void {
   const n = u32[leaf * 4] & 0xffff;
   const at = placeInLeaf(arena, leaf, n, score, ref);
   if (at === n || u32[leaf * 4 + LEAF_REFS + at] !== ref) throw new Error('sorted set: an element is not in the order');
+  takeOut(arena, leaf, n, at);
+  if (at === 0 && n > 1) leastChanged(arena, depth - 1, f64[leaf * 2 + SCORES], u32[leaf * 4 + LEAF_REFS]);
+  if (n - 1 < LEAF_HALF) rebalance(arena, home, leaf);
+}
+
+/** Takes an entry out of the leaf at the end of the path. */
+function takeOut(arena: Arena, leaf: Ref, n: number, at: number): void {
+  const u32 = arena.u32;
   closeLeaf(arena, leaf, n, at);
   u32[leaf * 4] = n - 1;
   for (let d = depth - 1; d >= 0; d--) u32[pathNode[d] * 4 + COUNTS + pathChild[d]]--;
-  if (at === 0 && n > 1) leastChanged(arena, depth - 1, f64[leaf * 2 + SCORES], u32[leaf * 4 + LEAF_REFS]);
-  if (n - 1 < LEAF_HALF) rebalance(arena, home, leaf);
 }
 
 /** Upwards from the child at the end of the path, as long as nodes are too empty. */
@@ -329,6 +334,17 @@ export function rescore(arena: Arena, home: Ref, from: number, ref: Ref, to: num
   // Equal scores are left to the long way.
   if (at > 0 && at < n - 1 && f64[scores - 1] < to && to < f64[scores + 1]) {
     f64[scores] = to;
+    return;
+  }
+  if (at > 0 && n > LEAF_HALF) {
+    // The leaf stays as it is but for this entry, and its place stays free should there be no room elsewhere.
+    takeOut(arena, leaf, n, at);
+    try {
+      insert(arena, home, to, ref);
+    } catch (error) {
+      insert(arena, home, from, ref);
+      throw error;
+    }
     return;
   }
   // For a moment the element is there twice; first what can fail.
@@ -467,66 +483,6 @@ function bytesBelow(arena: Arena, node: Ref): number {
     for (let i = 0; i < sizeOf(arena, node); i++) total += arena.usableBytes(arena.u32[node * 4 + CHILDREN + i]);
   } else if (level > 1) {
     for (let i = 0; i < sizeOf(arena, node); i++) total += bytesBelow(arena, arena.u32[node * 4 + CHILDREN + i]);
-  }
-  return total;
-}
-
-/** For tests: throws when order, counts, separators, links or fill are not as this file says. Returns the entries. */
-export function verify(arena: Arena, home: Ref): number {
-  const root = rootOfTree(arena, home);
-  if (root === 0) return 0;
-  const leaves: Ref[] = [];
-  const total = verifyBelow(arena, root, levelOf(arena, root), true, true, leaves);
-  let lastScore = NaN;
-  let lastRef = 0;
-  for (let l = 0; l < leaves.length; l++) {
-    const leaf = leaves[l];
-    if (arena.u32[leaf * 4 + 1] !== (leaves[l - 1] ?? 0))
-      throw new Error('sorted set: a leaf has the wrong one before it');
-    if (arena.u32[leaf * 4 + 2] !== (leaves[l + 1] ?? 0))
-      throw new Error('sorted set: a leaf has the wrong one behind it');
-    for (let i = 0; i < sizeOf(arena, leaf); i++) {
-      const score = arena.f64[leaf * 2 + SCORES + i];
-      const ref = arena.u32[leaf * 4 + LEAF_REFS + i];
-      if (score !== score) throw new Error('sorted set: a score is no number');
-      if (lastRef !== 0 && (lastScore > score || (lastScore === score && compareMembers(arena, lastRef, ref) >= 0))) {
-        throw new Error(`sorted set: ${lastScore} stands before ${score}`);
-      }
-      if (arena.f64[ref * 2 + 1] !== score) throw new Error('sorted set: an element has another score than its entry');
-      lastScore = score;
-      lastRef = ref;
-    }
-  }
-  return total;
-}
-
-function verifyBelow(arena: Arena, node: Ref, level: number, first: boolean, last: boolean, leaves: Ref[]): number {
-  const { u32, f64 } = arena;
-  const n = sizeOf(arena, node);
-  if (levelOf(arena, node) !== level)
-    throw new Error(`sorted set: a node of level ${levelOf(arena, node)} at ${level}`);
-  const least = first || last ? 1 : level === 0 ? LEAF_QUARTER : INNER_QUARTER;
-  if (n < least || n > (level === 0 ? LEAF_MAX : INNER_MAX))
-    throw new Error(`sorted set: a node of level ${level} has ${n}`);
-  if (level === 0) {
-    leaves.push(node);
-    return n;
-  }
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    const child = u32[node * 4 + CHILDREN + i];
-    const entries = verifyBelow(arena, child, level - 1, first && i === 0, last && i === n - 1, leaves);
-    if (u32[node * 4 + COUNTS + i] !== entries) {
-      throw new Error(`sorted set: ${entries} entries below a child, the count says ${u32[node * 4 + COUNTS + i]}`);
-    }
-    const refs = level === 1 ? LEAF_REFS : INNER_REFS;
-    if (
-      u32[node * 4 + INNER_REFS + i] !== u32[child * 4 + refs] ||
-      f64[node * 2 + SCORES + i] !== f64[child * 2 + SCORES]
-    ) {
-      throw new Error(`sorted set: the least entry of a child of level ${level - 1} is another`);
-    }
-    total += entries;
   }
   return total;
 }

@@ -403,6 +403,37 @@ test('a full arena refuses a change and leaves the sorted set as it was', () => 
   }
 });
 
+test('a member whose new place has no room keeps its score', () => {
+  const both = new Both({ zsetMaxListpackEntries: 0 }, 4 * 1024 * 1024);
+  const { space } = both;
+  // Full leaves, but for some holes.
+  for (let i = 0; i < 4000; i++) both.add(`m${i}`, i);
+  for (let i = 0; i < 400; i++) both.remove(`m${i * 10}`);
+  const blocks: Ref[] = [];
+  for (let bytes = 16_384; bytes >= 16; bytes /= 2) {
+    try {
+      for (;;) blocks.push(space.arena.alloc(bytes));
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+    }
+  }
+  let refused = 0;
+  for (let i = 0; i < 4000; i++) {
+    const member = `m${(i * 7) % 4000}`;
+    try {
+      if (both.model.has(member)) both.add(member, 100 + (i % 30) / 64);
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+      if (refused++ % 500 === 0) both.check();
+    }
+  }
+  assert.ok(refused > 1000);
+  both.check();
+  for (const block of blocks) space.arena.free(block);
+  both.free();
+  assert.equal(space.arena.usedBytes, 0);
+});
+
 test('a conversion or copy that finds no room leaves nothing behind', () => {
   const both = new Both({ zsetMaxListpackEntries: 1e6, zsetMaxListpackValue: 1e6 }, 8 * 1024 * 1024);
   const { space } = both;
