@@ -30,7 +30,7 @@ export {
   TYPE_ZSET_2,
   TYPE_ZSET_LISTPACK,
 } from './format.ts';
-export { isCanonicalListpack, listpackBytes, listpackCount, ListpackCursor, validateListpack } from './listpack.ts';
+export { canonicalListpackCount, listpackBytes, listpackCount, ListpackCursor, validateListpack } from './listpack.ts';
 export { ListpackBuilder } from './listpack-builder.ts';
 export { LzfCompressor, lzfDecompress } from './lzf.ts';
 export { RdbReader } from './reader.ts';

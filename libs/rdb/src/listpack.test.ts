@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ListpackBuilder } from './listpack-builder.ts';
-import { isCanonicalListpack, listpackBytes, listpackCount, validateListpack } from './listpack.ts';
+import { canonicalListpackCount, listpackBytes, listpackCount, validateListpack } from './listpack.ts';
 import { bytes, latin1, listpackElements } from './testing.ts';
 
 function build(elements: readonly string[], builder = new ListpackBuilder()): string {
@@ -16,10 +16,9 @@ function validate(listpack: string): number {
   return validateListpack(bytes(`xx${listpack}yy`), 2, listpack.length);
 }
 
-const canonical = (listpack: string): boolean => {
-  const data = bytes(`xx${listpack}yy`);
-  return isCanonicalListpack(data, 2, listpackCount(data, 2));
-};
+const canonicalCount = (listpack: string): number =>
+  canonicalListpackCount(bytes(`xx${listpack}yy`), 2, listpack.length);
+const canonical = (listpack: string): boolean => canonicalCount(listpack) !== -1;
 
 const lengths = [0, 1, 62, 63, 64, 65, 125, 126, 127, 128, 4093, 4095, 4096, 16376, 16380, 16384, 70000];
 const text = fc.oneof(
@@ -67,7 +66,7 @@ test('what is appended comes back, in a listpack that is valid and canonical', (
     fc.property(fc.array(text, { maxLength: 40 }), (elements) => {
       const listpack = build(elements, builder);
       assert.equal(validate(listpack), elements.length);
-      assert.ok(canonical(listpack));
+      assert.equal(canonicalCount(listpack), elements.length);
       assert.equal(listpackBytes(bytes(listpack), 0), listpack.length);
       assert.equal(listpackCount(bytes(listpack), 0), elements.length);
       assert.deepEqual(listpackElements(listpack), elements);
@@ -84,13 +83,16 @@ test('more elements than the header can count are counted', () => {
     );
     assert.equal(validate(listpack), count);
     assert.equal(listpackCount(bytes(listpack), 0), count);
-    assert.ok(canonical(listpack));
+    assert.equal(canonicalCount(listpack), count);
   }
 });
 
 test('a listpack with any byte of its structure changed, cut or added is invalid', () => {
   const listpack = build(['a', '5', '1000', '-70000', '2147483648', 'x'.repeat(70), '12345678901234', '']);
-  for (let length = 0; length < listpack.length; length++) assert.equal(validate(listpack.slice(0, length)), -1);
+  for (let length = 0; length < listpack.length; length++) {
+    assert.equal(validate(listpack.slice(0, length)), -1);
+    assert.ok(!canonical(listpack.slice(0, length)));
+  }
   assert.equal(validate(`${listpack}\xff`), -1);
   const data = bytes(listpack);
   for (const at of [0, 1, 2, 3, 4, 5, listpack.length - 1]) {
@@ -98,6 +100,7 @@ test('a listpack with any byte of its structure changed, cut or added is invalid
       const changed = new Uint8Array(data);
       changed[at] ^= bit;
       assert.equal(validate(latin1(changed)), -1, `byte ${at}`);
+      assert.ok(!canonical(latin1(changed)), `byte ${at}`);
     }
   }
   // An encoding that does not exist, a length beyond the end, a wrong backward length.
@@ -109,6 +112,7 @@ test('a listpack with any byte of its structure changed, cut or added is invalid
   ]) {
     assert.ok(listpack.includes(from));
     assert.equal(validate(listpack.replace(from, to)), -1);
+    assert.ok(!canonical(listpack.replace(from, to)));
   }
 });
 
@@ -122,6 +126,7 @@ test('no bytes at all make the validation fail or loop', () => {
   fc.assert(
     fc.property(noise, (listpack) => {
       const count = validate(listpack);
+      assert.ok([-1, count].includes(canonicalCount(listpack)));
       if (count !== -1) assert.equal(listpackElements(listpack).length, count);
     }),
     { numRuns: 5000 },

@@ -109,16 +109,33 @@ export function listpackFrameFits(buf: Uint8Array, off: number, len: number): bo
 const parsed = new Int64();
 
 /**
- * Whether every element of a valid listpack has the one encoding that Redis would give it. Redis reads others as well and never
- * writes them; without them, equal elements are equal bytes.
+ * validateListpack for a listpack in which every element has the one encoding that Redis would give it, and -1 for any other, valid or
+ * not. Redis reads others as well and never writes them; without them, equal elements are equal bytes.
  */
-export function isCanonicalListpack(buf: Uint8Array, off: number, count: number): boolean {
-  const claimed = buf[off + 4] | (buf[off + 5] << 8);
-  if (claimed === LISTPACK_COUNT_UNKNOWN && count < LISTPACK_COUNT_UNKNOWN) return false;
-  for (let at = off + LISTPACK_HEADER_BYTES; buf[at] !== LISTPACK_END; at = listpackNext(buf, at)) {
-    if (!isCanonicalElement(buf, at)) return false;
+export function canonicalListpackCount(buf: Uint8Array, off: number, len: number): number {
+  if (!listpackFrameFits(buf, off, len)) return -1;
+  const end = off + len - 1;
+  let count = 0;
+  let at = off + LISTPACK_HEADER_BYTES;
+  for (; at < end; count++) {
+    const first = buf[at];
+    // The two that most elements are, spelled out.
+    if (first < 0x80) {
+      if (buf[at + 1] !== 1) return -1;
+      at += 2;
+    } else if (first < 0xc0) {
+      const size = (first & 0x3f) + 1;
+      if (at + size >= end || buf[at + size] !== size || isInteger(buf, at + 1, size - 1)) return -1;
+      at += size + 1;
+    } else {
+      const next = listpackNextChecked(buf, at, end);
+      if (next === -1 || !isCanonicalElement(buf, at)) return -1;
+      at = next;
+    }
   }
-  return true;
+  if (at !== end) return -1;
+  const claimed = buf[off + 4] | (buf[off + 5] << 8);
+  return claimed === count || (claimed === LISTPACK_COUNT_UNKNOWN && count >= LISTPACK_COUNT_UNKNOWN) ? count : -1;
 }
 
 function isCanonicalElement(buf: Uint8Array, at: number): boolean {
