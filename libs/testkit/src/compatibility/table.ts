@@ -5,6 +5,8 @@
 
 const SCORES = 'scores are written as 7.0 does (%.17g: 0.10000000000000001); since 7.2 as short as possible (0.1)';
 
+const STOREDIST = 'scores that STOREDIST stores may differ in the last bit';
+
 /** By full name: how it differs, in one line. */
 export const differing: Readonly<Record<string, string>> = {
   'acl|cat': 'lists what exists',
@@ -32,6 +34,9 @@ export const differing: Readonly<Record<string, string>> = {
   failover: 'refused',
   flushall: 'ASYNC frees memory at once',
   flushdb: 'ASYNC frees memory at once',
+  georadius: STOREDIST,
+  georadiusbymember: STOREDIST,
+  geosearchstore: STOREDIST,
   hrandfield: 'a negative count whose reply would have more than 512 MiB is an error',
   hscan: 'other cursors, with the same guarantee; a page may be a little longer than COUNT',
   incrbyfloat: 'embstr on the master may be int on a slave',

@@ -1,6 +1,7 @@
 import { latin1 } from '@weir/commands/testing';
 import type { TestEngine } from '@weir/commands/testing';
 import { fingerprint } from '@weir/keyspace';
+import { THRESHOLDS } from './generate.ts';
 import { isError, leaf, leaves, line, parse, sameButDoubles, sameReply, show, showBoth, words } from './replies.ts';
 import type { Comparison, OracleName } from './rows.ts';
 
@@ -146,10 +147,20 @@ function payloadOf(reply: Uint8Array): Uint8Array {
   return value instanceof Uint8Array ? value : new Uint8Array(0);
 }
 
-/** What a replica has applied must be what the master has. (Encodings may differ, as they do in Redis.) */
-export function compareReplica(master: TestEngine): string | null {
+/**
+ * What a replica has applied must be what the master has. (Encodings may differ, as they do in Redis; but a listpack does not
+ * know -0 from 0, so the replica has the master's thresholds.)
+ */
+export function compareReplica(master: TestEngine, fresh: () => TestEngine): string | null {
   master.verify();
-  const replica = master.replica();
+  const replica = fresh();
+  for (const [, name] of THRESHOLDS) {
+    const value = leaves(parse(master.call('CONFIG', 'GET', name))).at(-1);
+    if (value !== undefined) replica.call('CONFIG', 'SET', name, value);
+  }
+  replica.now = master.now;
+  replica.ctx.slave = true;
+  for (const record of master.history) replica.apply(record);
   replica.verify();
   const text = (engine: TestEngine): string[] =>
     engine.contents().map(({ db, key, type, expireMs, value }) => JSON.stringify({ db, key, type, expireMs, value }));

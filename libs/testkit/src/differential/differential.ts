@@ -3,10 +3,11 @@ import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import type { TestEngineOptions, TestSession } from '@weir/commands/testing';
 import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@weir/keyspace';
+import type { Reply } from '@weir/resp';
 import type { BothSides } from './contents.ts';
 import { compareContents, compareReplica, sameEncoding } from './contents.ts';
 import { knownDifference } from './differences.ts';
-import { fullName } from './generate.ts';
+import { fullName, isStoredist, storesDistances } from './generate.ts';
 import type { Step } from './generate.ts';
 import { RawConnection } from './redis-server.ts';
 import { isError, leaf, leaves, line, parse, sameReply, show, showBoth, words } from './replies.ts';
@@ -41,6 +42,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
   [TYPE_ZSET]: 'zset',
   [TYPE_HASH]: 'hash',
 };
+const GEO_SEARCH = /^(geosearch|georadius(bymember)?(_ro)?)$/i;
 /** No row's key. */
 const SCRATCH = Buffer.from('\x00weir scratch');
 
@@ -106,9 +108,13 @@ export class Differential {
     expectOk(await this.#admin.call('CLIENT', 'SETNAME', ''));
     expectOk(await this.#admin.call('SELECT', '0'));
     expectOk(await this.#admin.call('FLUSHALL'));
-    this.#engine = new TestEngine({ databases: DATABASES, reserveBytes: 256 * 1024 ** 2, ...this.#options });
+    this.#engine = this.#newEngine();
     await this.#callAdmin(words('CONFIG', 'RESETSTAT'));
     for (const connection of [0, 1] as const) await this.#open(connection);
+  }
+
+  #newEngine(): TestEngine {
+    return new TestEngine({ databases: DATABASES, reserveBytes: 256 * 1024 ** 2, ...this.#options });
   }
 
   /** A fresh connection on both sides. */
@@ -187,7 +193,7 @@ export class Differential {
         this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
       known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle) !== undefined,
     };
-    const text = (await compareContents(sides)) ?? compareReplica(this.#engine);
+    const text = (await compareContents(sides)) ?? compareReplica(this.#engine, () => this.#newEngine());
     return text === null ? null : { step: sequence.length, text };
   }
 
@@ -199,7 +205,10 @@ export class Differential {
     const [theirs, ours] = await this.#callBoth(connection, args);
     this.#count(step, ours);
     const text = this.#compare(step, args, theirs, ours);
+    if (text !== null && GEO_SEARCH.test(latin1(args[0])) && (await this.#differInTies(step, theirs, ours)))
+      return null;
     if (text !== null || !step.probe || isError(theirs) || isError(ours)) return text;
+    if (storesDistances(args)) return this.#adoptScores(step);
     if (compare === 'random') return this.#checkMembers(step, ours);
     if (compare === 'scan') return this.#completeScan(step, theirs, ours);
     return null;
@@ -326,6 +335,35 @@ export class Differential {
     const same = isNow ? args.with(at, Buffer.from(leaf(parse(ours)))) : args;
     const theirs = await this.#redis[connection].call(...same);
     return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
+  }
+
+  /** Places that are as far away as each other come in any order: their distances must be the same then. */
+  async #differInTies({ connection, args, probe }: Step, theirs: Uint8Array, ours: Uint8Array): Promise<boolean> {
+    if (isError(theirs) || isError(ours) || parse(theirs).type !== 'array') return false;
+    const lengths = [theirs, ours].map((reply) => leaves(parse(reply)).length);
+    if (lengths[0] !== lengths[1] || !probe) return lengths[0] === lengths[1];
+    const withDistances = await this.#callBoth(connection, [...args, Buffer.from('WITHDIST')]);
+    const [a, b] = withDistances.map((reply) => {
+      const { type, value } = parse(reply);
+      return type === 'array' ? value.map((place) => Number(leaf((place.value as Reply[])[1]))) : [];
+    });
+    return a.length > 0 && a.length === b.length && a.every((distance, i) => Math.abs(distance - b[i]) <= 2e-4);
+  }
+
+  /** The sorted set that STOREDIST made: nearly the same on both sides, and then exactly. */
+  async #adoptScores({ connection, args }: Step): Promise<string | null> {
+    const behind = args[args.findLastIndex(isStoredist) + 1];
+    const key = /^geosearchstore$/i.test(latin1(args[0])) ? args[1] : behind;
+    if (key === undefined) return null;
+    const range = [Buffer.from('ZRANGE'), key, ...words('0', '-1', 'WITHSCORES')];
+    const [theirs, ours] = await this.#callBoth(connection, range);
+    if (Buffer.compare(theirs, ours) === 0) return null;
+    if (isError(theirs) || isError(ours) || !sameReply(theirs, ours, 'near')) return showBoth(theirs, ours);
+    const members = leaves(parse(ours));
+    const pairs = members.flatMap((member, i) => (i % 2 === 0 ? [members[i + 1], member] : []));
+    await this.#redis[connection].call('DEL', key);
+    await this.#redis[connection].call('ZADD', key, ...words(...pairs));
+    return null;
   }
 
   /** What was drawn must be there, and without repetition unless the count was negative. */
