@@ -81,8 +81,8 @@ export async function compareContents(sides: BothSides): Promise<string | null> 
 async function hasLongScores({ oracle, call }: BothSides, key: Uint8Array): Promise<boolean> {
   if (oracle !== 'valkey' || leaf(parse((await call('TYPE', key))[1])) !== 'zset') return false;
   const [theirs, ours] = (await call('ZRANGE', key, '0', '-1', 'WITHSCORES')).map(latin1);
-  // Integers that end with many zeros it replies like 7.0, and digests as 1e+8.
-  return (theirs !== ours && sameButDoubles(theirs, ours)) || /[1-9]0{5,}\r\n/.test(theirs);
+  // Integers that are long or end with many zeros it replies like 7.0, and digests otherwise (1e+8).
+  return (theirs !== ours && sameButDoubles(theirs, ours)) || /(?:[1-9]0{5,}|\d{16})\r\n/.test(theirs);
 }
 
 async function compareKey(sides: BothSides, key: Uint8Array, otherDigest: boolean): Promise<string | null> {
