@@ -65,6 +65,8 @@ export class Differential {
   readonly commands = new Map<string, Count>();
   /** A known difference was about an error: what INFO counts is not the same any more. */
   #errorsDiffer = false;
+  /** There was a SORT. */
+  #sorted = false;
   /** A known difference changed one data set only. */
   #dataDiffers = false;
 
@@ -172,7 +174,7 @@ export class Differential {
   /** The first mismatch of a sequence run from empty data sets. */
   async run(sequence: readonly Step[]): Promise<Mismatch | null> {
     await this.#reset();
-    this.#errorsDiffer = this.#dataDiffers = false;
+    this.#errorsDiffer = this.#dataDiffers = this.#sorted = false;
     for (let i = 0; i < sequence.length; i++) {
       if (this.#errorsDiffer && !sequence[i].probe) break;
       let text: string | null;
@@ -189,6 +191,7 @@ export class Differential {
       oracle: this.oracle,
       databases: DATABASES,
       exchangesDumps: this.exchangesDumps,
+      sorted: this.#sorted,
       call: (...args) =>
         this.#callAdmin(args.map((arg) => (typeof arg === 'string' ? Buffer.from(arg, 'latin1') : arg))),
       known: (args, theirs, ours) => knownDifference(args, theirs, ours, this.oracle) !== undefined,
@@ -200,6 +203,7 @@ export class Differential {
   /** Sends one step to both; what differs, or null. */
   async #step(step: Step): Promise<string | null> {
     const { connection, args, compare } = step;
+    this.#sorted ||= /^sort/i.test(latin1(args[0]));
     if (compare === 'pop' && args.length > 1) return this.#pop(step);
     if (compare === 'new-id') return this.#newId(step);
     const [theirs, ours] = await this.#callBoth(connection, args);
@@ -224,8 +228,8 @@ export class Differential {
       return null;
     }
     if (/^object encoding /i.test(line(args)) && !isError(theirs) && !isError(ours)) {
-      if (sameEncoding(this.oracle, this.#typeOf(connection, args[2]), leaf(parse(theirs)), leaf(parse(ours))))
-        return null;
+      const type = this.#typeOf(connection, args[2]);
+      if (sameEncoding(this.oracle, type, leaf(parse(theirs)), leaf(parse(ours)), this.#sorted)) return null;
     }
     const differs = typeof compare === 'function' ? `\n${compare(latin1(theirs), latin1(ours)) ?? ''}` : '';
     return showBoth(theirs, ours) + differs;
