@@ -4,13 +4,11 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, parseInt64 } from '../core/integer.ts';
+import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { readHash } from './common.ts';
 
 const field = new Element();
 const value = new Element();
-/** With repetitions, the client decides how long the reply is; not longer than a string may be. */
-const REPLY_BYTES_MAX = 512 * 1024 * 1024;
-const BULK_BYTES_MIN = 6;
 
 export const hrandfield: Command = {
   name: 'hrandfield',
@@ -86,7 +84,7 @@ function replyRepeated(ctx: Context, ref: Ref, count: number, withValues: boolea
   const { space, reply } = ctx;
   const start = reply.pos;
   if (count > REPLY_BYTES_MAX / BULK_BYTES_MIN) {
-    reply.error('ERR value is out of range');
+    reply.error(REPLY_TOO_LONG);
     return;
   }
   replyHead(ctx, count, withValues);
@@ -99,7 +97,7 @@ function replyRepeated(ctx: Context, ref: Ref, count: number, withValues: boolea
     replyPair(ctx, ref, handle, withValues);
     if (reply.pos - start > REPLY_BYTES_MAX) {
       reply.truncate(start);
-      reply.error('ERR value is out of range');
+      reply.error(REPLY_TOO_LONG);
       return;
     }
   }

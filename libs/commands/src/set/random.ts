@@ -5,6 +5,7 @@ import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { DEL, SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
+import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyMembers } from './members-reply.ts';
 
 /**
@@ -12,10 +13,6 @@ import { replyMembers } from './members-reply.ts';
  * larger than what a client may send; a set that is taken whole as DEL.
  */
 const BATCH = 1024;
-/** SRANDMEMBER with a negative count answers no more than this; Redis would go on until its memory is full. */
-const REPLY_BYTES_MAX = 512 * 1024 * 1024;
-/** Those of an empty member. */
-const BULK_BYTES_MIN = 6;
 /** Members between two looks at the size of the reply. */
 const CHUNK = 1000;
 
@@ -202,5 +199,5 @@ function replyRepeating(ctx: Context, ref: Ref, count: number): void {
     }
     reply.truncate(start);
   }
-  reply.error('ERR value is out of range');
+  reply.error(REPLY_TOO_LONG);
 }

@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyScore } from './reply.ts';
 
 export const zrandmember: Command = {
@@ -66,13 +67,33 @@ function runZrandmember(ctx: Context, req: Request): void {
     return;
   }
   const size = zsets.size(ctx.space, ref);
-  const n = count < 0 ? -count : Math.min(count, size);
-  reply.array(withScores && reply.resp === 2 ? 2 * n : n);
   if (count < 0) {
-    for (let i = 0; i < n; i++) replyMember(ctx, ref, randomBelow(ctx, size), withScores);
-  } else if (n === size) {
+    replyRepeated(ctx, ref, size, -count, withScores);
+    return;
+  }
+  const n = Math.min(count, size);
+  replyHead(ctx, n, withScores);
+  if (n === size) {
     for (let rank = 0; rank < size; rank++) replyMember(ctx, ref, rank, withScores);
   } else replyDistinct(ctx, ref, size, n, withScores);
+}
+
+function replyRepeated(ctx: Context, ref: Ref, size: number, n: number, withScores: boolean): void {
+  const { reply } = ctx;
+  const start = reply.pos;
+  if (n <= REPLY_BYTES_MAX / BULK_BYTES_MIN) {
+    replyHead(ctx, n, withScores);
+    for (let left = n; reply.pos - start <= REPLY_BYTES_MAX; left--) {
+      if (left === 0) return;
+      replyMember(ctx, ref, randomBelow(ctx, size), withScores);
+    }
+    reply.truncate(start);
+  }
+  reply.error(REPLY_TOO_LONG);
+}
+
+function replyHead(ctx: Context, n: number, withScores: boolean): void {
+  ctx.reply.array(withScores && ctx.reply.resp === 2 ? 2 * n : n);
 }
 
 /** Every choice of `n` of the ranks is equally likely (Floyd's algorithm). */
