@@ -25,6 +25,16 @@ export function compareStreamIds(a: StreamIdParts, b: StreamIdParts): number {
   return 0;
 }
 
+/** Four words by hand take a tenth of the time that TypedArray's `set` takes. */
+export function copyStreamId(to: StreamIdParts, from: StreamIdParts): void {
+  to[0] = from[0];
+  to[1] = from[1];
+  to[2] = from[2];
+  to[3] = from[3];
+}
+
+export const STREAM_ID_ZERO: StreamIdParts = new Uint32Array(4);
+
 /** Checks nodes of streams; one object, used again. */
 export class StreamNodeCheck {
   /** Of the node that was checked last: its live entries, the first of them, and the highest ID, deleted or not. */
@@ -47,8 +57,8 @@ export class StreamNodeCheck {
     this.#at = off + LISTPACK_HEADER_BYTES;
     this.#end = off + len - 1;
     this.live = 0;
-    this.first.fill(0);
-    this.highest.fill(0);
+    copyStreamId(this.first, STREAM_ID_ZERO);
+    copyStreamId(this.highest, STREAM_ID_ZERO);
     const whole = this.#node(master);
     this.#buf = EMPTY;
     return whole;
@@ -72,9 +82,9 @@ export class StreamNodeCheck {
     if (flags === -1 || !this.#integer(this.#ms) || !this.#integer(this.#seq)) return false;
     addDifferences(master, this.#ms, this.#seq, this.#id);
     if (!isFirst && compareStreamIds(this.#id, this.highest) <= 0) return false;
-    this.highest.set(this.#id);
+    copyStreamId(this.highest, this.#id);
     if ((flags & FLAG_DELETED) === 0) {
-      if (this.live === 0) this.first.set(this.#id);
+      if (this.live === 0) copyStreamId(this.first, this.#id);
       this.live++;
     }
     let elements: number;
@@ -91,6 +101,11 @@ export class StreamNodeCheck {
 
   /** An integer of at least 0, or -1. */
   #count(): number {
+    const at = this.#at;
+    if (at + 1 < this.#end && this.#buf[at] < 0x80 && this.#buf[at + 1] === 1) {
+      this.#at = at + 2;
+      return this.#buf[at];
+    }
     return this.#integer(this.#number) && this.#number.hi >= 0 ? this.#number.hi * 0x100000000 + this.#number.lo : -1;
   }
 
@@ -100,12 +115,20 @@ export class StreamNodeCheck {
   }
 
   #skip(count: number): boolean {
+    const buf = this.#buf;
+    const end = this.#end;
+    let at = this.#at;
     for (let i = 0; i < count; i++) {
-      if (this.#at >= this.#end) return false;
-      const next = listpackNextChecked(this.#buf, this.#at, this.#end);
-      if (next === -1) return false;
-      this.#at = next;
+      if (at >= end) return false;
+      const size = (buf[at] & 0x3f) + 1;
+      // Short strings, which most elements are, spelled out.
+      if (buf[at] >= 0x80 && buf[at] < 0xc0 && at + size < end && buf[at + size] === size) at += size + 1;
+      else {
+        at = listpackNextChecked(buf, at, end);
+        if (at === -1) return false;
+      }
     }
+    this.#at = at;
     return true;
   }
 }

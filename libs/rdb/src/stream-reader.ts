@@ -1,5 +1,5 @@
 import type { RdbInput } from './input.ts';
-import { compareStreamIds, StreamNodeCheck, type StreamIdParts } from './stream-node.ts';
+import { compareStreamIds, copyStreamId, STREAM_ID_ZERO, StreamNodeCheck, type StreamIdParts } from './stream-node.ts';
 import type { RdbSink, RdbStreamMeta } from './types.ts';
 
 // A stream in the file, in the order of its items:
@@ -62,7 +62,7 @@ export class StreamReader {
     this.#nodes = nodes;
     this.#live = 0;
     this.#anyNode = false;
-    this.#first.fill(0);
+    copyStreamId(this.#first, STREAM_ID_ZERO);
     this.#item = nodes === 0 ? 'meta' : 'node';
   }
 
@@ -100,9 +100,9 @@ export class StreamReader {
     if (!node.check(input.strBuf, input.strOff, input.strLen, id)) this.#damaged(input, 'a node is broken');
     if (this.#anyNode && compareStreamIds(id, this.#highest) <= 0) this.#damaged(input, 'its nodes are not in order');
     this.#anyNode = true;
-    this.#highest.set(compareStreamIds(node.highest, id) > 0 ? node.highest : id);
+    copyStreamId(this.#highest, compareStreamIds(node.highest, id) > 0 ? node.highest : id);
     if (node.live > 0) {
-      if (this.#live === 0) this.#first.set(node.first);
+      if (this.#live === 0) copyStreamId(this.#first, node.first);
       this.#live += node.live;
       // Redis frees a node with its last live entry; one without any says nothing.
       this.#sink.streamNode(id[0], id[1], id[2], id[3], input.strBuf, input.strOff, input.strLen);
@@ -125,7 +125,7 @@ export class StreamReader {
     meta.lastSeqLo = last[3];
     const first = this.#id;
     if (this.#version === 1) {
-      first.fill(0);
+      copyStreamId(first, STREAM_ID_ZERO);
       meta.maxDeletedMsHi = meta.maxDeletedMsLo = meta.maxDeletedSeqHi = meta.maxDeletedSeqLo = 0;
       meta.entriesAddedHi = Math.floor(this.#live / 0x100000000);
       meta.entriesAddedLo = this.#live >>> 0;
@@ -141,7 +141,7 @@ export class StreamReader {
       meta.entriesAddedHi = input.lengthHigh;
       meta.entriesAddedLo = input.lengthLow;
     }
-    if (this.#live > 0) first.set(this.#first);
+    if (this.#live > 0) copyStreamId(first, this.#first);
     meta.firstMsHi = first[0];
     meta.firstMsLo = first[1];
     meta.firstSeqHi = first[2];

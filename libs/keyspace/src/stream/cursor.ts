@@ -35,6 +35,18 @@ export function lastIdOfNode(arena: Arena, lp: Ref, master: StreamId, out: Strea
   return true;
 }
 
+/** Reads the ID of a node's first entry; false: it has none, or the entry is marked deleted. */
+export function firstIdOfNode(arena: Arena, lp: Ref, master: StreamId, out: StreamId): boolean {
+  const u8 = arena.u8;
+  let at = skip(u8, skip(u8, lp * 16 + LISTPACK_HEADER_BYTES));
+  const masterFields = readCount(u8, at);
+  // The count itself, the fields, and the terminator.
+  for (let i = masterFields + 2; i > 0; i--) at = skip(u8, at);
+  if (u8[at] === LISTPACK_END || (readCount(u8, at) & FLAG_DELETED) !== 0) return false;
+  readEntryId(u8, at, master, out);
+  return true;
+}
+
 /**
  * Goes over the entries of a range of IDs, forward or backward, without making anything: one object is used again and again. It
  * dies with the next change of the stream, but for `markDeleted`.

@@ -3,7 +3,7 @@ import { copyIn } from '../entry.ts';
 import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
 import { SLACK_BYTES } from './append.ts';
-import { lastIdOfNode } from './cursor.ts';
+import { firstIdOfNode, lastIdOfNode } from './cursor.ts';
 import {
   assignPending,
   addPending,
@@ -16,7 +16,7 @@ import {
   pendingConsumer,
   setActiveTime,
 } from './groups.ts';
-import { compareIds, newId, readId, writeId } from './id.ts';
+import { compareIds, copyId, newId, readId, writeId } from './id.ts';
 import type { StreamId } from './id.ts';
 import * as names from './names.ts';
 import { LISTPACK_HEADER_BYTES, readCount } from './packed.ts';
@@ -53,7 +53,7 @@ export function loadNode(space: Space, holder: Ref, master: StreamId, buf: Uint8
   seekLast(arena, nodesOf(root), place);
   if (place.node !== 0) {
     readId(arena, keyWord(place), id);
-    if (!lastIdOfNode(arena, valueAt(arena, place), id, other)) other.set(id);
+    if (!lastIdOfNode(arena, valueAt(arena, place), id, other)) copyId(other, id);
     if (compareIds(master, other) <= 0) throw new StreamLoadError('a node of a stream begins below the one before it');
   }
   const lp = arena.alloc(len + SLACK_BYTES);
@@ -83,13 +83,25 @@ export function loadMeta(
   const root = rootFor(space, holder);
   const has = length(space, holder);
   if (entries !== has) throw new StreamLoadError(`a stream of ${has} entries says that it has ${entries}`);
-  if (edgeId(space, holder, true, id) && compareIds(id, last) > 0) {
-    throw new StreamLoadError('a stream has an entry above its last ID');
-  }
-  if (edgeId(space, holder, false, id)) writeId(space.arena, root * 4 + FIRST_ID, id);
+  if (has > 0) setFirstId(space, holder, root, last);
   setLastId(space, holder, last);
   setMaxDeletedId(space, holder, maxDeleted);
   setEntriesAdded(space, holder, addedLo, addedHi);
+}
+
+/** Writes the ID of the first entry, and looks that no entry is above the stream's last ID. */
+function setFirstId(space: Space, holder: Ref, root: Ref, last: StreamId): void {
+  const arena = space.arena;
+  seekLast(arena, nodesOf(root), place);
+  readId(arena, keyWord(place), id);
+  if (lastIdOfNode(arena, valueAt(arena, place), id, other) && compareIds(other, last) > 0) {
+    throw new StreamLoadError('a stream has an entry above its last ID');
+  }
+  seekFirst(arena, nodesOf(root), place);
+  readId(arena, keyWord(place), id);
+  if (firstIdOfNode(arena, valueAt(arena, place), id, other) || edgeId(space, holder, false, other)) {
+    writeId(arena, root * 4 + FIRST_ID, other);
+  }
 }
 
 /** A group; `entriesRead` as halves, both -1 when it is not known. */
