@@ -71,14 +71,31 @@ export class Crc64 {
   }
 }
 
-// rdb.bench.ts has the figures.
+/** Fewer bytes are not worth a view. */
+const WORDS_BYTES_MIN = 128;
+
+// rdb.bench.ts has the figures. Reading words instead of putting bytes together takes a third of the time away; sixteen bytes a step take
+// as long as eight.
 function crc64Update(state: Int32Array, buf: Uint8Array, from: number, to: number): void {
+  if (to - from < WORDS_BYTES_MIN) {
+    crc64Bytes(state, buf, from, to);
+    return;
+  }
+  const aligned = from + (-(buf.byteOffset + from) & 3);
+  const count = (to - aligned) >>> 3;
+  const end = aligned + count * 8;
+  crc64Bytes(state, buf, from, aligned);
+  crc64Words(state, new Int32Array(buf.buffer, buf.byteOffset + aligned, count * 2));
+  crc64Bytes(state, buf, end, to);
+}
+
+/** An even number of words, little endian (as the machine is: the arena counts on that, too). */
+function crc64Words(state: Int32Array, words: Int32Array): void {
   let low = state[0];
   let high = state[1];
-  let i = from;
-  for (const stop = to - 7; i < stop; i += 8) {
-    low ^= buf[i] | (buf[i + 1] << 8) | (buf[i + 2] << 16) | (buf[i + 3] << 24);
-    high ^= buf[i + 4] | (buf[i + 5] << 8) | (buf[i + 6] << 16) | (buf[i + 7] << 24);
+  for (let i = 0; i < words.length; i += 2) {
+    low ^= words[i];
+    high ^= words[i + 1];
     const a = 1792 + (low & 0xff);
     const b = 1536 + ((low >>> 8) & 0xff);
     const c = 1280 + ((low >>> 16) & 0xff);
@@ -90,7 +107,14 @@ function crc64Update(state: Int32Array, buf: Uint8Array, from: number, to: numbe
     low = LOW[a] ^ LOW[b] ^ LOW[c] ^ LOW[d] ^ LOW[e] ^ LOW[f] ^ LOW[g] ^ LOW[h];
     high = HIGH[a] ^ HIGH[b] ^ HIGH[c] ^ HIGH[d] ^ HIGH[e] ^ HIGH[f] ^ HIGH[g] ^ HIGH[h];
   }
-  for (; i < to; i++) {
+  state[0] = low;
+  state[1] = high;
+}
+
+function crc64Bytes(state: Int32Array, buf: Uint8Array, from: number, to: number): void {
+  let low = state[0];
+  let high = state[1];
+  for (let i = from; i < to; i++) {
     const index = (low ^ buf[i]) & 0xff;
     low = ((low >>> 8) | (high << 24)) ^ LOW[index];
     high = (high >>> 8) ^ HIGH[index];

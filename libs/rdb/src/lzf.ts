@@ -32,7 +32,8 @@ export function lzfDecompress(
     if (control < LITERAL_MAX) {
       const stop = i + control + 1;
       if (stop > srcEnd || o + control + 1 > dstEnd) return false;
-      while (i < stop) dst[o++] = src[i++];
+      do dst[o++] = src[i++];
+      while (i < stop);
       continue;
     }
     let length = control >>> 5;
@@ -45,6 +46,12 @@ export function lzfDecompress(
     const stop = o + length + 2;
     if (from < dstOff || stop > dstEnd) return false;
     // Byte by byte on purpose: source and target may overlap, which is how LZF writes runs.
+    // Three there are in every copy.
+    dst[o] = dst[from];
+    dst[o + 1] = dst[from + 1];
+    dst[o + 2] = dst[from + 2];
+    o += 3;
+    from += 3;
     while (o < stop) dst[o++] = dst[from++];
   }
   return o === dstEnd;
