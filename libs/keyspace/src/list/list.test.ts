@@ -347,6 +347,45 @@ test('nodes of an RDB file become a list of the encoding that fits', () => {
   lists.finishLoad(world.space, loaded);
 });
 
+test('a single node of an RDB file is a listpack up to the limits, with whatever comes behind it', () => {
+  const source = keyspaceWith(-5);
+  const node = (...values: string[]): Uint8Array => {
+    const list = listOf(source, ...values);
+    assert.equal(encodingOf(source.arena, list), ENC_LISTPACK);
+    const nodes = new lists.NodeIterator();
+    nodes.start(source.space, list);
+    assert.ok(nodes.next());
+    return source.arena.u8.slice(nodes.off, nodes.off + nodes.len);
+  };
+  const values = Array.from({ length: 20 }, (_, i) => `value:${i}`);
+  const many = Array.from({ length: 500 }, (_, i) => `value:${i}`);
+  for (const [size, first, encoding] of [
+    [-1, values, ENC_LISTPACK],
+    [20, values, ENC_LISTPACK],
+    [19, values, ENC_QUICKLIST],
+    [-1, many, ENC_QUICKLIST],
+    [-1, ['x'.repeat(5000)], ENC_QUICKLIST],
+    [100, ['x'.repeat(9000)], ENC_QUICKLIST],
+  ] as const) {
+    for (const behind of [0, 1, 2]) {
+      const world = keyspaceWith(size);
+      const loaded = world.keyspace.detached(TYPE_LIST, ENC_LISTPACK);
+      const bytesOfNode = node(...first);
+      lists.loadNode(world.space, loaded, bytesOfNode, 0, bytesOfNode.length);
+      const second = node('a', 'b');
+      if (behind === 1) lists.loadNode(world.space, loaded, second, 0, second.length);
+      if (behind === 2) lists.loadElement(world.space, loaded, bytes('z'), 0, 1);
+      lists.finishLoad(world.space, loaded);
+      assert.deepEqual(elements(world, loaded), [...first, ...[[], ['a', 'b'], ['z']][behind]]);
+      if (behind === 0) assert.equal(encodingOf(world.arena, loaded), encoding);
+      if (behind === 1) assert.equal(encodingOf(world.arena, loaded), ENC_QUICKLIST);
+      listOps.verify(world.space, loaded);
+      world.keyspace.dropDetached(loaded);
+      assert.equal(world.arena.usedBytes, 0);
+    }
+  }
+});
+
 test('a list that nothing was loaded into is empty', () => {
   const world = keyspaceWith(-2);
   const loaded = world.keyspace.detached(TYPE_LIST, ENC_QUICKLIST);

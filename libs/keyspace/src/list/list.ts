@@ -353,6 +353,13 @@ function removeEqual(
 export function loadNode(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): void {
   const arena = space.arena;
   if (len <= layout.EMPTY_LISTPACK_BYTES) return;
+  // Most lists are one node that stays a listpack. Elements are counted up to 65535, which is more than any limit.
+  const isFirst = rootOf(arena, holder) === 0;
+  if (isFirst && !layout.exceeds(space.limits.listMaxListpackSize, len, buf[off + 4] | (buf[off + 5] << 8))) {
+    setRoot(arena, holder, listpack.fromBytes(arena, buf, off, len));
+    setEncoding(arena, holder, ENC_LISTPACK);
+    return;
+  }
   const root = loading(space, holder);
   const lp = listpack.fromBytes(arena, buf, off, len);
   try {
@@ -375,5 +382,6 @@ export function finishLoad(space: Space, holder: Ref): void {
 
 function loading(space: Space, holder: Ref): Ref {
   if (rootOf(space.arena, holder) === 0) setEncoding(space.arena, holder, ENC_QUICKLIST);
+  else if (encodingOf(space.arena, holder) === ENC_LISTPACK) convertToQuicklist(space, holder);
   return quicklistOf(space, holder);
 }
