@@ -184,6 +184,10 @@ const populate: Subcommand = {
     if (ctx.slave) return ctx.reply.error("READONLY You can't write against a read only replica.");
     if (ctx.writeRefusal !== '') return ctx.reply.error(ctx.writeRefusal);
     if (ctx.loading) return ctx.reply.error('LOADING Redis is loading the dataset in memory');
+    // Redis would try, and end.
+    if (size > ctx.config.num.protoMaxBulkLen) {
+      return ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
+    }
     const prefix = req.argc > 3 ? printable(req, 3) : 'key';
     try {
       for (let i = 0; i < count; i++) {

@@ -115,6 +115,14 @@ test('DEBUG POPULATE goes to the log key by key, and a slave refuses it', () => 
   assert.equal(engine.text('DEBUG', 'POPULATE', 1), "-READONLY You can't write against a read only replica.\r\n");
 });
 
+test('DEBUG POPULATE makes no values longer than strings may be', () => {
+  const engine = new TestEngine(DEBUG);
+  for (const size of ['536870913', '4611686018427387904']) {
+    assert.match(engine.text('DEBUG', 'POPULATE', 1, 'p', size), /^-ERR string exceeds maximum allowed size/);
+  }
+  assert.deepEqual(engine.contents(), []);
+});
+
 test('DEBUG POPULATE keeps what fitted when the arena is full', () => {
   const engine = new TestEngine({ ...DEBUG, debug: false, reserveBytes: 64 * 1024 * 1024 });
   const reply = engine.text('DEBUG', 'POPULATE', 1000, 'big', 1024 * 1024);
