@@ -36,6 +36,16 @@ async function byWriter(
   return writes.map((write) => found.get(write)!);
 }
 
+/** Asks for a thousand at a time. */
+async function inParts(
+  writes: readonly string[],
+  read: (some: readonly string[]) => Promise<(string | null)[]>,
+): Promise<(string | null)[]> {
+  const values: (string | null)[] = [];
+  for (let i = 0; i < writes.length; i += 1000) values.push(...(await read(writes.slice(i, i + 1000))));
+  return values;
+}
+
 /** Of sequences: each write at most once, and, if that is asked for, in the order of their numbers. */
 function inSequence(
   elements: readonly string[],
@@ -64,31 +74,38 @@ export const LEDGER_KINDS: readonly LedgerKind[] = [
   {
     command: (write, value) => ['SET', write, value],
     acknowledges: (reply) => reply === 'OK',
-    read: async (client, writes) => (await client.call('MGET', ...writes)) as (string | null)[],
+    read: (client, writes) =>
+      inParts(writes, async (some) => (await client.call('MGET', ...some)) as (string | null)[]),
   },
   {
     command: (write, value) => ['HSET', `${writerOf(write)}:hash`, write, value],
     acknowledges: (reply) => reply === 1,
     read: (client, writes) =>
-      byWriter(writes, async (writer, some) => (await client.call('HMGET', `${writer}:hash`, ...some)) as string[]),
+      byWriter(writes, (writer, all) =>
+        inParts(all, async (some) => (await client.call('HMGET', `${writer}:hash`, ...some)) as (string | null)[]),
+      ),
   },
   {
     command: (write) => ['SADD', `${writerOf(write)}:set`, write],
     acknowledges: (reply) => reply === 1,
     read: (client, writes, value) =>
-      byWriter(writes, async (writer, some) => {
-        const there = (await client.call('SMISMEMBER', `${writer}:set`, ...some)) as number[];
-        return some.map((write, i) => (there[i] === 1 ? value(write) : null));
-      }),
+      byWriter(writes, (writer, all) =>
+        inParts(all, async (some) => {
+          const there = (await client.call('SMISMEMBER', `${writer}:set`, ...some)) as number[];
+          return some.map((write, i) => (there[i] === 1 ? value(write) : null));
+        }),
+      ),
   },
   {
     command: (write) => ['ZADD', `${writerOf(write)}:zset`, String(numberOf(write)), write],
     acknowledges: (reply) => reply === 1,
     read: (client, writes, value) =>
-      byWriter(writes, async (writer, some) => {
-        const scores = (await client.call('ZMSCORE', `${writer}:zset`, ...some)) as (string | null)[];
-        return some.map((write, i) => (scores[i] === String(numberOf(write)) ? value(write) : scores[i]!));
-      }),
+      byWriter(writes, (writer, all) =>
+        inParts(all, async (some) => {
+          const scores = (await client.call('ZMSCORE', `${writer}:zset`, ...some)) as (string | null)[];
+          return some.map((write, i) => (scores[i] === String(numberOf(write)) ? value(write) : scores[i]!));
+        }),
+      ),
   },
   {
     command: (write) => ['RPUSH', `${writerOf(write)}:list`, write],
