@@ -75,3 +75,12 @@ function prepare(engine: TestEngine): void {
   ])
     engine.call(...line.split(' '));
 }
+
+test('a reply that would be too long is an error, nothing is left of it, and the next one comes', () => {
+  const engine = new TestEngine({ debug: false });
+  engine.ctx.reply.bytesMax = 1024 * 1024; // in service it is 4 GiB
+  engine.call('SET', 'k', 'v'.repeat(100_000));
+  const keys = Array.from({ length: 20 }, () => 'k');
+  assert.equal(engine.text('MGET', ...keys), '-ERR the reply would be longer than 4 GiB\r\n');
+  assert.equal(engine.text('STRLEN', 'k'), ':100000\r\n');
+});

@@ -28,6 +28,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
@@ -46,6 +47,14 @@ export interface EmbeddedNatsOptions {
   readonly startMs?: number;
   readonly stopMs?: number;
   readonly onEvent?: (event: EmbeddedNatsEvent) => void;
+}
+
+/**
+ * Processors that nats-server may use at once beside an engine: half of the machine's. With all of two, the Go runtime's helpers take the
+ * engine's processor away (docs/benchmarks.md has the figures). GOMAXPROCS in the environment overrides it.
+ */
+export function natsProcessors(processors: number): number {
+  return Math.max(1, Math.floor(processors / 2));
 }
 
 export interface EmbeddedNatsEvent {
@@ -187,7 +196,8 @@ export class EmbeddedNats {
     // A group of its own; and no pipes, which would break under it when we are killed.
     this.#logRead = fileSize(this.#logFile);
     this.#storageFailed = false;
-    const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true });
+    const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
+    const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true, env });
     this.#child = child;
     this.#startedAt = Date.now();
     let spawnError: Error | null = null;

@@ -8,3 +8,4 @@ export { formatDouble } from './double.ts';
 export { ReplyParser } from './parser.ts';
 export type { Reply } from './parser.ts';
 export { encodeCommand } from './encode.ts';
+export { SinkFullError } from './sink.ts';

@@ -17,9 +17,16 @@ const FIRST_BYTES = 4096;
 /** A buffer that has grown beyond this is given back by reset(). */
 export const KEPT_BYTES_MAX = 1024 * 1024;
 
+/** More than `bytesMax` was to be written; what was written before is still there. */
+export class SinkFullError extends Error {
+  override readonly name = 'SinkFullError';
+}
+
 export class ByteSink {
   buf: Uint8Array;
   pos: number;
+  /** No more than this is ever held. */
+  bytesMax = Infinity;
   /** Bytes at the front which reset() leaves free for the caller's own header. */
   readonly reserved: number;
   #view: DataView;
@@ -37,6 +44,7 @@ export class ByteSink {
   }
 
   #grow(bytes: number): void {
+    if (this.pos + bytes > this.bytesMax) throw new SinkFullError(`more than ${this.bytesMax} bytes`);
     let size = this.buf.length;
     while (size < this.pos + bytes) size *= 2;
     const grown = allocBytes(size);

@@ -22,7 +22,7 @@ const help = `Weir beside real Redis, in one run.
   npm run bench -- --quick             a second for each and no care: shows that it works, proves nothing
   npm run bench -- --profile           with a profile of the server's JavaScript thread (costs a little speed)
 
-  --seconds N    of load in a run (3; types: 0.6)      --rounds N    runs of each side (3)
+  --seconds N    of load in a run (3; types: 1)      --rounds N    runs of each side (3)
   --patience N   minutes, all in all, of waiting for a quiet machine and repeating disturbed runs (5)
   --out DIR      where results go (bench-results)
   --publish      leaves the results in docs/benchmarks as well (strings: latest.json, .svg, .txt; types: types.…)
@@ -90,7 +90,7 @@ const allSuites: readonly Suite[] = [
     cases: typesCases(quick).filter(({ name }) => wanted(name)),
     benches: typesBenches.filter(({ name }) => wanted(name)),
     measure: async (workshop, patience) => {
-      const seconds = numberOr(values.seconds, quick ? 0.15 : 0.6);
+      const seconds = numberOr(values.seconds, quick ? 0.15 : 1);
       return runTypes(workshop, wanted, { seconds, rounds, patience, progress, quick });
     },
   },

@@ -40,6 +40,9 @@ import type { CommandTable } from './table.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
+/** No reply is longer: it is built in one piece. */
+const REPLY_BYTES_MAX = 4 * 1024 ** 3;
+
 const PENDING_SLOTS = 16384;
 const PENDING_MASK = PENDING_SLOTS - 1;
 
@@ -124,6 +127,7 @@ export class Context {
     this.host = init.host;
     this.table = init.table;
     this.reply = init.reply;
+    this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
     this.req = new Request();

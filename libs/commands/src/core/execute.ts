@@ -1,4 +1,5 @@
 import { ArenaFullError } from '@weir/memory';
+import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { printable } from './args.ts';
 import { evictToLimit } from './evict.ts';
@@ -98,10 +99,11 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   try {
     command.run!(ctx, req);
   } catch (error) {
-    if (!(error instanceof ArenaFullError)) throw error;
-    // Handlers allocate before they change; those that go on element by element have logged what they did (propagateFirst).
-    ctx.reply.truncate(replyStart);
-    replyError(ctx, "OOM command not allowed when used memory > 'maxmemory'.");
+    if (error instanceof SinkFullError && (command.flags & F_WRITE) === 0) {
+      ctx.reply.truncate(replyStart);
+      replyError(ctx, 'ERR the reply would be longer than 4 GiB');
+    } else if (error instanceof ArenaFullError) oom(ctx, replyStart);
+    else throw error;
   }
   ctx.end();
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
@@ -128,6 +130,12 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
     }
   }
   finishReply(ctx, session, replyStart);
+}
+
+/** Handlers allocate before they change; those that go on element by element have logged what they did (propagateFirst). */
+function oom(ctx: Context, replyStart: number): void {
+  ctx.reply.truncate(replyStart);
+  replyError(ctx, "OOM command not allowed when used memory > 'maxmemory'.");
 }
 
 /** The error that keeps the command from running, or ''. */
