@@ -83,7 +83,7 @@ export class ByteSink {
   /** Bytes as they are. */
   raw(buf: Uint8Array, start = 0, end = buf.length): void {
     this.ensure(end - start);
-    if (isArena(buf)) copyFromArena(this.#view, this.pos, buf, start, end - start);
+    if (isArena(buf)) copyFromArena(this.buf, this.#view, this.pos, buf, start, end - start);
     else copyBytes(this.buf, this.pos, buf, start, end - start);
     this.pos += end - start;
   }
@@ -97,7 +97,7 @@ export class ByteSink {
     out[pos] = CR;
     out[pos + 1] = LF;
     pos += 2;
-    if (isArena(buf)) copyFromArena(this.#view, pos, buf, off, len);
+    if (isArena(buf)) copyFromArena(this.buf, this.#view, pos, buf, off, len);
     else copyBytes(out, pos, buf, off, len);
     pos += len;
     out[pos] = CR;
