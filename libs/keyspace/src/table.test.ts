@@ -300,14 +300,9 @@ for (const state of ['settled', 'growing', 'shrinking', 'chained'] as const) {
       hits.set(ref, (hits.get(ref) ?? 0) + 1);
     }
     assert.equal(hits.size, both.table.size);
-    // 400 expected of each, standard deviation 20; an entry of a chain has half the chance or less.
-    const [least, most] = state === 'chained' ? [150, 1100] : [150, 520];
-    let fair = 0;
-    for (const count of hits.values()) {
-      assert.ok(count > least && count < most, `${count} hits`);
-      if (count > 320) fair++;
-    }
-    if (state !== 'chained') assert.ok(fair > hits.size * 0.7, `${fair} of ${hits.size}`);
+    // 400 expected of each, standard deviation 20. Those in long chains are a little less likely, and the others more.
+    const [least, most] = state === 'chained' ? [150, 1100] : [300, 500];
+    for (const count of hits.values()) assert.ok(count > least && count < most, `${count} hits`);
   });
 }
 

@@ -222,11 +222,11 @@ test('random pairs are pairs of the hash; distinct ones are distinct, and each i
           hits.set(text(field), (hits.get(text(field)) ?? 0) + 1);
         }
       }
-      // Entries in chains may have half the chance; there are few chains.
+      // Six standard deviations.
       const expected = (Math.min(count, 40) * rounds) / 40;
       for (let i = 0; i < 40; i++) {
         const times = hits.get(`f${i}`) ?? 0;
-        assert.ok(times >= expected * 0.35 - 10 && times <= expected * 1.9 + 10, `f${i}: ${times} of ${expected}`);
+        assert.ok(Math.abs(times - expected) <= 6 * Math.sqrt(expected), `f${i}: ${times} of ${expected}`);
       }
     }
     const single = new Set<string>();
