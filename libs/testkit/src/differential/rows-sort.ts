@@ -80,10 +80,13 @@ const reading = options(by, by, unsorted, window, window, get, order, order, wor
 const strict = options(window, window, get, order, store);
 
 /**
- * Redis's SORT takes an old ERANGE in errno for its own, when elements are no integers. Reading a cursor leaves it 0. (A whole scan, since
- * a page would remove what has expired on one side only.)
+ * Redis's SORT takes an old ERANGE in errno for its own, when elements are no integers. Reading a cursor leaves it 0, in Valkey only
+ * one that is beyond a signed integer. A whole scan comes first: a page would remove what has expired on one side only.
  */
-const before = [['SCAN', '0', 'COUNT', '1000000']];
+const before = [
+  ['SCAN', '0', 'COUNT', '1000000'],
+  ['SCAN', '12345678901234567890'],
+];
 /** A random change could name another key, which may be a sorted set, or what compares as equal. */
 const sort = { name: 'sort', before, fixed: true } as const;
 const junk = literal('', 'abc', 'LIMIT', 'BY', 'GET', 'STORE', 'ASC', '0', '-1', 'x', 'alpha\x00x', 'AND', '#');
