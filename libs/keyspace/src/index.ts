@@ -43,7 +43,6 @@ export { Recency } from './recency.ts';
 export { KeyTable } from './table.ts';
 export type { TableLimits } from './table.ts';
 export { fingerprint, fingerprintSteps } from './fingerprint.ts';
-export { isCanonicalInt64 } from './integer.ts';
 export { KeyspaceLoader } from './rdb/keyspace-loader.ts';
 export type { LoadOptions } from './rdb/keyspace-loader.ts';
 export { dumpValue, saveKeyspace } from './rdb/save.ts';

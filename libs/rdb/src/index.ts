@@ -33,6 +33,7 @@ export {
 export { canonicalListpackCount, listpackBytes, listpackCount, ListpackCursor, validateListpack } from './listpack.ts';
 export { ListpackBuilder } from './listpack-builder.ts';
 export { LzfCompressor, lzfDecompress } from './lzf.ts';
+export { formatInt64, parseInt64 } from './int64.ts';
 export { RdbReader } from './reader.ts';
 export type {
   RdbReaderApi,

@@ -278,7 +278,7 @@ export class Context {
     this.dirty += changes;
     if (this.replaying) return;
     this.#select(this.db.index);
-    if (this.table.renamed) this.#propagateRenamed();
+    if (this.table.renamed) this.#rewrite(this.req.argc);
     else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
     else this.effects.frame(this.req.buf, this.req.start, this.req.end);
   }
@@ -290,21 +290,20 @@ export class Context {
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
     if (this.replaying) return;
-    const { req } = this;
     this.#select(this.db.index);
-    this.effects.command(argc);
-    const command = this.table.find(req.buf, req.args[0], req.args[1])!;
-    this.effects.argLatin1(command.command.name.toUpperCase());
-    for (let i = 1; i < argc; i++) this.effects.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+    this.#rewrite(argc);
   }
 
-  /** What `rename-command` calls a command is this node's affair: the log has the name that everybody knows. */
-  #propagateRenamed(): void {
+  /**
+   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is this
+   * node's affair.
+   */
+  #rewrite(argc: number): void {
     const { req, effects } = this;
     const command = this.table.find(req.buf, req.args[0], req.args[1])!;
-    effects.command(req.argc);
+    effects.command(argc);
     effects.argLatin1(command.command.name.toUpperCase());
-    for (let i = 1; i < req.argc; i++) effects.argBytes(req.buf, req.off(i), req.len(i));
+    for (let i = 1; i < argc; i++) effects.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { ENC_EMBSTR, ENC_INT, ENC_RAW, isCanonicalInt64 } from '@weir/keyspace';
+import { ENC_EMBSTR, ENC_INT, ENC_RAW, parseHalves } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from './context.ts';
 
@@ -10,7 +10,7 @@ export function stringEncoding(buf: Uint8Array, off: number, len: number): numbe
   if (len <= 20 && len > 0) {
     // Most values are no numbers: the first byte tells.
     const first = buf[off];
-    if ((first === 45 || (first >= 48 && first <= 57)) && isCanonicalInt64(buf, off, len)) return ENC_INT;
+    if ((first === 45 || (first >= 48 && first <= 57)) && parseHalves(buf, off, len)) return ENC_INT;
   }
   return len <= EMBSTR_BYTES_MAX ? ENC_EMBSTR : ENC_RAW;
 }

@@ -58,7 +58,8 @@ export const mset: Command = {
   },
   run(ctx, req) {
     if (!pairs(ctx, req)) return;
-    if (setAll(ctx, req)) ctx.reply.ok();
+    setAll(ctx, req);
+    ctx.reply.ok();
   },
 };
 
@@ -95,7 +96,8 @@ export const msetnx: Command = {
         return;
       }
     }
-    if (setAll(ctx, req)) ctx.reply.int(1);
+    setAll(ctx, req);
+    ctx.reply.int(1);
   },
 };
 
@@ -110,7 +112,7 @@ function pairs(ctx: Context, req: Request): boolean {
  * Sets every pair. When the arena fills up on the way, what was set by then stays and is logged as what it is: taking it
  * back would need memory too.
  */
-function setAll(ctx: Context, req: Request): boolean {
+function setAll(ctx: Context, req: Request): void {
   let i = 1;
   try {
     for (; i < req.argc; i += 2) {
@@ -118,13 +120,8 @@ function setAll(ctx: Context, req: Request): boolean {
       storeArg(ctx, ref, i, i + 1, false);
     }
   } catch (error) {
-    if (!(error instanceof ArenaFullError) || i === 1 || ctx.replaying) throw error;
-    const effect = ctx.effect(i);
-    effect.argLatin1('MSET');
-    for (let j = 1; j < i; j++) effect.argBytes(req.buf, req.off(j), req.len(j));
-    ctx.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
-    return false;
+    if (error instanceof ArenaFullError && i > 1) ctx.propagateFirst(i, (i - 1) / 2);
+    throw error;
   }
   ctx.propagate((req.argc - 1) / 2);
-  return true;
 }

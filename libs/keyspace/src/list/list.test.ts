@@ -132,8 +132,7 @@ function apply(
   else if (action.kind === 'pop') {
     lists.peek(space, list, action.tail, element);
     assert.equal(text(element), action.tail ? model.pop() : model.shift());
-    if (action.tail) lists.popTail(space, list);
-    else lists.popHead(space, list);
+    lists.pop(space, list, action.tail);
     lists.shrink(space, list);
   } else if (action.kind === 'set') {
     const index = action.at % model.length;
@@ -282,11 +281,11 @@ test('a list becomes a quicklist when its listpack would be too large, and a lis
   push(world, list, true, 'e');
   assert.equal(encodingOf(arena, list), ENC_QUICKLIST);
   assert.equal(nodeCounts(world, list), 2);
-  lists.popTail(space, list);
-  lists.popTail(space, list);
+  lists.pop(space, list, true);
+  lists.pop(space, list, true);
   lists.shrink(space, list);
   assert.equal(encodingOf(arena, list), ENC_QUICKLIST, 'three of four is more than half');
-  lists.popHead(space, list);
+  lists.pop(space, list, false);
   lists.shrink(space, list);
   assert.equal(encodingOf(arena, list), ENC_LISTPACK);
   assert.deepEqual(elements(world, list), ['b', 'c']);

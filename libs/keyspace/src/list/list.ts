@@ -86,14 +86,6 @@ function quicklistOf(space: Space, holder: Ref): Ref {
 // --- the ends ----------------------------------------------------------------------------------------------------------
 
 /** `grow` comes first, once for all that is pushed. The bytes must not lie in the list. */
-export function pushHead(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): void {
-  push(space, holder, false, buf, off, len);
-}
-
-export function pushTail(space: Space, holder: Ref, buf: Uint8Array, off: number, len: number): void {
-  push(space, holder, true, buf, off, len);
-}
-
 export function push(space: Space, holder: Ref, atTail: boolean, buf: Uint8Array, off: number, len: number): void {
   const arena = space.arena;
   if (encodingOf(arena, holder) !== ENC_LISTPACK) {
@@ -137,14 +129,6 @@ export function pop(space: Space, holder: Ref, atTail: boolean): void {
   const pos = atTail ? listpack.prev(arena, root, listpack.end(arena, root)) : listpack.FIRST;
   const next = listpack.remove(arena, root, pos, 1);
   if (next !== root) setRoot(arena, holder, next);
-}
-
-export function popHead(space: Space, holder: Ref): void {
-  pop(space, holder, false);
-}
-
-export function popTail(space: Space, holder: Ref): void {
-  pop(space, holder, true);
 }
 
 /** A copy of the element that changes its place; longer ones get an array of their own. */

@@ -1,3 +1,5 @@
+import { formatInt64 } from '@weir/rdb';
+
 /**
  * One element of a value, as bytes: a view on the arena, or, for what is kept as an integer, its decimal digits in a buffer of the
  * element's own. Whoever iterates reuses one object; a view on the arena dies with the next change of the value.
@@ -64,33 +66,19 @@ export function writeInt64(buf: Uint8Array, at: number, lo: number, hi: number):
     buf[at] = 45;
     return 1 + writeDigits(buf, at + 1, -lo);
   }
-  // Unsigned magnitude as two halves, then three groups of at most nine digits, lowest first.
-  const negative = hi < 0;
-  let high = hi >>> 0;
-  let low = lo >>> 0;
-  if (negative) {
-    low = (~low + 1) >>> 0;
-    high = (~high + (low === 0 ? 1 : 0)) >>> 0;
-    buf[at] = 45;
-  }
-  const start = negative ? at + 1 : at;
-  const value = (BigInt(high) << 32n) | BigInt(low);
-  const text = value.toString();
-  for (let i = 0; i < text.length; i++) buf[start + i] = text.charCodeAt(i);
-  return start - at + text.length;
+  return formatInt64(hi, lo >>> 0, buf, at);
 }
 
-/** `n`: a non-negative integer below 2^53. */
+/** `n`: a non-negative integer, at most 2^31. */
 function writeDigits(buf: Uint8Array, at: number, n: number): number {
   let length = 1;
   for (let limit = 10; n >= limit; limit *= 10) length++;
   let pos = at + length;
-  while (n > 0x7fffffff) {
-    const rest = Math.floor(n / 10);
-    buf[--pos] = 48 + (n - rest * 10);
-    n = rest;
+  let small = n;
+  if (small > 0x7fffffff) {
+    buf[--pos] = 56; // 2147483648
+    small = 214748364;
   }
-  let small = n | 0;
   do {
     const rest = (small / 10) | 0;
     buf[--pos] = 48 + (small - rest * 10);

@@ -23,6 +23,5 @@ export {
   read,
   remove,
   replace,
-  replaceNumber,
   seek,
 } from './listpack.ts';

@@ -1,10 +1,12 @@
+import { parseInt64 } from '@weir/rdb';
+
 /**
  * Signed 64-bit integers as two halves, since JavaScript's numbers are exact to 2^53 only. `parseHalves` leaves them here.
  */
 export const halves = { lo: 0, hi: 0 };
 
-const MAX = Uint8Array.from('9223372036854775807', (digit) => digit.charCodeAt(0));
-const MIN = Uint8Array.from('9223372036854775808', (digit) => digit.charCodeAt(0));
+/** No more digits than these are a safe integer in any case. */
+const DIGITS_SAFE = 15;
 
 /**
  * Whether the bytes are a 64-bit signed integer in its one canonical form (Redis string2ll: a '-' or nothing, digits without
@@ -24,38 +26,18 @@ export function parseHalves(buf: Uint8Array, off: number, len: number): boolean 
     halves.lo = halves.hi = 0;
     return true;
   }
-  // In two parts that are exact each: value = high × 10^9 + low.
-  let low = 0;
-  let high = 0;
-  const split = digits > 9 ? end - 9 : at;
-  for (let i = at; i < split; i++) {
-    const digit = buf[i] - 48;
-    if (digit < 0 || digit > 9) return false;
-    high = high * 10 + digit;
-  }
-  for (let i = split; i < end; i++) {
-    const digit = buf[i] - 48;
-    if (digit < 0 || digit > 9) return false;
-    low = low * 10 + digit;
-  }
-  if (digits === 19) {
-    const limit = negative ? MIN : MAX;
-    for (let i = 0; i < 19; i++) {
-      const byte = buf[at + i];
-      if (byte === limit[i]) continue;
-      if (byte > limit[i]) return false;
-      break;
-    }
-  }
-  const sum = high * 1e9 + low;
-  if (sum <= Number.MAX_SAFE_INTEGER) {
-    setHalves(negative ? -sum : sum);
+  if (digits > DIGITS_SAFE) {
+    if (!parseInt64(buf, off, len, halves)) return false;
+    halves.lo |= 0;
     return true;
   }
-  let value = BigInt(high) * 1000000000n + BigInt(low);
-  if (negative) value = -value;
-  halves.lo = Number(BigInt.asIntN(32, value));
-  halves.hi = Number(BigInt.asIntN(32, value >> 32n));
+  let value = 0;
+  for (; at < end; at++) {
+    const digit = buf[at] - 48;
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  setHalves(negative ? -value : value);
   return true;
 }
 

@@ -226,15 +226,6 @@ export function replace(arena: Arena, ref: Ref, pos: number, buf: Uint8Array, of
   return ref;
 }
 
-/** The same with a safe integer. */
-export function replaceNumber(arena: Arena, ref: Ref, pos: number, n: number): Ref {
-  setHalves(n);
-  planInt(halves.lo, halves.hi);
-  ref = open(arena, ref, pos, next(arena, ref, pos) - pos, planned + backlenBytes(planned));
-  emit(arena.u8, ref * 16 + pos, arena.u8, 0, 0);
-  return ref;
-}
-
 /** Removes `n` elements from the one at `pos` on (fewer when there are fewer). Cannot fail. */
 export function remove(arena: Arena, ref: Ref, pos: number, n: number): Ref {
   const stop = end(arena, ref);

@@ -2,7 +2,7 @@ import type { Ref } from '@weir/memory';
 import { printableKey } from '@weir/rdb';
 import type { RdbSink } from '@weir/rdb';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, keyAddress, keyLength, setLru } from '../entry.ts';
-import { isCanonicalInt64 } from '../integer.ts';
+import { parseHalves } from '../listpack/int64.ts';
 import type { Database, Keyspace } from '../keyspace.ts';
 import { ValueLoader, emptyEncoding } from './value-loader.ts';
 
@@ -70,7 +70,7 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
     const keyspace = this.keyspace;
     const db = this.#db;
     const hash = this.#newKey(keyBuf, keyOff, keyLen);
-    const encoding = isCanonicalInt64(valBuf, valOff, valLen) ? ENC_INT : valLen <= 44 ? ENC_EMBSTR : ENC_RAW;
+    const encoding = parseHalves(valBuf, valOff, valLen) ? ENC_INT : valLen <= 44 ? ENC_EMBSTR : ENC_RAW;
     const ref =
       expireAtMs < 0
         ? keyspace.setString(db, hash, 0, keyBuf, keyOff, keyLen, valBuf, valOff, valLen, encoding, false, nowMs)

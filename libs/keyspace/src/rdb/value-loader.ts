@@ -3,7 +3,7 @@ import { ListpackBuilder, RdbError } from '@weir/rdb';
 import type { RdbStreamMeta } from '@weir/rdb';
 import { ENC_LISTPACK, ENC_STREAM, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET } from '../entry.ts';
 import * as hashes from '../hash/index.ts';
-import { isCanonicalInt64 } from '../integer.ts';
+import { parseHalves } from '../listpack/int64.ts';
 import { hasDuplicates } from '../listpack/index.ts';
 import * as lists from '../list/index.ts';
 import * as sets from '../set/index.ts';
@@ -250,7 +250,7 @@ export abstract class ValueLoader {
       return false;
     this.#packed.reset();
     this.#packedBytes = 0;
-    return !isCanonicalInt64(buf, off, len);
+    return !parseHalves(buf, off, len);
   }
 
   #pack(buf: Uint8Array, off: number, len: number): boolean {
