@@ -29,11 +29,15 @@ const textOf = (reply: Uint8Array): string =>
   latin1(reply)
     .replace(/^\$\d+\r\n|^\+/, '')
     .replace(/\r\n$/, '');
+/** A random sequence without FLUSHALL and FLUSHDB: near the end they would leave a data set in which types are missing. */
+const requests = (from: number, oracle: OracleName = 'redis') =>
+  generate(new Gen(from), dataRows, { oracle }).filter(({ args }) => !/^flush/i.test(latin1(args[0])));
+
 /** An engine after some random sequences, in which nothing expires while the test looks at it. */
 function randomEngine(first: number): TestEngine {
   const engine = newEngine();
   for (let i = 0; i < SEQUENCES; i++) {
-    for (const { args } of generate(new Gen(first + i), dataRows)) engine.call(...args);
+    for (const { args } of requests(first + i)) engine.call(...args);
   }
   for (const { db, key, expireMs } of engine.contents()) {
     engine.call('SELECT', db);
@@ -110,7 +114,7 @@ for (const oracle of ['redis', 'valkey'] as const) {
       withServer(oracle, [], async (connection, dir) => {
         await connection.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0');
         for (let i = 0; i < SEQUENCES; i++) {
-          for (const { args } of generate(new Gen(seed + i), dataRows, { oracle })) await connection.call(...args);
+          for (const { args } of requests(seed + i, oracle)) await connection.call(...args);
         }
         await settle(connection);
         const engine = newEngine();
