@@ -23,6 +23,10 @@ const root = checkoutRoot();
 const bin = path.join(root, 'node_modules/.bin');
 const cache = path.join(root, '.cache');
 
+/** Several times what they take on two cores. */
+const UNIT_MAX_MS = 10 * 60_000;
+const E2E_MAX_MS = 40 * 60_000;
+
 type Part = 'format' | 'lint' | 'typecheck' | 'unit' | 'e2e';
 
 interface PartResult {
@@ -84,6 +88,7 @@ async function runTests(
   const countsFile = path.join(cache, `test-counts-${kind}-${process.pid}.json`);
   const args = [
     'node',
+    `--import=${path.join(import.meta.dirname, 'leak-guard.ts')}`,
     '--test',
     `--test-concurrency=${concurrency}`,
     `--test-timeout=${kind === 'unit' ? 120_000 : 600_000}`,
@@ -93,7 +98,10 @@ async function runTests(
     `--test-reporter-destination=${countsFile}`,
     ...files,
   ];
-  const passed = await run(args, { env: { NODE_COMPILE_CACHE: path.join(cache, 'compile') } });
+  const passed = await run(args, {
+    env: { NODE_COMPILE_CACHE: path.join(cache, 'compile') },
+    boundMs: kind === 'unit' ? UNIT_MAX_MS : E2E_MAX_MS,
+  });
   let counts: TestCounts;
   try {
     counts = parseCounts(readFileSync(countsFile, 'utf8'));
@@ -111,12 +119,17 @@ async function runTests(
 
 interface RunOptions {
   readonly env?: Record<string, string>;
+  /** Ends it after so long: Node's runner then names the file that it was waiting for. */
+  readonly boundMs?: number;
   /** Shows the output only when the command fails. */
   readonly quiet?: boolean;
 }
 
 /** Runs a tool of node_modules/.bin; Ctrl-C reaches it through the terminal, a SIGTERM is passed on. */
-function run([tool = '', ...args]: readonly string[], { env = {}, quiet = false }: RunOptions = {}): Promise<boolean> {
+function run(
+  [tool = '', ...args]: readonly string[],
+  { env = {}, boundMs, quiet = false }: RunOptions = {},
+): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const child = spawn(path.join(bin, tool), args, {
       cwd: root,
@@ -133,9 +146,15 @@ function run([tool = '', ...args]: readonly string[], { env = {}, quiet = false 
     child.stderr?.on('data', (chunk) => (output += chunk));
     const forward = (): void => void child.kill('SIGTERM');
     process.once('SIGTERM', forward);
+    const overdue = (): void => {
+      process.stderr.write(`not finished after ${boundMs! / 60_000} minutes\n`);
+      child.kill('SIGTERM');
+    };
+    const bound = boundMs === undefined ? undefined : setTimeout(overdue, boundMs);
     child.on('error', reject);
     child.on('close', (code) => {
       process.off('SIGTERM', forward);
+      clearTimeout(bound);
       if (quiet && code !== 0) process.stderr.write(output);
       resolve(code === 0);
     });

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
 import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
@@ -11,9 +11,10 @@ import { JetStreamLog } from './jetstream-log.ts';
 
 const binary = findNatsServer();
 
-function scratch(t: TestContext): string {
+/** What is deferred on it is done when the test ends, last first: the folder goes when the servers in it have stopped. */
+function scratch(test: AsyncDisposableStack): string {
   const dir = mkdtempSync(join(tmpdir(), 'weir-embedded-'));
-  t.after(() => rmSync(dir, { recursive: true, force: true }));
+  test.defer(() => rmSync(dir, { recursive: true, force: true }));
   return dir;
 }
 
@@ -34,7 +35,8 @@ async function until(what: string, condition: () => boolean | Promise<boolean>):
   }
 }
 
-test('a stopped server leaves no process, and its port, token and data are there at the next start', async (t) => {
+test('a stopped server leaves no process, and its port, token and data are there at the next start', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const first = await startEmbeddedNats({ binary, dir, sync: 'always' });
   const { url } = first;
@@ -55,10 +57,11 @@ test('a stopped server leaves no process, and its port, token and data are there
   await second.stop();
 });
 
-test('secrets are readable by their owner alone', async (t) => {
+test('secrets are readable by their owner alone', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const server = await startEmbeddedNats({ binary, dir });
-  t.after(() => server.stop());
+  t.defer(() => server.stop());
   for (const file of ['nats-server.conf', 'embedded.json'])
     assert.equal(statSync(join(dir, file)).mode & 0o077, 0, file);
   const address = server.url.split('@')[1]!;
@@ -67,10 +70,11 @@ test('secrets are readable by their owner alone', async (t) => {
   });
 });
 
-test('a second server in the same directory is refused', async (t) => {
+test('a second server in the same directory is refused', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const server = await startEmbeddedNats({ binary, dir });
-  t.after(() => server.stop());
+  t.defer(() => server.stop());
   await assert.rejects(startEmbeddedNats({ binary, dir }), { code: 'nats-start' });
   // Another process's attempt.
   const script = join(dir, 'second.ts');
@@ -85,7 +89,8 @@ test('a second server in the same directory is refused', async (t) => {
   assert.ok(alive(server.pid!));
 });
 
-test('a server that outlived its killed owner is ended by the next owner, and nothing else is', async (t) => {
+test('a server that outlived its killed owner is ended by the next owner, and nothing else is', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const script = join(dir, 'owner.ts');
   writeFileSync(
@@ -105,16 +110,17 @@ test('a server that outlived its killed owner is ended by the next owner, and no
   assert.ok(alive(Number(pid)), 'it goes on serving without its owner');
   const events: EmbeddedNatsEvent[] = [];
   const next = await startEmbeddedNats({ binary, dir: join(dir, 'nats'), onEvent: (e) => void events.push(e) });
-  t.after(() => next.stop());
+  t.defer(() => next.stop());
   assert.equal(alive(Number(pid)), false);
   assert.ok(events.some((e) => e.kind === 'ended-old'));
   assert.equal(next.url, url);
 });
 
-test('a pid file that names a stranger harms nobody', async (t) => {
+test('a pid file that names a stranger harms nobody', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const stranger = spawn('sleep', ['60'], { stdio: 'ignore' });
-  t.after(() => stranger.kill());
+  t.defer(() => void stranger.kill());
   writeFileSync(join(dir, 'nats-server.pid'), String(stranger.pid));
   writeFileSync(join(dir, 'owner'), `${stranger.pid} 12345`);
   const server = await startEmbeddedNats({ binary, dir });
@@ -122,12 +128,13 @@ test('a pid file that names a stranger harms nobody', async (t) => {
   assert.ok(alive(stranger.pid!));
 });
 
-test('a server that dies again and again comes back on its port', async (t) => {
+test('a server that dies again and again comes back on its port', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const server = await startEmbeddedNats({ binary, dir });
-  t.after(() => server.stop());
+  t.defer(() => server.stop());
   const link = await connectNats({ urls: server.url, name: 't' });
-  t.after(() => link.close());
+  t.defer(() => link.close());
   for (let i = 0; i < 3; i++) {
     const pid = server.pid!;
     process.kill(pid, 'SIGKILL');
@@ -135,11 +142,12 @@ test('a server that dies again and again comes back on its port', async (t) => {
   }
 });
 
-test('a server whose storage failed is restarted when there is room', async (t) => {
+test('a server whose storage failed is restarted when there is room', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const events: EmbeddedNatsEvent[] = [];
   const server = await startEmbeddedNats({ binary, dir, onEvent: (e) => void events.push(e) });
-  t.after(() => server.stop());
+  t.defer(() => server.stop());
   const pid = server.pid!;
   // What nats-server 2.15 writes when the disk is full; from then on it answers no append, room or not.
   appendFileSync(
@@ -150,14 +158,15 @@ test('a server whose storage failed is restarted when there is room', async (t) 
   assert.ok(events.some((e) => e.kind === 'storage-failed' && /no space/.test(e.detail)));
 });
 
-test('what keeps it from starting is said', async (t) => {
+test('what keeps it from starting is said', async () => {
+  await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   await assert.rejects(startEmbeddedNats({ binary: '/nonexistent/nats-server', dir }), {
     code: 'nats-start',
     message: /nonexistent/,
   });
   const server = await startEmbeddedNats({ binary, dir: join(dir, 'a') });
-  t.after(() => server.stop());
+  t.defer(() => server.stop());
   await assert.rejects(startEmbeddedNats({ binary, dir: join(dir, 'b'), port: server.port }), { code: 'nats-start' });
   await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), startMs: 1_000 }), {
     code: 'nats-start',
