@@ -1,4 +1,4 @@
-import { HEADER_BYTES, LogError, RecordKind, RecordReader } from '@weir/log';
+import { HEADER_BYTES, LogError, LogReader, RecordKind } from '@weir/log';
 import type { LogPosition, LogStore } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/replica';
 
@@ -16,81 +16,70 @@ export class ChangeMeter {
   changes = 0;
   bytes = 0;
   readonly #log: LogStore;
-  readonly #reader: RecordReader;
+  readonly #reader: LogReader;
   readonly #stallMs: number;
+  /** Of the burst that is being read. */
+  #wanted = 0;
+  #lastMessageMs = 0;
+  #end: (error: unknown) => void = () => {};
 
   constructor(log: LogStore, position: LogPosition, stallMs: number) {
     this.#log = log;
-    this.#reader = new RecordReader({ position, engineVersion: ENGINE_VERSION });
     this.#stallMs = stallMs;
+    this.#reader = new LogReader({
+      log,
+      position,
+      engineVersion: ENGINE_VERSION,
+      onRecord: (record) => {
+        if (record.kind === RecordKind.data) this.changes += record.commandCount;
+      },
+      onMessage: (seq, bytes) => {
+        this.#lastMessageMs = performance.now();
+        this.bytes += bytes - HEADER_BYTES + MESSAGE_OVERHEAD_BYTES;
+        if (seq >= this.#wanted) this.#end(null);
+      },
+      onError: (error) => this.#end(error),
+    });
   }
 
   get position(): LogPosition {
-    return this.#reader.position();
+    return this.#reader.position;
   }
 
   /** Last sequence that was counted. */
   get seq(): number {
-    return this.#reader.nextSeq - 1;
+    return this.#reader.seq;
   }
 
   /** Counts up to the log's present end. Throws LogError; 'log-unavailable' may be tried again, others end the meter. */
   async advance(signal: AbortSignal): Promise<void> {
-    const { firstSeq, lastSeq } = await this.#log.state();
+    const { lastSeq } = await this.#log.state();
     signal.throwIfAborted();
-    const { nextSeq } = this.#reader;
-    if (lastSeq < nextSeq - 1) {
-      throw new LogError('log-diverged', `the log ends at ${lastSeq}, sequence ${nextSeq - 1} was read here already`);
-    }
-    if (lastSeq < nextSeq) return;
-    if (firstSeq > nextSeq) throw trimmed(nextSeq, firstSeq);
-    await this.#readTo(lastSeq, signal);
+    // A log that ends before that is the reader's to report.
+    if (lastSeq !== this.seq) await this.#readTo(lastSeq, signal);
   }
 
   #readTo(lastSeq: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      let lastMessageMs = performance.now();
-      const end = (error: unknown): void => {
-        clearInterval(watch);
-        signal.removeEventListener('abort', abort);
-        subscription?.stop();
-        if (error === null) resolve();
-        else reject(error instanceof Error ? error : new Error('the log cannot be read', { cause: error }));
-      };
-      const abort = (): void => end(signal.reason);
+      const abort = (): void => this.#end(signal.reason);
       const watch = setInterval(
         () => {
-          if (performance.now() - lastMessageMs < this.#stallMs) return;
-          end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
+          if (performance.now() - this.#lastMessageMs < this.#stallMs) return;
+          this.#end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
         },
         Math.max(10, this.#stallMs / 4),
       );
+      this.#end = (error) => {
+        clearInterval(watch);
+        signal.removeEventListener('abort', abort);
+        this.#reader.stop();
+        if (error === null) resolve();
+        else reject(error instanceof Error ? error : new Error('the log cannot be read', { cause: error }));
+      };
       signal.addEventListener('abort', abort);
-      const subscription = this.#log.consume(
-        this.#reader.nextSeq,
-        (seq, message) => {
-          lastMessageMs = performance.now();
-          this.#count(seq, message);
-          if (seq >= lastSeq) end(null);
-        },
-        {
-          onGap: ({ expected, first }) => end(trimmed(expected, first)),
-          onAhead: ({ expected, last }) =>
-            end(new LogError('log-diverged', `the log ends at ${last}, and ${expected} is wanted`)),
-          onError: end,
-        },
-      );
+      this.#wanted = lastSeq;
+      this.#lastMessageMs = performance.now();
+      this.#reader.start();
     });
   }
-
-  #count(seq: number, message: Uint8Array): void {
-    this.bytes += MESSAGE_OVERHEAD_BYTES + message.length - HEADER_BYTES;
-    if (!this.#reader.push(seq, message)) return;
-    const { record } = this.#reader;
-    if (record.kind === RecordKind.data) this.changes += record.commandCount;
-  }
-}
-
-function trimmed(wanted: number, first: number): LogError {
-  return new LogError('log-missing', `the log was trimmed: ${wanted} is wanted, it begins at ${first}`);
 }

@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
-import { LogError } from '@weir/log';
+import { LOG_START, LogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
-import { Follower, LOG_START, discardKeyspace } from '@weir/replica';
+import { Follower, discardKeyspace } from '@weir/replica';
 import { ChangeMeter, MESSAGE_OVERHEAD_BYTES } from './change-meter.ts';
 import type { AppLogger } from './options.ts';
 

@@ -1,7 +1,6 @@
 import type { Member, MemberReport, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
-import { isLogError } from '@weir/log';
+import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
-import { LOG_START } from '@weir/replica';
 import { EphemeralCopy, ResidentCopy } from './copy.ts';
 import type { Copy } from './copy.ts';
 import type { AppLogger, ReplicationSettings } from './options.ts';

@@ -27,6 +27,6 @@ export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
 export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
-export { EMPTY_POSITION, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
+export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.ts';
 export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';

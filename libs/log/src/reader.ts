@@ -4,69 +4,84 @@ import { RecordReader, type RecordView, TAIL_KEPT } from './fragments.ts';
 import { checksumHex, decodeHeader, EMPTY_CHECKSUM, RecordHeader, RecordKind } from './record.ts';
 import type { ConsumeState, LogPosition, LogState, LogStore, LogSubscription } from './types.ts';
 
+/** Of an empty data set. */
+export const LOG_START: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
+
 export interface LogReaderOptions {
   readonly log: LogStore;
   /** Of the data set: the record behind it is the first one handed out. */
   readonly position: LogPosition;
   readonly engineVersion: number;
+  /** In order. The view is dead when it returns. */
+  readonly onRecord: (record: RecordView) => void;
+  /** Behind each message: the record that it made whole was handed out, or it is a fragment that waits for others, or void. */
+  readonly onMessage?: (seq: number, bytes: number) => void;
   /**
-   * In order. The view is dead when it returns, or when the promise that it returns has resolved. A promise holds back the rest: return one only when
-   * there is something to wait for.
+   * It has stopped, for good: LogError 'log-missing' (trimmed past the position: bootstrap from a snapshot), 'log-diverged' (not the log of this history),
+   * 'log-corrupt' or 'log-newer'; or what onRecord threw.
    */
-  readonly onRecord: (record: RecordView) => void | Promise<void>;
-  /** Trimmed away, or not the log that was expected: bootstrap from a snapshot. Has stopped. */
-  readonly onGap: (gap: { readonly expected: number; readonly first: number }) => void;
-  /** LogError ('log-corrupt', 'log-diverged', 'log-newer'), or what onRecord threw. Has stopped. */
   readonly onError: (error: unknown) => void;
   readonly onState?: (state: ConsumeState, detail: string) => void;
 }
 
+/** Reads while it is started. Stopped, it keeps its place, an open group of fragments included, and the next start goes on there. */
 export class LogReader {
-  readonly #reader: RecordReader;
-  readonly #subscription: LogSubscription;
+  readonly #options: LogReaderOptions;
+  readonly #records: RecordReader;
+  #subscription: LogSubscription | null = null;
 
   constructor(options: LogReaderOptions) {
-    const reader = new RecordReader({ position: options.position, engineVersion: options.engineVersion });
-    this.#reader = reader;
-    const { onRecord } = options;
-    this.#subscription = options.log.consume(
-      reader.nextSeq,
-      (seq, message) => (reader.push(seq, message) ? onRecord(reader.record) : undefined),
-      {
-        onGap: options.onGap,
-        onAhead: ({ expected, last }) =>
-          options.onError(
-            new LogError('log-diverged', `the log ends at ${last}, sequence ${expected - 1} was applied here already`),
-          ),
-        onError: options.onError,
-        ...(options.onState !== undefined ? { onState: options.onState } : {}),
-      },
-    );
+    this.#options = options;
+    this.#records = new RecordReader({ position: options.position, engineVersion: options.engineVersion });
   }
 
   /** After the last whole record handed out. */
-  position(): LogPosition {
-    return this.#reader.position();
+  get position(): LogPosition {
+    return this.#records.position();
   }
+
   /** Behind the last message: what openWriter() wants. */
-  tail(): LogPosition {
-    return this.#reader.tail();
+  get tail(): LogPosition {
+    return this.#records.tail();
   }
-  get state(): ConsumeState | 'stopped' {
-    return this.#subscription.state;
+
+  /** Of the last message. */
+  get seq(): number {
+    return this.#records.nextSeq - 1;
   }
+
+  start(): void {
+    if (this.#subscription !== null) return;
+    const { log, onError, onState } = this.#options;
+    this.#subscription = log.consume(this.#records.nextSeq, (seq, message) => this.#message(seq, message), {
+      onGap: ({ expected, first }) =>
+        onError(new LogError('log-missing', `the log was trimmed: ${expected} is wanted, it begins at ${first}`)),
+      onAhead: ({ expected, last }) =>
+        onError(new LogError('log-diverged', `the log ends at ${last}, ${expected - 1} was read here already`)),
+      onError,
+      ...(onState !== undefined ? { onState } : {}),
+    });
+  }
+
+  #message(seq: number, message: Uint8Array): void {
+    const { onRecord, onMessage } = this.#options;
+    if (this.#records.push(seq, message)) onRecord(this.#records.record);
+    onMessage?.(seq, message.length);
+  }
+
   pause(): void {
-    this.#subscription.pause();
+    this.#subscription?.pause();
   }
+
   resume(): void {
-    this.#subscription.resume();
+    this.#subscription?.resume();
   }
+
   stop(): void {
-    this.#subscription.stop();
+    this.#subscription?.stop();
+    this.#subscription = null;
   }
 }
-
-export const EMPTY_POSITION: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
 
 export interface OpenedLog {
   readonly state: LogState;
@@ -91,7 +106,7 @@ export async function openLog(log: LogStore, engineVersion: number): Promise<Ope
       const message = await log.read(seq);
       if (message !== null) messages.push(message);
     }
-    if (messages.length === 0 && state.lastSeq === 0) return { state, tail: EMPTY_POSITION, engineVersion: 0 };
+    if (messages.length === 0 && state.lastSeq === 0) return { state, tail: LOG_START, engineVersion: 0 };
     if (messages.length === state.lastSeq - from + 1 && messages.length > 0)
       return readTail(messages, state, engineVersion);
     // Trimmed under our hands, or holes for good.

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LogError } from './errors.ts';
 import { TAIL_KEPT } from './fragments.ts';
 import { HEADER_BYTES } from './record.ts';
-import { EMPTY_POSITION, LogReader, openLog } from './reader.ts';
+import { LOG_START, LogReader, openLog } from './reader.ts';
 import type { ConsumeState, LogStore, SnapshotManifest, SnapshotMeta, SnapshotStore } from './types.ts';
 import { type LogWriter, openWriter } from './writer.ts';
 
@@ -90,7 +90,7 @@ export function storeContract(name: string, harness: Harness): void {
     assert.equal(state.messages, 0);
     assert.equal(await log.readLast(), null);
     assert.equal(await log.read(1), null);
-    assert.deepEqual((await openLog(log, ENGINE)).tail, EMPTY_POSITION);
+    assert.deepEqual((await openLog(log, ENGINE)).tail, LOG_START);
   });
 
   it('an append is stored when it expects the last sequence, and only then', async () => {
@@ -252,19 +252,19 @@ export function storeContract(name: string, harness: Harness): void {
     const log = await harness.log();
     const writer = await openWriter({
       log,
-      tail: EMPTY_POSITION,
+      tail: LOG_START,
       writerId: new Uint8Array(16).fill(1),
       engineVersion: ENGINE,
     });
     const seen: string[] = [];
     const reader = new LogReader({
       log,
-      position: EMPTY_POSITION,
+      position: LOG_START,
       engineVersion: ENGINE,
       onRecord: (r) => void (r.kind === 1 && seen.push(Buffer.from(r.payload).toString())),
-      onGap: fail,
       onError: fail,
     });
+    reader.start();
     const texts = Array.from({ length: 400 }, (_, i) => `record ${i}`);
     assert.ok((await putAll(writer, texts.slice(0, 100))).every((o) => o === 'committed'));
     const rest = putAll(writer, texts.slice(100));
@@ -272,7 +272,7 @@ export function storeContract(name: string, harness: Harness): void {
     assert.ok((await rest).every((o) => o === 'committed'));
     await until('the reader has caught up', () => seen.length >= texts.length);
     assert.deepEqual(seen, texts);
-    assert.deepEqual(reader.position(), writer.committed);
+    assert.deepEqual(reader.position, writer.committed);
     assert.deepEqual((await openLog(log, ENGINE)).tail, writer.committed);
     reader.stop();
     writer.stop();
@@ -282,7 +282,7 @@ export function storeContract(name: string, harness: Harness): void {
     const log = await harness.log();
     const old = await openWriter({
       log,
-      tail: EMPTY_POSITION,
+      tail: LOG_START,
       writerId: new Uint8Array(16).fill(1),
       engineVersion: ENGINE,
     });
@@ -303,7 +303,7 @@ export function storeContract(name: string, harness: Harness): void {
     await new Promise<void>((resolve, reject) => {
       const reader = new LogReader({
         log,
-        position: EMPTY_POSITION,
+        position: LOG_START,
         engineVersion: ENGINE,
         onRecord: (r) => {
           if (r.kind === 1) seen.push(Buffer.from(r.payload).toString());
@@ -311,9 +311,9 @@ export function storeContract(name: string, harness: Harness): void {
           reader.stop();
           resolve();
         },
-        onGap: reject,
         onError: reject,
       });
+      reader.start();
     });
     assert.deepEqual(seen, ['one', 'two', 'three']);
     assert.deepEqual((await openLog(log, ENGINE)).tail, next.committed);
@@ -325,7 +325,7 @@ export function storeContract(name: string, harness: Harness): void {
     const log = await harness.log();
     const writer = await openWriter({
       log,
-      tail: EMPTY_POSITION,
+      tail: LOG_START,
       writerId: new Uint8Array(16).fill(1),
       engineVersion: ENGINE,
     });
@@ -337,7 +337,7 @@ export function storeContract(name: string, harness: Harness): void {
     await new Promise<void>((resolve, reject) => {
       const reader = new LogReader({
         log,
-        position: EMPTY_POSITION,
+        position: LOG_START,
         engineVersion: ENGINE,
         onRecord: (r) => {
           sizes.push(r.payload.length);
@@ -346,9 +346,9 @@ export function storeContract(name: string, harness: Harness): void {
           reader.stop();
           resolve();
         },
-        onGap: reject,
         onError: reject,
       });
+      reader.start();
     });
     assert.deepEqual(sizes.slice(1), [large.length, 5]);
     writer.stop();
@@ -358,7 +358,7 @@ export function storeContract(name: string, harness: Harness): void {
     const log = await harness.log();
     const writer = await openWriter({
       log,
-      tail: EMPTY_POSITION,
+      tail: LOG_START,
       writerId: new Uint8Array(16).fill(1),
       engineVersion: ENGINE,
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { HEADER_BYTES } from './record.ts';
-import { EMPTY_POSITION, LogReader, openLog } from './reader.ts';
+import { LOG_START, LogReader, openLog } from './reader.ts';
 import { type AppendFault, FakeLog } from './testing.ts';
 import type { AppendOutcome, LogPosition, WriterState } from './types.ts';
 import { LogWriter, openWriter } from './writer.ts';
@@ -33,10 +33,7 @@ async function room(writer: LogWriter): Promise<void> {
 }
 
 /** Every whole record of the log, as text, checked from the beginning. */
-function contents(
-  log: FakeLog,
-  position: LogPosition = EMPTY_POSITION,
-): Promise<{ texts: string[]; tail: LogPosition }> {
+function contents(log: FakeLog, position: LogPosition = LOG_START): Promise<{ texts: string[]; tail: LogPosition }> {
   return new Promise((resolve, reject) => {
     const texts: string[] = [];
     const reader = new LogReader({
@@ -44,14 +41,14 @@ function contents(
       position,
       engineVersion: ENGINE,
       onRecord: (r) => void (r.kind === 1 && texts.push(Buffer.from(r.payload).toString())),
-      onGap: reject,
       onError: reject,
       onState: (state) => {
         if (state !== 'live') return;
         reader.stop();
-        resolve({ texts, tail: reader.tail() });
+        resolve({ texts, tail: reader.tail });
       },
     });
+    reader.start();
   });
 }
 

@@ -49,7 +49,7 @@ import type {
 
 export interface LogWriterOptions {
   readonly log: LogStore;
-  /** Where the log ends (RecordReader.tail(), or openLog()): the next message expects this sequence to be the last. */
+  /** Where the log ends (LogReader.tail, or openLog()): the next message expects this sequence to be the last. */
   readonly tail: LogPosition;
   /** tail.epoch for a writer that goes on in its epoch; openWriter() claims a new one. */
   readonly epoch: number;

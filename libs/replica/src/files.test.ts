@@ -5,11 +5,10 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { fingerprint, lists } from '@weir/keyspace';
-import { isLogError } from '@weir/log';
+import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
   Follower,
-  LOG_START,
   exportSnapshot,
   importRdbFile,
   loadRdbFile,

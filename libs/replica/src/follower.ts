@@ -1,6 +1,6 @@
 import type { Keyspace } from '@weir/keyspace';
-import { EMPTY_CHECKSUM, LogError, RecordKind, RecordReader, isLogError } from '@weir/log';
-import type { LogPosition, LogStore, LogSubscription, SnapshotStore } from '@weir/log';
+import { LOG_START, LogError, LogReader, RecordKind, isLogError } from '@weir/log';
+import type { LogPosition, LogStore, RecordView, SnapshotStore } from '@weir/log';
 import { discardKeyspace } from './discard.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
@@ -51,8 +51,6 @@ export interface FollowerOptions {
   readonly onApplied?: (seq: number, commands: number, payloadBytes: number) => void;
 }
 
-export const LOG_START: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
-
 export class Follower {
   keyspace: Keyspace;
   state: FollowerState = 'idle';
@@ -64,30 +62,29 @@ export class Follower {
   leader: LeaderInfo | null = null;
   readonly #options: FollowerOptions;
   #replay: Replay;
-  #reader: RecordReader;
-  #subscription: LogSubscription | null = null;
+  #reader: LogReader;
   readonly #waiters: { seq: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.keyspace = options.newKeyspace();
     this.#replay = new Replay(this.keyspace);
-    this.#reader = new RecordReader({ position: LOG_START, engineVersion: ENGINE_VERSION });
+    this.#reader = this.#readerAt(LOG_START);
     this.lastIoMs = options.now();
   }
 
   /** After the last record that was applied whole. */
   get position(): LogPosition {
-    return this.#reader.position();
+    return this.#reader.position;
   }
 
   /** After the last message, an incomplete group of fragments included: where a new master appends. */
   get tail(): LogPosition {
-    return this.#reader.tail();
+    return this.#reader.tail;
   }
 
   get seq(): number {
-    return this.#reader.nextSeq - 1;
+    return this.#reader.seq;
   }
 
   /** Loads the newest usable snapshot that can be loaded, or starts at the log's beginning where that still exists. */
@@ -113,7 +110,7 @@ export class Follower {
           this.#options.onProgress,
           signal,
         );
-        this.#reader = new RecordReader({ position, engineVersion: ENGINE_VERSION });
+        this.#reader = this.#readerAt(position);
         logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
         return;
       } catch (error) {
@@ -137,45 +134,40 @@ export class Follower {
     this.#replay = new Replay(this.keyspace);
   }
 
-  /** Starts consuming behind the position. */
-  start(): void {
-    if (this.#subscription !== null || this.state === 'failed' || this.state === 'stopped') return;
-    this.#setState('catching-up', '');
-    this.#subscription = this.#options.log.consume(
-      this.#reader.nextSeq,
-      (seq, message) => this.#message(seq, message),
-      {
-        onGap: ({ expected, first }) =>
-          this.#fail(new LogError('log-missing', `the log was trimmed: ${expected} is wanted, it begins at ${first}`)),
-        onAhead: ({ expected, last }) =>
-          this.#fail(
-            new LogError('log-diverged', `the log ends at ${last}, and ${expected} is wanted: it lost records`),
-          ),
-        onError: (error) => this.#fail(error),
-        onState: (state, detail) => {
-          this.lastIoMs = this.#options.now();
-          this.#setState(state, detail);
-        },
+  #readerAt(position: LogPosition): LogReader {
+    return new LogReader({
+      log: this.#options.log,
+      position,
+      engineVersion: ENGINE_VERSION,
+      onRecord: (record) => this.#record(record),
+      onMessage: (seq) => {
+        this.lastIoMs = this.#options.now();
+        if (this.#waiters.length > 0) this.#wake(seq);
       },
-    );
+      onError: (error) => this.#fail(error),
+      onState: (state, detail) => {
+        this.lastIoMs = this.#options.now();
+        this.#setState(state, detail);
+      },
+    });
   }
 
-  #message(seq: number, message: Uint8Array): void {
-    const now = this.#options.now();
-    this.lastIoMs = now;
-    const reader = this.#reader;
-    if (reader.push(seq, message)) {
-      const record = reader.record;
-      if (record.kind === RecordKind.data) {
-        this.#replay.payload(record.payload, now);
-        this.#options.onApplied?.(seq, record.commandCount, record.payload.length);
-      } else if (record.kind === RecordKind.leadership) {
-        this.leader = { epoch: record.epoch, payload: record.payload.slice() };
-        this.#options.onLeader?.(this.leader);
-        this.#options.onApplied?.(seq, 0, 0);
-      }
+  /** Starts consuming behind the position. */
+  start(): void {
+    if (this.state !== 'idle' && this.state !== 'loading') return;
+    this.#setState('catching-up', '');
+    this.#reader.start();
+  }
+
+  #record(record: RecordView): void {
+    if (record.kind === RecordKind.data) {
+      this.#replay.payload(record.payload, this.#options.now());
+      this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
+    } else if (record.kind === RecordKind.leadership) {
+      this.leader = { epoch: record.epoch, payload: record.payload.slice() };
+      this.#options.onLeader?.(this.leader);
+      this.#options.onApplied?.(record.seq, 0, 0);
     }
-    if (this.#waiters.length > 0) this.#wake(seq);
   }
 
   #wake(seq: number): void {
@@ -213,15 +205,15 @@ export class Follower {
   }
 
   pause(): void {
-    this.#subscription?.pause();
+    this.#reader.pause();
   }
 
   resume(): void {
-    this.#subscription?.resume();
+    this.#reader.resume();
   }
 
   stop(): void {
-    this.#end();
+    this.#reader.stop();
     if (this.state !== 'failed') this.#setState('stopped', '');
     this.#rejectWaiters(new Error('the follower was stopped'));
   }
@@ -229,14 +221,9 @@ export class Follower {
   #fail(error: unknown): void {
     if (this.state === 'failed' || this.state === 'stopped') return;
     this.failure = error;
-    this.#end();
+    this.#reader.stop();
     this.#setState('failed', error instanceof Error ? error.message : String(error));
     this.#rejectWaiters(error);
-  }
-
-  #end(): void {
-    this.#subscription?.stop();
-    this.#subscription = null;
   }
 
   #rejectWaiters(error: unknown): void {

@@ -1,7 +1,7 @@
 export { digestOf } from './digest.ts';
 export { discardKeyspace } from './discard.ts';
 export { exportSnapshot } from './export-file.ts';
-export { Follower, LOG_START } from './follower.ts';
+export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';
 export { loadSnapshot } from './load.ts';
 export type { LoadProgress } from './load.ts';

@@ -9,9 +9,10 @@ import type { TestContext } from 'node:test';
 import { TestEngine, latin1 } from '@weir/commands/testing';
 import { datasetDigest, fingerprint } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
+import { LOG_START } from '@weir/log';
 import { Gen, RawConnection, dataRows, generate, startOracle } from '@weir/testkit';
 import type { OracleName } from '@weir/testkit';
-import { LOG_START, loadRdbFile, writeRdb } from './index.ts';
+import { loadRdbFile, writeRdb } from './index.ts';
 
 const SEQUENCES = 12;
 const seed = Number(process.env['WEIR_SEED'] ?? Date.now() % 1_000_000_000);

@@ -11,8 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TestEngine } from '@weir/commands/testing';
 import { Keyspace } from '@weir/keyspace';
+import { LOG_START } from '@weir/log';
 import { Arena } from '@weir/memory';
-import { LOG_START, loadRdbFile, writeRdb } from './index.ts';
+import { loadRdbFile, writeRdb } from './index.ts';
 
 export interface ReloadResult {
   readonly keys: number;
