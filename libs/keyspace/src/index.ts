@@ -33,6 +33,7 @@ export { EvictionPool } from './eviction.ts';
 export type { EvictionOrder } from './eviction.ts';
 export { hashBytes } from './hash.ts';
 export type { HashSeed } from './hash.ts';
+export type { LazyfreeSettings } from './free-later.ts';
 export { Database, Keyspace } from './keyspace.ts';
 export type { KeyspaceOptions } from './keyspace.ts';
 export { DEFAULT_LIMITS, Space, rootOf } from './space.ts';

@@ -24,9 +24,11 @@ import { Random } from './random.ts';
 import { Recency } from './recency.ts';
 import { DEFAULT_LIMITS, Space, rootOf, setRoot } from './space.ts';
 import type { EncodingLimits } from './space.ts';
+import { FreeLater } from './free-later.ts';
+import type { LazyfreeSettings } from './free-later.ts';
 import { KeyTable } from './table.ts';
 import type { TableLimits } from './table.ts';
-import { opsOf } from './values.ts';
+import { freeValue, opsOf } from './values.ts';
 
 /**
  * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
@@ -44,7 +46,17 @@ export interface KeyspaceOptions {
   readonly randomSeed: number;
   /** Looked at whenever a value changes, so the live configuration may be given. Default: Redis's defaults. */
   readonly limits?: EncodingLimits;
+  /** What is freed later (free-later.ts); the live configuration. Default: Redis's, only what UNLINK and ASYNC say. */
+  readonly lazyfree?: LazyfreeSettings;
 }
+
+const NOTHING_LATER: LazyfreeSettings = {
+  lazyfreeLazyEviction: false,
+  lazyfreeLazyExpire: false,
+  lazyfreeLazyServerDel: false,
+  lazyfreeLazyUserDel: false,
+  lazyfreeLazyUserFlush: false,
+};
 
 /** Internal values of an expire time that is none. */
 const NO_EXPIRE = -1;
@@ -79,6 +91,9 @@ export class Keyspace {
   readonly eviction: EvictionPool;
   /** What the values that are no strings need. */
   readonly space: Space;
+  readonly lazyfree: LazyfreeSettings;
+  /** Values that are in no database any more and not given back yet. */
+  readonly later: FreeLater;
   readonly #k0: number;
   readonly #k1: number;
 
@@ -92,6 +107,9 @@ export class Keyspace {
     this.recency = new Recency(this.random);
     this.eviction = new EvictionPool(this);
     this.space = new Space(this.arena, seed, this.limits, options.limits ?? DEFAULT_LIMITS, this.random);
+    this.lazyfree = options.lazyfree ?? NOTHING_LATER;
+    this.later = new FreeLater(this.space, (entry) => this.#freeEntry(entry));
+    this.arena.onFull = () => this.later.onFull();
   }
 
   hash(buf: Uint8Array, off: number, len: number): number {
@@ -129,7 +147,7 @@ export class Keyspace {
   ): Ref {
     const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
     const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
-    if (ref !== 0 && next !== ref) this.#freeEntry(ref);
+    if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
   }
 
@@ -236,7 +254,7 @@ export class Keyspace {
     const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
     const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
     copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
-    if (ref !== 0 && next !== ref) this.#freeEntry(ref);
+    if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
   }
 
@@ -257,7 +275,7 @@ export class Keyspace {
   ): Ref {
     const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
     copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
-    if (ref !== 0 && next !== ref) this.#freeEntry(ref);
+    if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
   }
 
@@ -359,10 +377,15 @@ export class Keyspace {
     return next;
   }
 
-  /** Removes an entry with its value. */
-  remove(db: Database, hash: number, ref: Ref): void {
+  /** Removes an entry with its value, which is given back later if it is large and `later` says so. */
+  remove(db: Database, hash: number, ref: Ref, later: boolean = this.lazyfree.lazyfreeLazyServerDel): void {
     this.#unlink(db, hash, ref);
-    this.#freeEntry(ref);
+    if (!later || !this.later.take(ref)) this.#freeEntry(ref);
+  }
+
+  /** An entry made way for another one. */
+  #freeReplaced(ref: Ref): void {
+    if (!this.lazyfree.lazyfreeLazyServerDel || !this.later.take(ref)) this.#freeEntry(ref);
   }
 
   #unlink(db: Database, hash: number, ref: Ref): void {
@@ -377,7 +400,7 @@ export class Keyspace {
 
   #freeValue(ref: Ref): void {
     if ((this.arena.u8[ref * 16] & 15) !== TYPE_STRING) {
-      if (rootOf(this.arena, ref) !== 0) opsOf(this.space, ref).free(this.space, ref);
+      if (rootOf(this.arena, ref) !== 0) freeValue(this.space, ref);
     } else if ((this.arena.u8[ref * 16 + 1] & FLAG_EXTERNAL) !== 0)
       this.arena.free(this.arena.u32[externalSlot(this.arena, ref)]);
   }
@@ -545,21 +568,26 @@ export class Keyspace {
     return copy;
   }
 
-  /** Removes all entries of a database. */
-  flush(db: Database): void {
+  /** Removes all entries of a database; `later` gives them back later. */
+  flush(db: Database, later = false): void {
     if (db.keys.size === this.size) {
-      this.flushAll();
+      this.flushAll(later);
+      return;
+    }
+    db.expireCursor = 0;
+    db.avgTtlMs = 0;
+    if (later) {
+      this.later.takeTables(db.keys.takeOut(), db.expires.takeOut());
       return;
     }
     db.expires.clear();
     db.keys.forEach((ref) => this.#freeEntry(ref));
     db.keys.clear();
-    db.expireCursor = 0;
-    db.avgTtlMs = 0;
   }
 
   /** Removes all entries of all databases without looking at any: 20 ms for 1 M keys, in which the system takes its memory back. */
-  flushAll(): void {
+  flushAll(later = false): void {
+    this.later.forget(later ? this.size : 0);
     for (const db of this.dbs) {
       db.keys.forget();
       db.expires.forget();

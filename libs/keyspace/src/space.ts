@@ -53,6 +53,8 @@ export class Space {
   readonly random: Random;
   /** The table of the set, hash or sorted set at hand: `members.open(root)`. Any other function on values may open another. */
   readonly members: KeyTable;
+  /** The table that is being freed (dismantle.ts). */
+  readonly dying: KeyTable;
   readonly #k0: number;
   readonly #k1: number;
 
@@ -63,6 +65,7 @@ export class Space {
     this.#k0 = seed.k0 | 0;
     this.#k1 = seed.k1 | 0;
     this.members = new KeyTable(arena, this.#k0, this.#k1, tableLimits);
+    this.dying = new KeyTable(arena, this.#k0, this.#k1, tableLimits);
   }
 
   /** The hash of the members of tables. */

@@ -117,6 +117,11 @@ export class KeyTable {
     this.forget();
   }
 
+  /** The same if it is that block. */
+  leaveIf(home: Ref): void {
+    if (this.#home === home) this.leave();
+  }
+
   #save(): void {
     if (this.#home === 0) return;
     const { i32, u32 } = this.arena;
@@ -464,6 +469,50 @@ export class KeyTable {
     this.#growAt = 0;
     this.size = 0;
     this.#save();
+  }
+
+  /** Hands all that is in the table to a new object that is a table of its own, and is empty then. */
+  takeOut(): KeyTable {
+    const other = new KeyTable(this.arena, this.#k0, this.#k1, this.#limits);
+    other.size = this.size;
+    other.#buckets0 = this.#buckets0;
+    other.#mask0 = this.#mask0;
+    other.#buckets1 = this.#buckets1;
+    other.#mask1 = this.#mask1;
+    other.#rehashAt = this.#rehashAt;
+    other.#coming = this.#coming;
+    other.#comingMask = this.#comingMask;
+    other.#zeroedBytes = this.#zeroedBytes;
+    other.#growAt = this.#growAt;
+    other.#children = this.#children;
+    this.forget();
+    return other;
+  }
+
+  /**
+   * For a table that nobody will ask again: takes chains off its end until `count` entries and chains were taken, and appends the
+   * entries to `out`. Returns how many chains; 0 when there were none left: then the buckets are given back and the table is empty.
+   * Until then it is good for nothing else.
+   */
+  dismantle(count: number, out: Ref[]): number {
+    let chains = 0;
+    const before = out.length;
+    while (chains + out.length - before < count) {
+      let bucket: Ref;
+      if (this.#mask0 >= 0) bucket = this.#buckets0 + this.#mask0-- * 4;
+      else if (this.#mask1 >= 0) bucket = this.#buckets1 + this.#mask1-- * 4;
+      else break;
+      chains++;
+      this.#emit(bucket, out);
+      this.#freeChildren(bucket);
+    }
+    this.size -= out.length - before;
+    if (chains > 0) this.#save();
+    else {
+      this.#children = 0;
+      this.clear();
+    }
+    return chains;
   }
 
   #freeChildren(first: Ref): void {

@@ -6,6 +6,7 @@ import type { Keyspace } from './keyspace.ts';
 export function verifyKeyspace(keyspace: Keyspace, debugArena = true): void {
   const arena = keyspace.arena;
   if (debugArena) arena.verify();
+  keyspace.later.verify();
   for (const db of keyspace.dbs) {
     db.keys.verify();
     db.expires.verify();

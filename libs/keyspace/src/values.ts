@@ -10,8 +10,15 @@ import { zsetOps } from './zset/ops.ts';
 
 /** What the keyspace does with a value without knowing what it is: one object per type that is not the string. */
 export interface ValueOps {
-  /** Gives back every block of the value, not the holder. The root in the holder is dead afterwards. Cannot fail. */
-  free(space: Space, holder: Ref): void;
+  /** About how many blocks the value is, found in O(1): Redis's lazyfreeGetFreeEffort. */
+  effort(space: Space, holder: Ref): number;
+  /**
+   * Gives back about `budget` (at least 1) blocks of the value, not the holder; the next call goes on. Returns the work done: less than
+   * the budget when nothing is left, and the root in the holder is dead then. A value that was begun is good for nothing else.
+   * Cannot fail, needs no memory, and must not touch what another value's operation may be in the middle of (`space.members`, the
+   * state that modules keep): a full arena calls it there.
+   */
+  freeStep(space: Space, holder: Ref, budget: number): number;
   /**
    * Makes `to`, a holder of the same type and encoding without a value (root 0), hold a copy. Throws ArenaFullError with nothing
    * allocated and the root of `to` still 0.
@@ -28,6 +35,11 @@ export interface ValueOps {
   fingerprint(space: Space, holder: Ref, a: number, b: number, lanes: Int32Array): void;
   /** For tests: throws when the value contradicts itself. */
   verify(space: Space, holder: Ref): void;
+}
+
+/** Gives back every block of a value that is no string, not the holder. The root in the holder is dead afterwards. Cannot fail. */
+export function freeValue(space: Space, holder: Ref): void {
+  opsOf(space, holder).freeStep(space, holder, Infinity);
 }
 
 const OPS: (ValueOps | undefined)[] = [];

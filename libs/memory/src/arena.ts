@@ -71,6 +71,11 @@ export class Arena {
   /** Count of allocated blocks. */
   blocks = 0;
   readonly reserveBytes: number;
+  /**
+   * Asked again and again before an allocation is refused: gives some blocks back, or says false as there are none. It runs in the
+   * middle of whatever allocates, so it may touch nothing that anybody is working on. It must not allocate.
+   */
+  onFull: (() => boolean) | null = null;
 
   // Per page: the first page of the slab or run that it belongs to (for free runs only the first and last are kept).
   #first: Uint32Array;
@@ -239,9 +244,16 @@ export class Arena {
     return roundUp(bytes);
   }
 
+  /** A slab of the class that has room. */
   #newSlab(cls: number): number {
     const pages = CLASS_SLAB_PAGES[cls];
-    const slab = this.#takeRun(pages);
+    let slab = this.#takeRun(pages);
+    while (slab === 0) {
+      this.#giveBack();
+      // That may have been blocks of this class.
+      if (this.#partial[cls] !== 0) return this.#partial[cls];
+      slab = this.#takeRun(pages);
+    }
     this.#kind[slab] = SLAB;
     this.#class[slab] = cls;
     this.#used[slab] = 0;
@@ -272,7 +284,11 @@ export class Arena {
 
   #allocLarge(bytes: number): Ref {
     const pages = Math.ceil(bytes / PAGE_BYTES);
-    const run = this.#takeRun(pages);
+    let run = this.#takeRun(pages);
+    while (run === 0) {
+      this.#giveBack();
+      run = this.#takeRun(pages);
+    }
     this.#kind[run] = LARGE;
     this.#first.fill(run, run, run + pages);
     this.usedBytes += pages * PAGE_BYTES;
@@ -321,7 +337,7 @@ export class Arena {
   /**
    * Takes `pages` pages in a row: the first fitting free run from the smallest bin up, else new ones at the top. The runs
    * of the smallest bin need not fit; a few are tried, so that thousands of runs a little too short cost no time, and
-   * all only before the arena counts as full.
+   * all only before the arena counts as full: 0.
    */
   #takeRun(pages: number): number {
     const smallest = 31 - Math.clz32(pages);
@@ -334,9 +350,14 @@ export class Arena {
       this.#pages[run] = pages;
       return run;
     }
-    run = this.#takeFrom(smallest, pages, Infinity);
-    if (run === 0) throw new ArenaFullError(`the arena of ${this.reserveBytes} bytes is full`);
-    return run;
+    return this.#takeFrom(smallest, pages, Infinity);
+  }
+
+  /** There is no room. Throws unless somebody has given some back. */
+  #giveBack(): void {
+    if (this.onFull === null || !this.onFull()) {
+      throw new ArenaFullError(`the arena of ${this.reserveBytes} bytes is full`);
+    }
   }
 
   #takeFrom(bin: number, pages: number, tries: number): number {

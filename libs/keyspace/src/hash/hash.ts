@@ -1,5 +1,6 @@
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
+import { dismantleTable } from '../dismantle.ts';
 import { ENC_HASHTABLE, ENC_LISTPACK, HEADER_BYTES, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import { Element } from '../listpack/element.ts';
 import * as lp from '../listpack/index.ts';
@@ -285,12 +286,7 @@ export function convert(space: Space, holder: Ref, more: number): void {
 
 /** Gives a table back with its elements. */
 export function freeTable(space: Space, root: Ref): void {
-  const arena = space.arena;
-  const members = space.members.open(root);
-  members.forEach((ref) => arena.free(ref));
-  members.clear();
-  members.leave();
-  arena.free(root);
+  dismantleTable(space, root, Infinity);
 }
 
 export function isListpack(arena: Arena, holder: Ref): boolean {

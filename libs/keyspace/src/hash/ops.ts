@@ -1,5 +1,6 @@
 import type { Ref } from '@weir/memory';
 import { DigestMixer } from '../digest-mixer.ts';
+import { dismantleTable } from '../dismantle.ts';
 import { HEADER_BYTES } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as lp from '../listpack/index.ts';
@@ -13,10 +14,15 @@ const pairs = new HashIterator();
 const pair = new DigestMixer();
 
 export const hashOps: ValueOps = {
-  free(space, holder) {
+  effort(space, holder) {
+    return isListpack(space.arena, holder) ? 1 : length(space, holder);
+  },
+
+  freeStep(space, holder, budget) {
     const root = rootOf(space.arena, holder);
-    if (isListpack(space.arena, holder)) space.arena.free(root);
-    else freeTable(space, root);
+    if (!isListpack(space.arena, holder)) return dismantleTable(space, root, budget);
+    space.arena.free(root);
+    return 0;
   },
 
   copy(space, from, to) {

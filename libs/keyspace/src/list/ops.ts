@@ -17,11 +17,15 @@ function isListpack(space: Space, holder: Ref): boolean {
 }
 
 export const listOps: ValueOps = {
-  free(space, holder) {
+  effort(space, holder) {
+    return isListpack(space, holder) ? 1 : layout.nodesOf(space.arena, rootOf(space.arena, holder));
+  },
+
+  freeStep(space, holder, budget) {
     const root = rootOf(space.arena, holder);
-    if (root === 0) return;
-    if (isListpack(space, holder)) space.arena.free(root);
-    else quicklist.free(space.arena, root);
+    if (!isListpack(space, holder)) return quicklist.freeStep(space.arena, root, budget);
+    space.arena.free(root);
+    return 0;
   },
 
   copy(space, from, to) {

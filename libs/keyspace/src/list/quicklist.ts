@@ -71,13 +71,22 @@ export function intoListpack(arena: Arena, root: Ref): Ref {
 }
 
 export function free(arena: Arena, root: Ref): void {
-  for (let node = headOf(arena, root); node !== 0;) {
+  freeStep(arena, root, Infinity);
+}
+
+/** Gives back about `budget` blocks of a list that nobody will ask again. Returns how many: less than the budget when none is left. */
+export function freeStep(arena: Arena, root: Ref, budget: number): number {
+  let did = 0;
+  let node = headOf(arena, root);
+  for (; node !== 0 && did < budget; did += 2) {
     const next = nextOf(arena, node);
     arena.free(listpackOf(arena, node));
     arena.free(node);
     node = next;
   }
-  arena.free(root);
+  arena.u32[root * 4] = node;
+  if (did < budget) arena.free(root);
+  return did;
 }
 
 export function copy(arena: Arena, root: Ref): Ref {

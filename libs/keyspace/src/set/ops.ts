@@ -1,5 +1,6 @@
 import type { Ref } from '@weir/memory';
 import type { DigestMixer } from '../digest-mixer.ts';
+import { dismantleTable } from '../dismantle.ts';
 import { ENC_HASHTABLE, ENC_INTSET, HEADER_BYTES, encodingOf } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as lp from '../listpack/index.ts';
@@ -14,10 +15,15 @@ import { freeTable, has, memberLength, newTable, size } from './value.ts';
 const walk = new SetIterator();
 
 export const setOps: ValueOps = {
-  free(space: Space, holder: Ref): void {
+  effort(space: Space, holder: Ref): number {
+    return encodingOf(space.arena, holder) === ENC_HASHTABLE ? size(space, holder) : 1;
+  },
+
+  freeStep(space: Space, holder: Ref, budget: number): number {
     const root = rootOf(space.arena, holder);
-    if (encodingOf(space.arena, holder) === ENC_HASHTABLE) freeTable(space, root);
-    else space.arena.free(root);
+    if (encodingOf(space.arena, holder) === ENC_HASHTABLE) return dismantleTable(space, root, budget);
+    space.arena.free(root);
+    return 0;
   },
 
   copy(space: Space, from: Ref, to: Ref): void {

@@ -1,5 +1,6 @@
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
+import { dismantleTable } from '../dismantle.ts';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, HEADER_BYTES, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import * as lp from '../listpack/index.ts';
 import { Element, halves, parseHalves } from '../listpack/index.ts';
@@ -257,12 +258,7 @@ export function newTable(space: Space, capacity: number): Ref {
 
 /** Gives a table back with its members. */
 export function freeTable(space: Space, root: Ref): void {
-  const { arena, members } = space;
-  members.open(root);
-  members.forEach((ref) => arena.free(ref));
-  members.clear();
-  members.leave();
-  arena.free(root);
+  dismantleTable(space, root, Infinity);
 }
 
 /**

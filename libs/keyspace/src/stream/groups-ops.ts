@@ -26,9 +26,22 @@ function forEachPending(arena: Arena, at: number, visit: (place: TreeCursor, pen
   }
 }
 
-export function freeGroups(arena: Arena, at: number): void {
-  for (let i = 0; i < names.count(arena, at); i++) emptyGroup(arena, names.nth(arena, at, i));
-  names.clear(arena, at);
+/** Gives back about `budget` blocks of the groups. Returns how many: less than the budget when none is left. */
+export function freeGroups(arena: Arena, at: number, budget: number): number {
+  let did = 0;
+  while (did < budget && names.count(arena, at) > 0) {
+    did += emptyGroup(arena, names.nth(arena, at, names.count(arena, at) - 1), budget - did);
+    if (did >= budget) break;
+    names.dropLast(arena, at);
+    did++;
+  }
+  return did;
+}
+
+/** Each group is a block, and so is each of its pending entries: Redis takes those of the first group for those of all. */
+export function effortOfGroups(arena: Arena, at: number): number {
+  const groups = names.count(arena, at);
+  return groups === 0 ? 0 : groups * (1 + tree.size(arena, groupPending(names.nth(arena, at, 0))));
 }
 
 /** Copies the groups of one table into another, empty one. When that fails, the other has the part that was copied. */

@@ -77,25 +77,22 @@ export function createGroup(
 
 /** Removes a group with its consumers and pending entries. */
 export function destroyGroup(space: Space, holder: Ref, group: Ref): void {
-  emptyGroup(space.arena, group);
+  emptyGroup(space.arena, group, Infinity);
   names.remove(space.arena, groupsOf(rootOf(space.arena, holder)), GROUP_HEAD_BYTES, group);
 }
 
-/** Frees all that a group has. */
-export function emptyGroup(arena: Arena, group: Ref): void {
-  const place = new TreeCursor();
-  const pending = groupPending(group);
-  tree.seekFirst(arena, pending, place);
-  while (place.node !== 0) {
-    arena.free(tree.valueAt(arena, place));
-    tree.forward(arena, place);
-  }
-  tree.clear(arena, pending);
+/** Gives back about `budget` blocks of what a group has. Returns how many: less than the budget when none is left. */
+export function emptyGroup(arena: Arena, group: Ref, budget: number): number {
+  let did = tree.freeStep(arena, groupPending(group), budget, true);
   const consumers = consumersOf(group);
-  for (let i = 0; i < names.count(arena, consumers); i++) {
-    tree.clear(arena, consumerPending(names.nth(arena, consumers, i)));
+  while (did < budget && names.count(arena, consumers) > 0) {
+    const consumer = names.nth(arena, consumers, names.count(arena, consumers) - 1);
+    did += tree.freeStep(arena, consumerPending(consumer), budget - did, false);
+    if (did >= budget) break;
+    names.dropLast(arena, consumers);
+    did++;
   }
-  names.clear(arena, consumers);
+  return did;
 }
 
 export function groupCount(space: Space, holder: Ref): number {

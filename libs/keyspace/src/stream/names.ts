@@ -108,14 +108,13 @@ export function remove(arena: Arena, at: number, head: number, block: Ref): void
   arena.free(block);
 }
 
-/** Frees the blocks and the table. */
-export function clear(arena: Arena, at: number): void {
-  const refs = arena.u32[at];
-  if (refs === 0) return;
-  for (let i = 0; i < count(arena, at); i++) arena.free(nth(arena, at, i));
-  arena.free(refs);
+/** Frees the last block, with it the table when it was the only one. */
+export function dropLast(arena: Arena, at: number): void {
+  const left = --arena.u32[at + 1];
+  arena.free(nth(arena, at, left));
+  if (left > 0) return;
+  arena.free(arena.u32[at]);
   arena.u32[at] = 0;
-  arena.u32[at + 1] = 0;
 }
 
 export function bytes(arena: Arena, at: number): number {

@@ -6,7 +6,14 @@ import type { Space } from '../space.ts';
 import type { ValueOps } from '../values.ts';
 import { SLACK_BYTES } from './append.ts';
 import { EntryCursor, lastIdOfNode } from './cursor.ts';
-import { bytesOfGroups, copyGroups, fingerprintGroups, freeGroups, verifyGroups } from './groups-ops.ts';
+import {
+  bytesOfGroups,
+  copyGroups,
+  effortOfGroups,
+  fingerprintGroups,
+  freeGroups,
+  verifyGroups,
+} from './groups-ops.ts';
 import { ID_MAX, ID_MIN, ID_TEXT_BYTES_MAX, compareIds, formatId, newId, readId } from './id.ts';
 import { LISTPACK_HEADER_BYTES, intBytes, readCount, skip } from './packed.ts';
 import { FIRST_ID, LAST_ID, groupsOf, init, nodesOf } from './root.ts';
@@ -30,13 +37,19 @@ function forEachNode(arena: Arena, root: Ref, visit: (place: TreeCursor, lp: Ref
 }
 
 export const streamOps: ValueOps = {
-  free(space, holder) {
+  effort(space, holder) {
     const arena = space.arena;
     const root = rootOf(arena, holder);
-    freeGroups(arena, groupsOf(root));
-    forEachNode(arena, root, (_place, lp) => arena.free(lp));
-    tree.clear(arena, nodesOf(root));
-    arena.free(root);
+    return tree.size(arena, nodesOf(root)) + effortOfGroups(arena, groupsOf(root));
+  },
+
+  freeStep(space, holder, budget) {
+    const arena = space.arena;
+    const root = rootOf(arena, holder);
+    let did = freeGroups(arena, groupsOf(root), budget);
+    if (did < budget) did += tree.freeStep(arena, nodesOf(root), budget - did, true);
+    if (did < budget) arena.free(root);
+    return did;
   },
 
   copy(space, from, to) {
@@ -59,7 +72,7 @@ export const streamOps: ValueOps = {
       });
       copyGroups(arena, groupsOf(root), groupsOf(copy));
     } catch (error) {
-      streamOps.free(space, to);
+      streamOps.freeStep(space, to, Infinity);
       setRoot(arena, to, 0);
       throw error;
     }

@@ -445,17 +445,38 @@ function shrinkRoot(arena: Arena, at: number): void {
 
 /** Frees the nodes, not what the values name. */
 export function clear(arena: Arena, at: number): void {
-  if (arena.u32[at] !== 0) freeNodes(arena, arena.u32[at]);
-  arena.u32[at] = 0;
-  arena.u32[at + 1] = 0;
+  freeStep(arena, at, Infinity, false);
 }
 
-function freeNodes(arena: Arena, node: Ref): void {
-  if (levelOf(arena, node) > 0) {
-    const children = valuesOf(arena, node);
-    for (let i = 0; i < countOf(arena, node); i++) freeNodes(arena, arena.u32[children + i]);
+/**
+ * Gives back about `budget` blocks from the end of a tree that nobody will ask again: nodes, with `values` also what they name. Returns
+ * how many: less than the budget when none is left, and the tree is an empty one then.
+ */
+export function freeStep(arena: Arena, at: number, budget: number, values: boolean): number {
+  const u32 = arena.u32;
+  let did = 0;
+  while (u32[at] !== 0 && did < budget) {
+    let parent = 0;
+    let node = u32[at];
+    for (let n = countOf(arena, node); n > 0 && levelOf(arena, node) > 0; n = countOf(arena, node)) {
+      parent = node;
+      node = u32[valuesOf(arena, node) + n - 1];
+    }
+    if (values && levelOf(arena, node) === 0) {
+      const refs = valuesOf(arena, node);
+      const n = countOf(arena, node);
+      for (let i = 0; i < n; i++) arena.free(u32[refs + i]);
+      did += n;
+    }
+    arena.free(node);
+    did++;
+    if (parent !== 0) u32[parent * 4]--;
+    else {
+      u32[at] = 0;
+      u32[at + 1] = 0;
+    }
   }
-  arena.free(node);
+  return did;
 }
 
 /** Bytes of the nodes. */

@@ -12,7 +12,7 @@ import { compareBytes } from './nodes.ts';
 import { Cursor } from './cursor.ts';
 import * as tree from './tree.ts';
 import { verifyTree } from './tree-verify.ts';
-import { copyTable, free, size } from './zset.ts';
+import { copyTable, freeTable, size } from './zset.ts';
 
 const cursor = new Cursor();
 const pair = new DigestMixer();
@@ -20,7 +20,16 @@ const scoreWords = new Int32Array(2);
 const scoreDouble = new Float64Array(scoreWords.buffer);
 
 export const zsetOps: ValueOps = {
-  free,
+  effort(space: Space, holder: Ref): number {
+    return encodingOf(space.arena, holder) === ENC_LISTPACK ? 1 : size(space, holder);
+  },
+
+  freeStep(space: Space, holder: Ref, budget: number): number {
+    const root = rootOf(space.arena, holder);
+    if (encodingOf(space.arena, holder) !== ENC_LISTPACK) return freeTable(space, root, budget);
+    space.arena.free(root);
+    return 0;
+  },
 
   copy(space: Space, from: Ref, to: Ref): void {
     const { arena } = space;

@@ -456,18 +456,28 @@ export function firstLeaf(arena: Arena, home: Ref): Ref {
 
 // --- the whole -----------------------------------------------------------------------------------------------------------
 
-/** Gives all nodes back. */
-export function free(arena: Arena, home: Ref): void {
-  const root = rootOfTree(arena, home);
-  if (root !== 0) freeBelow(arena, root);
-  setRootOfTree(arena, home, 0);
-}
-
-function freeBelow(arena: Arena, node: Ref): void {
-  if (levelOf(arena, node) > 0) {
-    for (let i = 0; i < sizeOf(arena, node); i++) freeBelow(arena, arena.u32[node * 4 + CHILDREN + i]);
+/**
+ * Gives about `budget` nodes back, from the end of a tree that nobody will ask again. Returns how many: less than the budget when none is
+ * left.
+ */
+export function freeStep(arena: Arena, home: Ref, budget: number): number {
+  const u32 = arena.u32;
+  let did = 0;
+  for (let root = rootOfTree(arena, home); root !== 0 && did < budget; did++) {
+    let parent = 0;
+    let node = root;
+    for (let n = sizeOf(arena, node); n > 0 && levelOf(arena, node) > 0; n = sizeOf(arena, node)) {
+      parent = node;
+      node = u32[node * 4 + CHILDREN + n - 1];
+    }
+    arena.free(node);
+    if (parent !== 0) setSize(arena, parent, sizeOf(arena, parent) - 1);
+    else {
+      root = 0;
+      setRootOfTree(arena, home, 0);
+    }
   }
-  arena.free(node);
+  return did;
 }
 
 /** Bytes of all nodes. */

@@ -1,4 +1,5 @@
 import type { Arena, Ref } from '@weir/memory';
+import { dismantleTable } from '../dismantle.ts';
 import { ENC_LISTPACK, ENC_SKIPLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
 import { Element } from '../listpack/index.ts';
@@ -195,17 +196,14 @@ export function free(space: Space, holder: Ref): void {
   const root = rootOf(arena, holder);
   if (root === 0) return;
   if (encodingOf(arena, holder) === ENC_LISTPACK) arena.free(root);
-  else freeTable(space, root);
+  else freeTable(space, root, Infinity);
   setRoot(arena, holder, 0);
 }
 
-function freeTable(space: Space, home: Ref): void {
-  const { arena, members } = space;
-  tree.free(arena, home);
-  members.open(home).forEach((ref) => arena.free(ref));
-  members.clear();
-  members.leave();
-  arena.free(home);
+/** Gives back about `budget` blocks of a tree and its table; less were left when it returns less. */
+export function freeTable(space: Space, home: Ref, budget: number): number {
+  const did = tree.freeStep(space.arena, home, budget);
+  return did < budget ? did + dismantleTable(space, home, budget - did) : did;
 }
 
 export function newElement(arena: Arena, buf: Uint8Array, off: number, len: number, score: number): Ref {
@@ -261,7 +259,7 @@ function convert(space: Space, holder: Ref): void {
       pos = listpack.next(arena, lp, scoreAt);
     }
   } catch (error) {
-    freeTable(space, home);
+    freeTable(space, home, Infinity);
     throw error;
   }
   arena.free(lp);
@@ -285,7 +283,7 @@ export function copyTable(space: Space, from: Ref): Ref {
       }
     }
   } catch (error) {
-    freeTable(space, home);
+    freeTable(space, home, Infinity);
     throw error;
   }
   return home;
