@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
+const releaseMs = 5000;
+
 /** A failure that the user can do something about: its message is one sentence and is shown without a stack. */
 export class SetupError extends Error {}
 
@@ -64,7 +66,19 @@ export function run(command, args, { cwd, env = process.env, timeoutMs = 60_000 
       output += chunk;
     });
     child.on('error', (error) => resolve({ code: null, stdout, output: `${output}${error.message}\n` }));
-    child.on('close', (code) => resolve({ code, stdout, output }));
+    // What it has started may hold its pipes and not end with it.
+    let release;
+    child.on('exit', (code, signal) => {
+      if (signal === 'SIGKILL') output += `(${command} was ended: no result after ${Math.round(timeoutMs / 1000)} s)\n`;
+      release = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, releaseMs);
+    });
+    child.on('close', (code) => {
+      clearTimeout(release);
+      resolve({ code, stdout, output });
+    });
   });
 }
 

@@ -8,7 +8,7 @@
 // leaves something behind cannot make another pass. The sum of both stands at the end. A run that finds no test fails, and so does
 // a skipped test: both look like success otherwise.
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,11 @@ const cache = path.join(root, '.cache');
 
 /** Several times what they take on two cores. */
 const UNIT_MAX_MS = 10 * 60_000;
-const E2E_MAX_MS = 40 * 60_000;
+const E2E_MAX_MS = 60 * 60_000;
+const UNIT_FILE_MAX_MS = 4 * 60_000;
+const E2E_FILE_MAX_MS = 20 * 60_000;
+/** For a run that is told to end: its tests end their servers. */
+const END_MS = 20_000;
 
 type Part = 'format' | 'lint' | 'typecheck' | 'unit' | 'e2e';
 
@@ -99,7 +103,10 @@ async function runTests(
     ...files,
   ];
   const passed = await run(args, {
-    env: { NODE_COMPILE_CACHE: path.join(cache, 'compile') },
+    env: {
+      NODE_COMPILE_CACHE: path.join(cache, 'compile'),
+      TEST_FILE_MS_MAX: String(kind === 'unit' ? UNIT_FILE_MAX_MS : E2E_FILE_MAX_MS),
+    },
     boundMs: kind === 'unit' ? UNIT_MAX_MS : E2E_MAX_MS,
   });
   let counts: TestCounts;
@@ -146,19 +153,47 @@ function run(
     child.stderr?.on('data', (chunk) => (output += chunk));
     const forward = (): void => void child.kill('SIGTERM');
     process.once('SIGTERM', forward);
+    let all: string[] = [];
     const overdue = (): void => {
       process.stderr.write(`not finished after ${boundMs! / 60_000} minutes\n`);
+      all = descendantsOf(child.pid!);
       child.kill('SIGTERM');
+      setTimeout(() => child.kill('SIGKILL'), END_MS).unref();
     };
     const bound = boundMs === undefined ? undefined : setTimeout(overdue, boundMs);
     child.on('error', reject);
     child.on('close', (code) => {
       process.off('SIGTERM', forward);
       clearTimeout(bound);
+      endThose(all);
       if (quiet && code !== 0) process.stderr.write(output);
       resolve(code === 0);
     });
   });
+}
+
+/** All processes: their parent, and what tells a process from a later one with the same pid. */
+function processes(): { pid: number; parent: number; identity: string }[] {
+  const options = { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
+  // Where there is no ps they are left.
+  const { stdout } = spawnSync('ps', ['-axo', 'pid=,ppid=,lstart=,args='], options);
+  return (stdout ?? '').split('\n').flatMap((line) => {
+    const [, pid, parent, rest] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), identity: `${pid} ${rest}` }];
+  });
+}
+
+function descendantsOf(root: number): string[] {
+  const all = processes();
+  const below = (parent: number): string[] =>
+    all.filter((one) => one.parent === parent).flatMap(({ pid, identity }) => [identity, ...below(pid)]);
+  return below(root);
+}
+
+/** Those which a run that was cut off has left behind: a test that loops hears no signal, its servers have no parent any more. */
+function endThose(identities: readonly string[]): void {
+  if (identities.length === 0) return;
+  for (const { pid, identity } of processes()) if (identities.includes(identity)) process.kill(pid, 'SIGKILL');
 }
 
 const isFolder = (name: string): boolean =>

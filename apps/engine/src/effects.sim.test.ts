@@ -16,8 +16,10 @@ import type { TestClient, TestEngine } from './testing-sessions.ts';
 
 const COMMANDS = 4000;
 
+/** In CI the same every time. */
+const FIRST_SEED = process.env['CI'] === undefined ? Date.now() % 1_000_000 : 1;
 const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
-for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 4); i++) seeds.push((Date.now() % 1_000_000) + i);
+for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 4); i++) seeds.push(FIRST_SEED + i);
 
 interface Setting {
   readonly name: string;

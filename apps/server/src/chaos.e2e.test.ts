@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger, bounded, freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
+import { Ledger, bounded, firstSeed, freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 
 /*
@@ -126,7 +125,7 @@ withRig('what ioredis was told OK is there after its master was killed and start
 });
 
 const chaosSeconds = Number(process.env['WEIR_CHAOS_SECONDS'] ?? 25);
-const seed = Number(process.env['WEIR_CHAOS_SEED'] ?? randomInt(2 ** 31));
+const seed = firstSeed('WEIR_CHAOS_SEED');
 
 /** For the random test: not kills, but what kills may meet. */
 const pauses: Record<string, Fault> = {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
-import { Gen, RawClient, dataRows, freeze, generate, sameDigest, signal, until, withRig } from '@weir/testkit';
+import {
+  Gen,
+  RawClient,
+  dataRows,
+  firstSeed,
+  freeze,
+  generate,
+  sameDigest,
+  signal,
+  until,
+  withRig,
+} from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 
 /*
@@ -8,7 +18,7 @@ import type { Rig, WeirNode } from '@weir/testkit';
  * the log (a slave while it is written, another one later from snapshot and log, the master anew after a kill) has the same one.
  */
 
-const seed = Number(process.env['WEIR_EFFECTS_SEED'] ?? randomInt(2 ** 31));
+const seed = firstSeed('WEIR_EFFECTS_SEED');
 const rounds = Number(process.env['WEIR_EFFECTS_ROUNDS'] ?? 12);
 /** Nobody waits here. */
 const rows = { ...dataRows, rows: dataRows.rows.filter(({ name }) => name !== 'wait') };

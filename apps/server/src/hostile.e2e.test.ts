@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
-import { ConnectionEnded, RawClient, bounded, sameDigest, until, withRig } from '@weir/testkit';
+import { ConnectionEnded, RawClient, bounded, firstSeed, sameDigest, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { encodeCommand } from '@weir/resp';
 
 // Clients that are broken, hostile, or just large. The node stays up, answers with Redis's texts, and serves others meanwhile.
 
-const seed = Number(process.env['WEIR_FUZZ_SEED'] ?? randomInt(2 ** 31));
+const seed = firstSeed('WEIR_FUZZ_SEED');
 const fuzzRounds = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 400);
 /** Far above what a busy machine of two cores needs (these clients share one process), and not yet hanging. */
 const SLOWEST_MS = 5000;

@@ -6,6 +6,7 @@ import {
   Gen,
   allRows,
   dataRows,
+  firstSeed,
   generate,
   printSequence,
   rowGroups,
@@ -22,11 +23,10 @@ import type { OracleName, Selection } from '@weir/testkit';
 
 // Against Redis, half of the sequences are about the data set alone, the others about the connection and the server as well.
 
-const CI_SEED = 20_261_122;
 const MAX_BULK = '1048576';
 
-const { WEIR_SEED, WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_DIFF_WITHOUT, WEIR_ORACLE, CI } = process.env;
-const seed = Number(WEIR_SEED ?? (CI === undefined ? Date.now() % 1_000_000_000 : CI_SEED));
+const { WEIR_DIFF_SECONDS, WEIR_DIFF_ONLY, WEIR_DIFF_WITHOUT, WEIR_ORACLE } = process.env;
+const seed = firstSeed('WEIR_SEED');
 const seconds = Number(WEIR_DIFF_SECONDS ?? 20);
 const without = (WEIR_DIFF_WITHOUT ?? '').split(',');
 const only = WEIR_DIFF_ONLY === undefined ? undefined : selectOnly(WEIR_DIFF_ONLY);

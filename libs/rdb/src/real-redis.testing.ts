@@ -1,14 +1,15 @@
 // A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@weir/testkit';
 import { Redis } from 'ioredis';
 import { type CollectedGroup, type CollectedValue, idText, inOrderOfScores, joined } from './testing.ts';
 
-const START_MS_MAX = 10_000;
+const START_MS_MAX = 60_000;
+const STARTS_MAX = 5;
 
 export const NOT_INSTALLED =
   'is not installed, and these tests compare with it: install Redis 7 (Debian: apt-get install redis-server redis-tools)';
@@ -115,6 +116,21 @@ export async function startRedis(
   prepare?: (dir: string) => void,
   program = 'redis-server',
 ): Promise<RealRedis> {
+  for (let left = STARTS_MAX; ; left--) {
+    try {
+      return await startOnce(options, prepare, program);
+    } catch (error) {
+      // Another process of the machine was faster.
+      if (left === 1 || !/Address already in use/.test((error as Error).message)) throw error;
+    }
+  }
+}
+
+async function startOnce(
+  options: readonly string[],
+  prepare: ((dir: string) => void) | undefined,
+  program: string,
+): Promise<RealRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'weir-rdb-'));
   prepare?.(dir);
   const port = await freePort();
@@ -135,7 +151,7 @@ export async function startRedis(
   };
 
   for (const started = Date.now(); !log.includes('Ready to accept connections'); await sleep(10)) {
-    if (failure === undefined && child.exitCode !== null) failure = new Error(`redis-server ended:\n${log}`);
+    if (failure === undefined && hasEnded(child)) failure = new Error(`redis-server ended:\n${log}`);
     if (failure === undefined && Date.now() - started > START_MS_MAX)
       failure = new Error(`redis-server hangs:\n${log}`);
     if (failure === undefined) continue;
@@ -160,21 +176,11 @@ export function findValkeyServer(): string {
   return join(folder.trim(), 'valkey-server');
 }
 
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
 async function endChild(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
+  if (child.pid === undefined || hasEnded(child)) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

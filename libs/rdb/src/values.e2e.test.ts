@@ -159,7 +159,7 @@ for (const [what, options] of [
 ] as const) {
   test(`what a real redis-server saves with ${what} is read as it answers, and written again to the byte`, async () => {
     await withServer([...options, ...DEBUG], nothing, async ({ client, dir }) => {
-      const seed = Date.now() % 1_000_000;
+      const seed = process.env['CI'] === undefined ? Date.now() % 1_000_000 : 1;
       await fill(client, seed);
       await client.save();
       const file = new Uint8Array(readFileSync(join(dir, 'dump.rdb')));

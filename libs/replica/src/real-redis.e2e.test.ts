@@ -10,12 +10,12 @@ import { TestEngine, latin1 } from '@weir/commands/testing';
 import { datasetDigest, fingerprint } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
-import { Gen, RawConnection, dataRows, generate, startOracle } from '@weir/testkit';
+import { Gen, RawConnection, dataRows, firstSeed, generate, startOracle } from '@weir/testkit';
 import type { OracleName } from '@weir/testkit';
 import { loadRdbFile, writeRdb } from './index.ts';
 
 const SEQUENCES = 12;
-const seed = Number(process.env['WEIR_SEED'] ?? Date.now() % 1_000_000_000);
+const seed = firstSeed('WEIR_SEED');
 const HOUR_MS = 3_600_000;
 const OPTIONS = ['--enable-debug-command', 'yes', '--proto-max-bulk-len', '1048576'];
 const CONFIG = { 'enable-debug-command': 'yes', 'proto-max-bulk-len': '1048576' };

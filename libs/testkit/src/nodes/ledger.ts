@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LEDGER_KINDS, kindOf } from './ledger-kinds.ts';
 import { RawClient } from './raw-client.ts';
 import type { Argument } from './raw-client.ts';
-import { WaitedInVain, bounded } from './until.ts';
+import { PATIENCE, WaitedInVain, bounded, within } from './until.ts';
 import type { WeirNode } from './weir-node.ts';
 
 /**
@@ -44,11 +44,11 @@ export class Ledger {
   /** Resolves when so many more were acknowledged; bounded. */
   async progress(count: number, boundMs = 20_000): Promise<void> {
     const goal = this.acknowledged.length + count;
-    const end = performance.now() + boundMs;
+    const end = performance.now() + boundMs * PATIENCE;
     while (this.acknowledged.length < goal) {
       if (performance.now() > end) {
         throw new WaitedInVain(
-          `only ${this.acknowledged.length - goal + count} of ${count} writes were acknowledged in ${boundMs} ms; errors: ${this.errorTexts}`,
+          `only ${this.acknowledged.length - goal + count} of ${count} writes were acknowledged in ${boundMs * PATIENCE} ms; errors: ${this.errorTexts}`,
         );
       }
       await sleep(10);
@@ -104,7 +104,7 @@ export class Ledger {
   async #send(client: RawClient, commands: readonly (readonly Argument[])[]): Promise<unknown[]> {
     const outcomes = client.pipeline(commands);
     try {
-      return await bounded('the replies', outcomes, 15_000);
+      return await within('the replies', outcomes, 15_000);
     } catch {
       client.close();
       return outcomes;

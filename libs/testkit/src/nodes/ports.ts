@@ -1,18 +1,30 @@
+import { createSocket } from 'node:dgram';
 import { createConnection, createServer } from 'node:net';
 
-const given = new Set<number>();
-
 /**
- * A port that nobody listens on, and that this process did not give before. Below the range from which systems take the
- * ports of outgoing connections, so that it stays free while its node is down.
+ * A port that nobody listens on, and that no test was given before: not in this process, nor in another one that runs. Below
+ * the range from which systems take the ports of outgoing connections, so that it stays free while its node is down.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 18_000 + Math.floor(Math.random() * 14_000);
-    if (given.has(port) || !(await isPortFree(port))) continue;
-    given.add(port);
-    return port;
+    if ((await reserve(port)) && (await isPortFree(port))) return port;
   }
+}
+
+/** UDP's port of the same number is the sign, held until this process ends, however it ends; nothing of Weir uses UDP. */
+function reserve(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const sign = createSocket('udp4');
+    sign.once('error', () => {
+      sign.close();
+      resolve(false);
+    });
+    sign.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+      sign.unref();
+      resolve(true);
+    });
+  });
 }
 
 export function isPortFree(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { Redis } from 'ioredis';
 import { freePort } from './ports.ts';
 import { signal } from './processes.ts';
 import { RawClient } from './raw-client.ts';
-import { bounded, until } from './until.ts';
+import { PATIENCE, bounded, until } from './until.ts';
 import { WeirNode } from './weir-node.ts';
 import type { Digest, WeirNodeOptions } from './weir-node.ts';
 
@@ -22,6 +23,7 @@ export interface RigNodeOptions extends Partial<Omit<WeirNodeOptions, 'name'>> {
 }
 
 const LINES_SHOWN = 60;
+const CLI_MS_MAX = 60_000;
 
 export class Rig {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
@@ -29,6 +31,7 @@ export class Rig {
   readonly #clients: Redis[] = [];
   readonly #raws: RawClient[] = [];
   readonly #cleanups: (() => Promise<void> | void)[] = [];
+  readonly #owned = new Set<ChildProcess>();
 
   /** A node that is not started yet. */
   async node(name: string, { slaveOf, more = [], ...options }: RigNodeOptions = {}): Promise<WeirNode> {
@@ -67,11 +70,23 @@ export class Rig {
     this.#cleanups.push(cleanup);
   }
 
+  /** A process besides the nodes: it is ended with them, before what was registered to be done at the end. */
+  owns(child: ChildProcess): ChildProcess {
+    this.#owned.add(child);
+    child.once('exit', () => this.#owned.delete(child));
+    child.once('error', () => this.#owned.delete(child));
+    return child;
+  }
+
   async end(): Promise<void> {
     const errors: unknown[] = [];
     for (const client of this.#clients) client.disconnect();
     for (const client of this.#raws) client.close();
     for (const node of this.nodes.toReversed()) await node.end().catch((error: unknown) => errors.push(error));
+    for (const child of this.#owned) child.kill('SIGKILL');
+    await until('the other processes to be gone', () => this.#owned.size === 0, 5000).catch((error: unknown) =>
+      errors.push(error),
+    );
     for (const cleanup of this.#cleanups.toReversed()) {
       try {
         await cleanup();
@@ -79,7 +94,11 @@ export class Rig {
         errors.push(error);
       }
     }
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    try {
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    } catch (error) {
+      errors.push(error);
+    }
     if (errors.length > 0) throw errors[0];
   }
 
@@ -92,6 +111,7 @@ export class Rig {
 
   /** When this process is ended from outside there is no time for more. */
   killAll(): void {
+    for (const child of this.#owned) child.kill('SIGKILL');
     for (const node of this.nodes) {
       node.note();
       for (const pid of node.alivePids) signal(pid, 'SIGKILL');
@@ -107,7 +127,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => proc
 
 /** A test with a rig of its own, and a bound in time. */
 export function withRig(title: string, run: (rig: Rig, context: TestContext) => Promise<void>, boundMs = 60_000): void {
-  test(title, { timeout: boundMs + 60_000 }, async (context) => {
+  test(title, { timeout: boundMs * PATIENCE + 60_000 }, async (context) => {
     const rig = new Rig();
     rigs.add(rig);
     try {
@@ -159,12 +179,16 @@ export function redisCli(
   return new Promise((resolve, reject) => {
     const child = spawn('redis-cli', [raw ? '--raw' : '--no-raw', '-p', String(port), ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: CLI_MS_MAX,
     });
     let text = '';
     child.stdout.on('data', (chunk) => (text += chunk));
     child.stderr.on('data', (chunk) => (text += chunk));
     child.on('error', reject);
-    child.on('close', () => resolve(text.trimEnd()));
+    child.on('close', (_, how) => {
+      if (how === null) resolve(text.trimEnd());
+      else reject(new Error(`redis-cli ${args.join(' ')} was ended: ${how}`));
+    });
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });

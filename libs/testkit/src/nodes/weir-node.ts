@@ -65,6 +65,7 @@ export class WeirNode {
   /** Every process that was ever seen to belong to it. */
   readonly pids = new Set<number>();
   exited: Promise<Exit> = Promise.resolve({ code: null, signal: null });
+  #silent: Promise<unknown> = Promise.resolve();
   #child: ChildProcess | null = null;
   #client: RawClient | null = null;
 
@@ -105,12 +106,15 @@ export class WeirNode {
     this.#child = child;
     if (child.pid !== undefined) this.pids.add(child.pid);
     this.lines.push(`--- ${this.name} starts: pid ${child.pid}, ${script ?? 'weir-server'} ${args.join(' ')}`);
-    for (const stream of [child.stdout!, child.stderr!]) {
-      createInterface({ input: stream }).on('line', (line) => {
+    const ends = [child.stdout!, child.stderr!].map((stream) => {
+      const lines = createInterface({ input: stream });
+      lines.on('line', (line) => {
         this.lines.push(line);
         if (this.lines.length > LINES_MAX) this.lines.splice(0, LINES_MAX / 2);
       });
-    }
+      return new Promise((resolve) => lines.once('close', resolve));
+    });
+    this.#silent = Promise.all(ends);
     this.exited = new Promise((resolve) => {
       child.once('error', (error) => {
         this.lines.push(`--- ${this.name}: ${error.message}`);
@@ -180,6 +184,13 @@ export class WeirNode {
     const pid = childrenOf(this.pid).find((one) => /replication/.test(one.command))?.pid;
     if (pid !== undefined) this.pids.add(pid);
     return pid;
+  }
+
+  /** How it ended by itself, and all that it wrote until then: that may come behind the news of its end. */
+  async ended(boundMs = 30_000): Promise<Exit & { readonly said: string }> {
+    const exit = await bounded(`${this.name} to end by itself`, this.exited, boundMs);
+    await bounded(`the output of ${this.name}`, this.#silent, 5000);
+    return { ...exit, said: this.lines.join('\n') };
   }
 
   /** SIGTERM, and how it ended. */
