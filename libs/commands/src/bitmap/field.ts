@@ -17,6 +17,8 @@ const UNSIGNED = 117;
 /** The operations of a request, six numbers each: all are read before the first is done. */
 const operations: number[] = [];
 const OPERATION_WORDS = 6;
+/** Of 64 bits, as a reply makes room for it. */
+const INTEGER_BYTES_MAX = 24;
 
 export const bitfield: Command = {
   name: 'bitfield',
@@ -151,6 +153,7 @@ function execute(ctx: Context, readOnly: boolean): void {
     }
     ref = ctx.lookupWrite(1);
     if (ref !== 0 && !ctx.isString(ref)) return;
+    reply.ensure((operations.length / OPERATION_WORDS + 1) * INTEGER_BYTES_MAX);
     ref = writableString(ctx, ref, bytes);
   }
   const at = ref === 0 ? 0 : valueAddress(arena, ref);

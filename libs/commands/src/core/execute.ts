@@ -79,7 +79,7 @@ export function apply(ctx: Context, session: Session, req: Request, now: number)
   }
   const replyStart = ctx.reply.pos;
   command.run(ctx, req);
-  const failed = ctx.reply.buf[replyStart] === 45;
+  const failed = ctx.reply.pos > replyStart && ctx.reply.buf[replyStart] === 45;
   const text = failed ? Buffer.from(ctx.reply.buf.subarray(replyStart, ctx.reply.pos)).toString('latin1').trim() : '';
   ctx.reply.truncate(replyStart);
   if (failed) throw new Error(`the log's ${command.fullName} failed when it was applied: ${text}`);
@@ -99,7 +99,8 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   try {
     command.run!(ctx, req);
   } catch (error) {
-    if (error instanceof SinkFullError && (command.flags & F_WRITE) === 0) {
+    // What changes the data set writes a long reply before it changes anything (invariant `reply-before-change`).
+    if (error instanceof SinkFullError && ctx.dirty === 0) {
       ctx.reply.truncate(replyStart);
       replyError(ctx, 'ERR the reply would be longer than 4 GiB');
     } else if (error instanceof ArenaFullError) oom(ctx, replyStart);

@@ -6,6 +6,9 @@ import { CORRUPTED_ERROR, checkSketch, sketch, storeSketch, unshare } from './co
 import { DENSE, HEADER_BYTES, REGISTERS, denseRegister, spanAt } from './registers.ts';
 import { selftest } from './selftest.ts';
 
+/** An integer, as a reply makes room for it. */
+const REGISTER_REPLY_BYTES_MAX = 24;
+
 export const pfdebug: Command = {
   name: 'pfdebug',
   arity: 3,
@@ -37,6 +40,7 @@ export const pfdebug: Command = {
     const at = valueAddress(arena, ref);
     const dense = u8[at + 4] === DENSE;
     if (isWord(req, 1, 'getreg')) {
+      reply.ensure((REGISTERS + 1) * REGISTER_REPLY_BYTES_MAX);
       if (!dense && !makeDense(ctx, ref)) return;
       const registers = dense ? at + HEADER_BYTES : HEADER_BYTES;
       const buf = dense ? u8 : sketch.buf;

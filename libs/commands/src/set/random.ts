@@ -9,10 +9,12 @@ import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-l
 import { replyMembers } from './members-reply.ts';
 
 /**
- * SPOP and SRANDMEMBER. What SPOP chose goes to the log as SREM, at most this many members a command, so that no effect is
- * larger than what a client may send; a set that is taken whole as DEL.
+ * SPOP and SRANDMEMBER. What SPOP chose goes to the log as SREM, this many members a command, so that no effect is larger than
+ * what a client may send, and more under a long key, so that all of them together are not; a set that is taken whole as DEL.
  */
 const BATCH = 1024;
+/** Of the key, for each member of a command. */
+const KEY_BYTES_PER_MEMBER = 64;
 /** Members between two looks at the size of the reply. */
 const CHUNK = 1000;
 
@@ -26,6 +28,11 @@ function tell(): void {
   context.reply.bulk(element.buf, element.off, element.len);
 }
 
+function tellTaken(): void {
+  tell();
+  tellRemoved();
+}
+
 let start = 0;
 
 function tellBounded(): void {
@@ -34,8 +41,8 @@ function tellBounded(): void {
 
 function tellRemoved(): void {
   if (batchLeft === 0) {
-    batchLeft = left < BATCH ? left : BATCH;
     const { req } = context;
+    batchLeft = Math.min(left, Math.max(BATCH, Math.floor(req.args[3] / KEY_BYTES_PER_MEMBER)));
     const effects = context.effect(2 + batchLeft);
     effects.raw(SREM);
     effects.argBytes(req.buf, req.args[2], req.args[3]);
@@ -43,7 +50,6 @@ function tellRemoved(): void {
     context.dirty += batchLeft - 1;
   }
   context.effects.argBytes(element.buf, element.off, element.len);
-  context.reply.bulk(element.buf, element.off, element.len);
   batchLeft--;
   left--;
 }
@@ -85,7 +91,7 @@ export const spop: Command = {
     context = ctx;
     left = 1;
     batchLeft = 0;
-    sets.pop(ctx.space, ref, element, tellRemoved);
+    sets.pop(ctx.space, ref, element, tellTaken);
     if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
   },
 };
@@ -119,7 +125,7 @@ function popCount(ctx: Context): void {
   context = ctx;
   left = count;
   batchLeft = 0;
-  sets.popMany(ctx.space, ref, count, element, tellRemoved);
+  sets.popMany(ctx.space, ref, count, element, tell, tellRemoved);
 }
 
 export const srandmember: Command = {

@@ -3,7 +3,18 @@ import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { beginClaims, endClaims, logClaim, logGone, logGroup } from './effects.ts';
+import {
+  CLAIMS_TOO_LONG,
+  beginClaims,
+  claimsFit,
+  endClaims,
+  expectClaim,
+  expectClaims,
+  expectNames,
+  logClaim,
+  logGone,
+  logGroup,
+} from './effects.ts';
 import { groupArg, lookupGroups, replyEntryOf } from './entries.ts';
 import { IdList, boundArg, idArg, parseIdBytes, replyId } from './ids.ts';
 import { consumerFor } from './read.ts';
@@ -19,6 +30,8 @@ const options = {
   retryHi: 0,
 };
 const ids = new IdList();
+/** The entries that were, or are to be, claimed. */
+const taken = new IdList();
 const id = streams.newId();
 const lastId = streams.newId();
 const groupId = streams.newId();
@@ -107,28 +120,76 @@ export const xclaim: Command = {
     const isPast = deliveredMs >= 0 && deliveredMs <= ctx.now;
     if (!isPast && !(ctx.replaying && deliveredMs === deliveredMs)) deliveredMs = ctx.now;
 
+    // What is answered is known before anything changes. Nobody reads the reply to a command of the log.
+    const mark = reply.beginAggregate();
+    let answered = 0;
+    if (!ctx.replaying) {
+      answered = answerClaims(ctx, ref, group, minIdle);
+      if (!claimsFit()) {
+        reply.truncate(mark);
+        return reply.error(CLAIMS_TOO_LONG);
+      }
+      reply.endAggregate(mark, 'array', answered);
+    }
     const consumer = consumerFor(ctx, 1, 2, 3, group);
     streams.setSeenTime(space, consumer, ctx.now);
     streams.groupLastId(space, group, groupId);
     const raised = streams.compareIds(lastId, groupId) > 0;
     if (raised) streams.setGroupLastId(space, group, lastId);
-    const mark = reply.beginAggregate();
-    let claimed = 0;
+    taken.reset();
     beginClaims(1, 2, 3, deliveredMs);
     try {
       for (let i = 0; i < ids.length; i++) {
         ids.get(i, id);
-        if (claim(ctx, ref, group, consumer, minIdle, deliveredMs)) claimed++;
+        if (claim(ctx, ref, group, consumer, minIdle, deliveredMs)) taken.push(id);
       }
     } finally {
       endClaims(ctx);
       if (raised) logGroup(ctx, 1, 2, group);
     }
-    reply.endAggregate(mark, 'array', claimed);
+    // An ID that was given twice may not have been claimed twice: then it was delivered just now.
+    if (!ctx.replaying && taken.length < answered) {
+      reply.truncate(mark);
+      reply.array(taken.length);
+      for (let i = 0; i < taken.length; i++) {
+        taken.get(i, id);
+        answerClaimed(ctx, ref);
+      }
+    }
   },
 };
 
-/** Claims the entry of `id` for the consumer if it may, and answers it; false: it may not. */
+/** Answers the entries of `ids` that may be claimed as things stand; returns how many. */
+function answerClaims(ctx: Context, ref: Ref, group: Ref, minIdle: number): number {
+  const { space } = ctx;
+  let answered = 0;
+  expectClaims();
+  expectNames(ctx, 1, 2, 3);
+  for (let i = 0; i < ids.length; i++) {
+    ids.get(i, id);
+    const pending = streams.findPending(space, group, id);
+    if (pending === 0 ? !options.force : isBusy(ctx, pending, minIdle)) continue;
+    if (!streams.has(space, ref, id)) continue;
+    answerClaimed(ctx, ref);
+    answered++;
+    if (options.retryGiven) expectClaim(options.retryLo, options.retryHi);
+    else if (pending === 0) expectClaim(1, 0);
+    else expectClaim(streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
+  }
+  return answered;
+}
+
+/** Whether a pending entry was delivered too short a time ago. */
+function isBusy(ctx: Context, pending: Ref, minIdle: number): boolean {
+  return minIdle > 0 && ctx.now - streams.deliveryTime(ctx.space, pending) < minIdle;
+}
+
+function answerClaimed(ctx: Context, ref: Ref): void {
+  if (options.justId) replyId(ctx.reply, id);
+  else replyEntryOf(ctx, ref, id);
+}
+
+/** Claims the entry of `id` for the consumer if it may; false: it may not. */
 function claim(ctx: Context, ref: Ref, group: Ref, consumer: Ref, minIdle: number, deliveredMs: number): boolean {
   const { space } = ctx;
   let pending = streams.findPending(space, group, id);
@@ -141,22 +202,20 @@ function claim(ctx: Context, ref: Ref, group: Ref, consumer: Ref, minIdle: numbe
     if (!options.force) return false;
     pending = streams.addPending(space, group, consumer, id, deliveredMs, 1, 0);
   } else {
-    if (minIdle > 0 && ctx.now - streams.deliveryTime(space, pending) < minIdle) return false;
+    if (isBusy(ctx, pending, minIdle)) return false;
     streams.assignPending(space, pending, consumer, id);
     streams.setDeliveryTime(space, pending, deliveredMs);
   }
   if (options.retryGiven) streams.setDeliveryCount(space, pending, options.retryLo, options.retryHi);
   else if (!options.justId) streams.countDelivery(space, pending);
-  answerClaimed(ctx, ref, consumer, pending, options.justId);
+  logClaimed(ctx, consumer, pending);
   return true;
 }
 
-function answerClaimed(ctx: Context, ref: Ref, consumer: Ref, pending: Ref, justId: boolean): void {
+function logClaimed(ctx: Context, consumer: Ref, pending: Ref): void {
   const { space } = ctx;
   streams.setActiveTime(space, consumer, ctx.now);
   logClaim(ctx, id, streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
-  if (justId) replyId(ctx.reply, id);
-  else replyEntryOf(ctx, ref, id);
 }
 
 export const xautoclaim: Command = {
@@ -203,51 +262,72 @@ export const xautoclaim: Command = {
     if (ref === -1) return;
     const group = ref === 0 ? 0 : groupArg(ctx, ref, 2);
     if (group === 0) return noGroup(ctx);
-    const consumer = consumerFor(ctx, 1, 2, 3, group);
-    streams.setSeenTime(space, consumer, ctx.now);
 
+    // All of the reply first: should it be too long, nothing has changed.
+    const start = reply.pos;
     reply.array(3);
     const mark = reply.pos;
-    let claimed = 0;
-    let left = count;
     deleted.reset();
-    beginClaims(1, 2, 3, ctx.now);
-    streams.copyId(groupId, id);
-    cursor.startGroup(space, group, groupId);
-    let more: boolean;
-    try {
-      more = cursor.next();
-      for (let tries = 10 * count; tries > 0 && left > 0 && more; tries--) {
-        streams.copyId(id, cursor.id);
-        const { pending } = cursor;
-        if (!streams.has(space, ref, id)) {
-          streams.removePending(space, group, id);
-          logGone(id);
-          deleted.push(id);
-          left--;
-          cursor.startGroup(space, group, id);
-        } else if (minIdle <= 0 || ctx.now - streams.deliveryTime(space, pending) >= minIdle) {
-          streams.assignPending(space, pending, consumer, id);
-          streams.setDeliveryTime(space, pending, ctx.now);
-          if (!justId) streams.countDelivery(space, pending);
-          answerClaimed(ctx, ref, consumer, pending, justId);
-          claimed++;
-          left--;
-        }
-        more = cursor.next();
+    taken.reset();
+    expectClaims();
+    expectNames(ctx, 1, 2, 3);
+    cursor.startGroup(space, group, id);
+    let left = count;
+    let more = cursor.next();
+    for (let tries = 10 * count; tries > 0 && left > 0 && more; tries--) {
+      streams.copyId(id, cursor.id);
+      const { pending } = cursor;
+      if (!streams.has(space, ref, id)) {
+        deleted.push(id);
+        left--;
+      } else if (!isBusy(ctx, pending, minIdle)) {
+        if (justId) replyId(reply, id);
+        else replyEntryOf(ctx, ref, id);
+        taken.push(id);
+        expectClaim(streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
+        left--;
       }
-    } finally {
-      endClaims(ctx);
+      more = cursor.next();
     }
-    reply.endAggregate(mark, 'array', claimed);
+    if (!claimsFit()) {
+      reply.truncate(start);
+      return reply.error(CLAIMS_TOO_LONG);
+    }
+    reply.endAggregate(mark, 'array', taken.length);
     insertCursor(ctx, mark, more);
     reply.array(deleted.length);
     for (let i = 0; i < deleted.length; i++) {
       deleted.get(i, id);
       replyId(reply, id);
     }
+    takeOver(ctx, group, justId);
   },
 };
+
+/** Removes the `deleted` from the pending entries and gives the `taken` to the consumer. */
+function takeOver(ctx: Context, group: Ref, justId: boolean): void {
+  const { space } = ctx;
+  const consumer = consumerFor(ctx, 1, 2, 3, group);
+  streams.setSeenTime(space, consumer, ctx.now);
+  beginClaims(1, 2, 3, ctx.now);
+  try {
+    for (let i = 0; i < deleted.length; i++) {
+      deleted.get(i, id);
+      streams.removePending(space, group, id);
+      logGone(id);
+    }
+    for (let i = 0; i < taken.length; i++) {
+      taken.get(i, id);
+      const pending = streams.findPending(space, group, id);
+      streams.assignPending(space, pending, consumer, id);
+      streams.setDeliveryTime(space, pending, ctx.now);
+      if (!justId) streams.countDelivery(space, pending);
+      logClaimed(ctx, consumer, pending);
+    }
+  } finally {
+    endClaims(ctx);
+  }
+}
 
 const cursor = new streams.PendingCursor();
 const deleted = new IdList();

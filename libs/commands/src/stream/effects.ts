@@ -70,6 +70,47 @@ export function logGroup(ctx: Context, key: number, group: number, ref: Ref): vo
   argInt64(writer, streams.entriesReadLo(ctx.space, ref), streams.entriesReadHi(ctx.space, ref));
 }
 
+/**
+ * So long may the claims of one command be in the log. Below it stay hundreds of millions of entries, unless names of megabytes are
+ * repeated for counts of deliveries that differ from each entry to the next.
+ */
+const CLAIM_BYTES_MAX = 1024 ** 3;
+const CLAIM_HEAD_BYTES = 160;
+const CLAIM_ID_BYTES = 48;
+export const CLAIMS_TOO_LONG = 'ERR the names of key, group and consumer are too long for that many entries';
+
+let expectedBytes = 0;
+let nameBytes = 0;
+let expectedLo = -1;
+let expectedHi = -1;
+
+/** Begins to reckon how long the claims of a command will be, before it changes anything. */
+export function expectClaims(): void {
+  expectedBytes = 0;
+}
+
+/** From here on they are of another stream or consumer. */
+export function expectNames(ctx: Context, key: number, group: number, consumer: number): void {
+  const { req } = ctx;
+  nameBytes = req.len(key) + req.len(group) + req.len(consumer);
+  expectedLo = expectedHi = -1;
+}
+
+export function expectClaim(countLo: number, countHi: number): void {
+  if (countLo !== expectedLo || countHi !== expectedHi) expectedBytes += nameBytes + CLAIM_HEAD_BYTES;
+  expectedLo = countLo;
+  expectedHi = countHi;
+  expectedBytes += CLAIM_ID_BYTES;
+}
+
+/** False: the log cannot take them in one piece. */
+export function claimsFit(): boolean {
+  return expectedBytes <= limits.claimBytesMax;
+}
+
+/** Lower in tests. */
+export const limits = { claimBytesMax: CLAIM_BYTES_MAX };
+
 const claimed = new IdList();
 const gone = new IdList();
 let claimKey = 0;

@@ -7,13 +7,13 @@ import { replyId } from './ids.ts';
 const cursor = new streams.EntryCursor();
 
 /** Answers the entry that the cursor is at: its ID, and fields and values in turn. */
-function replyEntry(reply: ReplyWriter): void {
+export function replyEntry(reply: ReplyWriter, at: streams.EntryCursor): void {
   reply.array(2);
-  replyId(reply, cursor.id);
-  reply.array(2 * cursor.fields);
-  for (let i = cursor.fields; i > 0; i--) {
-    cursor.nextField();
-    const { field, value } = cursor;
+  replyId(reply, at.id);
+  reply.array(2 * at.fields);
+  for (let i = at.fields; i > 0; i--) {
+    at.nextField();
+    const { field, value } = at;
     reply.bulk(field.buf, field.off, field.len);
     reply.bulk(value.buf, value.off, value.len);
   }
@@ -33,7 +33,7 @@ export function replyEntries(
   let entries = 0;
   cursor.start(ctx.space, ref, from, to, reverse);
   while (cursor.next()) {
-    replyEntry(reply);
+    replyEntry(reply, cursor);
     if (++entries === count) break;
   }
   reply.endAggregate(mark, 'array', entries);
@@ -43,14 +43,14 @@ export function replyEntries(
 export function replyEntryOf(ctx: Context, ref: Ref, id: streams.StreamId): boolean {
   cursor.start(ctx.space, ref, id, id);
   if (!cursor.next()) return false;
-  replyEntry(ctx.reply);
+  replyEntry(ctx.reply, cursor);
   return true;
 }
 
 /** Answers the first or last entry, or nil. */
 export function replyEdgeEntry(ctx: Context, ref: Ref, last: boolean): void {
   cursor.start(ctx.space, ref, streams.ID_MIN, streams.ID_MAX, last);
-  if (cursor.next()) replyEntry(ctx.reply);
+  if (cursor.next()) replyEntry(ctx.reply, cursor);
   else ctx.reply.nil();
 }
 

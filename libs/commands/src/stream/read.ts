@@ -1,12 +1,24 @@
 import { TYPE_STREAM, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
+import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, bigInt64, parseInt64 } from '../core/integer.ts';
-import { beginClaims, endClaims, logClaim, logConsumer, logGroup } from './effects.ts';
-import { consumerArg, groupArg, lookupGroups, replyEntries, replyEntryOf } from './entries.ts';
+import {
+  CLAIMS_TOO_LONG,
+  beginClaims,
+  claimsFit,
+  endClaims,
+  expectClaim,
+  expectClaims,
+  expectNames,
+  logClaim,
+  logConsumer,
+  logGroup,
+} from './effects.ts';
+import { consumerArg, groupArg, lookupGroups, replyEntries, replyEntry, replyEntryOf } from './entries.ts';
 import { IdList, idArg, isChar, replyId } from './ids.ts';
 
 /**
@@ -242,35 +254,112 @@ export const xreadgroup: Command = {
       },
     ],
   },
-  run(ctx, req) {
-    const { reply } = ctx;
-    if (!parseRead(ctx, true) || !parseIds(ctx, true)) return;
-    const mark = reply.beginAggregate();
-    let served = 0;
-    for (let n = 0; n < options.streams; n++) {
+  run: readGroup,
+};
+
+/** Room for the header of the reply. */
+const HEADER_BYTES_MAX = 64;
+
+/** Per stream of the request: its entry, 0 when there is none, and where its part of `given` ends. */
+const refs: Ref[] = [];
+const givenEnds: number[] = [];
+/** The entries that are answered, of all streams. */
+const given = new IdList();
+const seen = new Set<Ref>();
+
+/**
+ * All streams are answered before any of them changes, so that a reply which would be too long leaves nothing behind. Only of a stream
+ * that is named again the second answer must know what the first did: then what was answered until there is done first, and should the
+ * rest be too long it is left out, as if nothing else were new.
+ */
+function readGroup(ctx: Context, req: Request): void {
+  if (!parseRead(ctx, true) || !parseIds(ctx, true)) return;
+  const { reply } = ctx;
+  const mark = reply.beginAggregate();
+  given.reset();
+  seen.clear();
+  expectClaims();
+  let served = 0;
+  /** Streams that are changed already, how many of them were served, and where their reply ends. */
+  let changed = 0;
+  let servedChanged = 0;
+  let endChanged = mark;
+  let fits = true;
+  try {
+    for (let n = 0; n < options.streams && fits; n++) {
       const key = options.keys + n;
       const ref = ctx.lookupWrite(key);
-      if (ref === 0) continue;
-      ctx.stats.keyspaceHits++;
-      const group = groupArg(ctx, ref, options.group);
-      const consumer = consumerFor(ctx, key, options.group, options.group + 1, group);
-      streams.setSeenTime(ctx.space, consumer, ctx.now);
-      ids.get(n, id);
-      const history = streams.compareIds(id, streams.ID_MAX) !== 0;
-      if (!history) {
-        streams.groupLastId(ctx.space, group, id);
-        if (!hasAbove(ctx, ref, id)) continue;
+      if (ref !== 0) {
+        ctx.stats.keyspaceHits++;
+        if (seen.has(ref)) {
+          reply.ensure(HEADER_BYTES_MAX);
+          change(ctx, changed, n);
+          changed = n;
+          servedChanged = served;
+          endChanged = reply.pos;
+          seen.clear();
+        }
+        if (options.streams > 1) seen.add(ref);
+        if (answerStream(ctx, req, n, ref)) served++;
       }
-      served++;
-      replyKey(ctx, req, key);
-      streams.incrementId(id);
-      beginClaims(key, options.group, options.group + 1, ctx.now);
-      if (history) replyHistory(ctx, ref, consumer);
-      else deliver(ctx, ref, key, group, consumer);
+      refs[n] = ref;
+      givenEnds[n] = given.length;
+      fits = claimsFit();
     }
-    endReply(ctx, mark, served);
-  },
-};
+    if (fits) {
+      endReply(ctx, mark, served);
+      change(ctx, changed, options.streams);
+      return;
+    }
+  } catch (error) {
+    if (!(error instanceof SinkFullError) || changed === 0) throw error;
+  }
+  reply.truncate(endChanged);
+  if (changed === 0) reply.error(CLAIMS_TOO_LONG);
+  else endReply(ctx, mark, servedChanged);
+}
+
+/** Answers what the consumer gets of a stream, which goes into `given`; false: it has nothing new. */
+function answerStream(ctx: Context, req: Request, n: number, ref: Ref): boolean {
+  const { space, reply } = ctx;
+  const key = options.keys + n;
+  const group = groupArg(ctx, ref, options.group);
+  ids.get(n, id);
+  const isHistory = streams.compareIds(id, streams.ID_MAX) !== 0;
+  if (!isHistory) {
+    streams.groupLastId(space, group, id);
+    if (!hasAbove(ctx, ref, id)) return false;
+  }
+  expectNames(ctx, key, options.group, options.group + 1);
+  replyKey(ctx, req, key);
+  streams.incrementId(id);
+  if (!isHistory) replyNew(ctx, ref);
+  else {
+    const consumer = consumerArg(ctx, group, options.group + 1);
+    if (consumer === 0) reply.array(0);
+    else replyHistory(ctx, ref, consumer);
+  }
+  return true;
+}
+
+/** Does what was answered of the streams in [from, to). */
+function change(ctx: Context, from: number, to: number): void {
+  const { space } = ctx;
+  for (let n = from; n < to; n++) {
+    const ref = refs[n];
+    if (ref === 0) continue;
+    const key = options.keys + n;
+    const group = groupArg(ctx, ref, options.group);
+    const consumer = consumerFor(ctx, key, options.group, options.group + 1, group);
+    streams.setSeenTime(space, consumer, ctx.now);
+    const first = n === 0 ? 0 : givenEnds[n - 1];
+    if (first === givenEnds[n]) continue;
+    beginClaims(key, options.group, options.group + 1, ctx.now);
+    ids.get(n, id);
+    if (streams.compareIds(id, streams.ID_MAX) !== 0) deliverAgain(ctx, group, first, givenEnds[n]);
+    else deliver(ctx, ref, key, group, consumer, first, givenEnds[n]);
+  }
+}
 
 /** The consumer in argument `i`, made if it is not there. `key` and `groupName`: arguments of the names. */
 export function consumerFor(ctx: Context, key: number, groupName: number, i: number, group: Ref): Ref {
@@ -284,38 +373,41 @@ export function consumerFor(ctx: Context, key: number, groupName: number, i: num
 
 const cursor = new streams.EntryCursor();
 
-/** Answers the entries from `id` on and makes them pending, with their effects. */
-function deliver(ctx: Context, ref: Ref, key: number, group: Ref, consumer: Ref): void {
-  const { space, reply } = ctx;
+/** Answers the entries from `id` on. */
+function replyNew(ctx: Context, ref: Ref): void {
+  const { reply } = ctx;
   const mark = reply.beginAggregate();
   let entries = 0;
+  cursor.start(ctx.space, ref, id, streams.ID_MAX);
+  while (cursor.next()) {
+    replyEntry(reply, cursor);
+    given.push(cursor.id);
+    if (!options.noAck) expectClaim(1, 0);
+    if (++entries === options.count) break;
+  }
+  reply.endAggregate(mark, 'array', entries);
+}
+
+/** Makes what was answered pending, with the effects. */
+function deliver(ctx: Context, ref: Ref, key: number, group: Ref, consumer: Ref, first: number, end: number): void {
+  const { space } = ctx;
+  let i = first;
   try {
-    cursor.start(space, ref, id, streams.ID_MAX);
-    while (cursor.next()) {
+    for (; i < end; i++) {
+      given.get(i, id);
       if (!options.noAck) {
-        makePending(ctx, group, consumer, cursor.id);
-        logClaim(ctx, cursor.id, 1, 0);
+        makePending(ctx, group, consumer, id);
+        logClaim(ctx, id, 1, 0);
       }
       // Above the group's last ID they all are.
-      streams.countRead(space, ref, group, cursor.id);
-      streams.setGroupLastId(space, group, cursor.id);
-      reply.array(2);
-      replyId(reply, cursor.id);
-      reply.array(2 * cursor.fields);
-      for (let i = cursor.fields; i > 0; i--) {
-        cursor.nextField();
-        const { field, value } = cursor;
-        reply.bulk(field.buf, field.off, field.len);
-        reply.bulk(value.buf, value.off, value.len);
-      }
-      if (++entries === options.count) break;
+      streams.countRead(space, ref, group, id);
+      streams.setGroupLastId(space, group, id);
     }
   } finally {
     // Also what was done before the memory was full.
     endClaims(ctx);
-    if (entries > 0) logGroup(ctx, key, options.group, group);
+    if (i > first) logGroup(ctx, key, options.group, group);
   }
-  reply.endAggregate(mark, 'array', entries);
 }
 
 /** The entry was delivered to the consumer for the first time. It may be pending already, when XGROUP SETID went back. */
@@ -333,7 +425,7 @@ function makePending(ctx: Context, group: Ref, consumer: Ref, entry: streams.Str
 
 const history = new streams.PendingCursor();
 
-/** Answers the consumer's pending entries from `id` on; that is a delivery more for those which are still there. */
+/** Answers the consumer's pending entries from `id` on. */
 function replyHistory(ctx: Context, ref: Ref, consumer: Ref): void {
   const { space, reply } = ctx;
   const mark = reply.beginAggregate();
@@ -342,9 +434,8 @@ function replyHistory(ctx: Context, ref: Ref, consumer: Ref): void {
   while ((options.count === 0 || entries < options.count) && history.next()) {
     if (replyEntryOf(ctx, ref, history.id)) {
       const { pending } = history;
-      streams.setDeliveryTime(space, pending, ctx.now);
-      streams.countDelivery(space, pending);
-      logClaim(ctx, history.id, streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
+      given.push(history.id);
+      expectClaim(streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
     } else {
       reply.array(2);
       replyId(reply, history.id);
@@ -352,6 +443,18 @@ function replyHistory(ctx: Context, ref: Ref, consumer: Ref): void {
     }
     entries++;
   }
-  endClaims(ctx);
   reply.endAggregate(mark, 'array', entries);
+}
+
+/** That is a delivery more for those which are still there. */
+function deliverAgain(ctx: Context, group: Ref, first: number, end: number): void {
+  const { space } = ctx;
+  for (let i = first; i < end; i++) {
+    given.get(i, id);
+    const pending = streams.findPending(space, group, id);
+    streams.setDeliveryTime(space, pending, ctx.now);
+    streams.countDelivery(space, pending);
+    logClaim(ctx, id, streams.deliveryCountLo(space, pending), streams.deliveryCountHi(space, pending));
+  }
+  endClaims(ctx);
 }

@@ -89,13 +89,15 @@ export const getex: Command = {
         ctx.keyspace.remove(ctx.db, ctx.hash, ref);
         return;
       }
-      ctx.replyString(ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, when));
+      ctx.replyString(ref);
+      ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, when);
       const effect = ctx.effect(3);
       effect.raw(PEXPIREAT);
       effect.argBytes(req.buf, req.off(1), req.len(1));
       effect.argInt(when);
     } else if (persist && expireOf(ctx.arena, ref) >= 0) {
-      ctx.replyString(ctx.keyspace.clearExpire(ctx.db, ctx.hash, ref));
+      ctx.replyString(ref);
+      ctx.keyspace.clearExpire(ctx.db, ctx.hash, ref);
       const effect = ctx.effect(2);
       effect.raw(PERSIST);
       effect.argBytes(req.buf, req.off(1), req.len(1));

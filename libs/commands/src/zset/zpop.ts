@@ -110,11 +110,22 @@ function pop(ctx: Context, req: Request, max: boolean): void {
   ctx.propagate(n);
 }
 
-/** Replies and removes the first or last `n` members, which are there; the key goes with the last. */
+/**
+ * Replies and removes the first or last `n` members, which are there; the key goes with the last. Nobody reads the reply to a command
+ * of the log, and it could be longer than the master's was: that may have been nested.
+ */
 function popMembers(ctx: Context, ref: Ref, n: number, max: boolean, nested: boolean): void {
+  const { space } = ctx;
+  const size = zsets.size(space, ref);
+  if (!ctx.replaying) replyMembers(ctx, ref, n, size, max, nested);
+  if (n === size) ctx.removeEntry(ref);
+  else if (max) zsets.removeRange(space, ref, size - n, size);
+  else zsets.removeRange(space, ref, 0, n);
+}
+
+function replyMembers(ctx: Context, ref: Ref, n: number, size: number, max: boolean, nested: boolean): void {
   const { reply, space } = ctx;
   const { element } = cursor;
-  const size = zsets.size(space, ref);
   cursor.seek(space, ref, max ? size - 1 : 0);
   for (let left = n; left > 0; left--) {
     if (nested) reply.array(2);
@@ -123,9 +134,6 @@ function popMembers(ctx: Context, ref: Ref, n: number, max: boolean, nested: boo
     if (max) cursor.prev();
     else cursor.next();
   }
-  if (n === size) ctx.removeEntry(ref);
-  else if (max) zsets.removeRange(space, ref, size - n, size);
-  else zsets.removeRange(space, ref, 0, n);
 }
 
 function runZmpop(ctx: Context, req: Request): void {

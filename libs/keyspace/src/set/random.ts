@@ -103,14 +103,28 @@ export function pop(space: Space, holder: Ref, out: Element, tell: () => void): 
 /** Taking so many that this times what remains is less leaves a new set in Redis, whose encoding begins anew. */
 const SPOP_MOVE_STRATEGY_MUL = 5;
 
-/** Takes `count` different random members out, which is less than there are, telling each before it goes. Cannot fail. */
-export function popMany(space: Space, holder: Ref, count: number, out: Element, tell: () => void): void {
+/**
+ * Takes `count` different random members out, which is less than there are. Tells all that were chosen, and when that did not throw each
+ * again before it goes.
+ */
+export function popMany(
+  space: Space,
+  holder: Ref,
+  count: number,
+  out: Element,
+  tellChosen: () => void,
+  tell: () => void,
+): void {
   const arena = space.arena;
   const encoding = encodingOf(arena, holder);
   const remaining = size(space, holder) - count;
   if (encoding === ENC_HASHTABLE) {
     const root = rootOf(arena, holder);
     const refs = distinctRefs(space, root, count);
+    for (let i = 0; i < count; i++) {
+      setMember(arena, refs[i], out);
+      tellChosen();
+    }
     for (let i = 0; i < count; i++) {
       setMember(arena, refs[i], out);
       tell();
@@ -128,20 +142,25 @@ export function popMany(space: Space, holder: Ref, count: number, out: Element, 
     if (below(space, n - i) < count - taken) places[taken++] = encoding === ENC_INTSET ? i : pos;
     if (encoding !== ENC_INTSET) pos = lp.next(arena, root, pos);
   }
+  for (let i = count - 1; i >= 0; i--) {
+    setSmall(arena, encoding, root, places[i], out);
+    tellChosen();
+  }
   let at = root;
   for (let i = count - 1; i >= 0; i--) {
-    if (encoding === ENC_INTSET) {
-      intset.get(arena, at, places[i]);
-      out.setInt(intset.found.lo, intset.found.hi);
-      tell();
-      at = intset.removeAt(arena, at, places[i]);
-    } else {
-      lp.get(arena, at, places[i], out);
-      tell();
-      at = lp.remove(arena, at, places[i], 1);
-    }
+    setSmall(arena, encoding, at, places[i], out);
+    tell();
+    at = encoding === ENC_INTSET ? intset.removeAt(arena, at, places[i]) : lp.remove(arena, at, places[i], 1);
   }
   setRoot(arena, holder, at);
+}
+
+/** The member at a place of an intset or listpack. */
+function setSmall(arena: Arena, encoding: number, root: Ref, place: number, out: Element): void {
+  if (encoding === ENC_INTSET) {
+    intset.get(arena, root, place);
+    out.setInt(intset.found.lo, intset.found.hi);
+  } else lp.get(arena, root, place, out);
 }
 
 function takeOut(space: Space, root: Ref, ref: Ref): void {

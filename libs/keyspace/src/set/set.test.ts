@@ -141,7 +141,12 @@ test('random changes do to a set what they do to a Set, in every encoding, and e
           const tell = (): void => void popped.push(Buffer.from(element.copy()).toString('latin1'));
           const count = kind === 'pop' ? 1 : at % model.size;
           if (kind === 'pop') sets.pop(space, holder, element, tell);
-          else sets.popMany(space, holder, count, element, tell);
+          else {
+            const chosen: string[] = [];
+            const choose = (): void => void chosen.push(Buffer.from(element.copy()).toString('latin1'));
+            sets.popMany(space, holder, count, element, choose, tell);
+            assert.deepEqual(popped, chosen);
+          }
           assert.equal(popped.length, count);
           for (const text of popped) assert.ok(model.delete(text), text);
         }
@@ -239,12 +244,31 @@ test('popping nearly everything of a table leaves a listpack, as the new set tha
   const element = new Element();
   const all = Array.from({ length: 1000 }, (_, i) => `member:${i}`);
   const few = setOf(keyspace, all);
-  sets.popMany(space, few, 900, element, () => {});
+  const tooMany = (): void => {
+    throw new Error('too many');
+  };
+  assert.throws(() => sets.popMany(space, few, 900, element, tooMany, () => {}), /too many/);
+  assert.equal(sets.size(space, few), 1000);
+  sets.popMany(
+    space,
+    few,
+    900,
+    element,
+    () => {},
+    () => {},
+  );
   assert.equal(encodingOf(arena, few), ENC_LISTPACK);
   assert.equal(sets.size(space, few), 100);
   setOps.verify(space, few);
   const half = setOf(keyspace, all);
-  sets.popMany(space, half, 830, element, () => {});
+  sets.popMany(
+    space,
+    half,
+    830,
+    element,
+    () => {},
+    () => {},
+  );
   assert.equal(encodingOf(arena, half), ENC_HASHTABLE);
 });
 
