@@ -29,12 +29,13 @@ export class ByteSink {
   bytesMax = Infinity;
   /** Bytes at the front which reset() leaves free for the caller's own header. */
   readonly reserved: number;
-  #view: DataView;
+  /** Of the whole of `buf`. */
+  view: DataView;
 
   constructor(reserved = 0) {
     this.reserved = reserved;
     this.buf = allocBytes(FIRST_BYTES + reserved);
-    this.#view = viewOf(this.buf);
+    this.view = viewOf(this.buf);
     this.pos = reserved;
   }
 
@@ -54,7 +55,7 @@ export class ByteSink {
 
   #own(buf: Uint8Array): void {
     this.buf = buf;
-    this.#view = viewOf(buf);
+    this.view = viewOf(buf);
   }
 
   reset(): void {
@@ -83,7 +84,7 @@ export class ByteSink {
   /** Bytes as they are. */
   raw(buf: Uint8Array, start = 0, end = buf.length): void {
     this.ensure(end - start);
-    if (isArena(buf)) copyFromArena(this.buf, this.#view, this.pos, buf, start, end - start);
+    if (isArena(buf)) copyFromArena(this.buf, this.view, this.pos, buf, start, end - start);
     else copyBytes(this.buf, this.pos, buf, start, end - start);
     this.pos += end - start;
   }
@@ -97,7 +98,7 @@ export class ByteSink {
     out[pos] = CR;
     out[pos + 1] = LF;
     pos += 2;
-    if (isArena(buf)) copyFromArena(this.buf, this.#view, pos, buf, off, len);
+    if (isArena(buf)) copyFromArena(this.buf, this.view, pos, buf, off, len);
     else copyBytes(out, pos, buf, off, len);
     pos += len;
     out[pos] = CR;

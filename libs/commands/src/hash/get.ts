@@ -1,4 +1,4 @@
-import { Element, hashes } from '@weir/keyspace';
+import { Element, hashes, listpack } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { readHash } from './common.ts';
@@ -80,7 +80,9 @@ export const hgetall: Command = {
       return;
     }
     const { reply } = ctx;
-    reply.map(hashes.length(ctx.space, ref));
+    const n = hashes.length(ctx.space, ref);
+    reply.map(n);
+    if (listpack.writePacked(ctx.space, ref, 0, 2 * n, 0, reply)) return;
     pairs.start(ctx.space, ref);
     while (pairs.next()) {
       const { field, value } = pairs;
@@ -212,7 +214,9 @@ function replyHalf(ctx: Context, fields: boolean): void {
     return;
   }
   const { reply } = ctx;
-  reply.array(hashes.length(ctx.space, ref));
+  const n = hashes.length(ctx.space, ref);
+  reply.array(n);
+  if (listpack.writePacked(ctx.space, ref, fields ? 0 : 1, n, 1, reply)) return;
   pairs.start(ctx.space, ref);
   while (pairs.next()) {
     const half = fields ? pairs.field : pairs.value;

@@ -17,6 +17,10 @@ export function removed(ctx: Context, ref: Ref): void {
 export function replyRange(ctx: Context, ref: Ref, from: number, n: number, backward: boolean): void {
   const reply = ctx.reply;
   reply.array(n);
+  if (!backward) {
+    lists.writeRange(ctx.space, ref, from, n, reply);
+    return;
+  }
   iterator.start(ctx.space, ref, from, backward);
   for (; n > 0; n--) {
     iterator.next(element);

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, zsets } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, listpack, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
@@ -106,6 +106,7 @@ export function replyRange(ctx: Context, req: Request, by: number, reverse: numb
   const nested = withScores && reply.resp === 3;
   reply.array(withScores && !nested ? 2 * count : count);
   if (count === 0) return;
+  if (!withScores && !spec.reverse && listpack.writePacked(ctx.space, ref, 2 * first, count, 1, reply)) return;
   const { element } = cursor;
   cursor.seek(ctx.space, ref, first);
   for (let left = count; left > 0; left--) {

@@ -16,4 +16,5 @@ export {
   set,
   shrink,
   trim,
+  writeRange,
 } from './list.ts';

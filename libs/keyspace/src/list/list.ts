@@ -193,6 +193,22 @@ export function index(space: Space, holder: Ref, at: number, out: listpack.Eleme
   return true;
 }
 
+/** Writes `n` elements from an index (from 0 on), all of which must be there, as bulk strings. */
+export function writeRange(space: Space, holder: Ref, from: number, n: number, sink: listpack.BulkSink): void {
+  if (listpack.writePacked(space, holder, from, n, 0, sink)) return;
+  const arena = space.arena;
+  quicklist.seek(arena, rootOf(arena, holder), from);
+  let node = quicklist.found.node;
+  let offset = quicklist.found.offset;
+  for (; n > 0; node = layout.nextOf(arena, node)) {
+    const lp = layout.listpackOf(arena, node);
+    const some = Math.min(n, layout.countOf(arena, node) - offset);
+    listpack.writeBulks(arena, lp, listpack.seek(arena, lp, offset), some, 0, sink);
+    n -= some;
+    offset = 0;
+  }
+}
+
 /** LSET: false when there is no such index. The encoding may change all the same, as in Redis. */
 export function set(space: Space, holder: Ref, at: number, buf: Uint8Array, off: number, len: number): boolean {
   const arena = space.arena;

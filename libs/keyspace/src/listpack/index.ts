@@ -1,3 +1,5 @@
+export { writeBulks, writePacked } from './bulks.ts';
+export type { BulkSink } from './bulks.ts';
 export { hasDuplicates } from './duplicates.ts';
 export { Element, writeInt64 } from './element.ts';
 export { halves, parseHalves, setHalves } from './int64.ts';
