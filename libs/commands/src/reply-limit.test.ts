@@ -137,7 +137,7 @@ function play({ before, command, resp = 2 }: Case, valueBytes: number, limit: nu
   const session = engine.session(resp);
   for (const line of before('v'.repeat(valueBytes))) {
     const reply = session.text(...line);
-    assert.ok(!reply.startsWith('-'), `${line[0]}: ${reply.slice(0, 100)}`);
+    assert.ok(!reply.startsWith('-'), reply.slice(0, 100));
   }
   const contents = engine.contents();
   return { engine, session, before: contents, reply: session.text(...command) };
@@ -282,7 +282,7 @@ test('of random commands under a small limit none throws, and none that is refus
       refused++;
       // What expired while it was looked up may have been removed, and the log says so.
       for (const [name] of engine.effects) assert.match(name, /^(SELECT|DEL)$/);
-      const name = Buffer.from(`${Buffer.from(args[0] as string | Uint8Array)}`);
+      const name = Buffer.from(args[0] as string | Uint8Array);
       const command = engine.ctx.table.find(name, 0, name.length);
       if (command?.command.flags.includes('write') === true) refusedWrites.add(command.fullName);
       assert.deepEqual(sameData(replica), sameData(engine));
