@@ -20,9 +20,9 @@ const bold = (text: string): string => (colors ? `\u001b[1m${text}\u001b[0m` : t
 const dim = (text: string): string => (colors ? `\u001b[2m${text}\u001b[0m` : text);
 const print = (text = ''): void => void process.stdout.write(`${text}\n`);
 
-const startBoundMs = 30_000;
-const catchUpBoundMs = 15_000;
-const stopBoundMs = 10_000;
+const startBoundMs = 90_000;
+const catchUpBoundMs = 60_000;
+const stopBoundMs = 30_000;
 
 class Unexpected extends Error {}
 
@@ -160,7 +160,7 @@ async function main(): Promise<number> {
   for (const node of nodes.toReversed()) {
     if (!(await node.stop(stopBoundMs))) failure ??= new Unexpected(`the ${node.name} did not end when asked to`);
   }
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   if (failure === undefined) {
     print(bold(`\nAs it should be, in ${((performance.now() - began) / 1000).toFixed(1)} s.`));
     return 0;

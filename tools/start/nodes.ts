@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { checkoutRoot } from '@weir/toolchain';
 
+const PIPES_MS = 2000;
+
 export interface NodeProcess {
   readonly name: string;
   /** Resolves, never rejects, with how the process ended: `code 1`, `signal SIGKILL`, or why it could not start. */
@@ -35,7 +37,11 @@ export function startNode({ name, args, cwd, onLine }: NodeOptions): NodeProcess
   let running = true;
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => resolve(signal === null ? `code ${code}` : `signal ${signal}`));
+    const how = (code: number | null, signal: string | null): void =>
+      resolve(signal === null ? `code ${code}` : `signal ${signal}`);
+    child.on('close', how);
+    // What it leaves behind when it is killed may hold its pipes for longer.
+    child.on('exit', (code, signal) => void setTimeout(() => how(code, signal), PIPES_MS));
   }).then((how) => {
     running = false;
     return how;
@@ -99,13 +105,18 @@ export function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** Below those of outgoing connections, one of which could be faster than a node that starts. */
+const somePort = (): number => 20_000 + Math.floor(Math.random() * 12_000);
+
 /** Two different ports that nobody listens on at this moment. */
 export async function freePorts(): Promise<readonly [number, number]> {
   const listen = (): Promise<{ port: number; close: () => void }> =>
     new Promise((resolve, reject) => {
       const server = createServer();
-      server.once('error', reject);
-      server.listen({ port: 0, host: '127.0.0.1' }, () => {
+      const tryOne = (): void => void server.listen({ port: somePort(), host: '127.0.0.1' });
+      server.on('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? tryOne() : reject(error)));
+      tryOne();
+      server.once('listening', () => {
         const address = server.address();
         if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
         resolve({ port: address.port, close: () => server.close() });

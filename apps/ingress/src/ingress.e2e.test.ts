@@ -21,11 +21,13 @@ const dir = mkdtempSync(join(tmpdir(), 'weir-ingress-'));
 const children: ChildProcess[] = [];
 const clients: Client[] = [];
 const running: Ingress[] = [];
+// Last first, all of it, whatever throws.
 after(async () => {
-  for (const ingress of running) await ingress.stop(0);
-  for (const client of clients) client.socket.destroy();
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(dir, { recursive: true });
+  await using all = new AsyncDisposableStack();
+  all.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  for (const child of children) all.defer(() => void child.kill('SIGKILL'));
+  for (const client of clients) all.defer(() => void client.socket.destroy());
+  for (const ingress of running) all.defer(() => ingress.stop(0));
 });
 
 class Client {
@@ -232,7 +234,7 @@ for (const rawSockets of [true, false]) {
       assert.ok(pendingMax <= PENDING_HIGH_BYTES + reply.length, `${pendingMax} bytes pending`);
       assert.ok(engine.opened[0].outputBytes < total);
       slow.socket.resume();
-      await until(() => slow.received === total, 'all bytes', 30_000);
+      await until(() => slow.received === total, 'all bytes', 90_000);
       assert.ok(pendingMax <= PENDING_HIGH_BYTES + reply.length, `${pendingMax} bytes pending`);
       await ingress.stop();
     });
@@ -544,7 +546,7 @@ for (const raw of [true, false]) {
     for (let i = 0; i < 50; i++) await other.ask(`o${i}`);
     assert.ok(engine.opened[0].outputBytes < total);
     slow.socket.resume();
-    await until(() => slow.received === total, 'all bytes', 30_000);
+    await until(() => slow.received === total, 'all bytes', 90_000);
     await ingress.stop();
     await link.stop();
     await server.stop();

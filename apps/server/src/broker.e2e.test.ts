@@ -208,8 +208,7 @@ withRig(
         `listen: "127.0.0.1:${port}"\nmax_payload: 8388608\njetstream { store_dir: "${folder}/store", max_file_store: ${room} }\n`,
       );
     const start = async () => {
-      const child = spawn(findNatsServer(), ['-c', conf], { stdio: 'ignore' });
-      rig.onEnd(() => void child.kill('SIGKILL'));
+      const child = rig.owns(spawn(findNatsServer(), ['-c', conf], { stdio: 'ignore' }));
       await until('nats-server to listen', () => isListening(port));
       return child;
     };
@@ -221,7 +220,7 @@ withRig(
     await fullAndBack(rig, master, slave, async () => {
       nats.kill('SIGTERM');
       configure('256MB');
-      await until('nats-server to end', () => nats.exitCode !== null);
+      await until('nats-server to end', () => nats.exitCode !== null || nats.signalCode !== null);
       await start();
     });
   },

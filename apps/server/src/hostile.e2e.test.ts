@@ -11,7 +11,7 @@ import { encodeCommand } from '@weir/resp';
 const seed = firstSeed('WEIR_FUZZ_SEED');
 const fuzzRounds = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 400);
 /** Far above what a busy machine of two cores needs (these clients share one process), and not yet hanging. */
-const SLOWEST_MS = 5000;
+const SLOWEST_MS = 15_000;
 
 /** As many as this process may open. */
 const IDLE = Math.min(10_000, openFilesHere() - 500);
@@ -50,6 +50,9 @@ async function bystander(rig: Rig, node: WeirNode, { writes = true } = {}): Prom
   };
 }
 
+/** How long a server may take to say anything at all. */
+const SILENT_MS = 20_000;
+
 /** Sends bytes on a connection of their own; what came back until the server closed it, or said nothing more for a moment. */
 async function exchange(
   node: WeirNode,
@@ -66,17 +69,17 @@ async function exchange(
       socket.destroy();
       resolve({ text, closed });
     };
-    const wait = (): void => {
+    const wait = (ms: number): void => {
       clearTimeout(timer);
-      timer = setTimeout(() => end(false), quietMs);
+      timer = setTimeout(() => end(false), ms);
     };
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1');
-      wait();
+      wait(quietMs);
     });
     socket.on('close', () => end(true));
     socket.write(bytes);
-    wait();
+    wait(SILENT_MS);
   });
 }
 
@@ -99,7 +102,7 @@ withRig('malformed requests get the error of Redis, and the connection is closed
     ['set "unbalanced\r\n', 'unbalanced quotes in request'],
   ];
   for (const [bytes, error] of cases) {
-    const { text, closed } = await exchange(node, bytes, 3000);
+    const { text, closed } = await exchange(node, bytes, SILENT_MS);
     assert.equal(text, `-ERR Protocol error: ${error}\r\n`, JSON.stringify(bytes.slice(0, 40)));
     assert.equal(closed, true, bytes.slice(0, 40));
   }
@@ -108,7 +111,7 @@ withRig('malformed requests get the error of Redis, and the connection is closed
   assert.equal((await exchange(node, '*0\r\n*-1\r\n*1\r\n$4\r\nPING\r\n')).text, '+PONG\r\n');
   // A reply before the mistake still arrives.
   assert.equal(
-    (await exchange(node, 'PING\r\n*1\r\n$abc\r\n', 3000)).text,
+    (await exchange(node, 'PING\r\n*1\r\n$abc\r\n', SILENT_MS)).text,
     '+PONG\r\n-ERR Protocol error: invalid bulk length\r\n',
   );
   await other.stop();
@@ -288,7 +291,7 @@ withRig('more clients than maxclients are told so', async (rig) => {
   const node = await rig.started('master', { more: ['--maxclients', '5'] });
   const clients = await Promise.all(Array.from({ length: 4 }, () => rig.raw(node)));
   for (const client of clients) assert.equal(await client.call('PING'), 'PONG');
-  const { text, closed } = await exchange(node, 'PING\r\n', 3000);
+  const { text, closed } = await exchange(node, 'PING\r\n', SILENT_MS);
   assert.equal(text, '-ERR max number of clients reached\r\n');
   assert.equal(closed, true);
   clients[0]!.close();

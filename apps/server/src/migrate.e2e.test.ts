@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { RawConnection, startOracle, until, withRig } from '@weir/testkit';
+import { RawConnection, freeze, signal, startOracle, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 
 /** MIGRATE between real servers: what arrives is what left, whatever the type, and slaves hear of it. */
@@ -49,8 +49,8 @@ withRig('values of every type go to a real Redis and come back as they were', as
     const before = await fill(node);
     const theirs = await RawConnection.connect(redis.port);
     const migrate = (...keys: string[]): Promise<unknown> =>
-      node.call('MIGRATE', '127.0.0.1', String(redis.port), '', '0', '5000', 'KEYS', ...keys);
-    assert.equal(await node.call('MIGRATE', '127.0.0.1', String(redis.port), 'int', '0', '5000', 'COPY'), 'OK');
+      node.call('MIGRATE', '127.0.0.1', String(redis.port), '', '0', '20000', 'KEYS', ...keys);
+    assert.equal(await node.call('MIGRATE', '127.0.0.1', String(redis.port), 'int', '0', '20000', 'COPY'), 'OK');
     await assert.rejects(migrate('int'), /Target instance replied with error: BUSYKEY/);
     await theirs.call('DEL', 'int');
     assert.equal(await migrate(...KEYS, 'nosuchkey'), 'OK');
@@ -64,7 +64,7 @@ withRig('values of every type go to a real Redis and come back as they were', as
         .slice(1),
     );
     assert.ok(ttl > 900_000 && ttl <= 1_000_000, String(ttl));
-    const back = await theirs.call('MIGRATE', '127.0.0.1', String(node.port), '', '0', '5000', 'KEYS', ...KEYS);
+    const back = await theirs.call('MIGRATE', '127.0.0.1', String(node.port), '', '0', '20000', 'KEYS', ...KEYS);
     assert.equal(Buffer.from(back).toString(), '+OK\r\n');
     assert.deepEqual(await digests(node), before);
     await until('the slave has them', async () => (await slave.call('DBSIZE')) === KEYS.length);
@@ -80,7 +80,7 @@ withRig('values of every type go from one Weir to another, with a password, into
   const to = await rig.started('to', DEBUG);
   await to.call('CONFIG', 'SET', 'requirepass', 'secret');
   const before = await fill(from);
-  const place = ['127.0.0.1', String(to.port), '', '4', '5000'];
+  const place = ['127.0.0.1', String(to.port), '', '4', '20000'];
   await assert.rejects(from.call('MIGRATE', ...place, 'KEYS', ...KEYS), /NOAUTH/);
   assert.equal(await from.call('DBSIZE'), KEYS.length);
   assert.equal(await from.call('MIGRATE', ...place, 'AUTH2', 'default', 'secret', 'KEYS', ...KEYS), 'OK');
@@ -97,13 +97,14 @@ withRig('a target that does not answer costs the time that was given, and nothin
   try {
     const theirs = await RawConnection.connect(redis.port);
     await node.call('SET', 'k', 'v');
-    const asleep = theirs.call('DEBUG', 'SLEEP', '1');
+    const pid = Number(/process_id:(\d+)/.exec(Buffer.from(await theirs.call('INFO', 'server')).toString())![1]);
+    await freeze(pid);
     const moved = node.call('MIGRATE', '127.0.0.1', String(redis.port), 'k', '0', '200');
     const other = await rig.raw(node);
     assert.equal(await other.call('GET', 'k'), 'v', 'others are served meanwhile');
     await assert.rejects(moved, /IOERR error or timeout reading to target instance/);
     assert.equal(await node.call('GET', 'k'), 'v');
-    await asleep;
+    signal(pid, 'SIGCONT');
     theirs.close();
     await redis.stop();
     await assert.rejects(

@@ -245,8 +245,8 @@ withRig(
     assert.equal(await ingress.call('SAVE'), 'OK');
     const file = join(rig.folder, 'dump.rdb');
     const exporter = await replicationOf(rig, 'export', ['--nats-url', natsUrl, '--export', file]);
-    exporter.spawn();
-    assert.deepEqual(await exporter.exited, { code: 0, signal: null });
+    const { code, said } = await exporter.spawn().ended();
+    assert.equal(code, 0, said);
     assert.equal(keysOf(file), 2);
     assert.deepEqual(await next.stop(), { code: 0, signal: null });
 
@@ -282,10 +282,13 @@ withRig('the newest snapshot of a running node is exported by its address and pa
     new Promise((resolve) => {
       const script = join(checkoutRoot(), 'apps/replication/src/main.ts');
       const args = [script, '--export', file, '--replicaof', '127.0.0.1', String(node.port), ...more];
-      const child = spawn(process.execPath, args, { env: { ...process.env, NODE_TEST_CONTEXT: '' }, cwd: rig.folder });
+      const env = { ...process.env, NODE_TEST_CONTEXT: '' };
+      const child = rig.owns(
+        spawn(process.execPath, args, { env, cwd: rig.folder, stdio: ['ignore', 'pipe', 'pipe'] }),
+      );
       let text = '';
-      child.stdout.on('data', (chunk) => (text += chunk));
-      child.stderr.on('data', (chunk) => (text += chunk));
+      child.stdout!.on('data', (chunk) => (text += chunk));
+      child.stderr!.on('data', (chunk) => (text += chunk));
       child.once('close', (code) => resolve({ code, text }));
     });
   const refused = await run();
@@ -312,10 +315,8 @@ cluster { name: test, listen: "127.0.0.1:${route}", routes: [${routes}] }
 `,
     );
     let child: ChildProcess;
-    const start = (): void => void (child = spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' }));
+    const start = (): void => void (child = rig.owns(spawn(findNatsServer(), ['-c', file], { stdio: 'ignore' })));
     start();
-    process.once('exit', () => child.kill('SIGKILL'));
-    rig.onEnd(() => void child.kill('SIGKILL'));
     return { pid: () => child.pid!, start };
   });
   return { urls: ports.map(({ client }) => `nats://127.0.0.1:${client}`).join(','), servers };

@@ -319,7 +319,7 @@ export class MemoryClient implements SessionSink {
 }
 
 /** Turns of the event loop until `condition` holds; fails after `ms`. For tests: nothing is decided by how long it took. */
-export async function until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
+export async function until(condition: () => boolean, what: string, ms = 60_000): Promise<void> {
   const deadline = Date.now() + ms;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`still not so: ${what}`);

@@ -14,7 +14,7 @@ const binary = findNatsServer();
 /** What is deferred on it is done when the test ends, last first: the folder goes when the servers in it have stopped. */
 function scratch(test: AsyncDisposableStack): string {
   const dir = mkdtempSync(join(tmpdir(), 'weir-embedded-'));
-  test.defer(() => rmSync(dir, { recursive: true, force: true }));
+  test.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   return dir;
 }
 
@@ -28,7 +28,7 @@ function alive(pid: number): boolean {
 }
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -39,8 +39,13 @@ test('a stopped server leaves no process, and its port, token and data are there
   await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const first = await startEmbeddedNats({ binary, dir, sync: 'always' });
+  t.defer(() => first.stop());
   const { url } = first;
   const pid = first.pid!;
+  assert.ok(
+    first.port < 32_768,
+    'none of those that outgoing connections take, so that nothing takes it while it is away',
+  );
   let link = await connectNats({ urls: url, name: 't' });
   let log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
   await log.ensureStream();
@@ -49,6 +54,7 @@ test('a stopped server leaves no process, and its port, token and data are there
   await first.stop();
   assert.equal(alive(pid), false);
   const second = await startEmbeddedNats({ binary, dir, sync: 'everysec' });
+  t.defer(() => second.stop());
   assert.equal(second.url, url);
   link = await connectNats({ urls: url, name: 't' });
   log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
@@ -83,7 +89,8 @@ test('a second server in the same directory is refused', async () => {
     `import { startEmbeddedNats } from ${JSON.stringify(join(import.meta.dirname, 'embedded.ts'))};
      await startEmbeddedNats({ binary: ${JSON.stringify(binary)}, dir: ${JSON.stringify(dir)} }).then(() => process.exit(0), (e) => { console.log(e.code); process.exit(7); });`,
   );
-  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script], { stdio: ['ignore', 'ignore', 'inherit'] });
+  t.defer(() => void child.kill('SIGKILL'));
   const code = await new Promise((resolve) => child.once('exit', resolve));
   assert.equal(code, 7);
   assert.ok(alive(server.pid!));
@@ -100,10 +107,14 @@ test('a server that outlived its killed owner is ended by the next owner, and no
      console.log(server.pid + ' ' + server.url);`,
   );
   const owner = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const line = await new Promise<string>((resolve) =>
-    owner.stdout.once('data', (d: Buffer) => resolve(d.toString().trim())),
-  );
-  const [pid, url] = line.split(' ') as [string, string];
+  t.defer(() => void owner.kill('SIGKILL'));
+  let said = '';
+  owner.stdout.on('data', (data) => (said += data));
+  await until('the server of the other process runs', () => said.endsWith('\n'));
+  const [pid, url] = said.trim().split(' ') as [string, string];
+  t.defer(() => {
+    if (alive(Number(pid))) process.kill(Number(pid), 'SIGKILL');
+  });
   const gone = new Promise((resolve) => owner.once('exit', resolve));
   owner.kill('SIGKILL');
   await gone;

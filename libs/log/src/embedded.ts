@@ -14,7 +14,7 @@
  * kept in the directory (0600), so the URL that other nodes have learned stays good.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -102,6 +102,7 @@ export class EmbeddedNats {
   #child: ChildProcess | null = null;
   #startedAt = 0;
   #stopping = false;
+  #stopped: Promise<void> | null = null;
   #delay = RESTART_MIN_MS;
   #timer: NodeJS.Timeout | null = null;
   #monitor: NatsLink | null = null;
@@ -168,9 +169,12 @@ export class EmbeddedNats {
   }
 
   /** Graceful, bounded. */
-  async stop(): Promise<void> {
-    if (this.#stopping) return;
+  stop(): Promise<void> {
     this.#stopping = true;
+    return (this.#stopped ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#monitorTimer !== null) clearInterval(this.#monitorTimer);
     await this.#monitor?.close();
@@ -428,7 +432,23 @@ function commandLine(pid: number): string {
   }
 }
 
-function freePort(host: string): Promise<number> {
+/**
+ * Below those that systems take for outgoing connections (Linux from 32768, others higher): one of those could be gone when the
+ * server comes back after its death, to a client of ours that tries to reach it again, for one.
+ */
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
+const PORTS_TRIED = 50;
+
+async function freePort(host: string): Promise<number> {
+  for (let i = 0; i < PORTS_TRIED; i++) {
+    const port = randomInt(PORT_MIN, PORT_MAX);
+    if (await isFree(host, port)) return port;
+  }
+  return anyFreePort(host);
+}
+
+function anyFreePort(host: string): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.once('error', fail);

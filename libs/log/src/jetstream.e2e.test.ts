@@ -18,20 +18,22 @@ let server: EmbeddedNats;
 let link: NatsLink;
 let count = 0;
 
+/** Last first, all of it, whatever throws. */
+const file = new AsyncDisposableStack();
+file.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+
 before(async () => {
   // A small max_payload, so that fragments are cheap to make.
   server = await startEmbeddedNats({ binary, dir, maxPayload: 1024 * 1024 });
+  file.defer(() => server.stop());
   link = await connectNats({ urls: server.url, name: 'test', firstConnectMs: 10_000 });
+  file.defer(() => link.close());
 });
 
-after(async () => {
-  await link.close();
-  await server.stop();
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => file.disposeAsync());
 
 async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -71,7 +73,7 @@ storeContract('jetstream', {
     const old = await link.api<{ message: { data: string } }>(`STREAM.MSG.GET.${js.stream}`, { last_by_subj: subject });
     const data = Buffer.from(old.message.data, 'base64');
     data[1000]! ^= 1;
-    await link.request(subject, data, 5_000);
+    await link.request(subject, data, 30_000);
   },
 });
 
@@ -185,7 +187,7 @@ test('key-value entries are put under a condition, listed, watched and deleted',
 
 test('key-value entries expire', async () => {
   const bucket = `b${count++}`;
-  await link.kvEnsure(bucket, { ttlMs: 500 });
+  await link.kvEnsure(bucket, { ttlMs: 3000 });
   await link.kvPut(bucket, 'lease', Buffer.from('mine'));
   assert.notEqual(await link.kvGet(bucket, 'lease'), null);
   await until('it is gone', async () => (await link.kvGet(bucket, 'lease')) === null);
@@ -202,7 +204,7 @@ test('publish, subscribe and request reach each other, and a listener that throw
     if (replyTo !== undefined) link.publish(replyTo, Buffer.from('answer'));
   });
   link.publish('t.bad', Buffer.from('one'));
-  assert.equal(Buffer.from(await link.request('t.q', Buffer.from('two'), 2_000)).toString(), 'answer');
+  assert.equal(Buffer.from(await link.request('t.q', Buffer.from('two'), 20_000)).toString(), 'answer');
   assert.deepEqual(got, ['t.bad one', 't.q two']);
   off();
   await assert.rejects(link.request('t.q', new Uint8Array(0), 500), { code: 'log-unavailable' });

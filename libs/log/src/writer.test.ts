@@ -205,7 +205,7 @@ test('a full disk blocks the writer without losing a record, and it goes on by i
   const writer = await open(log, 1, { states });
   log.refusing = 'no-space';
   const both = Promise.all([put(writer, 'one'), put(writer, 'two')]);
-  await new Promise((resolve) => setTimeout(resolve, 120));
+  for (let i = 0; i < 2000 && writer.state !== 'blocked'; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(writer.state, 'blocked');
   assert.match(writer.detail, /no-space/);
   log.refusing = null;
@@ -223,7 +223,7 @@ test('a broken connection blocks the writer until it is back, at once when it is
   const writer = await open(log);
   log.setConnected(false);
   const both = Promise.all([put(writer, 'one'), put(writer, 'two')]);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let i = 0; i < 2000 && writer.state !== 'blocked'; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(writer.state, 'blocked');
   log.setConnected(true);
   assert.deepEqual(

@@ -138,7 +138,7 @@ export function testLogger() {
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  ms = 10_000,
+  ms = 60_000,
 ): Promise<void> {
   for (const started = performance.now(); !(await condition());) {
     if (performance.now() - started > ms) throw new Error(`in vain: ${what}`);

@@ -20,7 +20,7 @@ test('every kind of benchmark runs beside Redis and leaves figures, JSON and a p
   t.after(() => rmSync(out, { recursive: true, force: true }));
   const only = [...cases, ...figures, ...typesCases, ...typesFigures].flatMap((name) => ['--only', name]);
   const args = [main, '--quick', '--seconds', '0.2', '--out', out, ...only];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 300_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 540_000 });
   for (const name of cases) assert.ok(stdout.includes(name), name);
 
   const files = readdirSync(out);

@@ -34,10 +34,7 @@ before(async () => {
   redis = await startRealRedis();
   valkey = await startOracle('valkey');
 });
-after(async () => {
-  await redis.stop();
-  await valkey.stop();
-});
+after(() => Promise.all([redis.stop(), valkey.stop()]));
 
 for (const resp of [2, 3] as const) {
   for (const what of ['INFO', 'DOCS']) {
