@@ -191,7 +191,7 @@ async function simulate(seed: number): Promise<string> {
   // The faults end: everybody gets everything.
   while (log.dropFault());
   log.setConnected(true);
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 90_000;
   while (clients.some((client) => client.expected.length > 0)) {
     assert.ok(Date.now() < deadline, `seed ${seed}: replies are missing after the faults ended`);
     log.releaseLate();
@@ -216,7 +216,8 @@ async function simulate(seed: number): Promise<string> {
 
 const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
 if (seeds.length === 0) {
-  const base = Date.now() % 1_000_000;
+  // In CI the same every time.
+  const base = process.env['CI'] === undefined ? Date.now() % 1_000_000 : 1;
   for (let i = 0; i < Number(process.env['WEIR_SIM_RUNS'] ?? 12); i++) seeds.push(base + i);
 }
 
