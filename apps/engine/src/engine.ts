@@ -393,6 +393,7 @@ export class Engine implements EnginePort {
 
   /** Takes another data set in place of the present one. */
   swapKeyspace(keyspace: Keyspace): void {
+    keyspace.later.freed += this.ctx.keyspace.later.freed;
     this.ctx.keyspace = keyspace;
     this.ctx.resetPending();
   }

@@ -4,6 +4,7 @@ import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
+import { freeInBackground } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
@@ -104,7 +105,9 @@ export class EngineNode {
       seed: this.#seed,
       randomSeed: randomInt(2 ** 32),
       limits: this.config.num,
+      lazyfree: this.config.bool,
     });
+    freeInBackground(keyspace);
     applyMemoryPolicy(keyspace, this.config);
     return keyspace;
   }

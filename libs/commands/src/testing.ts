@@ -75,6 +75,7 @@ export class TestEngine {
       seed: { k0: 0x12345678, k1: 0x0badcafe },
       randomSeed: 1,
       limits: this.config.num,
+      lazyfree: this.config.bool,
     });
     this.ctx = new Context({
       keyspace,
@@ -184,6 +185,7 @@ export class TestEngine {
   /** Throws when the arena's or the tables' books are wrong. */
   verify(): void {
     if (this.#options.debug ?? true) this.arena.verify();
+    this.ctx.keyspace.later.verify();
     for (const db of this.ctx.keyspace.dbs) {
       let keys = 0;
       let expires = 0;

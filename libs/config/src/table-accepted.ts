@@ -217,11 +217,6 @@ export const acceptedDirectives = [
     'Memory of all client buffers together, or a share of maxmemory; 0 is unlimited.',
   ),
   int('shutdown-timeout', { default: 10 }, 'How long SHUTDOWN waits for slaves to catch up.', { unit: 'seconds' }),
-  bool('lazyfree-lazy-eviction', 'no', 'Free evicted values later.', { debug: true }),
-  bool('lazyfree-lazy-expire', 'no', 'Free expired values later.', { debug: true }),
-  bool('lazyfree-lazy-server-del', 'no', 'Free overwritten values later.', { debug: true }),
-  bool('lazyfree-lazy-user-del', 'no', 'DEL frees as UNLINK does.', { debug: true }),
-  bool('lazyfree-lazy-user-flush', 'no', 'FLUSHALL and FLUSHDB are ASYNC unless told SYNC.', { debug: true }),
   int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
     debug: true,
   }),

@@ -5,5 +5,6 @@ import type { Keyspace } from '@weir/keyspace';
  * comes round, and it sees little reason to: the arena is outside its heap. Whoever still uses the keyspace reads nothing.
  */
 export function discardKeyspace(keyspace: Keyspace): void {
+  keyspace.later.forget();
   keyspace.arena.buffer.resize(0);
 }

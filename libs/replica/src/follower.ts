@@ -2,6 +2,7 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, LogReader, RecordKind, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, RecordView, SnapshotStore } from '@weir/log';
 import { discardKeyspace } from './discard.ts';
+import { freeInBackground } from './free-later.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
 import { Replay } from './replay.ts';
@@ -68,6 +69,7 @@ export class Follower {
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.keyspace = options.newKeyspace();
+    freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
     this.lastIoMs = options.now();
@@ -131,6 +133,7 @@ export class Follower {
   #empty(): void {
     discardKeyspace(this.keyspace);
     this.keyspace = this.#options.newKeyspace();
+    freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
   }
 

@@ -3,6 +3,7 @@ export { discardKeyspace } from './discard.ts';
 export { exportSnapshot } from './export-file.ts';
 export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';
+export { freeInBackground } from './free-later.ts';
 export { loadSnapshot } from './load.ts';
 export type { LoadProgress } from './load.ts';
 export { importRdbFile, loadRdbFile } from './load-file.ts';

@@ -15,7 +15,7 @@ import type { Database, Keyspace, Space } from '@weir/keyspace';
 import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
-import { DEL } from './effect-words.ts';
+import { DEL, UNLINK } from './effect-words.ts';
 import type { DeferredReply, DeferredWork, Host } from './host.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
@@ -209,17 +209,19 @@ export class Context {
 
   /** Removes an entry whose time has come and tells the log. Replies need not wait for that: time alone decides. */
   expire(db: Database, hash: number, ref: Ref): void {
-    this.effectDel(db, ref);
+    const later = this.keyspace.lazyfree.lazyfreeLazyExpire;
+    this.#effectDel(db, ref, later);
     this.stats.expiredKeys++;
-    this.keyspace.remove(db, hash, ref);
+    this.keyspace.remove(db, hash, ref, later);
   }
 
   /** Removes an entry for want of memory and tells the log. */
   evict(db: Database, hash: number, ref: Ref): void {
-    this.effectDel(db, ref);
+    const later = this.keyspace.lazyfree.lazyfreeLazyEviction;
+    this.#effectDel(db, ref, later);
     this.markPending(hash, db);
     this.stats.evictedKeys++;
-    this.keyspace.remove(db, hash, ref);
+    this.keyspace.remove(db, hash, ref, later);
   }
 
   touch(ref: Ref): void {
@@ -317,14 +319,26 @@ export class Context {
     return this.effects;
   }
 
-  /** DEL (or UNLINK) of an entry by its key. */
-  effectDel(db: Database, ref: Ref): void {
+  /** DEL of an entry by its key, or UNLINK when its value is given back later. */
+  #effectDel(db: Database, ref: Ref, later: boolean): void {
     if (this.replaying) return;
     this.#select(db.index);
     this.effects.command(2);
-    this.effects.raw(DEL);
+    this.effects.raw(later ? UNLINK : DEL);
     this.effects.argBytes(this.arena.u8, keyAddress(this.arena, ref), keyLength(this.arena, ref));
     this.changes++;
+  }
+
+  /**
+   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when the value is given
+   * back later.
+   */
+  removeKey(i: number, ref: Ref, later: boolean): void {
+    const { req } = this;
+    const effect = this.effect(2);
+    effect.raw(later ? UNLINK : DEL);
+    effect.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, later);
   }
 
   #select(db: number): void {

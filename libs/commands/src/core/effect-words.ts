@@ -12,3 +12,4 @@ export const PEXPIREAT = encoded('PEXPIREAT');
 export const PXAT = encoded('PXAT');
 export const SET = encoded('SET');
 export const SREM = encoded('SREM');
+export const UNLINK = encoded('UNLINK');

@@ -5,7 +5,7 @@ import type { Context } from './context.ts';
 /**
  * Eviction: keeps the data set within `maxmemory`, before each command of a master. A slave evicts nothing of its own;
  * the log tells it what the master evicted. The memory that counts is the arena's, so the limit is exact: no output
- * buffers, no fragmentation, no guess.
+ * buffers, no fragmentation, no guess. What was removed already and waits to be given back (`later`) goes before a key does.
  *
  * One call takes a bounded time (maxmemory-eviction-tenacity), since a limit that was lowered by gigabytes must not
  * stop the server. It then says "enough" although it is not; the next commands go on, as in Redis.
@@ -13,6 +13,8 @@ import type { Context } from './context.ts';
 
 /** Keys between two looks at the clock. */
 const KEYS_PER_LOOK = 16;
+/** Blocks of what waits to be given back between two looks at the clock. */
+const LATER_PER_LOOK = 512;
 
 /** Evicts until the data set fits `maxmemory`; false when the policy finds nothing more to evict. */
 export function evictToLimit(ctx: Context): boolean {
@@ -22,9 +24,9 @@ export function evictToLimit(ctx: Context): boolean {
 }
 
 function evict(ctx: Context, limit: number): boolean {
-  const policy = ctx.config.choice.maxmemoryPolicy;
-  if (policy === 'noeviction') return false;
   const keyspace = ctx.keyspace;
+  const policy = ctx.config.choice.maxmemoryPolicy;
+  if (policy === 'noeviction' && keyspace.later.idle) return false;
   const pool = keyspace.eviction;
   const order = policy.slice(policy.indexOf('-') + 1) as EvictionOrder;
   const volatile = policy.startsWith('volatile');
@@ -32,6 +34,12 @@ function evict(ctx: Context, limit: number): boolean {
   const budgetMicros = evictionBudgetMicros(ctx.config.num.maxmemoryEvictionTenacity);
   const startMicros = ctx.host.clockMicros();
   for (let keys = 1; keyspace.usedBytes > limit; keys++) {
+    if (!keyspace.later.idle) {
+      keyspace.later.step(LATER_PER_LOOK);
+      if (ctx.host.clockMicros() - startMicros > budgetMicros) return true;
+      continue;
+    }
+    if (policy === 'noeviction') return false;
     if (!pool.pick(order, volatile, samples, ctx.now)) return false;
     ctx.evict(pool.db, pool.hash, pool.ref);
     if (keys % KEYS_PER_LOOK === 0 && ctx.host.clockMicros() - startMicros > budgetMicros) return true;

@@ -20,10 +20,11 @@ export const del: Command = {
       'O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).',
     arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }],
   },
-  run: remove,
+  run(ctx) {
+    remove(ctx, ctx.keyspace.lazyfree.lazyfreeLazyUserDel);
+  },
 };
 
-/** Frees at once as DEL does: in the arena that is as fast as handing the value over to a thread would be. */
 export const unlink: Command = {
   name: 'unlink',
   arity: -2,
@@ -40,16 +41,18 @@ export const unlink: Command = {
       'O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.',
     arguments: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }],
   },
-  run: remove,
+  run(ctx) {
+    remove(ctx, true);
+  },
 };
 
-function remove(ctx: Context): void {
+function remove(ctx: Context, later: boolean): void {
   const argc = ctx.req.argc;
   let removed = 0;
   for (let i = 1; i < argc; i++) {
     const ref = ctx.find(i, true);
     if (ref === 0) continue;
-    ctx.keyspace.remove(ctx.db, ctx.hash, ref);
+    ctx.keyspace.remove(ctx.db, ctx.hash, ref, later);
     removed++;
   }
   if (removed > 0) ctx.propagate(removed);

@@ -6,7 +6,7 @@ import type { Request } from '@weir/resp';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { DEL } from '../core/effect-words.ts';
+import { DEL, UNLINK } from '../core/effect-words.ts';
 import { BEYOND, INT64_MAX, parseInt64 } from '../core/integer.ts';
 import { stringEncoding } from '../core/strings.ts';
 
@@ -167,7 +167,7 @@ function restoreKey(ctx: Context, req: Request): void {
     // It has expired on the way: all that is left to do is what REPLACE asks for.
     if (ref !== 0) {
       const effect = ctx.effect(2);
-      effect.raw(DEL);
+      effect.raw(ctx.keyspace.lazyfree.lazyfreeLazyServerDel ? UNLINK : DEL);
       effect.argBytes(buf, req.off(1), req.len(1));
     }
   } else if (when < 0 || absolute) ctx.propagate();

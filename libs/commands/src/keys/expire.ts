@@ -2,7 +2,7 @@ import { expireOf } from '@weir/keyspace';
 import { anyExpireTimeArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { DEL, PEXPIREAT } from '../core/effect-words.ts';
+import { PEXPIREAT } from '../core/effect-words.ts';
 import { peekRead } from './lookup.ts';
 
 export const expire: Command = {
@@ -162,10 +162,7 @@ function setExpire(ctx: Context, seconds: boolean, relative: boolean): void {
     return;
   }
   if (when <= ctx.now && !ctx.replaying && !ctx.slave) {
-    const effect = ctx.effect(2);
-    effect.raw(DEL);
-    effect.argBytes(req.buf, req.args[2], req.args[3]);
-    ctx.keyspace.remove(ctx.db, ctx.hash, ref);
+    ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
   } else {
     ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, Math.max(0, when));
     const effect = ctx.effect(3);

@@ -31,9 +31,10 @@ export const flushdb: Command = {
     ],
   },
   run(ctx) {
-    if (!flushMode(ctx)) return;
+    const mode = flushMode(ctx);
+    if (mode === WRONG) return;
     const keys = ctx.db.keys.size;
-    ctx.keyspace.flush(ctx.db);
+    ctx.keyspace.flush(ctx.db, mode === LATER);
     finish(ctx, keys);
   },
 };
@@ -67,19 +68,27 @@ export const flushall: Command = {
     ],
   },
   run(ctx) {
-    if (!flushMode(ctx)) return;
+    const mode = flushMode(ctx);
+    if (mode === WRONG) return;
     const keys = ctx.keyspace.size;
-    for (const db of ctx.keyspace.dbs) ctx.keyspace.flush(db);
+    ctx.keyspace.flushAll(mode === LATER);
     finish(ctx, keys);
   },
 };
 
-/** SYNC and ASYNC are the same here: there is no thread that would free memory. */
-function flushMode(ctx: Context): boolean {
+/** Answered with an error. */
+const WRONG = 0;
+const NOW = 1;
+/** The memory is given back later. */
+const LATER = 2;
+
+function flushMode(ctx: Context): number {
   const req = ctx.req;
-  if (req.argc === 1 || (req.argc === 2 && (isWord(req, 1, 'sync') || isWord(req, 1, 'async')))) return true;
+  if (req.argc === 1) return ctx.keyspace.lazyfree.lazyfreeLazyUserFlush ? LATER : NOW;
+  if (req.argc === 2 && isWord(req, 1, 'sync')) return NOW;
+  if (req.argc === 2 && isWord(req, 1, 'async')) return LATER;
   ctx.reply.error(SYNTAX_ERROR);
-  return false;
+  return WRONG;
 }
 
 /** Logged even when there was nothing to remove, as in Redis: a replica that has gone astray is emptied all the same. */

@@ -85,6 +85,7 @@ const resetstat: Command = {
   },
   run(ctx) {
     ctx.stats.reset();
+    ctx.keyspace.later.freed = 0;
     for (const entry of ctx.table.all) resetCounters(entry);
     ctx.reply.ok();
   },

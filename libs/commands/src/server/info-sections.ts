@@ -124,8 +124,8 @@ export function memory(ctx: Context): Fields {
     ['mem_aof_buffer', 0],
     ['mem_allocator', 'weir-arena'],
     ['active_defrag_running', 0],
-    ['lazyfree_pending_objects', 0],
-    ['lazyfreed_objects', 0],
+    ['lazyfree_pending_objects', ctx.keyspace.later.pending],
+    ['lazyfreed_objects', ctx.keyspace.later.freed],
   ];
 }
 

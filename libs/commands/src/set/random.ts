@@ -3,7 +3,7 @@ import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { DEL, SREM } from '../core/effect-words.ts';
+import { SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
 import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyMembers } from './members-reply.ts';
@@ -97,7 +97,7 @@ export const spop: Command = {
 };
 
 function popCount(ctx: Context): void {
-  const { req, reply } = ctx;
+  const { reply } = ctx;
   const count = rangeArg(ctx, 2, 0, Infinity, 'ERR value is out of range, must be positive');
   if (count !== count) return;
   const ref = ctx.lookupWrite(1);
@@ -114,11 +114,8 @@ function popCount(ctx: Context): void {
   if (count >= size) {
     reply.set(size);
     replyMembers(ctx, ref);
-    const effects = ctx.effect(2);
-    effects.raw(DEL);
-    effects.argBytes(req.buf, req.args[2], req.args[3]);
+    ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyServerDel);
     ctx.dirty += size - 1;
-    ctx.removeEntry(ref);
     return;
   }
   reply.set(count);

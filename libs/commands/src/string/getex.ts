@@ -2,7 +2,7 @@ import { expireOf } from '@weir/keyspace';
 import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { DEL, PERSIST, PEXPIREAT } from '../core/effect-words.ts';
+import { PERSIST, PEXPIREAT } from '../core/effect-words.ts';
 import { timeOption } from './set.ts';
 
 export const getdel: Command = {
@@ -23,8 +23,7 @@ export const getdel: Command = {
     const ref = lookup(ctx);
     if (ref === 0) return;
     ctx.replyString(ref);
-    effectDel(ctx);
-    ctx.keyspace.remove(ctx.db, ctx.hash, ref);
+    ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyUserDel);
   },
 };
 
@@ -85,8 +84,7 @@ export const getex: Command = {
       if (when !== when) return;
       if (when <= ctx.now && timeWord.length === 4 && !ctx.replaying && !ctx.slave) {
         ctx.replyString(ref);
-        effectDel(ctx);
-        ctx.keyspace.remove(ctx.db, ctx.hash, ref);
+        ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
         return;
       }
       ctx.replyString(ref);
@@ -115,10 +113,4 @@ function lookup(ctx: Context): number {
   }
   ctx.stats.keyspaceHits++;
   return ctx.isString(ref) ? ref : 0;
-}
-
-function effectDel(ctx: Context): void {
-  const effect = ctx.effect(2);
-  effect.raw(DEL);
-  effect.argBytes(ctx.req.buf, ctx.req.off(1), ctx.req.len(1));
 }

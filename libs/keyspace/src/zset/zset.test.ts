@@ -10,8 +10,8 @@ import { DEFAULT_LIMITS, rootOf } from '../space.ts';
 import type { EncodingLimits, Space } from '../space.ts';
 import * as listpack from '../listpack/index.ts';
 import * as zsets from './index.ts';
-import { freeValue } from '../values.ts';
 import { zsetOps } from './ops.ts';
+import { free } from './zset.ts';
 
 const runs = { numRuns: Number(process.env.WEIR_FC_RUNS ?? 60) };
 
@@ -78,7 +78,7 @@ class Both {
 
   /** An empty value does not exist: its key goes. */
   dropIfEmpty(): void {
-    if (this.model.size === 0 && rootOf(this.space.arena, this.holder) !== 0) freeValue(this.space, this.holder);
+    if (this.model.size === 0 && rootOf(this.space.arena, this.holder) !== 0) free(this.space, this.holder);
   }
 
   sorted(): Pair[] {
@@ -316,7 +316,7 @@ test('copies, digests and fingerprints depend on the content alone', () => {
           }
           const before = space.arena.usedBytes;
           const bytes = zsetOps.bytes(space, copy.holder);
-          freeValue(space, copy.holder);
+          free(space, copy.holder);
           assert.equal(space.arena.usedBytes, before - bytes);
           copy.free();
           both.add('another', 1);
