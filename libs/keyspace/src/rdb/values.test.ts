@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Arena, ArenaFullError } from '@weir/memory';
+import type { Ref } from '@weir/memory';
 import { DumpEncoder, RdbError, RdbReader, RdbWriter, parsePayload } from '@weir/rdb';
 import {
   CollectingSink,
@@ -40,6 +41,7 @@ import { verifyKeyspace } from '../testing.ts';
 import { opsOf } from '../values.ts';
 import { KeyspaceLoader } from './keyspace-loader.ts';
 import { dumpValue, saveKeyspace } from './save.ts';
+import { ValueWriter, rdbType } from './value-writer.ts';
 
 const NOW = 1_700_000_000_000;
 
@@ -538,6 +540,75 @@ test('a large value is written in steps, and little is written between two of th
   // The end of one value and a step of the next.
   assert.ok(largest < 2_300_000, `${largest}`);
 });
+
+test('groups of a stream are written in steps: a step ends anywhere, and what was written is the same', () => {
+  const { keyspace, ref } = streamWithGroups(3, 40, 5);
+  const whole = dumpValue(keyspace, ref, new DumpEncoder());
+  for (const bytes of [1, 17, 100, 1000, 100_000]) {
+    const encoder = new DumpEncoder();
+    const values = new ValueWriter();
+    values.begin(keyspace.space, ref, encoder.begin(rdbType(keyspace.space, ref)));
+    let steps = 1;
+    while (!values.more(bytes)) steps++;
+    assert.deepEqual(encoder.finish(), whole, `in steps of ${bytes}`);
+    assert.ok(bytes > 10_000 ? steps === 1 : steps >= Math.min(150, 4_000 / bytes), `${steps} steps of ${bytes}`);
+  }
+});
+
+test('a stream with very many pending entries is written in steps, and little is written between two of them', () => {
+  const { keyspace } = streamWithGroups(2, 60_000, 3);
+  let written = 0;
+  let sinceYield = 0;
+  let largest = 0;
+  let steps = 0;
+  const writer = new RdbWriter({
+    compress: false,
+    flush: (chunk) => {
+      written += chunk.length;
+      sinceYield += chunk.length;
+    },
+  });
+  writer.header();
+  for (const _ of saveKeyspace(keyspace, writer, NOW)) {
+    largest = Math.max(largest, sinceYield);
+    sinceYield = 0;
+    steps++;
+  }
+  writer.end();
+  assert.ok(written > 4_500_000 && steps >= 4, `${written} bytes in ${steps} steps`);
+  assert.ok(largest < 1_300_000, `${largest}`);
+});
+
+/** A stream with an entry, and groups with that many pending entries each, in turn of one of the consumers. */
+function streamWithGroups(groups: number, pending: number, consumers: number): { keyspace: Keyspace; ref: Ref } {
+  const keyspace = make({}, 1, 256 * 1024 * 1024);
+  const meta = { ...fc.sample(aStream, { seed: 1, numRuns: 1 })[0].meta!, length: 1, firstMsLo: 1, firstSeqLo: 0 };
+  const node: CollectedPart = {
+    kind: 'node',
+    id: '1-0',
+    bytes: streamNode(['f'], [{ ms: 0, seq: 0, values: ['v'] }]),
+  };
+  const key = { db: 1, key: 'stream', expireAtMs: -1, lruIdleSeconds: -1, lfuFreq: -1, sizeHint: 0, ended: true };
+  const made = Array.from({ length: groups }, (_, n): CollectedGroup => {
+    const ids = Array.from({ length: pending }, (_, i) => `${i + 1}-${n}`);
+    return {
+      name: `group ${n}`,
+      lastId: '77-8',
+      entriesRead: 5n,
+      pending: ids.map((id, i) => ({ id, deliveryTimeMs: NOW - i, deliveryCount: BigInt(i) })),
+      consumers: Array.from({ length: consumers }, (_, c) => ({
+        name: `consumer ${c}`,
+        seenTimeMs: NOW,
+        activeTimeMs: NOW,
+        pending: ids.filter((_, i) => i % consumers === c),
+      })),
+    };
+  });
+  load(fileOf([{ ...key, object: TYPE_STREAM, parts: [node], meta, groups: made }]), keyspace);
+  let ref: Ref = 0;
+  for (const db of keyspace.dbs) db.keys.forEach((entry) => (ref = entry));
+  return { keyspace, ref };
+}
 
 test('a listpack of a value is Redis’s own, to the byte', () => {
   const flat = ['f', 'v', '1', '-70000', 'x'.repeat(64), '9223372036854775807'];
