@@ -80,6 +80,7 @@ test('the end of a rig ends every process of it, however it was left, and frees 
   await rig.end();
   assert.deepEqual(pids.map(isAlive), [false, false, false]);
   assert.equal(await isPortFree(node.port), true);
+  await assert.rejects(rig.started('late'), /its test is over/);
 });
 
 withRig('an error reply rejects, a pipeline has one outcome for each command', async (rig) => {

@@ -33,6 +33,8 @@ export class Rig {
   readonly #cleanups: (() => Promise<void> | void)[] = [];
   readonly #owned = new Set<ChildProcess>();
 
+  #over = false;
+
   /** A node that is not started yet. */
   async node(name: string, { slaveOf, more = [], ...options }: RigNodeOptions = {}): Promise<WeirNode> {
     const node = new WeirNode({
@@ -42,6 +44,8 @@ export class Rig {
       ...options,
       more: [...(slaveOf === undefined ? [] : ['--slaveof', '127.0.0.1', String(slaveOf.port)]), ...more],
     });
+    // A test that was given up may still go on.
+    node.over = this.#over;
     this.nodes.push(node);
     return node;
   }
@@ -80,6 +84,8 @@ export class Rig {
 
   async end(): Promise<void> {
     const errors: unknown[] = [];
+    this.#over = true;
+    for (const node of this.nodes) node.over = true;
     for (const client of this.#clients) client.disconnect();
     for (const client of this.#raws) client.close();
     for (const node of this.nodes.toReversed()) await node.end().catch((error: unknown) => errors.push(error));

@@ -89,6 +89,7 @@ export class WeirNode {
   /** The process, ready or not. */
   spawn(): this {
     if (this.#child !== null) throw new Error(`${this.name} runs already`);
+    if (this.over) throw new Error(`${this.name} is not started any more: its test is over`);
     const { options } = this;
     const { script } = options;
     const program =
@@ -215,7 +216,7 @@ export class WeirNode {
     return [...this.pids].filter((pid) => isAlive(pid));
   }
 
-  /** Its test is over: whoever still writes to it stops. */
+  /** Its test is over: whoever still writes to it stops, and nobody starts it again. */
   over = false;
 
   /** Ends everything that belongs to it, now. */
