@@ -144,7 +144,7 @@ withRig(
     cpSync(join(streams, logFolder), join(rig.folder, 'old-log'), { recursive: true });
     await one.start();
     await load(one, 1000);
-    assert.equal(await one.call('SAVE'), 'OK');
+    await until('SAVE', async () => (await one.call('SAVE')) === 'OK');
     const before = await one.digest();
     await one.stop();
     rmSync(join(streams, logFolder), { recursive: true });
