@@ -1,4 +1,3 @@
 export { clientAddresses, isOptionalAddress } from './addresses.ts';
 export { startIngress } from './ingress.ts';
 export type { Ingress, IngressOptions } from './ingress.ts';
-export { startIngressProgram } from './standalone.ts';

@@ -1,7 +1,5 @@
 export { startReplication } from './app.ts';
 export type { ReplicationApp, ReplicationOptions } from './app.ts';
-export { exportNewest } from './export.ts';
 export { settingsOf } from './options.ts';
 export type { AppLogger, ReplicationSettings } from './options.ts';
-export { TIMINGS } from './replicator.ts';
 export type { Timings } from './replicator.ts';

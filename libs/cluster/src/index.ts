@@ -1,6 +1,6 @@
 export { handshake } from './handshake.ts';
 export type { Handshake, HandshakeOptions, HandshakeResult } from './handshake.ts';
-export { LEASE_RENEW_MS, LEASE_TTL_MS, Lease } from './lease.ts';
+export { Lease } from './lease.ts';
 export type { LeaseOptions, LeaseState } from './lease.ts';
 export { clusterLogId, newLogId, rememberClusterLogId } from './log-id.ts';
 export type { ClusterPlace } from './log-id.ts';

@@ -17,7 +17,7 @@ export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from
 export { Context } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
-export { activeExpireCycle, expireBudgetMicros, rehashFor } from './core/expire-cycle.ts';
+export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export type {
   DeferredReply,
   DeferredWork,
@@ -32,8 +32,7 @@ export type {
 export { REPLY_ON, Session } from './core/session.ts';
 export type { SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
-export { Stats } from './core/stats.ts';
-export { CommandTable, TableCommand } from './core/table.ts';
+export { CommandTable } from './core/table.ts';
 
 /** Every command of the server. */
 export const allCommands: readonly Command[] = [

@@ -10,7 +10,6 @@ export {
   ENC_SKIPLIST,
   ENC_STREAM,
   FLAG_EXPIRE,
-  INLINE_BYTES_MAX,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,
@@ -29,18 +28,16 @@ export {
   valueAddress,
   valueLength,
 } from './entry.ts';
-export { EvictionPool } from './eviction.ts';
 export type { EvictionOrder } from './eviction.ts';
 export { hashBytes } from './hash.ts';
 export type { HashSeed } from './hash.ts';
 export type { LazyfreeSettings } from './free-later.ts';
 export { Database, Keyspace } from './keyspace.ts';
 export type { KeyspaceOptions } from './keyspace.ts';
-export { DEFAULT_LIMITS, Space, rootOf } from './space.ts';
+export { Space, rootOf } from './space.ts';
 export type { EncodingLimits } from './space.ts';
 export { opsOf } from './values.ts';
 export { Random } from './random.ts';
-export { Recency } from './recency.ts';
 export { KeyTable } from './table.ts';
 export type { TableLimits } from './table.ts';
 export { fingerprint, fingerprintSteps } from './fingerprint.ts';
@@ -55,4 +52,4 @@ export * as sets from './set/index.ts';
 export * as streams from './stream/index.ts';
 export * as zsets from './zset/index.ts';
 export * as listpack from './listpack/index.ts';
-export { Element, halves, parseHalves, setHalves, writeInt64 } from './listpack/index.ts';
+export { Element, halves, parseHalves, writeInt64 } from './listpack/index.ts';

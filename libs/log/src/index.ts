@@ -1,28 +1,7 @@
 export * from './types.ts';
 export { isLogError, LogError, type LogErrorCode } from './errors.ts';
-export {
-  checksumHex,
-  checksumHi,
-  checksumLo,
-  decodeHeader,
-  EMPTY_CHECKSUM,
-  encodeHeader,
-  FORMAT_VERSION,
-  HEADER_BYTES,
-  MAX_FRAGMENTS,
-  RecordHeader,
-  RecordKind,
-  sameMessage,
-  WRITER_ID_BYTES,
-} from './record.ts';
-export {
-  fragmentCount,
-  RecordReader,
-  type RecordReaderOptions,
-  RecordView,
-  splitRecord,
-  TAIL_KEPT,
-} from './fragments.ts';
+export { HEADER_BYTES, RecordKind, WRITER_ID_BYTES } from './record.ts';
+export { RecordView } from './fragments.ts';
 export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
 export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';

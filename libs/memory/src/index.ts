@@ -1,3 +1,2 @@
 export { Arena, ArenaFullError } from './arena.ts';
 export type { ArenaOptions, Ref } from './arena.ts';
-export { GRANULE_BYTES } from './size-classes.ts';

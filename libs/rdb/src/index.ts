@@ -9,17 +9,9 @@ export {
   AUX_WEIR_OFFSET,
   AUX_WEIR_SEQ,
 } from './aux.ts';
-export { Crc64 } from './crc64.ts';
 export { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
 export { RdbError, type RdbErrorCode } from './errors.ts';
 export {
-  OBJECT_HASH,
-  OBJECT_LIST,
-  OBJECT_SET,
-  OBJECT_STREAM,
-  OBJECT_ZSET,
-  RDB_VERSION_READ_MAX,
-  RDB_VERSION_WRITTEN,
   TYPE_HASH,
   TYPE_HASH_LISTPACK,
   TYPE_LIST_QUICKLIST_2,
@@ -30,9 +22,7 @@ export {
   TYPE_ZSET_2,
   TYPE_ZSET_LISTPACK,
 } from './format.ts';
-export { canonicalListpackCount, listpackBytes, listpackCount, ListpackCursor, validateListpack } from './listpack.ts';
 export { ListpackBuilder } from './listpack-builder.ts';
-export { LzfCompressor, lzfDecompress } from './lzf.ts';
 export { formatInt64, parseInt64 } from './int64.ts';
 export { RdbReader } from './reader.ts';
 export type {

@@ -1,1 +1,1 @@
-export { checkoutRoot, findNatsServer, isNatsServerNewEnough, natsServerVersionMin } from './toolchain.ts';
+export { checkoutRoot, findNatsServer } from './toolchain.ts';
