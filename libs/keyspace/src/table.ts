@@ -1,18 +1,25 @@
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
+import {
+  BUCKET_BYTES,
+  CHAIN_SLOTS,
+  SLOTS,
+  addToChain,
+  childOf,
+  drawFromChain,
+  findInChain,
+  freeChildren,
+  listChain,
+  placeInChain,
+  pullUpChild,
+  removeFromChain,
+  verifyChain,
+} from './buckets.ts';
 import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
 import { hashBytes } from './hash.ts';
 
 /**
- * The hash table of entries, after Valkey 8.1's `hashtable.c`: buckets of one cache line (64 bytes) with twelve slots,
- * a fingerprint byte for each, so that a miss touches one line and a hit one line and the entry. A bucket that
- * overflows hands its last slot to a child bucket.
- *
- * | u32 of a bucket | content                                                            |
- * |-----------------|--------------------------------------------------------------------|
- * | 0               | bits 0–11: slot is used; bit 16: slot 11 is the ref of a child      |
- * | 1–3             | twelve fingerprints, the top byte of each entry's hash              |
- * | 4–15            | twelve refs                                                        |
+ * The hash table of entries, after Valkey 8.1's `hashtable.c`: an array of buckets (buckets.ts), or two of them.
  *
  * The table grows and shrinks by factors of two, incrementally, a step with each insertion and removal and the rest from
  * `rehashStep` in idle time: first the new buckets are zeroed (32 MB at once would stop the engine for 10 ms), then
@@ -24,14 +31,6 @@ import { hashBytes } from './hash.ts';
  * the table does between the calls. A chain is always reported whole, so moving entries within a chain is free to do.
  */
 
-const SLOTS = 12;
-const ALL = 0xfff;
-const ALL_CHAINED = 0x7ff;
-const CHAINED = 1 << 16;
-const BUCKET_BYTES = 64;
-const CHILD_SLOT = SLOTS - 1;
-/** Slots of a bucket with one child. */
-const CHAIN_SLOTS = SLOTS - 1 + SLOTS;
 /** Entries per bucket above which the table doubles: 75 %. */
 const GROW_AT = 9;
 /** Entries per bucket below which it shrinks: 17 %. */
@@ -156,73 +155,39 @@ export class KeyTable {
   /** The entry with that key, or 0. Leaves its place in `slot`. */
   find(hash: number, buf: Uint8Array, off: number, len: number): Ref {
     if (this.#mask0 < 0) return 0;
-    if (this.#rehashAt >= 0) {
-      const at = hash & this.#mask0;
-      if (at >= this.#rehashAt) {
-        const ref = this.#findIn(this.#buckets0 + at * 4, hash, buf, off, len);
-        if (ref !== 0) return ref;
-      }
-      return this.#findIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, buf, off, len);
+    const { u32, u8 } = this.arena;
+    const at = hash & this.#mask0;
+    let place = 0;
+    if (at >= this.#rehashAt) place = findInChain(u32, u8, this.#buckets0 + at * 4, hash, buf, off, len);
+    if (place === 0) {
+      if (this.#rehashAt < 0) return 0;
+      place = findInChain(u32, u8, this.#buckets1 + (hash & this.#mask1) * 4, hash, buf, off, len);
+      if (place === 0) return 0;
     }
-    return this.#findIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, buf, off, len);
-  }
-
-  #findIn(bucket: Ref, hash: number, buf: Uint8Array, off: number, len: number): Ref {
-    const u32 = this.arena.u32;
-    const u8 = this.arena.u8;
-    const pattern = Math.imul(hash >>> 24, 0x01010101);
-    for (;;) {
-      const at = bucket * 4;
-      const meta = u32[at];
-      for (let word = 0; word < 3; word++) {
-        const x = u32[at + 1 + word] ^ pattern;
-        // The lowest set bit marks a byte that is zero for sure, higher ones may be false: the key decides.
-        let zero = (x - 0x01010101) & ~x & 0x80808080;
-        while (zero !== 0) {
-          const slot = word * 4 + ((31 - Math.clz32(zero & -zero)) >> 3);
-          zero &= zero - 1;
-          if ((meta & (1 << slot)) === 0) continue;
-          const ref = u32[at + 4 + slot];
-          if (u32[ref * 4 + 1] !== len) continue;
-          const key = ref * 16 + HEADER_BYTES + ((u8[ref * 16 + 1] & FLAG_EXPIRE) << 3);
-          let i = 0;
-          while (i < len && u8[key + i] === buf[off + i]) i++;
-          if (i === len) {
-            this.slot = at + 4 + slot;
-            return ref;
-          }
-        }
-      }
-      if ((meta & CHAINED) === 0) return 0;
-      bucket = u32[at + 4 + CHILD_SLOT];
-    }
+    this.slot = place;
+    return u32[place];
   }
 
   /** Whether this very entry is in the table; leaves its place in `slot`. Compares refs, reads no key. */
   holds(hash: number, ref: Ref): boolean {
-    if (this.#mask0 < 0) return false;
-    if (this.#rehashAt >= 0) {
-      const at = hash & this.#mask0;
-      if (at >= this.#rehashAt && this.#holdsIn(this.#buckets0 + at * 4, ref)) return true;
-      return this.#holdsIn(this.#buckets1 + (hash & this.#mask1) * 4, ref);
-    }
-    return this.#holdsIn(this.#buckets0 + (hash & this.#mask0) * 4, ref);
+    return this.#chainWith(hash, ref) !== 0;
   }
 
-  #holdsIn(bucket: Ref, ref: Ref): boolean {
-    const u32 = this.arena.u32;
-    for (;;) {
-      const at = bucket * 4;
-      const meta = u32[at];
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if ((meta & (1 << slot)) !== 0 && u32[at + 4 + slot] === ref) {
-          this.slot = at + 4 + slot;
-          return true;
-        }
-      }
-      if ((meta & CHAINED) === 0) return false;
-      bucket = u32[at + 4 + CHILD_SLOT];
+  /** The first bucket of the chain that an entry is in, or 0. Leaves its place in `slot`. */
+  #chainWith(hash: number, ref: Ref): Ref {
+    if (this.#mask0 < 0) return 0;
+    const { u32 } = this.arena;
+    const at = hash & this.#mask0;
+    let bucket = this.#buckets0 + at * 4;
+    let place = at >= this.#rehashAt ? placeInChain(u32, bucket, ref) : 0;
+    if (place === 0) {
+      if (this.#rehashAt < 0) return 0;
+      bucket = this.#buckets1 + (hash & this.#mask1) * 4;
+      place = placeInChain(u32, bucket, ref);
+      if (place === 0) return 0;
     }
+    this.slot = place;
+    return bucket;
   }
 
   /** Puts another ref (of an entry with the same key) in the place of one that is in the table. */
@@ -241,55 +206,19 @@ export class KeyTable {
     else if (this.size >= this.#growAt) this.#grow();
     // Saved even when the entry finds no room: the table may have grown.
     if (this.#home !== 0) this.#save();
-    if (this.#rehashAt >= 0) this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
-    else this.#insertIn(this.#buckets0 + (hash & this.#mask0) * 4, hash, ref);
+    const bucket =
+      this.#rehashAt >= 0 ? this.#buckets1 + (hash & this.#mask1) * 4 : this.#buckets0 + (hash & this.#mask0) * 4;
+    this.#children += addToChain(this.arena, bucket, hash, ref);
     this.size++;
     if (this.#home !== 0) this.#save();
-  }
-
-  #insertIn(bucket: Ref, hash: number, ref: Ref): void {
-    const u32 = this.arena.u32;
-    for (;;) {
-      const at = bucket * 4;
-      const meta = u32[at];
-      const chained = (meta & CHAINED) !== 0;
-      const free = ~meta & (chained ? ALL_CHAINED : ALL);
-      if (free !== 0) {
-        const slot = 31 - Math.clz32(free & -free);
-        u32[at] = meta | (1 << slot);
-        this.arena.u8[bucket * 16 + 4 + slot] = hash >>> 24;
-        u32[at + 4 + slot] = ref;
-        return;
-      }
-      if (!chained) {
-        const child = this.arena.allocZeroed(BUCKET_BYTES);
-        this.#children++;
-        u32[child * 4] = 1;
-        this.arena.u8[child * 16 + 4] = this.arena.u8[bucket * 16 + 4 + CHILD_SLOT];
-        u32[child * 4 + 4] = u32[at + 4 + CHILD_SLOT];
-        u32[at] = ALL_CHAINED | CHAINED;
-        u32[at + 4 + CHILD_SLOT] = child;
-      }
-      bucket = u32[at + 4 + CHILD_SLOT];
-    }
   }
 
   /** Takes an entry that is in the table out of it (the entry's block stays allocated). Needs no memory, cannot fail. */
   remove(hash: number, ref: Ref): void {
     if (this.#rehashAt >= 0 || this.#coming !== 0) this.rehashStep();
-    let bucket = 0;
-    let found = false;
-    if (this.#mask0 >= 0) {
-      const at = hash & this.#mask0;
-      bucket = this.#buckets0 + at * 4;
-      found = at >= this.#rehashAt && this.#holdsIn(bucket, ref);
-      if (!found && this.#rehashAt >= 0) {
-        bucket = this.#buckets1 + (hash & this.#mask1) * 4;
-        found = this.#holdsIn(bucket, ref);
-      }
-    }
-    if (!found) throw new Error('table: removed entry is not in the table');
-    this.#removeAt(bucket, this.slot);
+    const bucket = this.#chainWith(hash, ref);
+    if (bucket === 0) throw new Error('table: removed entry is not in the table');
+    this.#children -= removeFromChain(this.arena, bucket, this.slot);
     this.size--;
     if (this.size < (this.#mask0 + 1) * SHRINK_AT) this.trim();
     this.#save();
@@ -303,29 +232,6 @@ export class KeyTable {
       while (buckets * SHRINK_TO < this.size) buckets *= 2;
       this.#resize(buckets);
       this.#save();
-    }
-  }
-
-  /** Empties the slot (an index in u32) of a chain: the last entry of the chain's last bucket takes the place. */
-  #removeAt(first: Ref, slotIndex: number): void {
-    const u32 = this.arena.u32;
-    const u8 = this.arena.u8;
-    let last = first;
-    let parent = 0;
-    while ((u32[last * 4] & CHAINED) !== 0) {
-      parent = last;
-      last = u32[last * 4 + 4 + CHILD_SLOT];
-    }
-    const lastSlot = 31 - Math.clz32(u32[last * 4]);
-    const hole = Math.floor(slotIndex / 16) * 4;
-    const holeSlot = slotIndex - hole * 4 - 4;
-    u32[slotIndex] = u32[last * 4 + 4 + lastSlot];
-    u8[hole * 16 + 4 + holeSlot] = u8[last * 16 + 4 + lastSlot];
-    u32[last * 4] &= ~(1 << lastSlot);
-    if (parent !== 0 && u32[last * 4] === 0) {
-      this.arena.free(last);
-      this.#children--;
-      u32[parent * 4] &= ~CHAINED;
     }
   }
 
@@ -419,20 +325,18 @@ export class KeyTable {
    * its emptied head, so that the arena may be full at any moment (false) and every entry is in one table.
    */
   #moveChain(first: Ref): boolean {
-    const u32 = this.arena.u32;
+    const { arena } = this;
+    const { u32 } = arena;
     try {
       for (;;) {
         for (let slot = 0; slot < SLOTS; slot++) {
           if ((u32[first * 4] & (1 << slot)) === 0) continue;
           const ref = u32[first * 4 + 4 + slot];
           const hash = this.hashOf(ref);
-          this.#insertIn(this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
+          this.#children += addToChain(arena, this.#buckets1 + (hash & this.#mask1) * 4, hash, ref);
           u32[first * 4] &= ~(1 << slot);
         }
-        if ((u32[first * 4] & CHAINED) === 0) return true;
-        const child = u32[first * 4 + 4 + CHILD_SLOT];
-        u32.copyWithin(first * 4, child * 4, child * 4 + 16);
-        this.arena.free(child);
+        if (!pullUpChild(arena, first)) return true;
         this.#children--;
       }
     } catch (error) {
@@ -451,8 +355,8 @@ export class KeyTable {
   /** Gives the buckets back; the entries' blocks are the caller's. */
   clear(): void {
     if (this.#children > 0) {
-      for (let at = 0; at <= this.#mask0; at++) this.#freeChildren(this.#buckets0 + at * 4);
-      for (let at = 0; at <= this.#mask1; at++) this.#freeChildren(this.#buckets1 + at * 4);
+      for (let at = 0; at <= this.#mask0; at++) freeChildren(this.arena, this.#buckets0 + at * 4);
+      for (let at = 0; at <= this.#mask1; at++) freeChildren(this.arena, this.#buckets1 + at * 4);
     }
     if (this.#buckets0 !== 0) this.arena.free(this.#buckets0);
     if (this.#buckets1 !== 0) this.arena.free(this.#buckets1);
@@ -503,8 +407,8 @@ export class KeyTable {
       else if (this.#mask1 >= 0) bucket = this.#buckets1 + this.#mask1-- * 4;
       else break;
       chains++;
-      this.#emit(bucket, out);
-      this.#freeChildren(bucket);
+      listChain(this.arena.u32, bucket, out);
+      freeChildren(this.arena, bucket);
     }
     this.size -= out.length - before;
     if (chains > 0) this.#save();
@@ -513,20 +417,6 @@ export class KeyTable {
       this.clear();
     }
     return chains;
-  }
-
-  #freeChildren(first: Ref): void {
-    let child = this.#childOf(first);
-    while (child !== 0) {
-      const next = this.#childOf(child);
-      this.arena.free(child);
-      child = next;
-    }
-  }
-
-  #childOf(bucket: Ref): Ref {
-    const u32 = this.arena.u32;
-    return (u32[bucket * 4] & CHAINED) === 0 ? 0 : u32[bucket * 4 + 4 + CHILD_SLOT];
   }
 
   /** Makes room for `entries` in an empty table at once; for loading. Only a hint: with too little memory it does nothing. */
@@ -551,8 +441,9 @@ export class KeyTable {
    */
   scan(cursor: number, out: Ref[]): number {
     if (this.#mask0 < 0) return 0;
+    const { u32 } = this.arena;
     if (this.#rehashAt < 0) {
-      this.#emit(this.#buckets0 + (cursor & this.#mask0) * 4, out);
+      listChain(u32, this.#buckets0 + (cursor & this.#mask0) * 4, out);
       return nextCursor(cursor, this.#mask0);
     }
     const oneIsLarger = this.#mask1 > this.#mask0;
@@ -560,24 +451,12 @@ export class KeyTable {
     const smallMask = oneIsLarger ? this.#mask0 : this.#mask1;
     const large = oneIsLarger ? this.#buckets1 : this.#buckets0;
     const largeMask = oneIsLarger ? this.#mask1 : this.#mask0;
-    this.#emit(small + (cursor & smallMask) * 4, out);
+    listChain(u32, small + (cursor & smallMask) * 4, out);
     do {
-      this.#emit(large + (cursor & largeMask) * 4, out);
+      listChain(u32, large + (cursor & largeMask) * 4, out);
       cursor = nextCursor(cursor, largeMask);
     } while ((cursor & (smallMask ^ largeMask)) !== 0);
     return cursor;
-  }
-
-  #emit(bucket: Ref, out: Ref[]): void {
-    const u32 = this.arena.u32;
-    for (;;) {
-      const meta = u32[bucket * 4];
-      for (let slot = 0; slot < SLOTS; slot++) {
-        if ((meta & (1 << slot)) !== 0) out.push(u32[bucket * 4 + 4 + slot]);
-      }
-      if ((meta & CHAINED) === 0) return;
-      bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
-    }
   }
 
   /** Calls `visit` with every entry. The table must not change meanwhile. */
@@ -587,7 +466,7 @@ export class KeyTable {
       const base = which === 0 ? this.#buckets0 : this.#buckets1;
       const mask = which === 0 ? this.#mask0 : this.#mask1;
       for (let at = 0; at <= mask; at++) {
-        this.#emit(base + at * 4, chain);
+        listChain(this.arena.u32, base + at * 4, chain);
         for (let i = 0; i < chain.length; i++) visit(chain[i]);
         chain.length = 0;
       }
@@ -617,10 +496,10 @@ export class KeyTable {
       const metaB = u32[b * 4];
       const metaC = u32[c * 4];
       const metaD = u32[d * 4];
-      let ref = this.#draw(a, metaA, random, slots);
-      if (ref === 0) ref = this.#draw(b, metaB, random, slots);
-      if (ref === 0) ref = this.#draw(c, metaC, random, slots);
-      if (ref === 0) ref = this.#draw(d, metaD, random, slots);
+      let ref = drawFromChain(u32, a, metaA, random, slots);
+      if (ref === 0) ref = drawFromChain(u32, b, metaB, random, slots);
+      if (ref === 0) ref = drawFromChain(u32, c, metaC, random, slots);
+      if (ref === 0) ref = drawFromChain(u32, d, metaD, random, slots);
       if (ref !== 0) return ref;
     }
   }
@@ -628,30 +507,6 @@ export class KeyTable {
   /** The bucket of an index that counts on from the first table into the second. */
   #bucketAt(at: number): Ref {
     return at <= this.#mask0 ? this.#buckets0 + at * 4 : this.#buckets1 + (at - this.#mask0 - 1) * 4;
-  }
-
-  /** The entry in a random slot of a bucket's chain; 0: the slot is empty, or there is none. */
-  #draw(bucket: Ref, meta: number, random: () => number, slots: number): Ref {
-    const u32 = this.arena.u32;
-    let pick = random() % slots;
-    if ((meta & CHAINED) === 0) {
-      if (pick >= SLOTS) return 0;
-    } else {
-      const chain = this.#chainSize(bucket);
-      if (chain > CHAIN_SLOTS) pick = random() % chain;
-      for (; pick >= SLOTS - 1 && (meta & CHAINED) !== 0; pick -= SLOTS - 1) {
-        bucket = u32[bucket * 4 + 4 + CHILD_SLOT];
-        meta = u32[bucket * 4];
-      }
-    }
-    return (meta & (1 << pick)) === 0 ? 0 : u32[bucket * 4 + 4 + pick];
-  }
-
-  /** Slots of a chain, the last bucket's counted as if they were all used. */
-  #chainSize(bucket: Ref): number {
-    let slots = SLOTS;
-    for (let child = this.#childOf(bucket); child !== 0; child = this.#childOf(child)) slots += SLOTS - 1;
-    return slots;
   }
 
   /**
@@ -687,20 +542,14 @@ export class KeyTable {
         if (which === 0 && at < this.#rehashAt && this.arena.u32[head * 4] !== 0) fail('moved bucket is in use', at);
         // Only the head of the chain that is being moved may have holes.
         const moving = which === 0 && at === this.#rehashAt;
-        for (let bucket = head; bucket !== 0; bucket = this.#childOf(bucket)) {
-          const used = this.arena.u32[bucket * 4] & ALL;
-          const chained = this.#childOf(bucket) !== 0;
-          if (chained && used !== ALL_CHAINED && !(moving && bucket === head)) fail('chained bucket is not full', at);
-          if (bucket !== head) children++;
-          if (bucket !== head && used === 0) fail('child bucket is empty', at);
-          for (let slot = 0; slot < SLOTS; slot++) {
-            if ((used & (1 << slot)) === 0) continue;
-            entries++;
-            const hash = this.hashOf(this.arena.u32[bucket * 4 + 4 + slot]);
-            if ((hash & mask) !== at) fail('entry is in a foreign bucket', at);
-            if (this.arena.u8[bucket * 16 + 4 + slot] !== hash >>> 24) fail('fingerprint is wrong', at);
-          }
-        }
+        const wrong = verifyChain(this.arena, head, moving, (ref) => {
+          entries++;
+          const hash = this.hashOf(ref);
+          if ((hash & mask) !== at) fail('entry is in a foreign bucket', at);
+          return hash;
+        });
+        if (wrong !== null) fail(wrong, at);
+        for (let child = childOf(this.arena.u32, head); child !== 0; child = childOf(this.arena.u32, child)) children++;
       }
     }
     if (entries !== this.size) fail(`${entries} entries`, -1);
