@@ -18,6 +18,7 @@ import { chooseSource } from './apt.mjs';
 import { withLock } from './lock.mjs';
 import { isNewEnough } from './nats-server.mjs';
 import { packagesAreCurrent, providePackages, stampPath } from './packages.mjs';
+import { run as runBounded } from './shell.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'weir-bootstrap-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -102,6 +103,14 @@ test('the lock of a process that is gone is taken over', async () => {
   writeFileSync(file, String(pid));
   assert.equal(await withLock(file, async () => 'in'), 'in');
   assert.ok(!existsSync(file));
+});
+
+test('a command over its bound is ended and says so, although what it has started holds its pipes', async () => {
+  const bounds = { timeoutMs: 500, releaseMs: 10 };
+  const { code, output } = await runBounded('sh', ['-c', 'sleep 600 & echo $!; wait'], bounds);
+  process.kill(Number.parseInt(output, 10), 'SIGKILL');
+  assert.equal(code, null);
+  assert.match(output, /\(sh was ended: no result after 1 s\)/);
 });
 
 test('waiting for the lock is bounded, and the failure names the owner', async () => {

@@ -4,8 +4,6 @@ import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
 
-const releaseMs = 5000;
-
 /** A failure that the user can do something about: its message is one sentence and is shown without a stack. */
 export class SetupError extends Error {}
 
@@ -47,7 +45,7 @@ export async function stepTo(stream, title, work) {
  * Runs a command without a shell and resolves to `{ code, stdout, output }`; `code` is null when it was ended at the bound or
  * could not be started. It never rejects: each caller has its own sentence for a failure.
  */
-export function run(command, args, { cwd, env = process.env, timeoutMs = 60_000 } = {}) {
+export function run(command, args, { cwd, env = process.env, timeoutMs = 60_000, releaseMs = 5000 } = {}) {
   return new Promise((resolve) => {
     let stdout = '';
     let output = '';
