@@ -4,7 +4,7 @@ import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, isLogError, openWriter } from '@weir/log';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Follower, Pace, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
@@ -423,6 +423,8 @@ export class RoleController {
     await follower.bootstrap(signal);
     follower.start();
     await this.#reachEnd(follower, access, signal);
+    await follower.serve();
+    signal.throwIfAborted();
   }
 
   async #reachEnd(follower: Follower, access: LogAccess, signal: AbortSignal): Promise<void> {
@@ -542,6 +544,7 @@ export class RoleController {
       newKeyspace: this.#o.newKeyspace,
       logger,
       now: Date.now,
+      pace: new Pace(),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.#pauses.end();

@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
-import { Follower, discardKeyspace } from '@weir/replica';
+import { Follower, Pace, discardKeyspace } from '@weir/replica';
 import { ChangeMeter, MESSAGE_OVERHEAD_BYTES } from './change-meter.ts';
 import type { AppLogger } from './options.ts';
 
@@ -88,13 +88,17 @@ export class EphemeralCopy implements Copy {
       newKeyspace,
       logger,
       now,
+      pace: new Pace(),
       onProgress,
+      onPart: onProgress,
       onApplied: onProgress,
     });
     try {
       await follower.bootstrap(signal);
       follower.start();
       await follower.reached(seq, signal);
+      follower.pause();
+      await follower.whole(signal);
     } catch (error) {
       follower.stop();
       discardKeyspace(follower.keyspace);
@@ -131,6 +135,8 @@ export class ResidentCopy implements Copy {
       newKeyspace,
       logger,
       now,
+      pace: new Pace(),
+      onPart: () => this.onApplied(),
       onApplied: (_seq, commands, payloadBytes) => {
         this.#changes += commands;
         this.#bytes += payloadBytes + MESSAGE_OVERHEAD_BYTES;
@@ -180,6 +186,12 @@ export class ResidentCopy implements Copy {
     await follower.reached(seq, signal);
     if (follower.state === 'failed') throw follower.failure ?? new LogError('log-diverged', 'the copy has failed');
     follower.pause();
+    try {
+      await follower.whole(signal);
+    } catch (error) {
+      follower.resume();
+      throw error;
+    }
     this.#frozenChanges = this.#changes;
     this.#frozenBytes = this.#bytes;
     let released = false;

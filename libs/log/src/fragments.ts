@@ -127,6 +127,10 @@ export class RecordReader {
   #boundarySeq: number;
   #boundaryHi: number;
   #boundaryLo: number;
+  /** Of the one before it. */
+  #beforeSeq = 0;
+  #beforeHi = 0;
+  #beforeLo = 0;
 
   constructor(options: RecordReaderOptions) {
     const position = options.position;
@@ -151,6 +155,19 @@ export class RecordReader {
       epoch: this.#epoch,
       checksum: checksumHex(this.#boundaryHi, this.#boundaryLo),
     };
+  }
+
+  /** In front of the record at hand, which is one of data: then the epoch was the same. */
+  positionBefore(): LogPosition {
+    const { offset, epoch } = this.record;
+    return { seq: this.#beforeSeq, offset, epoch, checksum: checksumHex(this.#beforeHi, this.#beforeLo) };
+  }
+
+  /** In front of the last message of the record at hand, which is one of data. */
+  tailBefore(): LogPosition {
+    const { seq, offset, epoch } = this.record;
+    const { previousHi, previousLo } = this.#header;
+    return { seq: seq - 1, offset, epoch, checksum: checksumHex(previousHi, previousLo) };
   }
 
   /** Behind the last message, void ones and an open group included: where the next append goes. */
@@ -261,6 +278,9 @@ export class RecordReader {
     record.payload = payload;
     this.#epoch = h.epoch;
     this.#offset = record.endOffset;
+    this.#beforeSeq = this.#boundarySeq;
+    this.#beforeHi = this.#boundaryHi;
+    this.#beforeLo = this.#boundaryLo;
     this.#boundarySeq = seq;
     this.#boundaryHi = this.#checksumHi;
     this.#boundaryLo = this.#checksumLo;

@@ -336,17 +336,21 @@ export class PullConsumer implements LogSubscription {
     } catch (error) {
       return this.#fail(error);
     }
-    if (pending === 0 && this.#state === 'catching-up') this.#become('live', '');
-    if (result === undefined) return;
+    if (result === undefined) return this.#handled(pending);
     this.#busy = true;
     result.then(
       () => {
         this.#busy = false;
         this.#lastMessage = performance.now();
+        this.#handled(pending);
         this.#drain();
       },
       (error: unknown) => this.#fail(error),
     );
+  }
+
+  #handled(pending: number): void {
+    if (pending === 0 && this.#state === 'catching-up') this.#become('live', '');
   }
 
   #drain(): void {

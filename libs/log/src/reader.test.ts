@@ -108,3 +108,71 @@ test('a log trimmed past the position, one that ends before it, and a changed me
   assert.ok(isLogError(await corrupt.error, 'log-corrupt'));
   assert.deepEqual([corrupt.texts, corrupt.messages, corrupt.reader.position.seq], [['a'], [1, 2], 2]);
 });
+
+test('a record that takes its time does not count before it is done with, keeps its bytes, and holds back what follows', async () => {
+  for (const maxMessageBytes of [HEADER_BYTES + 200, 1024 * 1024]) {
+    const log = new FakeLog({ maxMessageBytes });
+    const writer = await writerOf(log);
+    await put(writer, 'first');
+    const before = writer.committed;
+    const text = 'slow '.repeat(100); // three messages, or one
+    await put(writer, text);
+    const after = writer.committed;
+    await put(writer, 'last');
+    const began: string[] = [];
+    const messages: number[] = [];
+    const done = Promise.withResolvers<void>();
+    const rest = Promise.withResolvers<void>();
+    const reader = new LogReader({
+      log,
+      position: LOG_START,
+      engineVersion: ENGINE,
+      onRecord: (record) => {
+        if (record.kind !== 1) return;
+        began.push(Buffer.from(record.payload).toString());
+        if (began.length === 2) return done.promise.then(() => void began.push(Buffer.from(record.payload).toString()));
+      },
+      onMessage: (seq) => {
+        messages.push(seq);
+        if (seq === after.seq) return rest.promise;
+      },
+      onError: (error) => assert.fail(String(error)),
+    });
+    reader.start();
+    await settle();
+    assert.deepEqual(began, ['first', text]);
+    assert.deepEqual(reader.position, before);
+    assert.deepEqual([reader.seq, reader.tail.seq], [after.seq - 1, after.seq - 1]);
+    assert.equal(messages.at(-1), after.seq - 1);
+    done.resolve();
+    await settle();
+    assert.deepEqual(began, ['first', text, text]);
+    assert.deepEqual([reader.position, reader.tail, reader.seq], [after, after, after.seq]);
+    assert.equal(messages.at(-1), after.seq);
+    rest.resolve();
+    await settle();
+    assert.deepEqual(began, ['first', text, text, 'last']);
+    assert.deepEqual(reader.position, writer.committed);
+    reader.stop();
+  }
+});
+
+test('a reader ends with what a record that took its time failed of', async () => {
+  const log = new FakeLog();
+  const writer = await writerOf(log);
+  await put(writer, 'a');
+  await put(writer, 'b');
+  const { promise: error, resolve: onError } = Promise.withResolvers<unknown>();
+  let records = 0;
+  const reader = new LogReader({
+    log,
+    position: LOG_START,
+    engineVersion: ENGINE,
+    onRecord: (record) => (record.kind === 1 && ++records > 0 ? Promise.reject(new Error('too much')) : undefined),
+    onError,
+  });
+  reader.start();
+  assert.match(String(await error), /too much/);
+  await settle();
+  assert.deepEqual([records, reader.seq], [1, 1]);
+});

@@ -12,10 +12,16 @@ export interface LogReaderOptions {
   /** Of the data set: the record behind it is the first one handed out. */
   readonly position: LogPosition;
   readonly engineVersion: number;
-  /** In order. The view is dead when it returns. */
-  readonly onRecord: (record: RecordView) => void;
-  /** Behind each message: the record that it made whole was handed out, or it is a fragment that waits for others, or void. */
-  readonly onMessage?: (seq: number, bytes: number) => void;
+  /**
+   * In order. The view is dead when it returns, or when the promise that it returns has resolved: until then the record does not count, `position`, `tail` and
+   * `seq` are still in front of it, and nothing more comes. Only a record of data may take its time so.
+   */
+  readonly onRecord: (record: RecordView) => void | Promise<void>;
+  /**
+   * Behind each message: the record that it made whole was handed out, or it is a fragment that waits for others, or void. A promise holds back
+   * what follows.
+   */
+  readonly onMessage?: (seq: number, bytes: number) => void | Promise<void>;
   /**
    * It has stopped, for good: LogError 'log-missing' (trimmed past the position: bootstrap from a snapshot), 'log-diverged' (not the log of this history),
    * 'log-corrupt' or 'log-newer'; or what onRecord threw.
@@ -24,11 +30,16 @@ export interface LogReaderOptions {
   readonly onState?: (state: ConsumeState, detail: string) => void;
 }
 
-/** Reads while it is started. Stopped, it keeps its place, an open group of fragments included, and the next start goes on there. */
+/**
+ * Reads while it is started. Stopped, it keeps its place, an open group of fragments included, and the next start goes on there; but not when it was stopped
+ * while onRecord had a record in hand.
+ */
 export class LogReader {
   readonly #options: LogReaderOptions;
   readonly #records: RecordReader;
   #subscription: LogSubscription | null = null;
+  /** onRecord has not finished yet with the record at hand. */
+  #inHand = false;
 
   constructor(options: LogReaderOptions) {
     this.#options = options;
@@ -37,17 +48,17 @@ export class LogReader {
 
   /** After the last whole record handed out. */
   get position(): LogPosition {
-    return this.#records.position();
+    return this.#inHand ? this.#records.positionBefore() : this.#records.position();
   }
 
   /** Behind the last message: what openWriter() wants. */
   get tail(): LogPosition {
-    return this.#records.tail();
+    return this.#inHand ? this.#records.tailBefore() : this.#records.tail();
   }
 
   /** Of the last message. */
   get seq(): number {
-    return this.#records.nextSeq - 1;
+    return this.#inHand ? this.#records.record.seq - 1 : this.#records.nextSeq - 1;
   }
 
   start(): void {
@@ -63,10 +74,21 @@ export class LogReader {
     });
   }
 
-  #message(seq: number, message: Uint8Array): void {
+  #message(seq: number, message: Uint8Array): void | Promise<void> {
     const { onRecord, onMessage } = this.#options;
-    if (this.#records.push(seq, message)) onRecord(this.#records.record);
-    onMessage?.(seq, message.length);
+    const bytes = message.length;
+    if (this.#records.push(seq, message)) {
+      const handled = onRecord(this.#records.record);
+      if (handled !== undefined) {
+        this.#inHand = true;
+        return handled.then(() => {
+          if (this.#subscription === null) return;
+          this.#inHand = false;
+          return onMessage?.(seq, bytes);
+        });
+      }
+    }
+    return onMessage?.(seq, bytes);
   }
 
   pause(): void {

@@ -5,6 +5,7 @@ import { discardKeyspace } from './discard.ts';
 import { freeInBackground } from './free-later.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
+import type { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
 import { ENGINE_VERSION } from './version.ts';
 
@@ -22,7 +23,11 @@ import { ENGINE_VERSION } from './version.ts';
  * - failed: the data set cannot follow the log any more (the log was trimmed past it, diverged, or a record could not be
  *   applied). It ends here: whoever owns the follower makes a new one.
  *
- * One message is either applied whole or it fails the follower: `position` never lies about the data set.
+ * One record is either applied whole or it fails the follower: `position` never lies about the data set.
+ *
+ * With a pace, the event loop turns between records, and between the commands of one record as long as nobody looks at the data set: `position` is
+ * then in front of it. Who wants to look asks for `whole()` while the follower is paused, or for `serve()`: from then on each record
+ * is applied in one go, since readers must not find half of one.
  */
 
 export type FollowerState = 'idle' | 'loading' | 'catching-up' | 'live' | 'disconnected' | 'failed' | 'stopped';
@@ -48,6 +53,10 @@ export interface FollowerOptions {
   readonly onState?: (state: FollowerState, detail: string) => void;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onLeader?: (leader: LeaderInfo) => void;
+  /** How long it applies before others have their turn. Absent: as long as there is something. */
+  readonly pace?: Pace;
+  /** A record takes its time: some more of it was applied. */
+  readonly onPart?: () => void;
   /** After each applied record. */
   readonly onApplied?: (seq: number, commands: number, payloadBytes: number) => void;
 }
@@ -64,6 +73,10 @@ export class Follower {
   readonly #options: FollowerOptions;
   #replay: Replay;
   #reader: LogReader;
+  /** Readers look at the data set. */
+  #serving = false;
+  /** A record is being applied with pauses. */
+  #applying: Promise<void> | null = null;
   readonly #waiters: { seq: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(options: FollowerOptions) {
@@ -144,8 +157,11 @@ export class Follower {
       engineVersion: ENGINE_VERSION,
       onRecord: (record) => this.#record(record),
       onMessage: (seq) => {
+        this.#applying = null;
         this.lastIoMs = this.#options.now();
         if (this.#waiters.length > 0) this.#wake(seq);
+        const { pace } = this.#options;
+        if (pace?.spent === true) return pace.rest();
       },
       onError: (error) => this.#fail(error),
       onState: (state, detail) => {
@@ -162,15 +178,52 @@ export class Follower {
     this.#reader.start();
   }
 
-  #record(record: RecordView): void {
+  #record(record: RecordView): void | Promise<void> {
     if (record.kind === RecordKind.data) {
-      this.#replay.payload(record.payload, this.#options.now());
+      const { pace } = this.#options;
+      pace?.begin();
+      this.#replay.begin(record.payload, this.#options.now());
+      if (!this.#replay.more(this.#serving ? null : (pace ?? null))) {
+        this.#applying = this.#applyRest(record, pace!);
+        return this.#applying;
+      }
       this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
     } else if (record.kind === RecordKind.leadership) {
       this.leader = { epoch: record.epoch, payload: record.payload.slice() };
       this.#options.onLeader?.(this.leader);
       this.#options.onApplied?.(record.seq, 0, 0);
     }
+  }
+
+  async #applyRest(record: RecordView, pace: Pace): Promise<void> {
+    do {
+      this.#options.onPart?.();
+      await pace.rest();
+      if (this.#ended) return; // and nobody may touch the data set any more
+      pace.begin();
+    } while (!this.#replay.more(this.#serving ? null : pace));
+    this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
+  }
+
+  get #ended(): boolean {
+    return this.state === 'failed' || this.state === 'stopped';
+  }
+
+  /**
+   * Resolves when the data set is that of `position`, which it stays while the follower is paused. Rejects when the follower has ended: what is left may
+   * hold half a record.
+   */
+  async whole(signal?: AbortSignal): Promise<void> {
+    // It is null as soon as the reader's position is behind the record.
+    while (this.#applying !== null && !this.#ended) await unlessAborted(this.#applying, signal);
+    signal?.throwIfAborted();
+    if (this.#ended) throw this.failure ?? new Error('the follower was stopped');
+  }
+
+  /** From when it resolves on, readers may look at the data set: it is whole, and each record is applied in one go. */
+  serve(): Promise<void> {
+    this.#serving = true;
+    return this.whole();
   }
 
   #wake(seq: number): void {
@@ -238,4 +291,14 @@ export class Follower {
     this.state = state;
     this.#options.onState?.(state, detail);
   }
+}
+
+function unlessAborted(promise: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -8,6 +8,8 @@ export { loadSnapshot } from './load.ts';
 export type { LoadProgress } from './load.ts';
 export { importRdbFile, loadRdbFile } from './load-file.ts';
 export type { ImportOptions, LoadFileOptions, LoadedFile } from './load-file.ts';
+export { Pace } from './pace.ts';
+export type { PaceOptions } from './pace.ts';
 export { Replay } from './replay.ts';
 export { uploadSnapshot, writeRdb } from './save.ts';
 export type { SaveOptions } from './save.ts';

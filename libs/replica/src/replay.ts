@@ -3,6 +3,13 @@ import type { Host } from '@weir/commands';
 import { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter } from '@weir/resp';
+import type { Pace } from './pace.ts';
+
+/**
+ * Commands between two looks at the clock, which costs a tenth of applying a short one. The longest take some tenths of a second, those on strings of
+ * half a gigabyte for instance: a lease bears a few of them.
+ */
+const COMMANDS_PER_LOOK = 4;
 
 /**
  * Applies records to a data set: a context of its own, which nobody's requests reach. Used by slaves, by a master that
@@ -12,6 +19,8 @@ export class Replay {
   readonly ctx: Context;
   readonly #session: Session;
   readonly #scanner: FrameScanner;
+  /** Of the record at hand. */
+  #nowMs = 0;
 
   constructor(keyspace: Keyspace) {
     this.ctx = new Context({
@@ -40,22 +49,39 @@ export class Replay {
     });
   }
 
-  /** Applies a record's payload. Throws when it cannot be: the data set is then useless. */
+  /** Applies a record's payload in one go. Throws when it cannot be: the data set is then useless. */
   payload(payload: Uint8Array, nowMs: number): void {
+    this.begin(payload, nowMs);
+    this.more(null);
+  }
+
+  /** Begins a record, whose payload stays as it is until `more` has said that it is applied. */
+  begin(payload: Uint8Array, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#session.db = 0;
+    this.#scanner.feed(payload, 0, payload.length);
+  }
+
+  /** Applies commands of the record: all that are left, or until the pace is spent. True: the record is applied. Throws as `payload`. */
+  more(pace: Pace | null): boolean {
     const { ctx } = this;
     const scanner = this.#scanner;
-    this.#session.db = 0;
-    scanner.feed(payload, 0, payload.length);
+    let untilLook = COMMANDS_PER_LOOK;
     for (;;) {
       const scanned = scanner.next();
       if (scanned !== FRAME) {
         if (scanned < 0) throw new Error(`a record of the log is no RESP: ${scanner.errorText}`);
         break;
       }
-      apply(ctx, this.#session, scanner.request, nowMs);
+      apply(ctx, this.#session, scanner.request, this.#nowMs);
       ctx.effects.reset(); // handlers' effects are the log's already
+      if (pace !== null && --untilLook === 0) {
+        if (pace.spent) return false;
+        untilLook = COMMANDS_PER_LOOK;
+      }
     }
     if (scanner.pendingBytes > 0) throw new Error('a record of the log ends in the middle of a command');
+    return true;
   }
 }
 
