@@ -8,7 +8,7 @@ import { registerHooks } from 'node:module';
 import { after } from 'node:test';
 import { isMainThread } from 'node:worker_threads';
 
-const GRACE_MS = Number(process.env['TEST_GRACE_MS'] ?? 20_000);
+const GRACE_MS = Number(process.env['TEST_GRACE_MS'] ?? 60_000);
 /** Longer than any test may take. */
 const FILE_MS_MAX = Number(process.env['TEST_FILE_MS_MAX'] ?? 20 * 60_000);
 
