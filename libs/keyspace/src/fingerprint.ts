@@ -18,29 +18,37 @@ export function fingerprint(keyspace: Keyspace): string {
   }
 }
 
-/** Keys between two yields. */
-const KEYS_PER_STEP = 20_000;
+/** Between two yields: keys, blocks of their values, and what strings are longer than short ones. */
+const WORK_PER_STEP = 20_000;
+const STRING_BYTES_PER_WORK = 256;
 
-/** The same for a large data set that must not hold its thread for long; it must not change before the end. */
+/** The same for a large data set that must not hold its thread for long; it must not change before the end. A value is one step. */
 export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, void> {
   const lanes = new Int32Array(4);
   const refs: Ref[] = [];
-  let keys = 0;
+  let work = 0;
   for (const db of keyspace.dbs) {
     let cursor = 0;
     if (db.keys.size === 0) continue;
     do {
       cursor = db.keys.scan(cursor, refs);
-      for (const ref of refs) addEntry(lanes, keyspace, db.index, ref);
-      keys += refs.length;
-      refs.length = 0;
-      if (keys >= KEYS_PER_STEP) {
-        keys = 0;
-        yield;
+      for (const ref of refs) {
+        addEntry(lanes, keyspace, db.index, ref);
+        work += workOf(keyspace, ref);
+        if (work >= WORK_PER_STEP) {
+          work = 0;
+          yield;
+        }
       }
+      refs.length = 0;
     } while (cursor !== 0);
   }
   return Buffer.from(lanes.buffer).toString('hex');
+}
+
+function workOf({ arena, space }: Keyspace, ref: Ref): number {
+  if (typeOf(arena, ref) === TYPE_STRING) return 1 + valueLength(arena, ref) / STRING_BYTES_PER_WORK;
+  return 1 + opsOf(space, ref).effort(space, ref);
 }
 
 /** Of the value of the entry at hand. */

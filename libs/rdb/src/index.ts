@@ -34,4 +34,4 @@ export type {
   RdbWriterOptions,
 } from './types.ts';
 export { printableKey } from './values.ts';
-export { RdbWriter } from './writer.ts';
+export { COMPRESS_UP_TO, RdbWriter } from './writer.ts';

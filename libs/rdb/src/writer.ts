@@ -42,7 +42,7 @@ if (CHUNK_BYTES_MIN < PIECE_BYTES_MAX) throw new Error('a chunk must hold the lo
 
 const COMPRESS_ABOVE = 20;
 /** The compressed length stands before the compressed bytes, so these have to be held. Longer strings are stored as they are. */
-const COMPRESS_UP_TO = 16 * 1024 * 1024;
+export const COMPRESS_UP_TO = 16 * 1024 * 1024;
 /** Below this, a loop beats the call into TypedArray.prototype.set and the view it needs. */
 const COPY_LOOP_BELOW = 96;
 
@@ -152,6 +152,16 @@ export class RdbWriter implements RdbWriterApi {
       return;
     }
     this.#length(len);
+    this.#bytes(buf, off, len);
+  }
+
+  /** The same in parts, for one above COMPRESS_UP_TO: `stringPart` calls of `len` bytes in all follow. */
+  beginString(len: number): void {
+    if (len <= COMPRESS_UP_TO) throw new RangeError(`a string of ${len} bytes is written whole`);
+    this.#length(len);
+  }
+
+  stringPart(buf: Uint8Array, off: number, len: number): void {
     this.#bytes(buf, off, len);
   }
 

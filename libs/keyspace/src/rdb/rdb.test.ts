@@ -4,7 +4,7 @@ import { Arena } from '@weir/memory';
 import { RdbReader, RdbWriter } from '@weir/rdb';
 import fc from 'fast-check';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, encodingOf, lruOf, setLru } from '../entry.ts';
-import { fingerprint } from '../fingerprint.ts';
+import { fingerprint, fingerprintSteps } from '../fingerprint.ts';
 import { Keyspace } from '../keyspace.ts';
 import { KeyspaceLoader } from './keyspace-loader.ts';
 import { saveKeyspace } from './save.ts';
@@ -22,7 +22,7 @@ interface Item {
 function make(seed = 1): Keyspace {
   return new Keyspace({
     databases: 4,
-    arena: new Arena({ reserveBytes: 64 * 1024 * 1024, debug: true }),
+    arena: new Arena({ reserveBytes: 256 * 1024 * 1024, debug: true }),
     seed: { k0: seed * 77, k1: seed * 99 },
     randomSeed: seed,
   });
@@ -101,6 +101,41 @@ test('what is saved and loaded has the same fingerprint, in a keyspace with anot
     }),
     { numRuns: 60 },
   );
+});
+
+test('strings are saved in steps by their bytes, a very long one in parts, and their fingerprint is taken in steps', () => {
+  const key = { db: 0, expireMs: -1 };
+  const long = { ...key, key: 'long', value: 'long string '.repeat(1_500_000), expireMs: NOW + 5 };
+  const items = Array.from({ length: 30 }, (_, i) => ({ ...key, key: `${i}`, value: `${i} `.repeat(100_000) }));
+  const from = filled([long, ...items]);
+  const whole = save(from);
+  for (const compress of [true, false]) {
+    const chunks: Buffer[] = [];
+    let sinceYield = 0;
+    let largest = 0;
+    const flush = (chunk: Uint8Array): void => {
+      chunks.push(Buffer.from(chunk));
+      sinceYield += chunk.length;
+    };
+    const writer = new RdbWriter({ compress, flush });
+    writer.header();
+    for (const _ of saveKeyspace(from, writer, NOW)) {
+      largest = Math.max(largest, sinceYield);
+      sinceYield = 0;
+    }
+    writer.end();
+    // The end of one step and a whole one.
+    assert.ok(largest < 2_300_000, `${largest}`);
+    const file = Buffer.concat(chunks);
+    if (compress) assert.deepEqual(file, whole);
+    else assert.ok(file.length > 25_000_000);
+    const to = make(2);
+    load(file, to);
+    assert.equal(fingerprint(to), fingerprint(from));
+  }
+  let steps = 0;
+  for (const walk = fingerprintSteps(from); walk.next().done !== true;) steps++;
+  assert.ok(steps >= 2, `${steps}`);
 });
 
 test('loading chooses the encodings that SET chooses', () => {

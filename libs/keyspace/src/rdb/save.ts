@@ -1,10 +1,11 @@
 import type { Ref } from '@weir/memory';
+import { COMPRESS_UP_TO, TYPE_STRING as RDB_STRING } from '@weir/rdb';
 import type { DumpEncoder, RdbWriter } from '@weir/rdb';
 import { TYPE_STRING, expireOf, keyAddress, keyLength, lruOf, typeOf, valueAddress, valueLength } from '../entry.ts';
 import type { Keyspace } from '../keyspace.ts';
 import { ValueWriter, rdbType } from './value-writer.ts';
 
-/** Entries, and bytes of a large value, between two yields of `saveKeyspace`. */
+/** Entries, and bytes of strings or of another large value, between two yields of `saveKeyspace`. */
 const ENTRIES_PER_STEP = 2000;
 const BYTES_PER_STEP = 1024 * 1024;
 
@@ -21,11 +22,19 @@ export function* saveKeyspace(keyspace: Keyspace, writer: RdbWriter, nowMs: numb
     writer.resizeDb(db.keys.size, db.expires.size);
     let cursor = 0;
     let written = 0;
+    let bytes = 0;
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) {
         if (typeOf(keyspace.arena, ref) === TYPE_STRING) {
-          writeString(keyspace, writer, ref, nowMs);
+          const length = valueLength(keyspace.arena, ref);
+          if (length > COMPRESS_UP_TO) yield* writeLongString(keyspace, writer, ref, nowMs);
+          else writeString(keyspace, writer, ref, nowMs);
+          bytes += length;
+          if (bytes >= BYTES_PER_STEP) {
+            bytes = 0;
+            yield;
+          }
           continue;
         }
         beginValue(keyspace, writer, values, ref, nowMs);
@@ -56,10 +65,28 @@ function writeString(keyspace: Keyspace, writer: RdbWriter, ref: Ref, nowMs: num
   );
 }
 
+/** One that is not compressed: in parts. */
+function* writeLongString(keyspace: Keyspace, writer: RdbWriter, ref: Ref, nowMs: number): Generator<void> {
+  const { arena } = keyspace;
+  writePrefix(keyspace, writer, RDB_STRING, ref, nowMs);
+  let at = valueAddress(arena, ref);
+  const end = at + valueLength(arena, ref);
+  writer.beginString(end - at);
+  for (; at < end; at += BYTES_PER_STEP) {
+    writer.stringPart(arena.u8, at, Math.min(BYTES_PER_STEP, end - at));
+    yield;
+  }
+}
+
 function beginValue(keyspace: Keyspace, writer: RdbWriter, values: ValueWriter, ref: Ref, nowMs: number): void {
+  writePrefix(keyspace, writer, rdbType(keyspace.space, ref), ref, nowMs);
+  values.begin(keyspace.space, ref, writer);
+}
+
+function writePrefix(keyspace: Keyspace, writer: RdbWriter, type: number, ref: Ref, nowMs: number): void {
   const { arena, recency } = keyspace;
   writer.entryPrefix(
-    rdbType(keyspace.space, ref),
+    type,
     arena.u8,
     keyAddress(arena, ref),
     keyLength(arena, ref),
@@ -67,7 +94,6 @@ function beginValue(keyspace: Keyspace, writer: RdbWriter, values: ValueWriter, 
     recency.lfu ? -1 : recency.idleSeconds(lruOf(arena, ref), nowMs),
     recency.lfu ? recency.lfuCounter(lruOf(arena, ref), nowMs) : -1,
   );
-  values.begin(keyspace.space, ref, writer);
 }
 
 const dumped = new ValueWriter();
