@@ -1,6 +1,7 @@
 // One growing run of bytes, the base of the reply and the command writer.
 
 import {
+  ARENA_SLACK_BYTES,
   CR,
   LF,
   allocBytes,
@@ -83,8 +84,8 @@ export class ByteSink {
 
   /** Bytes as they are. */
   raw(buf: Uint8Array, start = 0, end = buf.length): void {
-    this.ensure(end - start);
-    if (isArena(buf)) copyFromArena(this.buf, this.view, this.pos, buf, start, end - start);
+    this.ensure(end - start + ARENA_SLACK_BYTES);
+    if (isArena(buf)) copyFromArena(this.buf, this.pos, start, end - start);
     else copyBytes(this.buf, this.pos, buf, start, end - start);
     this.pos += end - start;
   }
@@ -98,7 +99,7 @@ export class ByteSink {
     out[pos] = CR;
     out[pos + 1] = LF;
     pos += 2;
-    if (isArena(buf)) copyFromArena(this.buf, this.view, pos, buf, off, len);
+    if (isArena(buf)) copyFromArena(out, pos, off, len);
     else copyBytes(out, pos, buf, off, len);
     pos += len;
     out[pos] = CR;

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, listpack, zsets } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
@@ -106,13 +106,16 @@ export function replyRange(ctx: Context, req: Request, by: number, reverse: numb
   const nested = withScores && reply.resp === 3;
   reply.array(withScores && !nested ? 2 * count : count);
   if (count === 0) return;
-  if (!withScores && !spec.reverse && listpack.writePacked(ctx.space, ref, 2 * first, count, 1, reply)) return;
+  if (!withScores) {
+    zsets.writeMembers(ctx.space, ref, first, count, spec.reverse, reply);
+    return;
+  }
   const { element } = cursor;
   cursor.seek(ctx.space, ref, first);
   for (let left = count; left > 0; left--) {
     if (nested) reply.array(2);
     reply.bulk(element.buf, element.off, element.len);
-    if (withScores) replyScore(reply, cursor.score());
+    replyScore(reply, cursor.score());
     if (left > 1) step();
   }
 }

@@ -33,6 +33,7 @@ const SLACK_BYTES = 8;
 const BULK_OVERHEAD = 17;
 /** Longer strings are left to a call. */
 const LOOP_BYTES_MAX = 256;
+/** As a big-endian word. */
 const CRLF = 0x0d0a;
 
 const part = new Uint8Array(PART_BYTES + SLACK_BYTES);
@@ -114,9 +115,7 @@ function writePart(bytes: number, skip: number, out: Uint8Array, view: DataView,
       if (behind > bytes) break;
       if (pass > 0) pass--;
       else {
-        view.setInt32(outAt, HEADS[len], true);
-        outAt += 4;
-        if (len >= 10) view.setInt8(outAt++, 10);
+        outAt = writeHead(out, outAt, len);
         for (let i = 0; i < len; i += 8) view.setBigInt64(outAt + i, partView.getBigInt64(at + 1 + i));
         outAt += len;
         view.setInt16(outAt, CRLF);
@@ -145,6 +144,18 @@ function writePart(bytes: number, skip: number, out: Uint8Array, view: DataView,
   left = n;
   passing = pass;
   return outAt;
+}
+
+/** "$", the length (below 64) and a line break. Returns the position behind. */
+export function writeHead(out: Uint8Array, at: number, len: number): number {
+  const head = HEADS[len];
+  out[at] = 36;
+  out[at + 1] = head >> 8;
+  out[at + 2] = head >> 16;
+  out[at + 3] = head >> 24;
+  if (len < 10) return at + 4;
+  out[at + 4] = 10;
+  return at + 5;
 }
 
 /** A string of 64 bytes or more. */
@@ -181,9 +192,7 @@ function writeInt(first: number, at: number, out: Uint8Array, view: DataView, ou
   }
   const digits = digitsOf(value);
   const len = value < 0 ? digits + 1 : digits;
-  view.setInt32(outAt, HEADS[len], true);
-  outAt += len < 10 ? 4 : 5;
-  if (len >= 10) out[outAt - 1] = 10;
+  outAt = writeHead(out, outAt, len);
   if (value < 0) out[outAt] = 45;
   outAt += len;
   // Of negative numbers, since the least has no positive counterpart.

@@ -1,4 +1,4 @@
-export { writeBulks, writePacked } from './bulks.ts';
+export { writeBulks, writeHead, writePacked } from './bulks.ts';
 export type { BulkSink } from './bulks.ts';
 export { hasDuplicates } from './duplicates.ts';
 export { Element, writeInt64 } from './element.ts';

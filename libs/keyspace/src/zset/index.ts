@@ -1,3 +1,4 @@
+export { writeMembers } from './bulks.ts';
 export { Cursor } from './cursor.ts';
 export { finishGathering, gather, gatheredScore, setGathered, startGathering } from './gather.ts';
 export { LexBound, countBelow, lexRange, range, scoreRange } from './range.ts';

@@ -434,7 +434,7 @@ export function seek(arena: Arena, home: Ref, rank: number): void {
   while (u32[node * 4] >>> 16 !== 0) {
     const counts = node * 4 + COUNTS;
     let child = 0;
-    while (rank >= u32[counts + child]) rank -= u32[counts + child++];
+    for (let below = u32[counts]; rank >= below; below = u32[counts + ++child]) rank -= below;
     node = u32[node * 4 + CHILDREN + child];
   }
   place.leaf = node;
