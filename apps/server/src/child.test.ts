@@ -16,7 +16,7 @@ function logger(): {
 }
 
 async function until(probe: () => boolean): Promise<void> {
-  for (let i = 0; i < 1000 && !probe(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  for (let i = 0; i < 6000 && !probe(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
   assert.ok(probe());
 }
 
