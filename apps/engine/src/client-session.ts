@@ -158,8 +158,10 @@ export class ClientSession implements SessionPort {
     let sliceWait = this.#heldSeq;
     let replies = 0;
     this.#executing = true;
+    const lookahead = engine.lookahead;
+    lookahead.begin(scanner);
     while (!this.#waiting) {
-      const scanned = scanner.next();
+      const scanned = lookahead.next(ctx, session);
       if (scanned !== FRAME) {
         if (scanned === ERROR) {
           if (!scanner.closeOnly) out.error(`ERR ${scanner.errorText}`);
@@ -169,7 +171,7 @@ export class ClientSession implements SessionPort {
         break;
       }
       const before = out.pos;
-      execute(ctx, session, scanner.request, now);
+      execute(ctx, session, lookahead.request, now, lookahead.command);
       scanner.authenticated = session.authenticated;
       if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
       let wait = ctx.waitSeq;
@@ -190,6 +192,7 @@ export class ClientSession implements SessionPort {
       }
       if (session.closeAfterReply) break;
     }
+    lookahead.end();
     this.#executing = false;
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CommandTable, Context, Slowlog, allCommands } from '@weir/commands';
+import { CommandTable, Context, Lookahead, Slowlog, allCommands } from '@weir/commands';
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
@@ -83,6 +83,7 @@ export class Engine implements EnginePort {
   readonly ctx: Context;
   readonly config: Config;
   readonly scanLimits: ScanLimits;
+  readonly lookahead = new Lookahead();
   /** Number (the engine's own) of the last record that is committed. */
   committedSeq = 0;
   /** No session executes anything: somebody asked for that, or effects or replies pile up because the log does not take them. */

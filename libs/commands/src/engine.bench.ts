@@ -3,6 +3,7 @@ import { Keyspace, Random } from '@weir/keyspace';
 import { testConfig } from '@weir/config/testing';
 import { Context } from './core/context.ts';
 import { execute } from './core/execute.ts';
+import { Lookahead } from './core/lookahead.ts';
 import { Session } from './core/session.ts';
 import { Slowlog } from './core/slowlog.ts';
 import { CommandTable } from './core/table.ts';
@@ -44,6 +45,7 @@ function engineRig(): EngineRig {
   const control = { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 };
   const session = new Session({ id: 1, control, authenticated: true, nowMs: NOW });
   const scanner = new FrameScanner();
+  const lookahead = new Lookahead();
   const input = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   const run = (chunks: readonly Uint8Array[]): number => {
     let commands = 0;
@@ -52,10 +54,12 @@ function engineRig(): EngineRig {
       input.set(chunk);
       const start = performance.now();
       scanner.feed(input, 0, chunk.length);
-      while (scanner.next() === FRAME) {
-        execute(ctx, session, scanner.request, NOW);
+      lookahead.begin(scanner);
+      while (lookahead.next(ctx, session) === FRAME) {
+        execute(ctx, session, lookahead.request, NOW, lookahead.command);
         commands++;
       }
+      lookahead.end();
       // As at the end of a turn: the replies go out, the effects become a record.
       const { buf, pos } = ctx.reply;
       if (pos > 0 && buf[0] === MINUS) throw new Error(`no measure: ${Buffer.from(buf.subarray(0, 100)).toString()}`);

@@ -18,6 +18,7 @@ export { Context } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
+export { Lookahead } from './core/lookahead.ts';
 export type {
   DeferredReply,
   DeferredWork,

@@ -59,6 +59,22 @@ export function findInChain(
   }
 }
 
+/** The first entry of a bucket (the block of a table) whose fingerprint is that of the hash, or 0. Reads the bucket, not the entry. */
+export function candidateIn(arena: Arena, bucket: Ref, hash: number): Ref {
+  const u32 = arena.u32;
+  const at = bucket * 4;
+  const pattern = Math.imul(hash >>> 24, 0x01010101);
+  for (let word = 0; word < 3; word++) {
+    const x = u32[at + 1 + word] ^ pattern;
+    const zero = (x - 0x01010101) & ~x & 0x80808080;
+    if (zero !== 0) {
+      const slot = word * 4 + ((31 - Math.clz32(zero & -zero)) >> 3);
+      return (u32[at] & (1 << slot)) !== 0 ? u32[at + 4 + slot] : 0;
+    }
+  }
+  return 0;
+}
+
 /** The place of this very entry. Compares refs, reads no key. */
 export function placeInChain(u32: Uint32Array, bucket: Ref, ref: Ref): number {
   for (;;) {

@@ -31,8 +31,6 @@ export interface LazyfreeSettings {
 const AT_ONCE_MAX = 64;
 /** Blocks given back at a time when the arena is full. */
 const ON_FULL_BUDGET = 256;
-/** Entries taken out of a flushed database at a time. */
-const BATCH = 64;
 
 const refs: Ref[] = [];
 
@@ -96,7 +94,7 @@ export class FreeLater {
       const entry = this.#head;
       if (entry === 0) {
         if (this.#tables.length === 0) break;
-        did += this.#tableStep(Math.min(budget - did, BATCH));
+        did += this.#tableStep();
         continue;
       }
       const left = budget - did;
@@ -113,18 +111,21 @@ export class FreeLater {
     return did;
   }
 
-  #tableStep(budget: number): number {
+  /** One chain of a flushed database. Large values of it join the queue. */
+  #tableStep(): number {
+    const { arena } = this.#space;
     const { table, keys } = this.#tables[0];
-    const chains = table.dismantle(budget, refs);
-    if (chains === 0) this.#tables.shift();
+    let did = 1;
+    if (table.dismantle(1, refs) === 0) this.#tables.shift();
     else if (keys) {
       for (let i = 0; i < refs.length; i++) {
-        if (this.take(refs[i])) continue;
-        this.#freeEntry(refs[i]);
+        const entry = refs[i];
+        if (this.take(entry)) continue;
+        did += typeOf(arena, entry) === TYPE_STRING ? 1 : 1 + opsOf(this.#space, entry).effort(this.#space, entry);
+        this.#freeEntry(entry);
         this.freed++;
       }
     }
-    const did = 1 + chains + (keys ? refs.length : 0);
     refs.length = 0;
     return did;
   }

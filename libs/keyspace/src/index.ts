@@ -1,3 +1,5 @@
+export { hasMemberTable, valueBlock } from './ahead.ts';
+export { candidateIn } from './buckets.ts';
 export { datasetDigest, valueDigest } from './digest.ts';
 export {
   ENC_EMBSTR,
@@ -38,7 +40,7 @@ export { Space, rootOf } from './space.ts';
 export type { EncodingLimits } from './space.ts';
 export { opsOf } from './values.ts';
 export { Random } from './random.ts';
-export { KeyTable } from './table.ts';
+export { KeyTable, bucketIn } from './table.ts';
 export type { TableLimits } from './table.ts';
 export { fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { KeyspaceLoader } from './rdb/keyspace-loader.ts';

@@ -152,6 +152,14 @@ export class KeyTable {
     return (this.#mask0 + 1 + this.#mask1 + 1) * SLOTS;
   }
 
+  /** First bucket of the chain for a hash, where `find` reads first; 0: the table is empty. Reads nothing of it. */
+  bucketOf(hash: number): Ref {
+    if (this.#mask0 < 0) return 0;
+    const at = hash & this.#mask0;
+    if (this.#rehashAt > at) return this.#buckets1 + (hash & this.#mask1) * 4;
+    return this.#buckets0 + at * 4;
+  }
+
   /** The entry with that key, or 0. Leaves its place in `slot`. */
   find(hash: number, buf: Uint8Array, off: number, len: number): Ref {
     if (this.#mask0 < 0) return 0;
@@ -570,4 +578,15 @@ function reverseBits(v: number): number {
   v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
   v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
   return ((v >>> 16) | (v << 16)) >>> 0;
+}
+
+/** First bucket of the chain for a hash, in the table whose state the block `home` keeps (`KeyTable.open`); 0: no table. */
+export function bucketIn(arena: Arena, home: Ref, hash: number): Ref {
+  const { i32, u32 } = arena;
+  const at = home * 4;
+  const mask0 = i32[at + 2] - 1;
+  if (mask0 < 0) return 0;
+  const index = hash & mask0;
+  if (i32[at + 5] - 1 > index) return u32[at + 3] + (hash & (i32[at + 4] - 1)) * 4;
+  return u32[at + 1] + index * 4;
 }

@@ -10,7 +10,7 @@ import { zsetOps } from './zset/ops.ts';
 
 /** What the keyspace does with a value without knowing what it is: one object per type that is not the string. */
 export interface ValueOps {
-  /** About how many blocks the value is, found in O(1): Redis's lazyfreeGetFreeEffort. */
+  /** About how many blocks the value is, found in O(1): Redis's lazyfreeGetFreeEffort. The value is not empty. */
   effort(space: Space, holder: Ref): number;
   /**
    * Gives back about `budget` (at least 1) blocks of the value, not the holder; the next call goes on. Returns the work done: less than

@@ -52,6 +52,8 @@ const GROW_BYTES_MIN = 1024 * 1024;
 const GROW_BYTES_MAX = 64 * 1024 * 1024;
 /** The end of the arena is given back when this much of it is free. */
 const SHRINK_SLACK_BYTES = 8 * 1024 * 1024;
+/** So much at a time, where somebody gives it back in steps: 0.7 ms a MiB, as all of it is zeroed first. */
+const SHRINK_STEP_BYTES = 512 * 1024;
 const BIN_COUNT = 32;
 /** Runs of a bin that are looked at before a larger one is cut. */
 const BIN_TRIES = 32;
@@ -76,6 +78,11 @@ export class Arena {
    * middle of whatever allocates, so it may touch nothing that anybody is working on. It must not allocate.
    */
   onFull: (() => boolean) | null = null;
+  /**
+   * Told when there is memory that the system could have back: whoever is told calls `shrinkStep` until it says false, as a gigabyte takes
+   * the best part of a second. Without anybody to tell it is given back on the spot.
+   */
+  onShrink: (() => void) | null = null;
 
   // Per page: the first page of the slab or run that it belongs to (for free runs only the first and last are kept).
   #first: Uint32Array;
@@ -96,6 +103,8 @@ export class Arena {
   #topPage = 1;
   /** Pages at and above this were never written since the memory was committed: they are zero. */
   #cleanPage = 1;
+  /** Somebody was told to call `shrinkStep`. */
+  #shrinking = false;
   readonly #live: Map<Ref, number> | undefined;
 
   constructor(options: ArenaOptions = {}) {
@@ -440,10 +449,27 @@ export class Arena {
   #shrink(): void {
     const have = this.buffer.byteLength;
     const need = Math.max(GROW_BYTES_MIN, this.#topPage * PAGE_BYTES);
-    if (have - need < Math.max(SHRINK_SLACK_BYTES, have / 4)) return;
-    this.buffer.resize(need);
+    if (this.#shrinking || have - need < Math.max(SHRINK_SLACK_BYTES, have / 4)) return;
+    if (this.onShrink === null) this.#shrinkTo(need);
+    else {
+      this.#shrinking = true;
+      this.onShrink();
+    }
+  }
+
+  /** Gives the system a piece of the memory that is not needed; false: it has it all. About half a millisecond. */
+  shrinkStep(): boolean {
+    const have = this.buffer.byteLength;
+    const need = Math.max(GROW_BYTES_MIN, this.#topPage * PAGE_BYTES);
+    if (this.#shrinking && have > need) this.#shrinkTo(Math.max(need, have - SHRINK_STEP_BYTES));
+    else this.#shrinking = false;
+    return this.#shrinking;
+  }
+
+  #shrinkTo(bytes: number): void {
+    this.buffer.resize(bytes);
     // What is committed again later comes zeroed.
-    this.#cleanPage = Math.min(this.#cleanPage, need / PAGE_BYTES);
+    this.#cleanPage = Math.min(this.#cleanPage, bytes / PAGE_BYTES);
   }
 
   #growTables(pages: number): void {

@@ -22,6 +22,9 @@ export class Request {
   end = 0;
   /** The bytes are the fed chunk's: they stay as they are until the scanner has come to its end. */
   borrowed = false;
+  /** Argument whose hash is known already, as `hash`; 0: none. For whoever looks at requests ahead of their turn. */
+  hashed = 0;
+  hash = 0;
   /** The client typed it as a line of text (the frame is our encoding of it). */
   inline = false;
 
@@ -66,7 +69,7 @@ export class Request {
   /** Forgets the bytes, and a large offset table. */
   clear(): void {
     this.buf = EMPTY;
-    this.argc = this.start = this.end = 0;
+    this.argc = this.start = this.end = this.hashed = 0;
     this.inline = this.borrowed = false;
     if (this.args.length > 2 * ARGS_KEPT_MAX) this.args = new Int32Array(16);
   }
@@ -92,7 +95,7 @@ export class Request {
     }
     this.buf = buf;
     this.argc = args.length;
-    this.start = 0;
+    this.start = this.hashed = 0;
     this.end = pos;
     this.inline = this.borrowed = false;
     return this;

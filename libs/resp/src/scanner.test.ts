@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeCommand } from './encode.ts';
+import { Request } from './request.ts';
 import { ERROR, FRAME, FrameScanner, MORE, defaultScanLimits } from './scanner.ts';
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1');
@@ -249,6 +250,46 @@ test('a request of many arguments in small chunks is whole at its end, and its m
 
 const word = fc.uint8Array({ maxLength: 300 });
 const request = fc.array(word, { minLength: 1, maxLength: 14 });
+
+test('requests scanned ahead are those that next() gives, and can be given back', () => {
+  fc.assert(
+    fc.property(
+      fc.array(request, { maxLength: 12 }),
+      fc.array(fc.nat(20_000), { maxLength: 6 }),
+      fc.array(fc.tuple(fc.nat(5), fc.nat(5)), { minLength: 1, maxLength: 9 }),
+      (requests, cuts, turns) => {
+        const bytes = Buffer.concat(requests.map((args) => encodeCommand(args)));
+        const it = new FrameScanner();
+        const pool = Array.from({ length: 6 }, () => new Request());
+        const frames: string[][] = [];
+        const take = (of: Request): unknown =>
+          frames.push(Array.from({ length: of.argc }, (_, i) => Buffer.from(of.bytes(i)).toString('latin1')));
+        let turn = 0;
+        for (const part of cutAt(
+          bytes,
+          cuts.map((cut) => Math.min(cut, bytes.length)),
+        )) {
+          it.feed(part, 0, part.length);
+          for (;;) {
+            const [wanted, taken] = turns[turn++ % turns.length]!;
+            let n = 0;
+            while (n < wanted && it.ahead(pool[n]!)) n++;
+            const kept = Math.min(n, taken);
+            for (let i = 0; i < kept; i++) take(pool[i]!);
+            if (kept < n) it.back(pool[kept]!);
+            const outcome = it.next();
+            if (outcome === MORE) break;
+            assert.equal(outcome, FRAME);
+            take(it.request);
+          }
+        }
+        const want = requests.map((args) => args.map((arg) => Buffer.from(arg).toString('latin1')));
+        assert.deepEqual(frames, want);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
 
 test('random requests cut at random give the same requests', () => {
   fc.assert(

@@ -112,11 +112,24 @@ export class FrameScanner {
     for (;;) {
       if (this.#held === 0) {
         if (this.#at === this.#end) return this.#drained();
-        if (this.#fast()) return FRAME;
+        if (this.#fast(this.request)) return FRAME;
       }
       const outcome = this.#careful();
       if (outcome !== SKIPPED) return outcome;
     }
+  }
+
+  /**
+   * Scans one request more into `request`, so that several are at hand at once; false when that takes more care than there is in looking
+   * ahead (a frame that is cut, unusual or wrong): `next()` then takes the same one.
+   */
+  ahead(request: Request): boolean {
+    return this.#held === 0 && this.#at !== this.#end && !this.#failed && this.#fast(request);
+  }
+
+  /** Takes a request of `ahead` back, and all after it: they are scanned again. Nothing was fed or taken by `next()` since. */
+  back(request: Request): void {
+    this.#at = request.start;
   }
 
   /** Ends the borrowing: what is not scanned yet is copied, and `next()` goes on there whenever it is called again. */
@@ -156,7 +169,7 @@ export class FrameScanner {
   }
 
   /** A whole and strict frame at the chunk's head, or false with nothing changed. */
-  #fast(): boolean {
+  #fast(request: Request): boolean {
     const buf = this.#chunk;
     const start = this.#at;
     const end = this.#end;
@@ -174,7 +187,6 @@ export class FrameScanner {
     }
     if (pos === end || buf[pos] !== LF) return false;
     pos++;
-    const request = this.request;
     // "$0\r\n\r\n" is six bytes: the table grows with what is there, not with what is announced
     if (argc * 6 > end - pos) return false;
     if (argc * 2 > request.args.length) request.reserveArgs(argc);

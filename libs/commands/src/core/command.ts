@@ -20,6 +20,8 @@ export interface Command {
   readonly docs: CommandDocs;
   /** Keys for COMMAND GETKEYS where the key specs do not tell, of the request that begins at argument `base`. */
   readonly getKeys?: (req: Request, base: number) => readonly KeyPosition[];
+  /** Argument that is looked up inside the value of the first key (a member, a field): see lookahead.ts. */
+  readonly member?: number;
   /** Absent on a container whose subcommands do the work. */
   readonly run?: (ctx: Context, req: Request) => void;
   readonly subcommands?: readonly Command[];

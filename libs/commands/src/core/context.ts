@@ -171,12 +171,18 @@ export class Context {
   /** The entry of the key in argument `i`, expired ones removed or hidden. */
   find(i: number, forWrite: boolean): Ref {
     const req = this.req;
-    return this.findKey(this.db, req.buf, req.args[2 * i], req.args[2 * i + 1], forWrite);
+    const off = req.args[2 * i];
+    const len = req.args[2 * i + 1];
+    const hash = req.hashed === i ? req.hash : this.keyspace.hash(req.buf, off, len);
+    return this.#findHashed(this.db, hash, req.buf, off, len, forWrite);
   }
 
   /** The same for any key. */
   findKey(db: Database, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
-    const hash = this.keyspace.hash(buf, off, len);
+    return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len, forWrite);
+  }
+
+  #findHashed(db: Database, hash: number, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
     this.hash = hash;
     const slot = (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
     const pending = this.#pending[slot];

@@ -21,10 +21,17 @@ import type { TableCommand } from './table.ts';
 
 /**
  * What happens to a request: find the command, check that it may run (in the order of Redis's processCommand, so that
- * a request that is wrong twice gets the same error), run it, account for it. Returns the command, or undefined when it
+ * a request that is wrong twice gets the same error), run it, account for it. `found` is what the table has for its
+ * first argument, for those who have looked already. Returns the command, or undefined when it
  * was refused. The reply stands in `ctx.reply`; `ctx.waitSeq` says for which record it has to wait.
  */
-export function execute(ctx: Context, session: Session, req: Request, now: number): TableCommand | undefined {
+export function execute(
+  ctx: Context,
+  session: Session,
+  req: Request,
+  now: number,
+  found: TableCommand | undefined = ctx.table.find(req.buf, req.args[0], req.args[1]),
+): TableCommand | undefined {
   ctx.session = session;
   ctx.req = req;
   ctx.now = now;
@@ -34,10 +41,9 @@ export function execute(ctx: Context, session: Session, req: Request, now: numbe
   const replyStart = reply.pos;
   ctx.begin();
 
-  const args = req.args;
-  let command = ctx.table.find(req.buf, args[0], args[1]);
+  let command = found;
   if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
-    const subcommand = CommandTable.findSubcommand(command, req.buf, args[2], args[3]);
+    const subcommand = CommandTable.findSubcommand(command, req.buf, req.args[2], req.args[3]);
     if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), now, replyStart);
     command = subcommand;
   }

@@ -38,6 +38,9 @@ export class TableCommand {
   readonly arity: number;
   readonly flags: number;
   readonly run: Command['run'];
+  /** Arguments of its first key and of the member in it, for looking ahead; 0: none. */
+  readonly key: number;
+  readonly member: number;
   readonly subcommands: readonly TableCommand[];
   calls = 0;
   micros = 0;
@@ -53,6 +56,8 @@ export class TableCommand {
     const cheap = command.docs.complexity === 'O(1)' || command.flags.includes('fast');
     this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), cheap ? F_CHEAP : 0);
     this.run = command.run;
+    this.key = Math.max(0, command.keys[0]);
+    this.member = command.member ?? 0;
     this.subcommands = (command.subcommands ?? []).map((sub) => new TableCommand(sub, this));
   }
 }

@@ -7,6 +7,7 @@ export const hdel: Command = {
   flags: ['write', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Delete one or more hash fields',

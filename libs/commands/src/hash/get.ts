@@ -12,6 +12,7 @@ export const hget: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Get the value of a hash field',
@@ -36,6 +37,7 @@ export const hmget: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Get the values of all the given hash fields',
@@ -159,6 +161,7 @@ export const hstrlen: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Get the length of the value of a hash field',
@@ -183,6 +186,7 @@ export const hexists: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Determine if a hash field exists',

@@ -16,6 +16,7 @@ export const hincrby: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Increment the integer value of a hash field by the given number',
@@ -73,6 +74,7 @@ export const hincrbyfloat: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Increment the float value of a hash field by the given amount',

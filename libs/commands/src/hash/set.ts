@@ -10,6 +10,7 @@ export const hset: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Set the string value of a hash field',
@@ -43,6 +44,7 @@ export const hmset: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Set multiple hash fields to multiple values',
@@ -76,6 +78,7 @@ export const hsetnx: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'hash', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Set the value of a hash field, only if the field does not exist',

@@ -8,6 +8,7 @@ export const sadd: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'set', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Add one or more members to a set',
@@ -50,6 +51,7 @@ export const srem: Command = {
   flags: ['write', 'fast'],
   acl: ['write', 'set', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Remove one or more members from a set',
@@ -88,6 +90,7 @@ export const sismember: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'set', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Determine if a given value is a member of a set',
@@ -114,6 +117,7 @@ export const smismember: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'set', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Returns the membership associated with the given elements for a set',

@@ -14,6 +14,7 @@ export const zadd: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 3,
   keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Add one or more members to a sorted set, or update its score if it already exists',
@@ -68,6 +69,7 @@ export const zincrby: Command = {
   flags: ['write', 'denyoom', 'fast'],
   acl: ['write', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 3,
   keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Increment the score of a member in a sorted set',

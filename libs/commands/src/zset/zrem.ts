@@ -12,6 +12,7 @@ export const zrem: Command = {
   flags: ['write', 'fast'],
   acl: ['write', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Remove one or more members from a sorted set',

@@ -29,6 +29,7 @@ export const zscore: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Get the score associated with the given member in a sorted set',
@@ -48,6 +49,7 @@ export const zmscore: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Get the score associated with the given members in a sorted set',
@@ -67,6 +69,7 @@ export const zrank: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Determine the index of a member in a sorted set',
@@ -88,6 +91,7 @@ export const zrevrank: Command = {
   flags: ['readonly', 'fast'],
   acl: ['read', 'sortedset', 'fast'],
   keys: [1, 1, 1],
+  member: 2,
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
   docs: {
     summary: 'Determine the index of a member in a sorted set, with scores ordered from high to low',

@@ -38,10 +38,20 @@ export function freeGroups(arena: Arena, at: number, budget: number): number {
   return did;
 }
 
-/** Each group is a block, and so is each of its pending entries: Redis takes those of the first group for those of all. */
+/** Groups whose entries are counted: more are many anyway. */
+const COUNTED_MAX = 64;
+
+/**
+ * Blocks of groups, consumers and pending entries. Redis knows no consumers here and takes the pending entries of the first group for those
+ * of each; then one that has none hides a million of the next.
+ */
 export function effortOfGroups(arena: Arena, at: number): number {
-  const groups = names.count(arena, at);
-  return groups === 0 ? 0 : groups * (1 + tree.size(arena, groupPending(names.nth(arena, at, 0))));
+  let blocks = names.count(arena, at);
+  for (let i = Math.min(blocks, COUNTED_MAX) - 1; i >= 0; i--) {
+    const group = names.nth(arena, at, i);
+    blocks += names.count(arena, consumersOf(group)) + tree.size(arena, groupPending(group));
+  }
+  return blocks;
 }
 
 /** Copies the groups of one table into another, empty one. When that fails, the other has the part that was copied. */
