@@ -52,7 +52,6 @@ export interface Directive<N extends string = string, K extends Kind = Kind, V e
 const NONE: DirectiveOptions = {};
 
 export const INT_MAX = 2147483647n;
-export const INT_MIN = -2147483648n;
 export const UINT_MAX = 4294967295n;
 export const LONG_MAX = 9223372036854775807n;
 export const ULONG_MAX = 18446744073709551615n;

@@ -8,6 +8,7 @@ import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
 import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
 import { JetStreamLog } from './jetstream-log.ts';
+import { until } from './until.testing.ts';
 
 const binary = findNatsServer();
 
@@ -24,14 +25,6 @@ function alive(pid: number): boolean {
     return !/^\d+ \(.*\) Z/.test(existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '');
   } catch {
     return false;
-  }
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 90_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -11,6 +11,7 @@ import { runBench } from './log.bench.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
 import { storeContract } from './store.contract.ts';
 import type { KvEntry } from './types.ts';
+import { until } from './until.testing.ts';
 
 const binary = findNatsServer();
 const dir = mkdtempSync(join(tmpdir(), 'weir-log-'));
@@ -31,14 +32,6 @@ before(async () => {
 });
 
 after(() => file.disposeAsync());
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 90_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 function fail(what: unknown): void {
   throw new Error(JSON.stringify(what));

@@ -6,6 +6,7 @@ import { TAIL_KEPT } from './fragments.ts';
 import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
 import type { ConsumeState, LogStore, SnapshotManifest, SnapshotMeta, SnapshotStore } from './types.ts';
+import { until } from './until.testing.ts';
 import { type LogWriter, openWriter } from './writer.ts';
 
 export interface Harness {
@@ -28,14 +29,6 @@ function fail(what: unknown): void {
 
 function bytes(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text));
-}
-
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited too long until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 /** Collects texts until `count` are there. */

@@ -9,7 +9,7 @@ import { formatInt64, Int64, INT64_TEXT_BYTES_MAX, parseInt64 } from './int64.ts
 
 export const LISTPACK_HEADER_BYTES = 6;
 /** Header and end mark. */
-export const LISTPACK_EMPTY_BYTES = 7;
+const LISTPACK_EMPTY_BYTES = 7;
 export const LISTPACK_END = 0xff;
 export const LISTPACK_COUNT_UNKNOWN = 0xffff;
 
@@ -20,21 +20,8 @@ export const STRING_12BIT_MAX = 4095;
 export const ENCODING_STRING_32BIT = 0xf0;
 export const ENCODING_INT16 = 0xf1;
 export const ENCODING_INT24 = 0xf2;
-export const ENCODING_INT32 = 0xf3;
+const ENCODING_INT32 = 0xf3;
 export const ENCODING_INT64 = 0xf4;
-
-export function listpackBytes(buf: Uint8Array, off: number): number {
-  return little32(buf, off);
-}
-
-/** The number of elements, counted when the header does not know it. */
-export function listpackCount(buf: Uint8Array, off: number): number {
-  const count = buf[off + 4] | (buf[off + 5] << 8);
-  if (count !== LISTPACK_COUNT_UNKNOWN) return count;
-  let counted = 0;
-  for (let at = off + LISTPACK_HEADER_BYTES; buf[at] !== LISTPACK_END; at = listpackNext(buf, at)) counted++;
-  return counted;
-}
 
 /** From one element to the next; the last one's next is the end mark. */
 export function listpackNext(buf: Uint8Array, at: number): number {

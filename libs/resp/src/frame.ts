@@ -2,9 +2,6 @@
 
 import { CR, LF, digitsOf, writeDigits } from './bytes.ts';
 
-/** Bytes that a header line can take: marker, 16 digits of a safe integer, CRLF. */
-export const HEADER_BYTES_MAX = 19;
-
 export function frameLength(args: readonly Uint8Array[]): number {
   let bytes = 3 + digitsOf(args.length);
   for (const arg of args) bytes += 5 + digitsOf(arg.length) + arg.length;

@@ -93,8 +93,3 @@ export function writeInteger(buf: Uint8Array, at: number, length: number, n: num
     small = rest;
   } while (small !== 0);
 }
-
-/** Signed 64 bits of a sum, as C's arithmetic wraps. */
-export function wrap64(n: bigint): bigint {
-  return BigInt.asIntN(64, n);
-}

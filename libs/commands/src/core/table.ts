@@ -6,7 +6,6 @@ import type { Command } from './command.ts';
  */
 
 export const F_WRITE = 1;
-export const F_READONLY = 2;
 export const F_DENYOOM = 4;
 export const F_LOADING = 8;
 export const F_STALE = 16;
@@ -15,11 +14,9 @@ export const F_NO_AUTH = 32;
 export const F_CHEAP = 64;
 export const F_SKIP_SLOWLOG = 128;
 export const F_WHOLE_KEYSPACE = 256;
-export const F_NOT_ALLOWED_BLOCKED = 512;
 
 const BITS: Partial<Record<Command['flags'][number], number>> = {
   write: F_WRITE,
-  readonly: F_READONLY,
   denyoom: F_DENYOOM,
   loading: F_LOADING,
   stale: F_STALE,

@@ -8,7 +8,6 @@ export {
   FIRST,
   append,
   appendInt,
-  appendNumber,
   bytesOf,
   copy,
   count,

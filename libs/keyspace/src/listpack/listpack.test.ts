@@ -132,11 +132,11 @@ test('a hash finds fields, not values, by looking at every second element', () =
 test('more elements than the header can count are counted one by one', () => {
   const arena = new Arena({ reserveBytes: 1 << 24 });
   let ref = lp.create(arena);
-  for (let i = 0; i < 70_000; i++) ref = lp.appendNumber(arena, ref, i % 10);
+  for (let i = 0; i < 70_000; i++) ref = lp.appendInt(arena, ref, i % 10, 0);
   assert.equal(lp.count(arena, ref), 70_000);
   ref = lp.remove(arena, ref, lp.FIRST, 20_000);
   assert.equal(lp.count(arena, ref), 50_000);
-  ref = lp.appendNumber(arena, ref, 7);
+  ref = lp.appendInt(arena, ref, 7, 0);
   assert.equal(lp.count(arena, ref), 50_001);
 });
 

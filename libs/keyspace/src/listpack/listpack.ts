@@ -2,7 +2,7 @@ import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
 import { copyIn } from '../entry.ts';
 import type { Element } from './element.ts';
-import { halves, parseHalves, setHalves } from './int64.ts';
+import { halves, parseHalves } from './int64.ts';
 
 /**
  * Listpacks, byte for byte Redis's own (`listpack.c`, and the listpack specification by Salvatore Sanfilippo): a small sequence of
@@ -83,20 +83,7 @@ export function next(arena: Arena, ref: Ref, pos: number): number {
 
 /** Position of the entry before; 0 when there is none. */
 export function prev(arena: Arena, ref: Ref, pos: number): number {
-  if (pos <= FIRST) return 0;
-  const u8 = arena.u8;
-  let at = ref * 16 + pos - 1;
-  let len = 0;
-  let shift = 1;
-  let bytes = 0;
-  for (;;) {
-    const byte = u8[at--];
-    bytes++;
-    len += (byte & 127) * shift;
-    if ((byte & 128) === 0) break;
-    shift *= 128;
-  }
-  return pos - len - bytes;
+  return pos <= FIRST ? 0 : skipBack(arena.u8, ref * 16 + pos) - ref * 16;
 }
 
 /** Position of the element of an index, which may count from the end (-1); 0 when there is none. */
@@ -226,12 +213,6 @@ export function appendInt(arena: Arena, ref: Ref, lo: number, hi: number): Ref {
   return ref;
 }
 
-/** Appends a safe integer. */
-export function appendNumber(arena: Arena, ref: Ref, n: number): Ref {
-  setHalves(n);
-  return appendInt(arena, ref, halves.lo, halves.hi);
-}
-
 /** Puts another element in the place of the one at `pos`. */
 export function replace(arena: Arena, ref: Ref, pos: number, buf: Uint8Array, off: number, len: number): Ref {
   plan(buf, off, len);
@@ -269,6 +250,21 @@ export function dataBytes(u8: Uint8Array, at: number): number {
   if (first === 0xf0) return 5 + (le32(u8, at + 1) >>> 0);
   if (first === 0xf4) return 9;
   return first - 0xf1 + 3; // F1, F2, F3
+}
+
+/** Where the entry begins that ends in front of byte `at`. */
+export function skipBack(u8: Uint8Array, at: number): number {
+  let pos = at - 1;
+  let byte = u8[pos];
+  if (byte < 128) return pos - byte;
+  let len = 0;
+  let shift = 1;
+  for (;;) {
+    len += (byte & 127) * shift;
+    if (byte < 128) return pos - len;
+    shift *= 128;
+    byte = u8[--pos];
+  }
 }
 
 export function backlenBytes(len: number): number {

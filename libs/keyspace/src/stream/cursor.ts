@@ -1,12 +1,12 @@
 import type { Arena, Ref } from '@weir/memory';
 import { Element } from '../listpack/element.ts';
-import { read } from '../listpack/listpack.ts';
+import { read, skipBack } from '../listpack/listpack.ts';
 import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
 import { FLAG_DELETED, FLAG_SAME_FIELDS } from './append.ts';
 import { ID_MAX, ID_MIN, compareIds, copyId, newId, readId } from './id.ts';
 import type { StreamId } from './id.ts';
-import { LISTPACK_END, LISTPACK_HEADER_BYTES, int64, readCount, readInt, skip, skipBack } from './packed.ts';
+import { LISTPACK_END, LISTPACK_HEADER_BYTES, int64, readCount, readInt, skip } from './packed.ts';
 import { nodesOf } from './root.ts';
 import { TreeCursor, back, forward, keyWord, seekAtMost, seekFirst, seekLast, valueAt } from './tree.ts';
 

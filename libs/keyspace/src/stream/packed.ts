@@ -1,5 +1,6 @@
 import { copyIn } from '../entry.ts';
 import { halves, parseHalves } from '../listpack/int64.ts';
+import { backlenBytes, dataBytes } from '../listpack/listpack.ts';
 
 /**
  * The entries of a listpack (listpack.ts says what they look like), read and written at byte addresses of the arena. A
@@ -14,43 +15,13 @@ const COUNT_UNKNOWN = 65535;
 /** What `readInt` read last: halves of a signed 64-bit integer. */
 export const int64 = { lo: 0, hi: 0 };
 
-function backlenBytes(len: number): number {
-  if (len <= 127) return 1;
-  if (len < 16383) return 2;
-  if (len < 2097151) return 3;
-  return len < 268435455 ? 4 : 5;
-}
-
 /** Address behind the entry at `at`. */
 export function skip(u8: Uint8Array, at: number): number {
   const first = u8[at];
   if (first < 0x80) return at + 2;
-  let len: number;
-  if (first < 0xc0) {
-    len = 1 + (first & 63);
-    return at + len + 1;
-  }
-  if (first < 0xe0) return at + 3;
-  if (first < 0xf0) len = 2 + (((first & 15) << 8) | u8[at + 1]);
-  else if (first === 0xf0) len = 5 + ((u8[at + 1] | (u8[at + 2] << 8) | (u8[at + 3] << 16) | (u8[at + 4] << 24)) >>> 0);
-  else if (first === 0xf4) len = 9;
-  else len = first - 0xf1 + 3;
+  if (first < 0xc0) return at + (first & 63) + 2;
+  const len = dataBytes(u8, at);
   return at + len + backlenBytes(len);
-}
-
-/** Address of the entry before the one (or the end) at `at`. */
-export function skipBack(u8: Uint8Array, at: number): number {
-  let pos = at - 1;
-  let byte = u8[pos];
-  if (byte < 128) return pos - byte;
-  let len = 0;
-  let shift = 1;
-  for (;;) {
-    len += (byte & 127) * shift;
-    if (byte < 128) return pos - len;
-    shift *= 128;
-    byte = u8[--pos];
-  }
 }
 
 /** Reads an entry that is an integer into `int64`; the address behind it. */
@@ -175,17 +146,17 @@ export function putBytes(u8: Uint8Array, at: number, buf: Uint8Array, off: numbe
   }
   copyIn(u8, pos, buf, off, len);
   pos += len;
-  let back = pos - at;
-  if (back <= 127) {
-    u8[pos] = back;
+  let rest = pos - at;
+  if (rest <= 127) {
+    u8[pos] = rest;
     return pos + 1;
   }
-  const bytes = backlenBytes(back);
+  const bytes = backlenBytes(rest);
   for (let i = bytes - 1; i > 0; i--) {
-    u8[pos + i] = (back & 127) | 128;
-    back >>>= 7;
+    u8[pos + i] = (rest & 127) | 128;
+    rest >>>= 7;
   }
-  u8[pos] = back;
+  u8[pos] = rest;
   return pos + bytes;
 }
 
