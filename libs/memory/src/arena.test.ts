@@ -229,3 +229,63 @@ test('many free runs that are a little too short neither stop an allocation nor 
   for (const ref of [...pins, ...rest, first]) arena.free(ref);
   assert.equal(arena.usedBytes, 0);
 });
+
+test('a full arena asks for what can be given back, as long as that helps, and refuses only then', () => {
+  const arena = new Arena({ reserveBytes: 1024 * 1024, debug: true });
+  const spare: number[] = [];
+  let asked = 0;
+  arena.onFull = () => {
+    asked++;
+    const ref = spare.pop();
+    if (ref === undefined) return false;
+    arena.free(ref);
+    return true;
+  };
+  for (;;) {
+    try {
+      spare.push(arena.alloc(1000));
+    } catch (error) {
+      if (!(error instanceof ArenaFullError)) throw error;
+      break;
+    }
+    if (asked > 0) break;
+  }
+  // One that was given back was enough for a block of the class.
+  assert.equal(asked, 1);
+  const blocks = spare.length;
+  arena.alloc(1000);
+  arena.alloc(100_000);
+  assert.ok(spare.length < blocks - 100 && spare.length > 0);
+  arena.verify();
+  assert.throws(() => arena.alloc(2_000_000), ArenaFullError);
+  assert.equal(spare.length, 0);
+  arena.verify();
+});
+
+test('who is told of memory that the system could have back gives it in steps', () => {
+  const arena = new Arena({ reserveBytes: 128 * 1024 * 1024 });
+  let told = 0;
+  arena.onShrink = () => told++;
+  const ref = arena.alloc(50_000_000);
+  arena.u8.fill(1, ref * 16, ref * 16 + 50_000_000);
+  arena.free(ref);
+  arena.free(arena.alloc(50_000_000));
+  assert.equal(told, 1);
+  let steps = 0;
+  for (let had = arena.committedBytes; arena.shrinkStep(); had = arena.committedBytes) {
+    assert.ok(had - arena.committedBytes <= 1024 * 1024);
+    steps++;
+  }
+  assert.ok(steps > 50);
+  assert.ok(arena.committedBytes < 2 * 1024 * 1024);
+  const again = arena.allocZeroed(50_000_000);
+  assert.ok(arena.u8.subarray(again * 16, again * 16 + 50_000_000).every((byte) => byte === 0));
+  // What is needed again meanwhile is not taken away.
+  arena.free(again);
+  assert.equal(told, 2);
+  const kept = arena.allocZeroed(40_000_000);
+  while (arena.shrinkStep());
+  assert.ok(arena.committedBytes >= 40_000_000);
+  arena.free(kept);
+  assert.equal(told, 3);
+});
