@@ -65,7 +65,7 @@ export function startNode({ name, args, cwd, onLine }: NodeOptions): NodeProcess
 }
 
 /** The first line of the answer to one inline command, or undefined when nobody answers. */
-export function askOnce(port: number, command: string, timeoutMs = 1000): Promise<string | undefined> {
+function askOnce(port: number, command: string, timeoutMs = 1000): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = createConnection({ host: '127.0.0.1', port });
     let text = '';

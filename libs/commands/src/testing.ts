@@ -237,7 +237,7 @@ export interface KeyContent {
 }
 
 /** Every key of a keyspace by database and key; strings are one character per byte. */
-export function contentsOf(keyspace: Keyspace): KeyContent[] {
+function contentsOf(keyspace: Keyspace): KeyContent[] {
   const arena = keyspace.arena;
   const text = (at: number, len: number): string => latin1(arena.u8.subarray(at, at + len));
   const all: KeyContent[] = [];

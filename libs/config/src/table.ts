@@ -49,6 +49,6 @@ export function findDirective(name: string): TableRow | undefined {
   return byName.get(name.toLowerCase());
 }
 
-export function camelCase(name: string): string {
+function camelCase(name: string): string {
   return name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

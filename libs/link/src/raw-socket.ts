@@ -104,7 +104,7 @@ export function takeAccepts(
   return true;
 }
 
-export function codeOf(status: number): string {
+function codeOf(status: number): string {
   try {
     return getSystemErrorName(status);
   } catch {

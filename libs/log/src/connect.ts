@@ -231,7 +231,7 @@ export interface ApiError {
   readonly description: string;
 }
 
-export class JetStreamApiError extends Error {
+class JetStreamApiError extends Error {
   readonly errCode: number;
   readonly status: number;
   constructor(error: ApiError) {
@@ -248,7 +248,7 @@ const JS_NOT_ENABLED_FOR_ACCOUNT = 10039;
 export const JS_NO_MESSAGE = 10037;
 export const JS_WRONG_LAST_SEQUENCE = 10071;
 export const JS_WRONG_LAST_SEQUENCE_CONSTANT = 10164;
-export const JS_STREAM_STORE_FAILED = 10077;
+const JS_STREAM_STORE_FAILED = 10077;
 /** Storage or memory of the server, the account or the stream is used up. */
 export const JS_NO_SPACE: ReadonlySet<number> = new Set([10002, 10023, 10028, 10047, JS_STREAM_STORE_FAILED]);
 

@@ -24,7 +24,7 @@ const SCRATCH_BYTES = 4096;
 const SCRATCH_KEPT_BYTES = 1024 * 1024;
 
 /** Where a string is put that the file does not hold as it is (an integer, compressed bytes). */
-export class Scratch {
+class Scratch {
   bytes = new Uint8Array(SCRATCH_BYTES);
 
   ensure(len: number): Uint8Array {

@@ -91,7 +91,7 @@ export function binaryDouble(score: number): string {
   return out.toString('latin1');
 }
 
-export function rawId(id: string): string {
+function rawId(id: string): string {
   const out = Buffer.alloc(16);
   const [ms, seq] = id.split('-').map(BigInt);
   out.writeBigUInt64BE(ms, 0);
@@ -99,7 +99,7 @@ export function rawId(id: string): string {
   return out.toString('latin1');
 }
 
-export const lengthId = (id: string): string => id.split('-').map(BigInt).map(length).join('');
+const lengthId = (id: string): string => id.split('-').map(BigInt).map(length).join('');
 
 export interface StreamEntry {
   /** Relative to the master ID. */

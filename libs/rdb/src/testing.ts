@@ -473,7 +473,7 @@ export function halves(value: bigint): [hi: number, lo: number] {
   return [Number((value >> 32n) & 0xffffffffn), Number(value & 0xffffffffn)];
 }
 
-export function idParts(text: string): [number, number, number, number] {
+function idParts(text: string): [number, number, number, number] {
   const [ms, seq] = text.split('-').map(BigInt);
   return [...halves(ms), ...halves(seq)];
 }

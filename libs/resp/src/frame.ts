@@ -8,7 +8,7 @@ export function frameLength(args: readonly Uint8Array[]): number {
   return bytes;
 }
 
-export function writeHeader(buf: Uint8Array, pos: number, marker: number, count: number): number {
+function writeHeader(buf: Uint8Array, pos: number, marker: number, count: number): number {
   buf[pos++] = marker;
   if (count < 10) buf[pos++] = 48 + count;
   else pos = writeDigits(buf, pos, count);

@@ -33,7 +33,7 @@ export function verdictOf(value: number, target: number | null): Verdict {
   return value >= target ? 'met' : 'missed';
 }
 
-export function ratioOf({ weir, redis }: Figure): number | null {
+function ratioOf({ weir, redis }: Figure): number | null {
   return weir === null || redis === null || redis === 0 ? null : weir / redis;
 }
 

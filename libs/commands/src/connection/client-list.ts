@@ -229,7 +229,7 @@ function clientType(req: Request, i: number): ClientType | undefined {
  * The fields of Redis 7.0, in its order. Slaves and subscribers hold no connection of this kind (they follow the log),
  * so every session is a normal one. Buffers are counted where they are: in the ingress.
  */
-export function clientLine(session: Session, nowMs: number): string {
+function clientLine(session: Session, nowMs: number): string {
   let flags = '';
   if (session.blocked) flags += 'b';
   if (session.closeAfterReply) flags += 'c';

@@ -6,7 +6,7 @@
  */
 
 /** Answer of parseInt64: not a 64-bit integer in canonical form. */
-export const INVALID = NaN;
+const INVALID = NaN;
 /** Answer of parseInt64: an integer of 64 bits that is not a safe number; read it with bigInt64. */
 export const BEYOND = Infinity;
 

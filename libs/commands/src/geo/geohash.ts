@@ -19,7 +19,7 @@ export interface Cell {
   readonly step: number;
 }
 
-export const NO_CELL: Cell = { lon: 0, lat: 0, step: 0 };
+const NO_CELL: Cell = { lon: 0, lat: 0, step: 0 };
 
 export interface Position {
   readonly lon: number;

@@ -3,7 +3,7 @@ import type { Context } from '../core/context.ts';
 
 /** Scores and ends of ranges in requests, read as Redis reads them. */
 
-export const NOT_A_FLOAT = 'ERR value is not a valid float';
+const NOT_A_FLOAT = 'ERR value is not a valid float';
 const NOT_A_SCORE_RANGE = 'ERR min or max is not a float';
 const NOT_A_LEX_RANGE = 'ERR min or max not valid string range item';
 

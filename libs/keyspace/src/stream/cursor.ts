@@ -11,7 +11,7 @@ import { nodesOf } from './root.ts';
 import { TreeCursor, back, forward, keyWord, seekAtMost, seekFirst, seekLast, valueAt } from './tree.ts';
 
 /** Reads the ID of the entry whose flags are at an address; the address behind it. */
-export function readEntryId(u8: Uint8Array, flagsAt: number, master: StreamId, out: StreamId): number {
+function readEntryId(u8: Uint8Array, flagsAt: number, master: StreamId, out: StreamId): number {
   let at = readInt(u8, skip(u8, flagsAt));
   // Differences are added modulo 2^64.
   let low = master[1] + (int64.lo >>> 0);

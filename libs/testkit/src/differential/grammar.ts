@@ -44,7 +44,7 @@ export class Gen {
 
 /** Each has a few keys of its own. Bitmaps, HyperLogLogs and geo indexes are strings and sorted sets. */
 export type KeyType = (typeof KEY_TYPES)[number];
-export const KEY_TYPES = ['string', 'list', 'hash', 'set', 'zset', 'stream', 'bitmap', 'hll', 'geo'] as const;
+const KEY_TYPES = ['string', 'list', 'hash', 'set', 'zset', 'stream', 'bitmap', 'hll', 'geo'] as const;
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 

@@ -15,7 +15,7 @@ function difference(theirs: readonly string[], ours: readonly string[]): string 
 }
 
 /** Equal once the patterns' volatile parts are replaced by the same. */
-export function masked(...masks: readonly (readonly [RegExp, string])[]): Compare {
+function masked(...masks: readonly (readonly [RegExp, string])[]): Compare {
   const hide = (text: string): string => masks.reduce((hidden, [pattern, by]) => hidden.replace(pattern, by), text);
   return (redis, weir) => difference(hide(redis).split('\n'), hide(weir).split('\n'));
 }

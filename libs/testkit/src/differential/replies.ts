@@ -5,7 +5,7 @@ import type { Comparison } from './rows.ts';
 
 /** Replies as the comparisons of rows.ts look at them, and as people read them. */
 
-export const TOLERANCE_MS = 2000;
+const TOLERANCE_MS = 2000;
 
 export function sameReply(a: Uint8Array, b: Uint8Array, compare: Comparison): boolean {
   if (Buffer.compare(a, b) === 0) return true;
@@ -47,7 +47,7 @@ export function sameButDoubles(a: string, b: string): boolean {
   return shortDoubles(a) === shortDoubles(b);
 }
 
-export function shortDoubles(reply: string): string {
+function shortDoubles(reply: string): string {
   const short = (number: string): string => (Object.is(Number(number), -0) ? '-0' : String(Number(number)));
   return reply
     .replace(/\$\d+\r\n(-?\d+(?:\.\d+)?(?:e[+-]\d+)?)\r\n/g, (_, number: string) => `$\r\n${short(number)}\r\n`)
