@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fromText } from './bytes.ts';
+import { fromText, toBytes } from './bytes.ts';
 import { loadConfig } from './load.ts';
 import { ConfigError, expandGlob } from './parse.ts';
 import { redis } from './redis-fixture.ts';
@@ -8,13 +8,11 @@ import { fileTree } from './testing.ts';
 import type { Config } from './config.ts';
 import type { LoadOptions, LoadResult } from './load.ts';
 
-const bytes = (byteString: string): Uint8Array => Uint8Array.from(byteString, (c) => c.charCodeAt(0));
-
 function load(
   files: Record<string, string>,
   options: Partial<LoadOptions> = {},
 ): Extract<LoadResult, { kind: 'config' }> {
-  const tree = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, bytes(text)]));
+  const tree = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, toBytes(text)]));
   const result = loadConfig({ argv: ['t.conf'], ...fileTree('/data', tree), ...options });
   assert.equal(result.kind, 'config');
   return result as Extract<LoadResult, { kind: 'config' }>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { toBytes } from './bytes.ts';
 import { loadConfig } from './load.ts';
 import { redis } from './redis-fixture.ts';
 import { SIGNATURE } from './rewrite.ts';
@@ -8,10 +9,8 @@ import { table } from './table.ts';
 import { fileTree } from './testing.ts';
 import type { Config } from './config.ts';
 
-const bytes = (byteString: string): Uint8Array => Uint8Array.from(byteString, (c) => c.charCodeAt(0));
-
 function load(text: string): Config {
-  const result = loadConfig({ argv: ['t.conf'], ...fileTree('/data', { '/data/t.conf': bytes(text) }) });
+  const result = loadConfig({ argv: ['t.conf'], ...fileTree('/data', { '/data/t.conf': toBytes(text) }) });
   assert.equal(result.kind, 'config');
   return (result as { config: Config }).config;
 }

@@ -1,5 +1,5 @@
 import { globMatchAt } from '@weir/config';
-import type { Request } from '@weir/resp';
+import type { ReplyWriter, Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from './args.ts';
 import type { Context } from './context.ts';
 
@@ -62,4 +62,11 @@ export function isStar(req: Request, i: number): boolean {
 export function matchesArg(req: Request, i: number, buf: Uint8Array, off: number, len: number): boolean {
   const start = req.args[2 * i];
   return globMatchAt(req.buf, start, start + req.args[2 * i + 1], buf, off, off + len, false);
+}
+
+/** What a scan of nothing answers. */
+export function replyNothing(reply: ReplyWriter): void {
+  reply.array(2);
+  reply.bulkLatin1('0');
+  reply.array(0);
 }

@@ -1,6 +1,6 @@
 import { Element, hashes } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
-import { cursorArg, matchesArg, parseScanOptions, scanOptions } from '../core/scan.ts';
+import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 import { readHash } from './common.ts';
 
 const field = new Element();
@@ -34,12 +34,7 @@ export const hscan: Command = {
     if (cursor < 0) return;
     const ref = readHash(ctx);
     if (ref < 0) return;
-    if (ref === 0) {
-      reply.array(2);
-      reply.bulkLatin1('0');
-      reply.array(0);
-      return;
-    }
+    if (ref === 0) return replyNothing(reply);
     if (!parseScanOptions(ctx, 3, false)) return;
     const { count, pattern } = scanOptions;
     found.length = 0;

@@ -2,7 +2,7 @@ import { ENC_HASHTABLE, Element, TYPE_SET, encodingOf, sets } from '@weir/keyspa
 import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { cursorArg, matchesArg, parseScanOptions, scanOptions } from '../core/scan.ts';
+import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 
 const members = new sets.SetIterator();
 const element = new Element();
@@ -34,12 +34,7 @@ export const sscan: Command = {
     let cursor = cursorArg(ctx, 2);
     if (cursor < 0) return;
     const ref = ctx.lookupRead(1);
-    if (ref === 0) {
-      reply.array(2);
-      reply.bulkLatin1('0');
-      reply.array(0);
-      return;
-    }
+    if (ref === 0) return replyNothing(reply);
     if (!ctx.isType(ref, TYPE_SET) || !parseScanOptions(ctx, 3, false)) return;
     const { count } = scanOptions;
     const isTable = encodingOf(ctx.arena, ref) === ENC_HASHTABLE;

@@ -4,7 +4,7 @@ import { formatDouble } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { cursorArg, matchesArg, parseScanOptions, scanOptions } from '../core/scan.ts';
+import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 
 export const zscan: Command = {
   name: 'zscan',
@@ -37,12 +37,7 @@ function runZscan(ctx: Context, req: Request): void {
   let at = cursorArg(ctx, 2);
   if (at < 0) return;
   const ref = ctx.lookupRead(1);
-  if (ref === 0) {
-    reply.array(2);
-    reply.bulkLatin1('0');
-    reply.array(0);
-    return;
-  }
+  if (ref === 0) return replyNothing(reply);
   if (!ctx.isType(ref, TYPE_ZSET)) return;
   if (!parseScanOptions(ctx, 3, false)) return;
 
