@@ -1,4 +1,4 @@
-import { CommandTable, Context, Session, Slowlog, allCommands, apply } from '@weir/commands';
+import { CommandTable, Context, Lookahead, Session, Slowlog, allCommands, apply } from '@weir/commands';
 import type { Host } from '@weir/commands';
 import { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
@@ -19,6 +19,7 @@ export class Replay {
   readonly ctx: Context;
   readonly #session: Session;
   readonly #scanner: FrameScanner;
+  readonly #lookahead = new Lookahead();
   /** Of the record at hand. */
   #nowMs = 0;
 
@@ -66,20 +67,26 @@ export class Replay {
   more(pace: Pace | null): boolean {
     const { ctx } = this;
     const scanner = this.#scanner;
+    const lookahead = this.#lookahead;
     let untilLook = COMMANDS_PER_LOOK;
+    lookahead.begin(scanner);
     for (;;) {
-      const scanned = scanner.next();
+      const scanned = lookahead.next(ctx, this.#session);
       if (scanned !== FRAME) {
         if (scanned < 0) throw new Error(`a record of the log is no RESP: ${scanner.errorText}`);
         break;
       }
-      apply(ctx, this.#session, scanner.request, this.#nowMs);
+      apply(ctx, this.#session, lookahead.request, this.#nowMs, lookahead.command);
       ctx.effects.reset(); // handlers' effects are the log's already
       if (pace !== null && --untilLook === 0) {
-        if (pace.spent) return false;
         untilLook = COMMANDS_PER_LOOK;
+        if (pace.spent) {
+          lookahead.end();
+          return false;
+        }
       }
     }
+    lookahead.end();
     if (scanner.pendingBytes > 0) throw new Error('a record of the log ends in the middle of a command');
     return true;
   }

@@ -70,13 +70,19 @@ function unknown(ctx: Context, session: Session, error: string, now: number, rep
 }
 
 /** Applies one command of the log: no checks, no reply, no effects. */
-export function apply(ctx: Context, session: Session, req: Request, now: number): void {
+export function apply(
+  ctx: Context,
+  session: Session,
+  req: Request,
+  now: number,
+  found: TableCommand | undefined = ctx.table.find(req.buf, req.args[0], req.args[1]),
+): void {
   ctx.session = session;
   ctx.req = req;
   ctx.now = now;
   ctx.db = ctx.keyspace.dbs[session.db];
   ctx.begin();
-  let command = ctx.table.find(req.buf, req.args[0], req.args[1]);
+  let command = found;
   if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
     command = CommandTable.findSubcommand(command, req.buf, req.args[2], req.args[3]) ?? command;
   }
