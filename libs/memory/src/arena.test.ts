@@ -279,7 +279,7 @@ test('who is told of memory that the system could have back gives it in steps', 
   assert.ok(steps > 50);
   assert.ok(arena.committedBytes < 2 * 1024 * 1024);
   const again = arena.allocZeroed(50_000_000);
-  assert.ok(arena.u8.subarray(again * 16, again * 16 + 50_000_000).every((byte) => byte === 0));
+  assert.equal(arena.u8.subarray(again * 16, again * 16 + 50_000_000).indexOf(1), -1);
   // What is needed again meanwhile is not taken away.
   arena.free(again);
   assert.equal(told, 2);
