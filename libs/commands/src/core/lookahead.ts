@@ -36,8 +36,8 @@ export class Lookahead {
   #at = 0;
   #count = 0;
   #scanner!: FrameScanner;
-  /** Keeps the loads from being optimized away. */
-  #loaded = 0;
+  /** What was read, for nobody: were it not kept, the compiler would leave the reading out. */
+  loaded = 0;
 
   constructor() {
     this.request = this.#requests[0];
@@ -140,6 +140,6 @@ export class Lookahead {
       const bucket = this.#members[i] >>> 0;
       if (bucket !== 0) loaded ^= u32[candidateIn(arena, bucket, this.#hashes[i]) * 4];
     }
-    this.#loaded ^= loaded;
+    this.loaded ^= loaded;
   }
 }
