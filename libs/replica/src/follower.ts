@@ -77,6 +77,8 @@ export class Follower {
   #serving = false;
   /** A record is being applied with pauses. */
   #applying: Promise<void> | null = null;
+  /** A record was begun and is not applied to its end: so it stays when the follower ends meanwhile. */
+  #half = false;
   readonly #waiters: { seq: number; resolve: () => void; reject: (error: unknown) => void }[] = [];
 
   constructor(options: FollowerOptions) {
@@ -182,11 +184,13 @@ export class Follower {
     if (record.kind === RecordKind.data) {
       const { pace } = this.#options;
       pace?.begin();
+      this.#half = true;
       this.#replay.begin(record.payload, this.#options.now());
       if (!this.#replay.more(this.#serving ? null : (pace ?? null))) {
         this.#applying = this.#applyRest(record, pace!);
         return this.#applying;
       }
+      this.#half = false;
       this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
     } else if (record.kind === RecordKind.leadership) {
       this.leader = { epoch: record.epoch, payload: record.payload.slice() };
@@ -202,6 +206,7 @@ export class Follower {
       if (this.#ended) return; // and nobody may touch the data set any more
       pace.begin();
     } while (!this.#replay.more(this.#serving ? null : pace));
+    this.#half = false;
     this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
   }
 
@@ -210,14 +215,14 @@ export class Follower {
   }
 
   /**
-   * Resolves when the data set is that of `position`, which it stays while the follower is paused. Rejects when the follower has ended: what is left may
-   * hold half a record.
+   * Resolves when the data set is that of `position`, which it stays while the follower is paused or when it has ended. Rejects when it ended within a
+   * record: half of that is in the data set.
    */
   async whole(signal?: AbortSignal): Promise<void> {
     // It is null as soon as the reader's position is behind the record.
     while (this.#applying !== null && !this.#ended) await unlessAborted(this.#applying, signal);
     signal?.throwIfAborted();
-    if (this.#ended) throw this.failure ?? new Error('the follower was stopped');
+    if (this.#half) throw this.failure ?? new Error('the follower was stopped within a record');
   }
 
   /** From when it resolves on, readers may look at the data set: it is whole, and each record is applied in one go. */

@@ -5,7 +5,7 @@ import { HEADER_BYTES } from '@weir/log';
 import type { LogStore } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { Follower, Pace } from './index.ts';
-import { LogFeeder, newTestKeyspace, testLogger } from './testing.ts';
+import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
 
 /** A clock that goes on with each look at it, and a loop that turns as often as it is asked to: nothing depends on how fast this runs. */
 class Loop {
@@ -192,6 +192,20 @@ test('a command that cannot be applied fails the follower in the middle of a rec
   assert.equal(follower.state, 'failed');
   assert.ok(loop.turns > 5);
   await assert.rejects(follower.whole(), /NOSUCH/);
+});
+
+test('a follower that ended between two records is whole: its log may have ended before its snapshot', async () => {
+  const b = await bench();
+  await record(b, 0, 10);
+  const follower = follow(b.log, new Loop(2).pace);
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(b.log.lastSeq);
+  b.log.loseTail(1);
+  await eventually(() => follower.state === 'failed', 'the end of the follower');
+  await follower.whole();
+  await follower.serve();
+  assert.equal(follower.keyspace.size, 10);
 });
 
 test('a budget begins anew when the loop has turned, and is one for all who work in between', () => {
