@@ -8,7 +8,7 @@ import { absentCommands, absentGroups, differing } from './table.ts';
 const root = new URL('../../../../', import.meta.url);
 
 // When commands come or go, write the page anew:
-// node -e "import('@weir/testkit').then((t) => process.stdout.write(t.compatibilityPage()))" > docs/compatibility.md
+// node -e "import('./libs/testkit/src/compatibility/page.ts').then((t) => process.stdout.write(t.compatibilityPage()))" > docs/compatibility.md
 test('docs/compatibility.md is what the commands and the table say', () => {
   const [page, expected] = [readFileSync(new URL('docs/compatibility.md', root), 'utf8'), compatibilityPage()];
   const different = expected.split('\n').filter((line) => !page.includes(line));
