@@ -5,9 +5,9 @@ import * as listpack from '../listpack/index.ts';
  * A quicklist: a doubly linked chain of nodes, each with a listpack. It grows, splits and merges its nodes by the rules of
  * Redis's `quicklist.c`, since those decide when a list that shrinks is one listpack again (OBJECT ENCODING tells).
  *
- * | root: 0–3 | 4–7  | 8–11  | 12–15           | 16–23               |
- * |-----------|------|-------|-----------------|---------------------|
- * | head      | tail | nodes | fill (signed)   | elements, a double  |
+ * | root: 0–3 | 4–7  | 8–11  | 12–15           | 16–23               | 24–27 | 28–31 |
+ * |-----------|------|-------|-----------------|---------------------|-------|-------|
+ * | head      | tail | nodes | fill (signed)   | elements, a double  | marks | drift |
  *
  * | node: 0–3 | 4–7  | 8–11     | 12–15    |
  * |-----------|------|----------|----------|
@@ -16,10 +16,11 @@ import * as listpack from '../listpack/index.ts';
  * *Fill* is what list-max-listpack-size was when the list became a quicklist; Redis keeps it as well. Huge elements, for which
  * Redis has nodes without a listpack, stand alone in the listpack of a node: one shape less, and the bytes that Redis
  * 7.0 writes into an RDB file.
- * Nodes are never compressed.
+ * Nodes are never compressed. *Marks* are the number of the list's marks (marks.ts), *drift* is how many elements more were
+ * pushed into the head than were taken out of it, modulo 2^32.
  */
 
-export const ROOT_BYTES = 24;
+export const ROOT_BYTES = 32;
 export const NODE_BYTES = 16;
 
 /** Bytes of a node for the fills -1 … -5. */
@@ -106,8 +107,26 @@ export function lengthOf(arena: Arena, root: Ref): number {
   return arena.f64[root * 2 + 2];
 }
 
-export function addLength(arena: Arena, root: Ref, by: number): void {
+/** A node, which is in the chain, has got `by` elements more (or less, or is new with them). */
+export function addLength(arena: Arena, root: Ref, node: Ref, by: number): void {
+  const u32 = arena.u32;
   arena.f64[root * 2 + 2] += by;
+  if (node === u32[root * 4]) u32[root * 4 + 7] += by;
+  else if (node !== u32[root * 4 + 1]) u32[root * 4 + 6] = 0;
+}
+
+/** The number of the list's marks. */
+export function marksOf(arena: Arena, root: Ref): number {
+  return arena.u32[root * 4 + 6];
+}
+
+/** 0: the chain has changed, and what marks there are is wrong. */
+export function setMarks(arena: Arena, root: Ref, marks: number): void {
+  arena.u32[root * 4 + 6] = marks;
+}
+
+export function driftOf(arena: Arena, root: Ref): number {
+  return arena.u32[root * 4 + 7];
 }
 
 export function prevOf(arena: Arena, node: Ref): Ref {

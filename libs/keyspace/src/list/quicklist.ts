@@ -22,8 +22,10 @@ import {
   nodesOf,
   prevOf,
   setListpack,
+  setMarks,
   tailOf,
 } from './layout.ts';
+import * as marks from './marks.ts';
 
 // The operations on a quicklist (layout.ts): what can fail for want of memory fails before anything has changed.
 
@@ -35,7 +37,7 @@ const REPLACED_BYTES_MAX = 1024 * 1024;
 /** An empty quicklist. */
 export function create(arena: Arena, fill: number): Ref {
   const root = arena.alloc(ROOT_BYTES);
-  arena.u32.fill(0, root * 4, root * 4 + 6);
+  arena.u32.fill(0, root * 4, root * 4 + ROOT_BYTES / 4);
   arena.i32[root * 4 + 3] = clampFill(fill);
   return root;
 }
@@ -58,7 +60,7 @@ export function adoptListpack(arena: Arena, root: Ref, lp: Ref): void {
   const count = listpack.count(arena, lp);
   setListpack(arena, node, lp, count);
   link(arena, root, tailOf(arena, root), node, true);
-  addLength(arena, root, count);
+  addLength(arena, root, node, count);
 }
 
 /** Frees a quicklist of one node, whose listpack is returned. */
@@ -152,7 +154,8 @@ function removeNode(arena: Arena, root: Ref, node: Ref): void {
   if (next === 0) u32[root * 4 + 1] = prev;
   else u32[next * 4] = prev;
   u32[root * 4 + 2]--;
-  addLength(arena, root, -countOf(arena, node));
+  addLength(arena, root, node, -countOf(arena, node));
+  setMarks(arena, root, 0);
   arena.free(listpackOf(arena, node));
   arena.free(node);
 }
@@ -161,13 +164,13 @@ function removeNode(arena: Arena, root: Ref, node: Ref): void {
 function insertInto(arena: Arena, root: Ref, node: Ref, pos: number, buf: Uint8Array, off: number, len: number): void {
   const lp = listpack.insert(arena, listpackOf(arena, node), pos, buf, off, len);
   setListpack(arena, node, lp, countOf(arena, node) + 1);
-  addLength(arena, root, 1);
+  addLength(arena, root, node, 1);
 }
 
 function addNode(arena: Arena, root: Ref, at: Ref, after: boolean, buf: Uint8Array, off: number, len: number): Ref {
   const node = newNode(arena, buf, off, len);
   link(arena, root, at, node, after);
-  addLength(arena, root, 1);
+  addLength(arena, root, node, 1);
   return node;
 }
 
@@ -194,6 +197,7 @@ function split(arena: Arena, root: Ref, node: Ref, boundary: number, after: bool
   setListpack(arena, next, moved, count);
   setListpack(arena, node, listpack.remove(arena, lp, from, count), countOf(arena, node) - count);
   link(arena, root, node, next, after);
+  setMarks(arena, root, 0);
   return next;
 }
 
@@ -230,7 +234,7 @@ function merge(arena: Arena, root: Ref, a: Ref, b: Ref): boolean {
   appendEntries(arena, lp, source, listpack.FIRST, listpack.end(arena, source), count);
   setListpack(arena, a, lp, countOf(arena, a) + count);
   removeNode(arena, root, b);
-  addLength(arena, root, count);
+  addLength(arena, root, a, count);
   return true;
 }
 
@@ -323,7 +327,7 @@ export function insertAt(
         throw error;
       }
       link(arena, root, node, alone, after);
-      addLength(arena, root, 1);
+      addLength(arena, root, alone, 1);
     } else addNode(arena, root, node, after, buf, off, len);
     return;
   }
@@ -381,7 +385,7 @@ export function replaceAt(
     }
   }
   link(arena, root, node, next, true);
-  addLength(arena, root, 1);
+  addLength(arena, root, next, 1);
   const merges = countOf(arena, node) > 1;
   removeAt(arena, root, node, pos, 1);
   if (merges) mergeAround(arena, root, next);
@@ -395,39 +399,50 @@ export function removeAt(arena: Arena, root: Ref, node: Ref, pos: number, n: num
     return;
   }
   setListpack(arena, node, listpack.remove(arena, listpackOf(arena, node), pos, n), left);
-  addLength(arena, root, -n);
+  addLength(arena, root, node, -n);
 }
 
 /** `n` elements were removed from the node's listpack, which is `lp` now. */
 export function removedFrom(arena: Arena, root: Ref, node: Ref, lp: Ref, n: number): void {
   const left = countOf(arena, node) - n;
   setListpack(arena, node, lp, left);
-  addLength(arena, root, -n);
+  addLength(arena, root, node, -n);
   if (left === 0) removeNode(arena, root, node);
 }
 
 /** What `seek` found: the element `offset` of `node`. */
 export const found = { node: 0, offset: 0 };
 
-/** Finds the node of an index (from 0 on, below the length), from the nearer end. */
+/** Finds the node of an index (from 0 on, below the length), from the nearest of both ends and the marks. */
 export function seek(arena: Arena, root: Ref, index: number): void {
   const u32 = arena.u32;
   const length = lengthOf(arena, root);
-  if (index <= (length - 1) / 2) {
-    let node = headOf(arena, root);
-    for (; index >= u32[node * 4 + 3]; node = u32[node * 4 + 1]) index -= u32[node * 4 + 3];
-    found.node = node;
-    found.offset = index;
-    return;
+  let node = u32[root * 4];
+  let start = 0;
+  if (marks.find(arena, root, index)) {
+    node = marks.mark.node;
+    start = marks.mark.start;
   }
-  let node = tailOf(arena, root);
-  let start = length - u32[node * 4 + 3];
-  while (index < start) {
-    node = u32[node * 4];
-    start -= u32[node * 4 + 3];
+  let offset = index - start;
+  let steps = 0;
+  if (offset < length - index) {
+    for (let count = u32[node * 4 + 3]; offset >= count; count = u32[node * 4 + 3]) {
+      offset -= count;
+      node = u32[node * 4 + 1];
+      steps++;
+    }
+  } else {
+    node = u32[root * 4 + 1];
+    offset = index - length + u32[node * 4 + 3];
+    while (offset < 0) {
+      node = u32[node * 4];
+      offset += u32[node * 4 + 3];
+      steps++;
+    }
   }
   found.node = node;
-  found.offset = index - start;
+  found.offset = offset;
+  marks.walked(arena, root, steps);
 }
 
 /** Removes `n` elements from an index on; all of them must be there. Cannot fail. */
@@ -468,4 +483,5 @@ export function verify(arena: Arena, root: Ref): void {
   }
   if (tailOf(arena, root) !== prev) throw new Error('the tail of a quicklist is not its last node');
   if (nodesOf(arena, root) !== nodes || lengthOf(arena, root) !== length) throw new Error('a quicklist counts wrong');
+  marks.verify(arena, root);
 }
