@@ -6,7 +6,7 @@ import { VERSION } from './version.ts';
 
 const root = new URL('../../../', import.meta.url);
 
-// node -e "import('@weir/config').then((c) => process.stdout.write(c.configurationPage()))" > docs/configuration.md
+// node -e "import('./libs/config/src/docs.ts').then((c) => process.stdout.write(c.configurationPage()))" > docs/configuration.md
 test('docs/configuration.md is what the table says', () => {
   assert.equal(readFileSync(new URL('docs/configuration.md', root), 'utf8'), configurationPage());
 });

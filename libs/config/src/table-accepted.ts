@@ -71,7 +71,6 @@ export const acceptedDirectives = [
   ),
   int('watchdog-period', { default: 0 }, 'Software watchdog.', HIDDEN),
   bool('dynamic-hz', 'yes', 'Adapt hz to the number of clients.'),
-  bool('activerehashing', 'yes', 'Rehash in idle time; Weir grows its tables with every write.'),
   bool('jemalloc-bg-thread', 'yes', 'Background thread of jemalloc.'),
   bool('activedefrag', 'no', 'Active defragmentation.', { debug: true }),
   memory('active-defrag-ignore-bytes', { default: 104857600, min: 1 }, 'Waste below which nothing is defragmented.'),

@@ -107,6 +107,7 @@ export const effectiveDirectives = [
   int('lfu-log-factor', { default: 10 }, 'How fast the LFU counter saturates.'),
   int('lfu-decay-time', { default: 1 }, 'Time in which an LFU counter loses one.', { unit: 'minutes' }),
   int('active-expire-effort', { default: 1, min: 1, max: 10 }, 'Effort of the active expiry cycle.'),
+  bool('activerehashing', 'yes', 'Grow and shrink tables in idle time too, not with writes only.'),
   bool('lazyfree-lazy-eviction', 'no', 'Give values of evicted keys back in steps, not at once.', { debug: true }),
   bool('lazyfree-lazy-expire', 'no', 'Give values of expired keys back in steps, not at once.', { debug: true }),
   bool('lazyfree-lazy-server-del', 'no', 'Give overwritten values back in steps, not at once.', { debug: true }),
