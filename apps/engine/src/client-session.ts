@@ -276,6 +276,7 @@ export class ClientSession implements SessionPort {
   deferWork(): (run: () => void) => void {
     const { session } = this;
     session.blocked = true;
+    const silent = session.replyMode !== REPLY_ON;
     let done = false;
     return (run) => {
       if (done) return;
@@ -291,7 +292,7 @@ export class ClientSession implements SessionPort {
       ctx.end();
       if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
       const wait = ctx.waitSeq <= engine.committedSeq ? 0 : ctx.waitSeq;
-      if (session.replyMode === REPLY_ON) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
+      if (!silent) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
       out.truncate(start);
       engine.turn();
       setImmediate(() => this.resume());

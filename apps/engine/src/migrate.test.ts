@@ -134,3 +134,14 @@ test('a client that is gone when the target answers leaves no key behind that th
   assert.equal(engine.ctx.keyspace.size, 0);
   assert.equal(mover.take(), '');
 });
+
+test('what a client wants no reply to has none when it is answered later either', async () => {
+  const answers: ((answer: MigrateAnswer) => void)[] = [];
+  const { log, client } = testEngine({ migrate: (_request, done) => void answers.push(done) });
+  const mover = client();
+  mover.send('SET k v', 'CLIENT REPLY SKIP', 'MIGRATE h 1 k 0 100', 'PING');
+  answers[0]({ lines: ['+OK', '+OK'], failure: null });
+  await turn();
+  log.commit();
+  assert.equal(mover.take(), '+OK\r\n+PONG\r\n');
+});
