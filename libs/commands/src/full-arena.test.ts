@@ -43,6 +43,8 @@ test('a full arena refuses writes, changes nothing by them, and takes them again
     ['SETEX', 'new', '100', 'v'.repeat(3000)],
     ['MSETNX', 'new', 'v'.repeat(3000)],
   ];
+  const errorsBefore = engine.ctx.stats.errorReplies;
+  const oomBefore = engine.ctx.stats.errors.get('OOM') ?? 0;
   let refused = 0;
   for (const command of commands) {
     const before = JSON.stringify(engine.contents());
@@ -54,6 +56,9 @@ test('a full arena refuses writes, changes nothing by them, and takes them again
     engine.verify();
   }
   assert.ok(refused >= 10, `only ${refused} of the commands met the full arena`);
+  // Each refusal is one error, although the command had begun.
+  assert.equal(engine.ctx.stats.errorReplies, errorsBefore + refused);
+  assert.equal(engine.ctx.stats.errors.get('OOM'), oomBefore + refused);
   assert.equal(engine.text('DEL', '262144:0'), ':1\r\n');
   assert.equal(engine.text('APPEND', 'a', 'v'.repeat(3000)), ':3005\r\n');
 });

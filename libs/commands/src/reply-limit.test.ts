@@ -155,6 +155,7 @@ for (const tried of cases) {
 
     const above = play(tried, bytesFor(LIMIT) + 300, LIMIT);
     assert.equal(above.reply, TOO_LONG);
+    assert.equal(above.engine.ctx.stats.errorReplies, 1);
     assert.deepEqual(above.engine.effects, []);
     assert.deepEqual(above.engine.contents(), above.before);
     above.engine.verify();

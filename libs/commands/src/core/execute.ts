@@ -114,7 +114,7 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
     // What changes the data set writes a long reply before it changes anything (invariant `reply-before-change`).
     if (error instanceof SinkFullError && ctx.dirty === 0) {
       ctx.reply.truncate(replyStart);
-      replyError(ctx, 'ERR the reply would be longer than 4 GiB');
+      ctx.reply.error('ERR the reply would be longer than 4 GiB'); // counted below, as what the handler answers
     } else if (error instanceof ArenaFullError) oom(ctx, replyStart);
     else throw error;
   }
@@ -148,7 +148,7 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
 /** Handlers allocate before they change; those that go on element by element have logged what they did (propagateFirst). */
 function oom(ctx: Context, replyStart: number): void {
   ctx.reply.truncate(replyStart);
-  replyError(ctx, "OOM command not allowed when used memory > 'maxmemory'.");
+  ctx.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
 }
 
 /** The error that keeps the command from running, or ''. */
