@@ -169,3 +169,22 @@ test('the hash of a key that was looked at is that key’s alone', () => {
     '+OK\r\n+OK\r\n*4\r\n$-1\r\n$1\r\n2\r\n$1\r\n3\r\n$1\r\n1\r\n:1\r\n:2\r\n*4\r\n$-1\r\n$-1\r\n$1\r\n1\r\n$1\r\n2\r\n',
   );
 });
+
+test('of requests that were handed out nothing is held when the chunk goes back to who lent it', () => {
+  const engine = new TestEngine(options);
+  const { session } = engine.session();
+  const scanner = new FrameScanner();
+  const lookahead = new Lookahead();
+  const many = bytes('DEL', ...Array.from({ length: 2000 }, (_, i) => String(i)));
+  const chunk = Buffer.concat([...Array.from({ length: 20 }, () => bytes('GET', 'k')), many, bytes('GET', 'k')]);
+  const handedOut = new Set<Lookahead['request']>();
+  scanner.feed(chunk, 0, chunk.length);
+  lookahead.begin(scanner);
+  while (lookahead.next(engine.ctx, session) === FRAME) handedOut.add(lookahead.request);
+  lookahead.end();
+  assert.ok(handedOut.size >= 16);
+  for (const request of handedOut) {
+    assert.equal(request.buf.length, 0);
+    assert.ok(request.args.length < 4000, 'a large table is kept');
+  }
+});

@@ -35,6 +35,8 @@ export class Lookahead {
   readonly #hashes = new Int32Array(AHEAD_MAX);
   #at = 0;
   #count = 0;
+  /** Requests that refer to bytes of the scanner's, those of earlier rounds included. */
+  #filled = 0;
   #scanner!: FrameScanner;
   /** What was read, for nobody: were it not kept, the compiler would leave the reading out. */
   loaded = 0;
@@ -71,8 +73,8 @@ export class Lookahead {
   }
 
   #release(): void {
-    for (let i = 0; i < this.#count; i++) this.#requests[i].clear();
-    this.#at = this.#count = 0;
+    for (let i = 0; i < this.#filled; i++) this.#requests[i].clear();
+    this.#at = this.#count = this.#filled = 0;
   }
 
   #fill(ctx: Context, session: Session): void {
@@ -96,6 +98,7 @@ export class Lookahead {
     }
     this.#at = 0;
     this.#count = n;
+    if (n > this.#filled) this.#filled = n;
     if (n > 1) this.#load(ctx, session, n);
   }
 
