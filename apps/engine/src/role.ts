@@ -561,7 +561,11 @@ export class RoleController {
     const { engine } = this.#o;
     const { access, writer } = this;
     const { signal } = this.#term;
-    if (access === null || this.#reloading || engine.ctx.loading) throw new Error('there is no log to load from now');
+    // Between two roles the data set that answers is not what the log has: it is becoming the beginning of a new one, or waits for
+    // that of another master to be loaded.
+    const settled = writer !== null || this.follower?.keyspace === engine.ctx.keyspace;
+    if (access === null || this.#reloading || engine.ctx.loading || !settled)
+      throw new Error('there is no log to load from now');
     this.#reloading = true;
     // On a slave nobody waits: the present data set answers, and follows the log, until the new one has caught up.
     if (writer !== null) engine.hold(true);

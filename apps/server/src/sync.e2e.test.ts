@@ -318,6 +318,28 @@ withRig('DEBUG RELOAD rebuilds the data set from snapshot and log, under load', 
   await ledger.verify([master, slave]);
 });
 
+withRig('DEBUG RELOAD while a slave becomes a master leaves its data set alone', async (rig) => {
+  const debug = ['--enable-debug-command', 'yes'];
+  const master = await rig.started('master', { more: debug });
+  await master.call('DEBUG', 'POPULATE', '100000', 'key', '200');
+  const slave = await rig.started('slave', { slaveOf: master, more: debug });
+  await sameDigest([master, slave]);
+  const size = await slave.call('DBSIZE');
+  const one = await rig.raw(slave);
+  const other = await rig.raw(slave);
+  let over = false;
+  const promoted = one.call('SLAVEOF', 'NO', 'ONE').finally(() => (over = true));
+  let refused = 0;
+  while (!over) {
+    const error = await other.call('DEBUG', 'RELOAD').then(String, (reason: Error) => reason.message);
+    if (error.includes('there is no log to load from now')) refused++;
+  }
+  assert.equal(await promoted, 'OK');
+  assert.ok(refused > 0);
+  assert.equal(await slave.call('DEBUG', 'RELOAD'), 'OK');
+  assert.equal(await slave.call('DBSIZE'), size);
+});
+
 // --- files of Redis ----------------------------------------------------------------------------------------------
 
 async function realRedis(rig: Rig, options: readonly string[]): Promise<{ port: number; dir: string }> {
