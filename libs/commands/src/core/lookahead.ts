@@ -45,8 +45,9 @@ export class Lookahead {
     this.request = this.#requests[0];
   }
 
-  /** Turns to the requests of a scanner. */
+  /** Turns to the requests of a scanner; none of another one is left, however that ended. */
   begin(scanner: FrameScanner): void {
+    this.#release();
     this.#scanner = scanner;
   }
 
