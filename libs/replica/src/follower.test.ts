@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fingerprint } from '@weir/keyspace';
-import { isLogError } from '@weir/log';
+import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { Follower, uploadSnapshot } from './index.ts';
 import type { FollowerState } from './index.ts';
@@ -119,6 +119,23 @@ test('a damaged newest snapshot is passed over for the one before it, and nothin
   same(follower, b.feeder);
   follower.stop();
   assert.ok(logger.has('trying the one before it'));
+});
+
+test('a log that began with a data set is not taken for one that began with nothing when its first snapshot is damaged', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 50);
+  await uploadSnapshot(b.snapshots, b.feeder.engine.ctx.keyspace, LOG_START, {
+    id: 'base',
+    engineVersion: 1,
+    nowMs: Date.now(),
+    redisVersion: '7.2.4',
+  });
+  await b.snapshots.markUsable('base');
+  const whole = follow(b);
+  await whole.bootstrap();
+  assert.equal(whole.keyspace.size, 50);
+  b.snapshots.damage('base');
+  await assert.rejects(follow(b).bootstrap(), (error) => isLogError(error, 'log-missing'));
 });
 
 test('without a snapshot that reaches the beginning of the log it refuses to start, and says why', async () => {

@@ -142,6 +142,11 @@ export class Follower {
       const why = usable.length === 0 ? 'there is no usable snapshot' : 'no usable snapshot reaches that far';
       throw new LogError('log-missing', `the log begins at ${firstSeq} and ${why}`, { cause: damage });
     }
+    if (usable.some(({ seq, keys }) => seq === 0 && keys > 0)) {
+      throw new LogError('log-missing', 'the log began with a data set, whose snapshot cannot be loaded', {
+        cause: damage,
+      });
+    }
     logger.info({ lastSeq }, 'no snapshot: reading the log from its beginning');
   }
 
