@@ -48,6 +48,17 @@ export const differences: readonly Difference[] = [
       (/^count$/i.test(args[1] ?? '') && redis[0] === ':' && weir[0] === ':'),
   },
   {
+    commands: ['command'],
+    oracle: 'redis',
+    reason: 'ZRANK and ZREVRANK take WITHSCORE, as since 7.2, so that COMMAND GETKEYS of them accepts a fourth word.',
+    explains: (args, redis, weir) =>
+      /^getkeys/i.test(args[1] ?? '') &&
+      /^z(rev)?rank$/i.test(args[2] ?? '') &&
+      args.length > 5 &&
+      redis.startsWith('-ERR Invalid number of arguments') &&
+      weir[0] === '*',
+  },
+  {
     commands: ['xadd'],
     oracle: 'redis',
     reason:
