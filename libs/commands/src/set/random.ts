@@ -10,7 +10,7 @@ import { replyMembers } from './members-reply.ts';
 
 /**
  * SPOP and SRANDMEMBER. What SPOP chose goes to the log as SREM, this many members a command, so that no effect is larger than
- * what a client may send, and more under a long key, so that all of them together are not; a set that is taken whole as DEL.
+ * what a client may send, and more under a long key, so that all of them together are not; a set that is taken whole as DEL or UNLINK.
  */
 const BATCH = 1024;
 /** Of the key, for each member of a command. */

@@ -518,24 +518,7 @@ test('a large value is written in steps, and little is written between two of th
   const file = fileOf(values);
   const keyspace = make({}, 1, 256 * 1024 * 1024);
   load(file, keyspace);
-  let written = 0;
-  let sinceYield = 0;
-  let largest = 0;
-  let steps = 0;
-  const writer = new RdbWriter({
-    compress: false,
-    flush: (chunk) => {
-      written += chunk.length;
-      sinceYield += chunk.length;
-    },
-  });
-  writer.header();
-  for (const _ of saveKeyspace(keyspace, writer, NOW)) {
-    largest = Math.max(largest, sinceYield);
-    sinceYield = 0;
-    steps++;
-  }
-  writer.end();
+  const { written, largest, steps } = savedInSteps(keyspace);
   assert.ok(written > 6_000_000 && steps >= 6, `${written} bytes in ${steps} steps`);
   // The end of one value and a step of the next.
   assert.ok(largest < 2_300_000, `${largest}`);
@@ -557,6 +540,13 @@ test('groups of a stream are written in steps: a step ends anywhere, and what wa
 
 test('a stream with very many pending entries is written in steps, and little is written between two of them', () => {
   const { keyspace } = streamWithGroups(2, 60_000, 3);
+  const { written, largest, steps } = savedInSteps(keyspace);
+  assert.ok(written > 4_500_000 && steps >= 4, `${written} bytes in ${steps} steps`);
+  assert.ok(largest < 1_300_000, `${largest}`);
+});
+
+/** Saves all of it: bytes altogether, the most between two steps, and steps. */
+function savedInSteps(keyspace: Keyspace): { written: number; largest: number; steps: number } {
   let written = 0;
   let sinceYield = 0;
   let largest = 0;
@@ -575,9 +565,8 @@ test('a stream with very many pending entries is written in steps, and little is
     steps++;
   }
   writer.end();
-  assert.ok(written > 4_500_000 && steps >= 4, `${written} bytes in ${steps} steps`);
-  assert.ok(largest < 1_300_000, `${largest}`);
-});
+  return { written, largest, steps };
+}
 
 /** A stream with an entry, and groups with that many pending entries each, in turn of one of the consumers. */
 function streamWithGroups(groups: number, pending: number, consumers: number): { keyspace: Keyspace; ref: Ref } {
