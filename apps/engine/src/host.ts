@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { arch, release, totalmem, type } from 'node:os';
 import type { Member, SnapshotReport } from '@weir/cluster';
 import type {
@@ -12,6 +12,7 @@ import type {
   SnapshotView,
 } from '@weir/commands';
 import type { HostPort } from '@weir/config';
+import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/replica';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
@@ -142,8 +143,7 @@ export class EngineHost implements Host {
     if (configFile === undefined) return 'ERR The server is running without a config file';
     try {
       const next = config.rewrite(readFileSync(configFile, 'latin1'));
-      writeFileSync(`${configFile}.new`, next, 'latin1');
-      renameSync(`${configFile}.new`, configFile);
+      writeFileDurably(configFile, next, { encoding: 'latin1' });
       return null;
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;

@@ -31,6 +31,7 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
+import { writeFileDurably } from './durable-file.ts';
 import { LogError } from './errors.ts';
 
 export interface EmbeddedNatsOptions {
@@ -349,7 +350,7 @@ export class EmbeddedNats {
   }
 
   #save(): void {
-    writeFileSync(join(this.dir, 'embedded.json'), `${JSON.stringify(this.#kept)}\n`, { mode: 0o600 });
+    writeFileDurably(join(this.dir, 'embedded.json'), `${JSON.stringify(this.#kept)}\n`, { mode: 0o600 });
   }
 
   #configuration(): string {

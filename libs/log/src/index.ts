@@ -7,5 +7,6 @@ export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
 export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
+export { type DurableFileOptions, writeFileDurably } from './durable-file.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.ts';
 export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';

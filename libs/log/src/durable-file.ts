@@ -1,0 +1,47 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export interface DurableFileOptions {
+  readonly mode?: number;
+  readonly encoding?: BufferEncoding;
+}
+
+/**
+ * Replaces a small file. It holds all of the old text or all of the new one, also after a power cut, and when this returns it
+ * is the new one. A rename alone does not promise that: the name can reach the disk before the text, and the file is then empty.
+ *
+ * The new text is written to `<path>.new` first, so one process at a time may write a path. When it fails it throws what the
+ * system says, and the old file is untouched.
+ */
+export function writeFileDurably(path: string, text: string, options: DurableFileOptions = {}): void {
+  const { mode = 0o666, encoding = 'utf8' } = options;
+  const temporary = `${path}.new`;
+  try {
+    rmSync(temporary, { force: true }); // one that a crash left would keep its mode
+    const file = openSync(temporary, 'wx', mode);
+    try {
+      writeFileSync(file, text, encoding);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } catch (error) {
+    // A file system that cannot sync a folder says so in these two ways; Redis passes over them as well.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EINVAL' && code !== 'EBADF') throw error;
+  } finally {
+    closeSync(folder);
+  }
+}
