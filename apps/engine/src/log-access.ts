@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
 import type { NatsLink } from '@weir/log';
 import { Membership } from '@weir/cluster';
@@ -53,32 +50,4 @@ export class LogAccess {
     this.snapshots.close();
     await this.link.close();
   }
-}
-
-/** What a node remembers of itself in `dir`: its identity, and the log that it led last. */
-export interface NodeFile {
-  readonly id: string;
-  readonly logId: string | null;
-}
-
-const NODE_FILE = 'weir-node.json';
-
-export function readNodeFile(dir: string): NodeFile {
-  mkdirSync(dir, { recursive: true });
-  try {
-    const value = JSON.parse(readFileSync(join(dir, NODE_FILE), 'utf8')) as Partial<NodeFile>;
-    if (typeof value.id === 'string')
-      return { id: value.id, logId: typeof value.logId === 'string' ? value.logId : null };
-  } catch {
-    // None yet, or damaged: a new identity costs nothing, and the log's id is in NATS as well.
-  }
-  const fresh = { id: randomBytes(8).toString('hex'), logId: null };
-  writeNodeFile(dir, fresh);
-  return fresh;
-}
-
-export function writeNodeFile(dir: string, file: NodeFile): void {
-  const path = join(dir, NODE_FILE);
-  writeFileSync(`${path}.new`, `${JSON.stringify(file)}\n`);
-  renameSync(`${path}.new`, path);
 }

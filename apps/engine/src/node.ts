@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
@@ -7,9 +8,10 @@ import { Arena } from '@weir/memory';
 import { freeInBackground } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
-import { readNodeFile, writeNodeFile } from './log-access.ts';
-import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
+import type { LogAccess, LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
+import { NodeFileError, freshNodeFile, missingNodeFile, readNodeFile, writeNodeFile } from './node-file.ts';
+import type { NodeFile } from './node-file.ts';
 import { RoleController } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
 
@@ -23,14 +25,16 @@ export interface EngineNodeOptions {
   readonly ownLog: (node: NodeIdentity, signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
   readonly onLeading?: (location: LogLocation | null) => void;
   readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
-  /** SHUTDOWN was asked for. */
-  readonly onStop: () => void;
+  /** SHUTDOWN was asked for, or this node cannot go on. */
+  readonly onStop: (error?: unknown) => void;
 }
 
 /** Who this node is, and the log that it led last; kept in `dir`. */
 export interface NodeIdentity {
   readonly id: string;
   readonly logId: string | null;
+  /** The file with the id is lost: there is a log, so none is begun in its place. */
+  readonly isLost: boolean;
   remember(logId: string): void;
 }
 
@@ -61,17 +65,29 @@ export class EngineNode {
     this.configFile = options.configFile;
     this.logger = options.logger;
     const { dir } = this.config.text;
-    this.#identity = readNodeFile(dir);
+    mkdirSync(dir, { recursive: true });
+    const found = readNodeFile(dir);
+    let isLost = found.kind === 'lost';
+    // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
+    if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
+    this.#identity = found.kind === 'known' ? found.file : freshNodeFile();
+    if (found.kind === 'none' || (found.kind === 'known' && found.format === 0)) writeNodeFile(dir, this.#identity);
     const host = new EngineHost(this);
     this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host });
     this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null);
-    const identity: NodeIdentity = {
-      id: this.#identity.id,
-      logId: this.#identity.logId,
-      remember: (logId) => {
-        this.#identity = { ...this.#identity, logId };
-        writeNodeFile(dir, this.#identity);
-      },
+    const remember = (logId: string): void => {
+      this.#identity = { ...this.#identity, logId };
+      writeNodeFile(dir, this.#identity);
+      isLost = false;
+    };
+    const ownLog = async (signal: AbortSignal, fresh?: string): Promise<LogLocation> => {
+      const { id, logId } = this.#identity;
+      try {
+        return await options.ownLog({ id, logId, isLost, remember }, signal, fresh);
+      } catch (error) {
+        if (error instanceof NodeFileError) options.onStop(error); // trying again would not mend it
+        throw error;
+      }
     };
     this.role = new RoleController({
       engine: this.engine,
@@ -79,7 +95,7 @@ export class EngineNode {
       logger: this.logger,
       nodeId: this.#identity.id,
       newKeyspace: () => this.newKeyspace(),
-      ownLog: (signal, fresh) => options.ownLog({ ...identity, logId: this.#identity.logId }, signal, fresh),
+      ownLog,
       announce: () => ({
         ip: this.config.text.replicaAnnounceIp,
         port: this.config.num.replicaAnnouncePort || this.config.num.port,

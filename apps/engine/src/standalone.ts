@@ -26,7 +26,7 @@ export async function startEngine(program: Program): Promise<Running> {
       return { natsUrl, cluster: weirCluster, logId };
     },
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
-    onStop: () => program.stop('SHUTDOWN'),
+    onStop: (error) => program.stop('SHUTDOWN', error),
   });
   const link = await listenLink({ engine: node.engine, address: linkListen, log: logger });
   node.start();

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { missingNodeFile } from '@weir/app-engine';
 import type { LogLocation, NodeIdentity } from '@weir/app-engine';
-import { clusterLogId, rememberClusterLogId } from '@weir/cluster';
+import { clusterLogId, knownClusterLogId, rememberClusterLogId } from '@weir/cluster';
+import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { startEmbeddedNats } from '@weir/log';
 import type { EmbeddedNats } from '@weir/log';
@@ -41,9 +43,18 @@ export class OwnLog {
       node.remember(fresh);
       return { natsUrl, cluster, logId: fresh };
     }
-    const logId = node.logId ?? (await clusterLogId(place));
+    const logId = node.logId ?? (node.isLost ? await this.#lostLogId(place) : await clusterLogId(place));
     if (node.logId === null) node.remember(logId);
     return { natsUrl, cluster, logId };
+  }
+
+  /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
+  async #lostLogId(place: ClusterPlace): Promise<string> {
+    const { dir } = this.#config.text;
+    const logId = await knownClusterLogId(place);
+    if (logId === null) throw missingNodeFile(dir, join(dir, 'nats/store'));
+    this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
+    return logId;
   }
 
   /** Resolves when the NATS server runs, where it is this node's to run; rejects with a sentence when it cannot. */

@@ -76,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
     onLeading: leading,
     importInto: importsFile(config, logger, (error) => options.onStop(error)),
-    onStop: () => options.onStop(),
+    onStop: (error) => options.onStop(error),
   });
   ownLog.onTrouble = (reason) => void (node.logTrouble = reason);
 

@@ -2,7 +2,7 @@ export { handshake } from './handshake.ts';
 export type { Handshake, HandshakeOptions, HandshakeResult } from './handshake.ts';
 export { Lease } from './lease.ts';
 export type { LeaseOptions, LeaseState } from './lease.ts';
-export { clusterLogId, newLogId, rememberClusterLogId } from './log-id.ts';
+export { clusterLogId, knownClusterLogId, newLogId, rememberClusterLogId } from './log-id.ts';
 export type { ClusterPlace } from './log-id.ts';
 export { MEMBER_TTL_MS, Membership, parseReport } from './membership.ts';
 export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './membership.ts';

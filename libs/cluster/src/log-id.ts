@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectNats } from '@weir/log';
+import { connectNats, isLogError } from '@weir/log';
 
 /** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
 
@@ -34,6 +34,20 @@ export async function clusterLogId(place: ClusterPlace): Promise<string> {
       const put = await link.kvPut(bucket, 'log', Buffer.from(logId), known === null ? 0 : known.revision);
       if (put.kind === 'stored') return logId;
     }
+  } finally {
+    await link.close();
+  }
+}
+
+/** The same where there must be one: null when NATS remembers none, and nothing is created. */
+export async function knownClusterLogId(place: ClusterPlace): Promise<string | null> {
+  const link = await connect(place);
+  try {
+    const known = await link.kvGet(clusterBucket(place.cluster), 'log');
+    return known === null || known.value === null ? null : Buffer.from(known.value).toString();
+  } catch (error) {
+    if (isLogError(error, 'log-missing')) return null; // not even the bucket
+    throw error;
   } finally {
     await link.close();
   }
