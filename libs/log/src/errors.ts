@@ -6,8 +6,10 @@ export type LogErrorCode =
   | 'log-corrupt' // a stored message fails its check: do not apply, do not append
   | 'log-diverged' // a valid record that does not continue the history it stands in
   | 'log-newer' // written by a newer engine or in a newer format: upgrade this one
+  | 'log-lost' // the log ends before what it had: its end is gone, and with it what somebody was told is stored
   | 'log-fenced' // somebody else holds the log
   | 'log-trimmed' // the wanted sequence is gone: bootstrap from a snapshot
+  | 'beginning-missing' // data must exist that neither a snapshot nor the log gives back: begin nothing in its place
   | 'snapshot-damaged'
   | 'snapshot-missing'
   | 'nats-refused' // the server refuses this client (credentials, version)

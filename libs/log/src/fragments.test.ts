@@ -246,7 +246,7 @@ test('a stale record that does not continue the history is passed over, and so i
   assert.throws(() => readAll([...history, lead, three, two]), { code: 'log-diverged' }, 'not behind a void one');
 });
 
-test('a stale record between fragments does not part them', () => {
+test('a stale record behind a leadership record, and a fragment that it pushed aside, do not part the fragments', () => {
   const s = new Scribe();
   s.lead(2);
   s.write('a longer one, in three');
@@ -254,6 +254,20 @@ test('a stale record between fragments does not part them', () => {
   stale.lead(1);
   stale.write('x');
   const [lead, a, b, c] = s.messages as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-  const { records } = readAll([lead, a, b, stale.messages[1]!, c]);
-  assert.deepEqual(records, ['1-1 e2 0..0 k2 {}', '2-5 e2 0..22 k1 a longer one, in three']);
+  const { records } = readAll([lead, stale.messages[1]!, b, a, b, c]);
+  assert.deepEqual(records, ['1-1 e2 0..0 k2 {}', '4-6 e2 0..22 k1 a longer one, in three']);
+});
+
+test('stale records where no master can have left them end the reader: it follows another history than the log', () => {
+  const s = new Scribe();
+  s.lead(2);
+  s.write('one');
+  const stale = new Scribe(undefined, 1);
+  stale.lead(1);
+  stale.write('x');
+  stale.write('y');
+  const [lead, one] = s.messages as [Uint8Array, Uint8Array];
+  const [, x, y] = stale.messages as [Uint8Array, Uint8Array, Uint8Array];
+  assert.throws(() => readAll([lead, one, x]), { code: 'log-diverged' }, 'not behind the leadership record');
+  assert.throws(() => readAll([lead, x, y]), { code: 'log-diverged' }, 'more than were in flight');
 });

@@ -11,8 +11,9 @@
  * n+1; A is rejected, but B finds just the sequence that it expects and is stored. Nobody acknowledges B (its master settles A first and is
  * fenced), yet there it stands, and may push the new leader's own pipelined records into the same trouble. So what belongs to the history is
  * decided by the checksum: *a message is part of it if and only if it continues the last message that is*. One that does not is void: it
- * counts nothing and is passed over, provided that it can be explained: it is of an earlier epoch than the history, or of this epoch
- * directly behind a void one. Anything else means that this reader's history is not this log's ('log-diverged').
+ * counts nothing and is passed over, provided that it can be explained: it is of an earlier epoch than the history and stands where a replaced
+ * master's last append may (directly behind a leadership record), or of this epoch and directly behind a void one (void-rule.ts bounds both).
+ * Anything else means that this reader's history is not this log's ('log-diverged').
  */
 import { LogError } from './errors.ts';
 import {
@@ -28,6 +29,7 @@ import {
   WRITER_ID_BYTES,
 } from './record.ts';
 import type { LogPosition } from './types.ts';
+import { VoidRule } from './void-rule.ts';
 
 /** The newest messages, which purgeTo() never removes: enough for openLog() to see which of them belong to the history. */
 export const TAIL_KEPT = 16;
@@ -114,8 +116,7 @@ export class RecordReader {
   #seq: number;
   #checksumHi: number;
   #checksumLo: number;
-  /** The message before was void. */
-  #void = false;
+  readonly #void: VoidRule;
   #epoch: number;
   #offset: number;
   #group: Uint8Array | null = null;
@@ -136,6 +137,7 @@ export class RecordReader {
     const position = options.position;
     this.#engineVersion = options.engineVersion;
     this.#seq = this.#boundarySeq = position.seq;
+    this.#void = new VoidRule(position.seq);
     this.#epoch = position.epoch;
     this.#offset = position.offset;
     this.#checksumHi = this.#boundaryHi = checksumHi(position.checksum);
@@ -186,9 +188,8 @@ export class RecordReader {
     if (seq !== this.#seq + 1) throw diverged(seq, `sequence ${this.#seq + 1} was expected`);
     decodeHeader(message, h);
     if (h.previousHi !== this.#checksumHi || h.previousLo !== this.#checksumLo) {
-      if (h.epoch < this.#epoch || (h.epoch === this.#epoch && this.#void)) {
+      if (this.#void.allows(seq, h.epoch, this.#epoch)) {
         this.#seq = seq;
-        this.#void = true;
         return false;
       }
       const here = checksumHex(this.#checksumHi, this.#checksumLo);
@@ -197,7 +198,6 @@ export class RecordReader {
         `it continues ${checksumHex(h.previousHi, h.previousLo)}, the history here ends with ${here}`,
       );
     }
-    this.#void = false;
     if (h.engineVersion > this.#engineVersion) {
       throw new LogError(
         'log-newer',
@@ -276,6 +276,7 @@ export class RecordReader {
     record.engineVersion = h.engineVersion;
     for (let i = 0; i < WRITER_ID_BYTES; i++) record.writer[i] = h.writer[i]!;
     record.payload = payload;
+    if (h.kind === RecordKind.leadership) this.#void.leads(seq);
     this.#epoch = h.epoch;
     this.#offset = record.endOffset;
     this.#beforeSeq = this.#boundarySeq;

@@ -95,7 +95,7 @@ test('a log trimmed past the position, one that ends before it, and a changed me
   log.loseTail(2);
   const ahead = read(log, committed);
   ahead.reader.start();
-  assert.ok(isLogError(await ahead.error, 'log-diverged'));
+  assert.ok(isLogError(await ahead.error, 'log-lost'));
   assert.deepEqual(ahead.reader.position, committed);
 
   const changed = new FakeLog();

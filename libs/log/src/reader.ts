@@ -1,6 +1,7 @@
 /** A LogStore's messages as checked, whole records; and what a log says about itself before anybody reads it. */
 import { LogError } from './errors.ts';
 import { RecordReader, type RecordView, TAIL_KEPT } from './fragments.ts';
+import type { RecentMessages } from './recent.ts';
 import { checksumHex, decodeHeader, EMPTY_CHECKSUM, RecordHeader, RecordKind } from './record.ts';
 import type { ConsumeState, LogPosition, LogState, LogStore, LogSubscription } from './types.ts';
 
@@ -12,6 +13,8 @@ export interface LogReaderOptions {
   /** Of the data set: the record behind it is the first one handed out. */
   readonly position: LogPosition;
   readonly engineVersion: number;
+  /** Gets every message that was read and checked. */
+  readonly recent?: RecentMessages;
   /**
    * In order. The view is dead when it returns, or when the promise that it returns has resolved: until then the record does not count, `position`, `tail` and
    * `seq` are still in front of it, and nothing more comes. Only a record of data may take its time so.
@@ -23,7 +26,8 @@ export interface LogReaderOptions {
    */
   readonly onMessage?: (seq: number, bytes: number) => void | Promise<void>;
   /**
-   * It has stopped, for good: LogError 'log-missing' (trimmed past the position: bootstrap from a snapshot), 'log-diverged' (not the log of this history),
+   * It has stopped, for good: LogError 'log-missing' (trimmed past the position: bootstrap from a snapshot), 'log-diverged' (not the log of this history), 'log-lost' (it ends before what was
+   * read here already),
    * 'log-corrupt' or 'log-newer'; or what onRecord threw.
    */
   readonly onError: (error: unknown) => void;
@@ -68,16 +72,18 @@ export class LogReader {
       onGap: ({ expected, first }) =>
         onError(new LogError('log-missing', `the log was trimmed: ${expected} is wanted, it begins at ${first}`)),
       onAhead: ({ expected, last }) =>
-        onError(new LogError('log-diverged', `the log ends at ${last}, ${expected - 1} was read here already`)),
+        onError(new LogError('log-lost', `the log ends at ${last}, ${expected - 1} was read here already`)),
       onError,
       ...(onState !== undefined ? { onState } : {}),
     });
   }
 
   #message(seq: number, message: Uint8Array): void | Promise<void> {
-    const { onRecord, onMessage } = this.#options;
+    const { onRecord, onMessage, recent } = this.#options;
     const bytes = message.length;
-    if (this.#records.push(seq, message)) {
+    const whole = this.#records.push(seq, message);
+    recent?.push(seq, message);
+    if (whole) {
       const handled = onRecord(this.#records.record);
       if (handled !== undefined) {
         this.#inHand = true;

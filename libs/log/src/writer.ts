@@ -19,11 +19,14 @@
  *   another's                                            → fenced
  *   nothing, and the log ends just before it             → send again; an earlier try that still arrives late is either stored (then this one is rejected,
  *                                                          and reading finds ours) or rejected, as both expect the same sequence
- *   nothing, and the log ends even earlier               → fenced: what was acknowledged is gone
+ *   nothing, and the log ends even earlier               → what was acknowledged is gone: it is given back from `recent` (heal.ts), else fenced
  */
 import { randomBytes } from 'node:crypto';
-import { isLogError, LogError } from './errors.ts';
+import { isLogError, LogError, type LogErrorCode } from './errors.ts';
 import { splitRecord } from './fragments.ts';
+import { healTail } from './heal.ts';
+import { encodeLeadership, type Leadership } from './leadership.ts';
+import type { RecentMessages } from './recent.ts';
 import {
   checksumHex,
   checksumHi,
@@ -46,6 +49,7 @@ import type {
   Unsubscribe,
   WriterState,
 } from './types.ts';
+import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
 
 export interface LogWriterOptions {
   readonly log: LogStore;
@@ -55,8 +59,10 @@ export interface LogWriterOptions {
   readonly epoch: number;
   readonly writerId: Uint8Array;
   readonly engineVersion: number;
-  /** Records under way, and messages in flight. Two is what was measured best with fsync on. */
+  /** Records under way, and messages in flight: at most IN_FLIGHT_MAX, which is what was measured best with fsync on. */
   readonly inFlightMax?: number;
+  /** Gets every message that is stored, and gives the log its end back when that is lost. */
+  readonly recent?: RecentMessages;
   /** Give up resolving after so long: records under way end as 'stopped'. Absent: never. */
   readonly deadlineMs?: number;
   /** First pause before asking again; doubles up to two seconds. */
@@ -81,6 +87,8 @@ class Entry {
 
   readonly checksumHi: number;
   readonly checksumLo: number;
+  /** It is the leadership record. */
+  leads = false;
 
   constructor(message: Uint8Array, seq: number, endOffset: number, callback: CommitCallback | null) {
     this.message = message;
@@ -101,8 +109,11 @@ export class LogWriter {
   readonly #onState: ((state: WriterState, detail: string) => void) | undefined;
   readonly #unsubscribe: Unsubscribe;
   readonly #queue: Entry[] = [];
+  readonly #recent: RecentMessages | null;
+  readonly #void: VoidRule;
   #state: WriterState = 'open';
   #detail = '';
+  #fencedBy: LogErrorCode = 'log-fenced';
   /** Sequence of the last message that was accepted here, stored or not. */
   #lastSeq: number;
   #nextOffset: number;
@@ -129,7 +140,10 @@ export class LogWriter {
     const { tail } = options;
     this.#log = options.log;
     this.epoch = options.epoch;
-    this.#inFlightMax = options.inFlightMax ?? 2;
+    this.#inFlightMax = options.inFlightMax ?? IN_FLIGHT_MAX;
+    if (this.#inFlightMax > IN_FLIGHT_MAX) throw new RangeError(`at most ${IN_FLIGHT_MAX} messages in flight`);
+    this.#recent = options.recent ?? null;
+    this.#void = new VoidRule(tail.seq);
     this.#deadlineMs = options.deadlineMs;
     this.#retryMinMs = this.#retryMs = options.retryMinMs ?? RETRY_MIN_MS;
     this.#onState = options.onState;
@@ -151,6 +165,10 @@ export class LogWriter {
   /** Why it is in that state, for people. */
   get detail(): string {
     return this.#detail;
+  }
+  /** Why it was fenced: 'log-fenced' (somebody else wrote), 'log-lost', 'log-corrupt' or 'log-newer'. */
+  get fencedBy(): LogErrorCode {
+    return this.#fencedBy;
   }
   /** Replication offset behind everything appended so far, committed or not. */
   get nextOffset(): number {
@@ -226,7 +244,9 @@ export class LogWriter {
     const messages = splitRecord(buffer, payloadLength, this.#log.maxMessageBytes, h);
     for (let i = 0; i < messages.length; i++) {
       const last = i === messages.length - 1;
-      this.#queue.push(new Entry(messages[i]!, ++this.#lastSeq, last ? this.#nextOffset : -1, last ? callback : null));
+      const entry = new Entry(messages[i]!, ++this.#lastSeq, last ? this.#nextOffset : -1, last ? callback : null);
+      entry.leads = kind === RecordKind.leadership;
+      this.#queue.push(entry);
     }
     if (this.#state === 'open') this.#send();
   }
@@ -278,6 +298,8 @@ export class LogWriter {
     this.#queue.shift();
     this.#storedHi = entry.checksumHi;
     this.#storedLo = entry.checksumLo;
+    this.#recent?.push(entry.seq, entry.message);
+    if (entry.leads) this.#void.leads(entry.seq);
     if (entry.callback === null) return;
     this.#committedSeq = entry.seq;
     this.#committedHi = entry.checksumHi;
@@ -310,7 +332,10 @@ export class LogWriter {
       } catch (error) {
         if (this.#ended()) return;
         if (!isLogError(error)) throw error;
-        if (error.code === 'log-corrupt' || error.code === 'log-newer') return this.#finish('fenced', error.message);
+        if (error.code === 'log-corrupt' || error.code === 'log-newer') {
+          this.#fencedBy = error.code;
+          return this.#finish('fenced', error.message);
+        }
         this.#become('blocked', `${error.code}: ${error.message}`);
         await this.#pause();
       }
@@ -337,17 +362,17 @@ export class LogWriter {
           head.seq = seq;
           this.#commitHead(head);
           if (this.#ended()) return true;
-        } else if (!this.#isVoid(stored)) {
+        } else if (!this.#isVoid(seq, stored)) {
           this.#finish('fenced', `sequence ${seq} holds another writer's record`);
           return true;
-        }
+        } else this.#recent?.push(seq, stored);
         seq++;
         continue;
       }
       const { lastSeq, firstSeq } = await this.#log.state();
       if (this.#ended()) return true;
       if (lastSeq < seq - 1) {
-        this.#finish('fenced', `the log ends at ${lastSeq}, it had ${seq - 1}`);
+        if (await this.#giveBack(lastSeq, seq - 1)) continue;
         return true;
       }
       if (firstSeq > seq) {
@@ -365,14 +390,61 @@ export class LogWriter {
     return true;
   }
 
+  /** The log ends at `lastSeq` and had `had`. True when it has it again; false when this writer is finished (or ended meanwhile). */
+  async #giveBack(lastSeq: number, had: number): Promise<boolean> {
+    const recent = this.#recent;
+    if (recent !== null && recent.lastSeq === had) {
+      this.#become('resolving', `the log lost its end: it ends at ${lastSeq}, it had ${had}; giving it back`);
+      const healed = await healTail(this.#log, recent);
+      if (this.#ended()) return false;
+      if (healed.kind === 'whole') return true;
+      if (healed.kind === 'other') {
+        this.#finish('fenced', `sequence ${healed.seq} holds another writer's record`);
+        return false;
+      }
+    }
+    this.#fencedBy = 'log-lost';
+    this.#finish('fenced', `the log ends at ${lastSeq}, it had ${had}`);
+    return false;
+  }
+
+  /**
+   * Looks whether the log still ends with what was committed here, as long as nothing is under way (an append finds out by itself): a master
+   * without writes notices so that another leads, or that the log lost its end, which it then gives back. Throws LogError 'log-unavailable',
+   * 'log-missing'.
+   */
+  async check(): Promise<void> {
+    const seq = this.#lastSeq;
+    const idle = (): boolean => this.#records === 0 && !this.#ended() && this.#lastSeq === seq;
+    if (!idle()) return;
+    const { lastSeq } = await this.#log.state();
+    if (!idle() || lastSeq === seq) return;
+    if (lastSeq < seq) {
+      if (!(await this.#giveBack(lastSeq, seq))) return;
+      // What was appended meanwhile has waited.
+      this.#become('open', '');
+      return this.#send();
+    }
+    const stored = await this.#log.read(seq + 1);
+    if (!idle() || stored === null) return;
+    try {
+      // A void one is passed over by the next append.
+      if (!this.#isVoid(seq + 1, stored)) this.#finish('fenced', `sequence ${seq + 1} holds another writer's record`);
+    } catch (error) {
+      if (!isLogError(error)) throw error;
+      this.#fencedBy = error.code;
+      this.#finish('fenced', error.message);
+    }
+  }
+
   /** By the readers' rule: it does not continue the history. Throws LogError for what is damaged or newer than we know. */
-  #isVoid(message: Uint8Array): boolean {
+  #isVoid(seq: number, message: Uint8Array): boolean {
     const h = this.#other;
     decodeHeader(message, h);
     if (h.previousHi === this.#storedHi && h.previousLo === this.#storedLo) return false;
-    if (h.epoch < this.epoch) return true;
-    // Our own, sent behind one that did not make it.
-    return h.epoch === this.epoch && h.writer.every((byte, i) => byte === this.#header.writer[i]);
+    // Of this epoch it must be our own, sent behind one that did not make it.
+    if (h.epoch === this.epoch && !h.writer.every((byte, i) => byte === this.#header.writer[i])) return false;
+    return this.#void.allows(seq, h.epoch, this.epoch);
   }
 
   #pause(): Promise<void> {
@@ -421,8 +493,8 @@ export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'wri
   readonly writerId?: Uint8Array;
   /** Gives the claim up: it may or may not be stored. */
   readonly signal?: AbortSignal;
-  /** For those who read the log: who leads now and where. */
-  readonly info?: Readonly<Record<string, unknown>>;
+  /** For those who read the log: who leads now and where, and what the log begins with when this is its first record. */
+  readonly leadership?: Leadership;
 }
 
 /**
@@ -432,7 +504,7 @@ export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'wri
 export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
   const writerId = options.writerId ?? randomBytes(WRITER_ID_BYTES);
   const writer = new LogWriter({ ...options, writerId, epoch: options.tail.epoch + 1 });
-  const payload = Buffer.from(JSON.stringify({ id: Buffer.from(writerId).toString('hex'), ...options.info }));
+  const payload = encodeLeadership(writerId, options.leadership ?? {});
   const { signal } = options;
   const abort = (): void => writer.stop();
   return new Promise((resolve, reject) => {
@@ -441,7 +513,7 @@ export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
       signal?.removeEventListener('abort', abort);
       if (outcome === 'committed') resolve(writer);
       else if (outcome === 'fenced')
-        reject(new LogError('log-fenced', `not the master of epoch ${writer.epoch}: ${writer.detail}`));
+        reject(new LogError(writer.fencedBy, `not the master of epoch ${writer.epoch}: ${writer.detail}`));
       else reject(new LogError('log-unavailable', `no leadership of epoch ${writer.epoch}: ${writer.detail}`));
     });
     if (signal?.aborted === true) writer.stop();

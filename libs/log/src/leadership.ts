@@ -1,0 +1,81 @@
+/*
+ * What a leadership record says, as JSON: who leads, where it is reached and, in the first record of a log, what the log begins with. That last
+ * part is the proof a reader needs when it finds no snapshot: "nothing" is written down, so a snapshot that is missing is told from one that
+ * never was.
+ *
+ *   {"id": "<writer id, hex>", "node": "…", "ip": "…", "port": 6379,
+ *    "begins": {"kind": "nothing"} | {"kind": "snapshot", "id": "base-…", "seq": 0, "digest": "<hex>", "keys": 5000}}
+ *
+ * Fields are only ever added. Logs from before `begins` do not have it: their beginning is unknown.
+ */
+import { LogError } from './errors.ts';
+import { decodeHeader, HEADER_BYTES, RecordHeader, RecordKind } from './record.ts';
+import type { LogStore } from './types.ts';
+
+/** What a log begins with: an empty data set, or the data set of a snapshot that stands in front of its first record. */
+export type Beginning =
+  | { readonly kind: 'nothing' }
+  | {
+      readonly kind: 'snapshot';
+      readonly id: string;
+      readonly seq: number;
+      readonly digest: string;
+      readonly keys: number;
+    };
+
+export interface Leadership {
+  /** Id of the node that leads, and its address; absent for a writer that is no node. */
+  readonly node?: string;
+  readonly ip?: string;
+  readonly port?: number;
+  /** In the first record of a log only. */
+  readonly begins?: Beginning;
+}
+
+export function encodeLeadership(writerId: Uint8Array, leadership: Leadership): Uint8Array {
+  const { node, ip, port, begins } = leadership;
+  return Buffer.from(JSON.stringify({ id: Buffer.from(writerId).toString('hex'), node, ip, port, begins }));
+}
+
+/** What is missing or of another type is left out: another writer may say less. */
+export function decodeLeadership(payload: Uint8Array): Leadership {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(payload).toString());
+  } catch {
+    return {};
+  }
+  if (typeof value !== 'object' || value === null) return {};
+  const { node, ip, port, begins } = value as Record<string, unknown>;
+  const beginning = toBeginning(begins);
+  return {
+    ...(typeof node === 'string' ? { node } : {}),
+    ...(typeof ip === 'string' ? { ip } : {}),
+    ...(typeof port === 'number' ? { port } : {}),
+    ...(beginning !== null ? { begins: beginning } : {}),
+  };
+}
+
+function toBeginning(value: unknown): Beginning | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { kind, id, seq, digest, keys } = value as Record<string, unknown>;
+  if (kind === 'nothing') return { kind };
+  if (kind !== 'snapshot' || typeof id !== 'string' || typeof digest !== 'string') return null;
+  if (typeof seq !== 'number' || typeof keys !== 'number') return null;
+  return { kind, id, seq, digest, keys };
+}
+
+/**
+ * What a log begins with, by its first message; null when the first message is trimmed, or older than this knowledge. Throws LogError:
+ * 'log-corrupt' when the first message is damaged, and what LogStore.read throws.
+ */
+export async function readBeginning(log: LogStore): Promise<Beginning | null> {
+  const { firstSeq, lastSeq } = await log.state();
+  if (lastSeq === 0 || firstSeq > 1) return null;
+  const first = await log.read(1);
+  if (first === null) throw new LogError('log-corrupt', 'the first message of the log is missing');
+  const header = new RecordHeader();
+  decodeHeader(first, header);
+  if (header.kind !== RecordKind.leadership) return null;
+  return decodeLeadership(first.subarray(HEADER_BYTES)).begins ?? null;
+}
