@@ -1,5 +1,7 @@
 export { importsFile } from './import-file.ts';
 export type { LogLocation } from './log-access.ts';
 export { EngineNode } from './node.ts';
-export type { EngineNodeOptions, NodeIdentity } from './node.ts';
+export type { EngineNodeOptions } from './node.ts';
+export type { NodeMemory } from './node-memory.ts';
+export type { OwnLog } from './own-log.ts';
 export { missingNodeFile } from './node-file.ts';

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { writeFileDurably } from '@weir/log';
@@ -72,10 +73,63 @@ export function readNodeFile(dir: string): NodeFileState {
 
 /** Writes the file in `dir` in the present format; when this returns, it is on disk. */
 export function writeNodeFile(dir: string, file: NodeFile): void {
+  writeFileDurably(join(dir, NODE_FILE), textOf(file), { encoding: 'latin1' });
+}
+
+function textOf(file: NodeFile): string {
   const { id, logId, format: _format, check: _check, ...more } = file;
   const fields = latin1(JSON.stringify({ format: FORMAT, id, logId, ...more }));
   const covered = fields.slice(0, -1);
-  writeFileDurably(join(dir, NODE_FILE), `${covered},"check":"${checksum(covered)}"}\n`, { encoding: 'latin1' });
+  return `${covered},"check":"${checksum(covered)}"}\n`;
+}
+
+/** Writes the file now, or soon without holding the caller up; what was asked for last is what stays. */
+export class NodeFileWriter {
+  readonly #dir: string;
+  /** Counts the writes asked for: an older one that is still on its way to the disk must not replace a newer one. */
+  #asked = 0;
+  #later: NodeFile | null = null;
+  #busy = false;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  write(file: NodeFile): void {
+    this.#asked++;
+    this.#later = null;
+    writeNodeFile(this.#dir, file);
+  }
+
+  /** A write that fails is left: the next one follows, and what stands in the file stays true. */
+  writeLater(file: NodeFile): void {
+    this.#asked++;
+    this.#later = file;
+    if (!this.#busy) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#busy = true;
+    const path = join(this.#dir, NODE_FILE);
+    while (this.#later !== null) {
+      const text = textOf(this.#later);
+      const asked = this.#asked;
+      this.#later = null;
+      try {
+        const file = await open(`${path}.later`, 'w');
+        try {
+          await file.writeFile(text, 'latin1');
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        if (asked === this.#asked) renameSync(`${path}.later`, path);
+      } catch {
+        // A full disk, for one: see above.
+      }
+    }
+    this.#busy = false;
+  }
 }
 
 export function freshNodeFile(): NodeFile {

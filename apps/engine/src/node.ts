@@ -10,8 +10,9 @@ import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
 import type { LogAccess, LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
-import { NodeFileError, freshNodeFile, missingNodeFile, readNodeFile, writeNodeFile } from './node-file.ts';
-import type { NodeFile } from './node-file.ts';
+import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
+import { NodeMemory } from './node-memory.ts';
+import type { OwnLog } from './own-log.ts';
 import { RoleController } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
 
@@ -22,20 +23,11 @@ export interface EngineNodeOptions {
   readonly configFile: string | undefined;
   readonly logger: Logger;
   /** This node's own log: see RoleOptions. */
-  readonly ownLog: (node: NodeIdentity, signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
+  readonly ownLog: OwnLog;
   readonly onLeading?: (location: LogLocation | null) => void;
   readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
-}
-
-/** Who this node is, and the log that it led last; kept in `dir`. */
-export interface NodeIdentity {
-  readonly id: string;
-  readonly logId: string | null;
-  /** The file with the id is lost: there is a log, so none is begun in its place. */
-  readonly isLost: boolean;
-  remember(logId: string): void;
 }
 
 /** A log without room says so at once; one refusal may still be a passing one. */
@@ -56,7 +48,6 @@ export class EngineNode {
   readonly #options: EngineNodeOptions;
   readonly #seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
   #cron: NodeJS.Timeout | null = null;
-  #identity: NodeFile;
   #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
@@ -67,35 +58,33 @@ export class EngineNode {
     const { dir } = this.config.text;
     mkdirSync(dir, { recursive: true });
     const found = readNodeFile(dir);
-    let isLost = found.kind === 'lost';
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
     if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
-    this.#identity = found.kind === 'known' ? found.file : freshNodeFile();
-    if (found.kind === 'none' || (found.kind === 'known' && found.format === 0)) writeNodeFile(dir, this.#identity);
+    const memory = new NodeMemory(dir, found);
     const host = new EngineHost(this);
     this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host });
     this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null);
-    const remember = (logId: string): void => {
-      this.#identity = { ...this.#identity, logId };
-      writeNodeFile(dir, this.#identity);
-      isLost = false;
-    };
-    const ownLog = async (signal: AbortSignal, fresh?: string): Promise<LogLocation> => {
-      const { id, logId } = this.#identity;
-      try {
-        return await options.ownLog({ id, logId, isLost, remember }, signal, fresh);
-      } catch (error) {
-        if (error instanceof NodeFileError) options.onStop(error); // trying again would not mend it
-        throw error;
-      }
+    const { ownLog } = options;
+    const located: OwnLog = {
+      ownsStore: ownLog.ownsStore,
+      place: (logId, signal) => ownLog.place(logId, signal),
+      locate: async (_memory, signal) => {
+        try {
+          return await ownLog.locate(memory, signal);
+        } catch (error) {
+          if (error instanceof NodeFileError) options.onStop(error); // trying again would not mend it
+          throw error;
+        }
+      },
+      remember: (location, signal) => ownLog.remember(location, signal),
     };
     this.role = new RoleController({
       engine: this.engine,
       config: this.config,
       logger: this.logger,
-      nodeId: this.#identity.id,
+      memory,
       newKeyspace: () => this.newKeyspace(),
-      ownLog,
+      ownLog: located,
       announce: () => ({
         ip: this.config.text.replicaAnnounceIp,
         port: this.config.num.replicaAnnouncePort || this.config.num.port,
@@ -185,6 +174,7 @@ export class EngineNode {
   /** Why writes have to be refused now, or ''. */
   #writeRefusal(now: number): string {
     const { engine, config, role } = this;
+    if (role.writeRefusal !== '') return role.writeRefusal;
     if (!engine.leading) return '';
     const age = engine.oldestInFlightAgeMs();
     const state = role.writerState;

@@ -1,16 +1,24 @@
-import { handshake, newLogId } from '@weir/cluster';
+import { handshake, hasBegun, markBegun, newLogId, serveTail } from '@weir/cluster';
 import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import { LOG_START, isLogError, openWriter } from '@weir/log';
-import type { LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, Pace, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
+import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
+import { ENGINE_VERSION, Follower, Pace, discardKeyspace } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
 import { leaderAddress, leaderNode } from './leader.ts';
+import { watchLog } from './log-watch.ts';
 import type { Logger } from './logger.ts';
 import { MasterLink } from './master-link.ts';
+import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
+import type { NodeMemory } from './node-memory.ts';
+import type { OwnLog } from './own-log.ts';
+import { Promotions } from './promotions.ts';
+import { hearMembers, proveHas } from './proof.ts';
+import { refusalText, troubleOf } from './trouble.ts';
+import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
 /**
@@ -27,20 +35,24 @@ import { Pauses, aborted, within } from './waiting.ts';
  * - rebuilding: newest snapshot, then the log to its end; requests are answered LOADING.
  * - leading: a leadership record of a new epoch was stored behind everything that was applied; from then on only this
  *   node can append.
- * - fenced: somebody else wrote, or the log lost what it had acknowledged. The data set may hold writes that the log
- *   does not: it is dropped and built anew. Where another node leads now, this one follows it.
+ * - fenced: somebody else wrote, or the log lost what it had acknowledged. In the first case the data set may hold writes that the log
+ *   does not and nobody was told of: it is dropped and built anew, and where another node leads now, this one follows it.
  * - joining: another log's snapshot is being loaded into a fresh keyspace; the old data set keeps answering.
  * - following: the new data set was swapped in whole; records are applied as they come.
+ *
+ * Invariant *nothing-known-is-dropped*: a data set is replaced only by one from a log that provably holds what this node has of it (proof.ts).
+ * What a node has is what its data set stands at (`#holding`) or what its file says that it knew. When the log has lost that, the node keeps its
+ * data set and is in trouble (trouble.ts), or, when the log is its alone and its memory is whole, begins a new log with it.
  */
 
 export interface RoleOptions {
   readonly engine: Engine;
   readonly config: Config;
   readonly logger: Logger;
-  readonly nodeId: string;
+  /** What this node remembers over restarts. */
+  readonly memory: NodeMemory;
   readonly newKeyspace: () => Keyspace;
-  /** Where this node's own log is; starts what is needed for it. `fresh`: with that id, a log that does not exist yet. */
-  readonly ownLog: (signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
+  readonly ownLog: OwnLog;
   /** The address that other nodes are told. */
   readonly announce: () => { ip: string; port: number };
   /** This node leads that log now; null: it leads none any more. */
@@ -54,8 +66,20 @@ const RETRY_MAX_MS = 5000;
 const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
-/** REPLICAOF NO ONE is answered when this node leads, or cannot, or after so long; it goes on trying in any case. */
-const PROMOTION_MS = 30_000;
+/** What is in trouble is looked at again after so long, and said again. */
+const TROUBLE_RETRY_MS = 5000;
+const TROUBLE_SAID_MS = 60_000;
+/** Between two notes of how far the log is known. */
+const NOTE_MS = 5000;
+
+/** Of a log that cannot be gone on with, though nobody else has written to it. */
+const LOSSES: ReadonlySet<string> = new Set(['log-lost', 'log-missing', 'log-corrupt', 'beginning-missing']);
+
+/** The data set that is here, and the position of the log which it reflects: committed records only count. */
+interface Holding {
+  readonly logId: string;
+  readonly position: LogPosition;
+}
 
 export class RoleController {
   readonly #o: RoleOptions;
@@ -83,8 +107,19 @@ export class RoleController {
   #deposedBy: HostPort | null = null;
   /** Ended early when the role changes, the node stops or the follower fails. */
   readonly #pauses = new Pauses();
-  /** Told when this node leads, or has another role to play. */
-  readonly #promotions = new Set<(error: string | null) => void>();
+  readonly #promotions = new Promotions();
+  trouble: Trouble | null = null;
+  #troubleSaidMs = 0;
+  #holding: Holding | null = null;
+  /** An operator told this node whom to follow, and it has not yet: the data set may be replaced by any. */
+  #decided = true;
+  /** The newest messages of the log, for when it loses them. */
+  #recent = { logId: '', messages: new RecentMessages() };
+  /** The log lost what it had, and the data set here begins a new one. */
+  #lost = false;
+  #notedSeq = -1;
+  /** A data set that must not change is being saved. */
+  #saving = false;
 
   constructor(options: RoleOptions) {
     this.#o = options;
@@ -101,15 +136,22 @@ export class RoleController {
   }
 
   get seq(): number {
-    return this.writer !== null ? this.#committedSeq : (this.follower?.seq ?? 0);
+    return this.writer !== null ? this.#committedSeq : (this.#held?.seq ?? this.follower?.seq ?? 0);
   }
 
   get offset(): number {
-    return this.writer !== null ? this.#committedOffset : (this.follower?.position.offset ?? 0);
+    return this.writer !== null ? this.#committedOffset : ((this.#held ?? this.follower?.position)?.offset ?? 0);
+  }
+
+  /** What the data set that answers has of the log at hand, while no follower feeds it: a new one may be on its way. */
+  get #held(): LogPosition | null {
+    const isServed = this.follower !== null && this.follower.keyspace === this.#o.engine.ctx.keyspace;
+    if (isServed || this.#holding === null || this.#holding.logId !== this.access?.location.logId) return null;
+    return this.#holding.position;
   }
 
   get nodeId(): string {
-    return this.#o.nodeId;
+    return this.#o.memory.id;
   }
 
   get logId(): string {
@@ -139,8 +181,10 @@ export class RoleController {
   replicaOf(target: HostPort | null): Promise<string | null> | undefined {
     const { engine, config } = this.#o;
     const wasSlave = this.role === 'slave';
-    if (target === null && !wasSlave) return this.leading ? undefined : this.#promoted();
+    if (target === null && !wasSlave) return this.leading ? undefined : this.#promotions.wait();
     this.#deposedBy = null;
+    this.#decided = true;
+    this.#clearTrouble();
     this.target = target;
     config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
     if (target === null) {
@@ -149,14 +193,15 @@ export class RoleController {
       engine.ctx.linkUp = true;
     } else {
       this.#promote = false;
+      this.#lost = false;
       engine.ctx.slave = true;
       this.masterLink.begin(Date.now());
       engine.ctx.linkUp = false;
-      this.#settlePromotions('ERR another role was asked for meanwhile');
+      this.#promotions.settle('ERR another role was asked for meanwhile');
     }
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
-    return target === null ? this.#promoted() : undefined;
+    return target === null ? this.#promotions.wait() : undefined;
   }
 
   get leading(): boolean {
@@ -165,23 +210,16 @@ export class RoleController {
 
   /** The data set is to become the beginning of a new log, and must not change until it has. */
   get promoting(): boolean {
-    return this.#promote;
+    return this.#promote || this.#saving;
   }
 
-  #promoted(): Promise<string | null> {
-    return new Promise((resolve) => {
-      const done = (error: string | null): void => {
-        clearTimeout(timer);
-        this.#promotions.delete(done);
-        resolve(error);
-      };
-      const timer = setTimeout(() => done('ERR the log is not begun yet; it will be'), PROMOTION_MS);
-      this.#promotions.add(done);
-    });
-  }
-
-  #settlePromotions(error: string | null): void {
-    for (const done of [...this.#promotions]) done(error);
+  /** Why writes are refused whatever the log says, or ''. */
+  get writeRefusal(): string {
+    if (this.role === 'slave') return '';
+    if (this.trouble !== null) return refusalText(this.trouble, this.#holding !== null);
+    return this.#lost
+      ? 'MISCONF The log lost what it had; a new one is being begun from the data set of this node'
+      : '';
   }
 
   async stop(): Promise<void> {
@@ -189,21 +227,24 @@ export class RoleController {
     this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
-    this.#settlePromotions('ERR the node stops');
+    this.#promotions.settle('ERR the node stops');
     await this.#loop;
   }
 
   report(): MemberReport {
     const { ip, port } = this.#o.announce();
     const follower = this.follower;
+    const position = this.writer?.committed ?? this.#held ?? follower?.position;
+    const { seq } = this;
     return {
-      id: this.#o.nodeId,
+      id: this.nodeId,
       role: this.writer !== null ? 'master' : 'slave',
       ip: ip || this.#announceIp || '127.0.0.1',
       port,
       epoch: this.epoch,
-      seq: this.seq,
+      seq,
       offset: this.offset,
+      ...(position !== undefined && position.seq === seq ? { checksum: position.checksum } : {}),
       state:
         this.writer !== null || (follower !== null && this.masterLink.up)
           ? 'online'
@@ -224,38 +265,69 @@ export class RoleController {
         else if (this.#deposedBy !== null) await this.#followOwnLog(signal);
         else await this.#lead(signal);
       } catch (error) {
-        if (!signal.aborted || signal.reason instanceof Fenced) this.#failed(error);
+        const isOver = signal.aborted && !(signal.reason instanceof Fenced);
+        if (!isOver && !this.#goesOnFromMemory(error)) this.#failed(error);
       }
       await this.#endTerm();
       if (this.#stopped || (signal.aborted && signal.reason instanceof RoleChanged)) {
         delay = RETRY_MIN_MS;
         continue;
       }
+      this.#applyTrouble();
       if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
-      await this.#pauses.for(delay);
+      await this.#pauses.for(this.trouble === null ? delay : TROUBLE_RETRY_MS);
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
   }
 
   #failed(error: unknown): void {
-    this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
+    this.trouble = troubleOf(error, this.trouble);
     const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 500);
-    this.#settlePromotions(`ERR not the master yet, trying again: ${text}`);
+    this.#promotions.settle(`ERR not the master yet, trying again: ${text}`);
+    const { logger } = this.#o;
+    if (this.trouble === null)
+      logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
+    else if (performance.now() - this.#troubleSaidMs > TROUBLE_SAID_MS || this.#troubleSaidMs === 0) {
+      this.#troubleSaidMs = performance.now();
+      const { code } = this.trouble;
+      logger.error({ err: error, role: this.role, trouble: code }, refusalText(this.trouble, this.#holding !== null));
+    }
+  }
+
+  /** Between two terms: what clients are told. A data set that is here goes on answering reads. */
+  #applyTrouble(): void {
+    const { ctx } = this.#o.engine;
+    const keepsData = this.#holding !== null;
+    ctx.dataRefusal = this.trouble === null ? '' : refusalText(this.trouble, keepsData);
+    if (this.trouble !== null && keepsData) ctx.loading = false;
+    ctx.writeRefusal = this.writeRefusal;
+  }
+
+  #clearTrouble(): void {
+    if (this.trouble !== null) this.#o.logger.info({ trouble: this.trouble.code }, 'the trouble is over');
+    this.trouble = null;
+    this.#troubleSaidMs = 0;
+    this.#o.engine.ctx.dataRefusal = '';
   }
 
   async #endTerm(): Promise<void> {
     const { engine, logger } = this.#o;
     const { access, follower, writer } = this;
-    if (writer !== null) {
+    if (writer !== null && access !== null) {
       // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
       if (writer.state !== 'fenced') await within(DRAIN_MS, this.#drained(writer));
+      const isWhole = writer.state !== 'fenced' && writer.pending === 0;
       writer.stop();
       engine.stopLeading();
       this.#o.onLeading(null);
+      this.#holding = { logId: access.location.logId, position: writer.committed };
+      this.#remember(access, writer, isWhole);
+    } else if (follower !== null && access !== null && follower.keyspace === engine.ctx.keyspace) {
+      this.#holding = { logId: access.location.logId, position: follower.position };
     }
     this.writer = null;
     this.loading = null;
-    engine.ctx.writeRefusal = '';
+    engine.ctx.writeRefusal = this.writeRefusal;
     follower?.stop();
     this.follower = null;
     // A data set that was being loaded, and nobody will see.
@@ -275,19 +347,27 @@ export class RoleController {
   // --- leading -------------------------------------------------------------------------------------------------------
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { engine, logger } = this.#o;
+    const { engine, logger, ownLog, memory } = this.#o;
     const promote = this.#promote;
-    if (!promote) engine.ctx.loading = true;
-    const location = await this.#o.ownLog(signal, promote ? newLogId() : undefined);
+    if (promote)
+      engine.ctx.slave = true; // until it leads, nothing changes the data set, reads that find a key expired included
+    else if (this.#holding === null) engine.ctx.loading = true;
+    const location = await (promote ? ownLog.place(newLogId(), signal) : ownLog.locate(memory, signal));
     const access = await this.#open(location, signal);
+    if (!promote) await this.#prove(access);
     const replicas = this.#o.config.num.logReplicas;
     await access.log.ensureStream({ replicas });
     await access.snapshots.ensure({ replicas });
     let writer: LogWriter | null;
     if (promote) {
-      await this.#beginLog(access, engine.ctx.keyspace, signal);
-      writer = await this.#openWriter(access, LOG_START, signal);
+      const { keyspace } = engine.ctx;
+      const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal });
+      writer = await this.#openWriter(access, LOG_START, begins, signal);
+      // Only now is it worth remembering: a node that dies before starts again with the log that it had.
+      await ownLog.remember(location, signal);
+      logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
+      engine.ctx.loading = true;
       if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
       writer = await this.#claim(access, signal);
       if (writer === null) return;
@@ -296,7 +376,11 @@ export class RoleController {
       writer.stop();
       return;
     }
+    memory.remember(location.logId, { position: writer.committed, clean: false, slaves: this.#slaveIds(access) });
+    await markBegun(access.link, location.cluster, location.logId, replicas);
     this.#promote = false;
+    this.#lost = false;
+    this.#decided = false;
     this.epoch = writer.epoch;
     this.#committedSeq = writer.committed.seq;
     this.#committedOffset = writer.committed.offset;
@@ -305,16 +389,122 @@ export class RoleController {
     engine.lead(writer);
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
+    engine.ctx.writeRefusal = '';
     this.loading = null;
+    this.#clearTrouble();
     access.membership.start();
     this.#o.onLeading(location);
-    this.#settlePromotions(null);
+    this.#promotions.settle(null);
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
-    await aborted(signal);
+    await this.#watchLog(access, writer, signal);
     if (signal.reason instanceof Fenced) {
-      logger.error({ detail: writer.detail }, 'the log refused a record: dropping the data set and building it anew');
+      if (this.#beginsAnew(writer.fencedBy, writer.detail)) return;
+      logger.error({ detail: writer.detail }, 'the log refused a record: its data set is looked at anew');
       engine.ctx.loading = true;
       throw signal.reason;
+    }
+  }
+
+  /** Looks after the log as long as this node leads. */
+  async #watchLog(access: LogAccess, writer: LogWriter, signal: AbortSignal): Promise<void> {
+    const note = setInterval(() => {
+      const { committed } = writer;
+      if (committed.seq === this.#notedSeq || signal.aborted) return;
+      this.#notedSeq = committed.seq;
+      const { logId } = access.location;
+      this.#o.memory.note(logId, { position: committed, clean: false, slaves: this.#slaveIds(access) });
+    }, NOTE_MS);
+    const watching = watchLog(
+      {
+        access,
+        writer,
+        logger: this.#o.logger,
+        onUnreachable: (why) => this.#saveFromMemory(access, writer, why, signal),
+        onReachable: () => this.#clearTrouble(),
+        onGone: (error) => {
+          if (signal.aborted) return;
+          if (this.#beginsAnew('log-missing', (error as Error).message)) this.#term.abort(new Fenced());
+          else this.#failed(error);
+        },
+      },
+      signal,
+      (ms) => this.#pauses.for(ms),
+    );
+    void watching;
+    await aborted(signal);
+    clearInterval(note);
+  }
+
+  /** The log does not reach back to anything: the data set in memory is the only whole copy. Nothing is executed until it is saved. */
+  async #saveFromMemory(access: LogAccess, writer: LogWriter, why: string, signal: AbortSignal): Promise<void> {
+    const { engine, logger, newKeyspace } = this.#o;
+    this.#failed(new LogError('beginning-missing', why));
+    engine.hold(true);
+    this.#saving = true;
+    try {
+      if (!(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
+      const { keyspace } = engine.ctx;
+      const manifest = await snapshotFromMemory({ access, keyspace, position: writer.committed, newKeyspace, signal });
+      logger.warn({ snapshot: manifest.id, keys: manifest.keys }, 'saved the data set from memory');
+      this.#clearTrouble();
+    } finally {
+      this.#saving = false;
+      engine.hold(this.#stopped);
+    }
+  }
+
+  /** A master's term ended because of its log, and its data set is here: see #beginsAnew. */
+  #goesOnFromMemory(error: unknown): boolean {
+    const { access } = this;
+    if (!isLogError(error) || this.role === 'slave' || access === null || this.#promote) return false;
+    return this.#holding?.logId === access.location.logId && this.#beginsAnew(error.code, error.message);
+  }
+
+  /** Whether the data set in memory, which holds everything, is to begin a new log in place of one that was lost: only where nobody else can lead. */
+  #beginsAnew(code: string, detail: string): boolean {
+    if (!LOSSES.has(code) || !this.#o.ownLog.ownsStore) return false;
+    this.#promote = true;
+    this.#lost = true;
+    this.#o.engine.ctx.writeRefusal = this.writeRefusal;
+    this.#o.logger.error(
+      { code, detail },
+      'the log lost what it had: a new one is begun from the data set of this node',
+    );
+    return true;
+  }
+
+  /** The log has what this node knows of it. Throws LogError when not. */
+  async #prove(access: LogAccess): Promise<void> {
+    const { log, link, location, snapshots } = access;
+    const { logId, cluster } = location;
+    const holding = this.#holding?.logId === logId ? this.#holding : null;
+    const known = holding?.position ?? this.#o.memory.known(logId)?.position ?? null;
+    try {
+      if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), this.#o.logger);
+      else if (await hasBegun(link, cluster, logId)) await log.state();
+    } catch (error) {
+      if (!isLogError(error)) throw error;
+      // A snapshot of what came later is as good as the log up to there.
+      const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
+      if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
+    }
+  }
+
+  #recentOf(logId: string): RecentMessages {
+    if (this.#recent.logId !== logId) this.#recent = { logId, messages: new RecentMessages() };
+    return this.#recent.messages;
+  }
+
+  #slaveIds(access: LogAccess): string[] {
+    return access.membership.others().flatMap(({ id, role }) => (role === 'slave' ? [id] : []));
+  }
+
+  #remember(access: LogAccess, writer: LogWriter, clean: boolean): void {
+    try {
+      const known = { position: writer.committed, clean, slaves: this.#slaveIds(access) };
+      this.#o.memory.remember(access.location.logId, known);
+    } catch (error) {
+      this.#o.logger.warn({ err: error }, 'cannot write down how far the log is known');
     }
   }
 
@@ -323,8 +513,11 @@ export class RoleController {
    * everything can win, so against a master that appends all the time it takes more than one try.
    */
   async #claim(access: LogAccess, signal: AbortSignal): Promise<LogWriter | null> {
-    const { engine, logger } = this.#o;
+    const { engine, logger, memory } = this.#o;
+    access.membership.start();
     const follower = await this.#rebuild(access, signal);
+    await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
       if (this.epoch > 0 && this.#isDeposed(follower)) {
@@ -345,7 +538,8 @@ export class RoleController {
         );
       }
       try {
-        const writer = await this.#openWriter(access, follower.tail, signal);
+        const begins = follower.tail.seq === 0 ? beginningOf(follower.base) : undefined;
+        const writer = await this.#openWriter(access, follower.tail, begins, signal);
         follower.stop();
         this.#adopt(follower);
         return writer;
@@ -358,7 +552,12 @@ export class RoleController {
     }
   }
 
-  #openWriter(access: LogAccess, tail: LogPosition, signal: AbortSignal): Promise<LogWriter> {
+  #openWriter(
+    access: LogAccess,
+    tail: LogPosition,
+    begins: Beginning | undefined,
+    signal: AbortSignal,
+  ): Promise<LogWriter> {
     const { ip, port } = this.#o.announce();
     return openWriter({
       log: access.log,
@@ -367,7 +566,8 @@ export class RoleController {
       onState: (state, detail) => {
         if (this.writer !== null || state !== 'fenced') this.#writerChanged(state, detail); // a lost claim is the claimer's to tell
       },
-      info: { node: this.#o.nodeId, ip, port },
+      recent: this.#recentOf(access.location.logId),
+      leadership: { node: this.nodeId, ip, port, ...(begins === undefined ? {} : { begins }) },
       signal,
     });
   }
@@ -375,7 +575,7 @@ export class RoleController {
   /** Whether the log has a newer leader than this node was: one that is not an earlier life of this very node. */
   #isDeposed(follower: Follower): boolean {
     const { leader } = follower;
-    if (leader !== null) return leader.epoch > this.epoch && leaderNode(leader) !== this.#o.nodeId;
+    if (leader !== null) return leader.epoch > this.epoch && leaderNode(leader) !== this.nodeId;
     return follower.position.epoch > this.epoch; // its record was trimmed behind a snapshot already
   }
 
@@ -395,25 +595,9 @@ export class RoleController {
     else if (state !== 'stopped') this.#o.logger.warn({ state, detail }, 'the log does not take records');
   }
 
-  /** The data set that is here becomes the beginning of an empty log: its snapshot at sequence 0. */
-  async #beginLog(access: LogAccess, keyspace: Keyspace, signal: AbortSignal): Promise<void> {
-    const { logger } = this.#o;
-    if ((await access.log.state()).lastSeq > 0) throw new Error('the log that this node was to begin is not empty');
-    const nowMs = Date.now();
-    const manifest = await uploadSnapshot(access.snapshots, keyspace, LOG_START, {
-      id: `base-${nowMs}`,
-      engineVersion: ENGINE_VERSION,
-      nowMs,
-      redisVersion: REDIS_VERSION,
-      signal,
-    });
-    await access.snapshots.markUsable(manifest.id);
-    logger.info({ keys: manifest.keys, logId: access.location.logId }, 'began a log of its own from the data set');
-  }
-
   /** Snapshot and log up to the log's end. */
   async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
-    const follower = this.#newFollower(access);
+    const follower = this.#newFollower(access, true);
     this.follower = follower;
     await this.#catchUp(follower, access, signal);
     return follower;
@@ -465,7 +649,7 @@ export class RoleController {
   /** After fencing: this node's own log is led by another one. */
   async #followOwnLog(signal: AbortSignal): Promise<void> {
     this.#o.engine.ctx.slave = true;
-    const access = await this.#open(await this.#o.ownLog(signal), signal);
+    const access = await this.#open(await this.#o.ownLog.locate(this.#o.memory, signal), signal);
     await this.#join(access, signal);
     while (!signal.aborted) {
       await this.#pauses.for(1000);
@@ -476,10 +660,16 @@ export class RoleController {
 
   async #join(access: LogAccess, signal: AbortSignal): Promise<void> {
     const { engine, logger } = this.#o;
+    const { logId } = access.location;
     access.membership.start();
+    // What the log lost and this node remembers is what its master asks for now.
+    if (this.#holding?.logId === logId) await proveHas(access.log, this.#holding.position, 'this slave', null, logger);
     this.masterLink.state = 'sync';
     const follower = await this.#rebuild(access, signal);
+    this.#proveMore(follower, logId);
     this.#adopt(follower);
+    this.#decided = false;
+    this.#clearTrouble();
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
@@ -489,9 +679,29 @@ export class RoleController {
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
   }
 
+  /**
+   * The log is another one than that of the data set here, and nobody asked for that: its master began anew. With a data set, which stands in front
+   * of its log, it is taken. One that began with nothing takes the place of data only when an operator says so.
+   */
+  #proveMore(follower: Follower, logId: string): void {
+    const { size } = this.#o.engine.ctx.keyspace;
+    const before = this.#holding;
+    if (this.#decided || before === null || before.logId === logId || size === 0) return;
+    if (follower.base !== null && follower.beginning?.kind !== 'nothing') return;
+    throw new LogError(
+      'log-unrelated',
+      `the master has a new log that began with nothing; this slave keeps ${size} keys of log ${before.logId}`,
+    );
+  }
+
   #watch(access: LogAccess, node: string | undefined): void {
     const { engine, logger } = this.#o;
-    const { state, position } = this.follower!;
+    const { state, position, seq } = this.follower!;
+    for (const other of access.membership.others()) {
+      const comparable = other.role === 'master' && other.seq === seq && position.seq === seq;
+      if (comparable && other.checksum !== undefined && other.checksum !== position.checksum)
+        throw new LogError('log-diverged', `record ${seq} of the master is another one than this slave has`);
+    }
     if (this.masterLink.watch(state, access.membership.others(), node, Date.now())) {
       if (this.masterLink.up) logger.info({}, 'the link to the master is up');
       else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
@@ -528,14 +738,17 @@ export class RoleController {
   }
 
   async #open(location: LogLocation, signal: AbortSignal): Promise<LogAccess> {
-    const { logger, nodeId } = this.#o;
-    const access = await LogAccess.open(location, `weir engine ${nodeId}`, () => this.report(), logger, signal);
+    const { logger } = this.#o;
+    const access = await LogAccess.open(location, `weir engine ${this.nodeId}`, () => this.report(), logger, signal);
     this.access = access; // closed at the end of the term
+    const { cluster, logId } = location;
+    serveTail(access.link, cluster, logId, this.nodeId, this.#recentOf(logId));
     signal.throwIfAborted();
     return access;
   }
 
-  #newFollower(access: LogAccess): Follower {
+  /** `keeps`: what it reads is remembered. */
+  #newFollower(access: LogAccess, keeps: boolean): Follower {
     const { logger } = this.#o;
     this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
@@ -544,6 +757,7 @@ export class RoleController {
       newKeyspace: this.#o.newKeyspace,
       logger,
       now: Date.now,
+      ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),
       pace: new Pace(),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
@@ -574,7 +788,7 @@ export class RoleController {
       if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer))))
         throw new Error('the log does not answer');
       signal.throwIfAborted();
-      fresh = this.#newFollower(access);
+      fresh = this.#newFollower(access, writer === null);
       await this.#catchUp(fresh, access, signal);
       if (writer !== null) fresh.stop();
       else {

@@ -19,11 +19,16 @@ export async function startEngine(program: Program): Promise<Running> {
     config,
     configFile,
     logger,
-    async ownLog(identity, signal, fresh) {
-      const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
-      const logId = fresh ?? identity.logId ?? (await clusterLogId(place));
-      if (logId !== identity.logId) identity.remember(logId);
-      return { natsUrl, cluster: weirCluster, logId };
+    ownLog: {
+      ownsStore: false,
+      async locate(memory, signal) {
+        const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
+        const logId = memory.logId ?? (await clusterLogId(place));
+        if (logId !== memory.logId) memory.remember(logId, null);
+        return { natsUrl, cluster: weirCluster, logId };
+      },
+      place: async (logId) => ({ natsUrl, cluster: weirCluster, logId }),
+      remember: async () => {}, // the former master's log stays the cluster's
     },
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
     onStop: (error) => program.stop('SHUTDOWN', error),

@@ -1,6 +1,7 @@
 import type { Member, MemberReport, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
 import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
+import { provenSnapshots } from '@weir/replica';
 import { EphemeralCopy, ResidentCopy } from './copy.ts';
 import type { Copy } from './copy.ts';
 import type { AppLogger, ReplicationSettings } from './options.ts';
@@ -186,7 +187,7 @@ export class Replicator {
       // An empty log may still get an imported data set in front of it: its first record says that it is complete.
       return (await log.state()).lastSeq > 0;
     });
-    const newest = await snapshots.newestUsable();
+    const newest = (await provenSnapshots(log, snapshots, logger)).usable[0] ?? null;
     this.#newest = newest;
     this.#lastSavedMs = Math.max(this.#lastSavedMs, newest?.createdAt ?? 0);
     this.#retentionAtMs = now();
@@ -337,7 +338,10 @@ export class Replicator {
       for (const id of await snapshots.removeAbandoned(this.#timings.abandonedMs)) {
         logger.info({ snapshot: id }, 'removed an upload that was never finished');
       }
-      const state = await log.state();
+      // A snapshot of another history stands for nothing of this log, and may be the last copy of what the log lost.
+      const { state, usable } = await provenSnapshots(log, snapshots, logger);
+      const counted = new Set(usable.map(({ id }) => id));
+      const listed = (await snapshots.list()).filter(({ id, state: s }) => s !== 'usable' || counted.has(id));
       const plan = planRetention(
         {
           keep,
@@ -347,7 +351,7 @@ export class Replicator {
         },
         {
           log: state,
-          snapshots: await snapshots.list(),
+          snapshots: listed,
           members: members(),
           now: now(),
           heldSinceMs: this.#heldSinceMs,

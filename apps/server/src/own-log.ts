@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { missingNodeFile } from '@weir/app-engine';
-import type { LogLocation, NodeIdentity } from '@weir/app-engine';
+import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
 import { clusterLogId, knownClusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
@@ -14,7 +14,7 @@ import type { ServerLogger } from './server.ts';
  * The log of a node that leads: on the NATS server that `nats-url` names, or on one of its own, which is started when it
  * is first needed (a slave never needs it) and keeps its files below `dir`.
  */
-export class OwnLog {
+export class OwnLog implements EngineOwnLog {
   readonly #config: Config;
   readonly #log: ServerLogger;
   /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
@@ -26,8 +26,28 @@ export class OwnLog {
     this.#log = log;
   }
 
-  /** Where the log is that this node leads; `fresh` is the id of a new one to begin. */
-  async locate(node: NodeIdentity, signal: AbortSignal, fresh?: string): Promise<LogLocation> {
+  get ownsStore(): boolean {
+    return this.#config.text.natsUrl === '';
+  }
+
+  async locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation> {
+    const place = await this.#place(signal);
+    const logId = memory.logId ?? (memory.isLost ? await this.#lostLogId(place) : await clusterLogId(place));
+    if (memory.logId === null) memory.remember(logId, null);
+    return { natsUrl: place.natsUrl, cluster: place.cluster, logId };
+  }
+
+  async place(logId: string, signal: AbortSignal): Promise<LogLocation> {
+    const { natsUrl, cluster } = await this.#place(signal);
+    return { natsUrl, cluster, logId };
+  }
+
+  /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
+  async remember({ logId }: LogLocation, signal: AbortSignal): Promise<void> {
+    if (this.ownsStore) await rememberClusterLogId(await this.#place(signal), logId);
+  }
+
+  async #place(signal: AbortSignal): Promise<ClusterPlace> {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
     const natsUrl = external !== '' ? external : (await this.#start()).url;
@@ -36,16 +56,7 @@ export class OwnLog {
       if (reason !== said) this.#log.warn({}, `no log yet: ${reason}; trying again`);
       said = reason;
     };
-    const place = { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas, onRetry };
-    if (fresh !== undefined) {
-      // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
-      if (external === '') await rememberClusterLogId(place, fresh);
-      node.remember(fresh);
-      return { natsUrl, cluster, logId: fresh };
-    }
-    const logId = node.logId ?? (node.isLost ? await this.#lostLogId(place) : await clusterLogId(place));
-    if (node.logId === null) node.remember(logId);
-    return { natsUrl, cluster, logId };
+    return { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas, onRetry };
   }
 
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */

@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     config,
     configFile,
     logger,
-    ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
+    ownLog,
     onLeading: leading,
     importInto: importsFile(config, logger, (error) => options.onStop(error)),
     onStop: (error) => options.onStop(error),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connectNats, isLogError } from '@weir/log';
+import type { NatsHandle } from '@weir/log';
 
 /** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
 
@@ -63,6 +64,28 @@ export async function rememberClusterLogId(place: ClusterPlace, logId: string): 
   } finally {
     await link.close();
   }
+}
+
+/** That log has had a leader: from now on its stream exists, or is lost. */
+export async function markBegun(nats: NatsHandle, cluster: string, logId: string, replicas = 1): Promise<void> {
+  const bucket = clusterBucket(cluster);
+  await nats.kvEnsure(bucket, { replicas });
+  if ((await nats.kvGet(bucket, begunKey(logId))) === null) await nats.kvPut(bucket, begunKey(logId), Buffer.from('1'));
+}
+
+/** Whether that log has had a leader, as far as NATS remembers. */
+export async function hasBegun(nats: NatsHandle, cluster: string, logId: string): Promise<boolean> {
+  try {
+    const mark = await nats.kvGet(clusterBucket(cluster), begunKey(logId));
+    return mark !== null && mark.value !== null;
+  } catch (error) {
+    if (isLogError(error, 'log-missing')) return false; // not even the bucket
+    throw error;
+  }
+}
+
+function begunKey(logId: string): string {
+  return `begun.${logId}`;
 }
 
 function connect({ natsUrl, signal, onRetry }: ClusterPlace): ReturnType<typeof connectNats> {

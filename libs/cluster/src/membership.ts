@@ -17,6 +17,8 @@ export interface MemberReport {
   /** Last sequence committed (master) or applied. */
   readonly seq: number;
   readonly offset: number;
+  /** Of the history up to `seq`, where that is the end of a record: members with the same sequence have the same one. */
+  readonly checksum?: string;
   readonly state: 'loading' | 'catching-up' | 'online';
   /** Of a replication app: what INFO persistence shows. */
   readonly snapshot?: SnapshotReport;
@@ -65,7 +67,9 @@ export class Membership {
     this.#options = options;
   }
 
+  /** Once more changes nothing. */
   start(): void {
+    if (this.#stops.length > 0) return;
     const { nats, cluster, logId } = this.#options;
     this.#stops.push(nats.subscribe(progressSubject(cluster, logId), (data) => this.#heard(data)));
     this.#stops.push(nats.subscribe(pollSubject(cluster, logId), () => this.report()));

@@ -8,6 +8,11 @@ export function pollSubject(cluster: string, logId: string): string {
   return `weir.${cluster}.${logId}.poll`;
 }
 
+/** Asks one member for the newest messages of the log that it remembers. */
+export function tailSubject(cluster: string, logId: string, memberId: string): string {
+  return `weir.${cluster}.${logId}.tail.${memberId}`;
+}
+
 /** Requests to the log's replication app. */
 export function snapshotSubject(cluster: string, logId: string): string {
   return `weir.${cluster}.${logId}.snapshot`;

@@ -10,6 +10,7 @@ export type LogErrorCode =
   | 'log-fenced' // somebody else holds the log
   | 'log-trimmed' // the wanted sequence is gone: bootstrap from a snapshot
   | 'beginning-missing' // data must exist that neither a snapshot nor the log gives back: begin nothing in its place
+  | 'log-unrelated' // another log than the one of the data set that is here, and it began with nothing: nobody asked for that
   | 'snapshot-damaged'
   | 'snapshot-missing'
   | 'nats-refused' // the server refuses this client (credentials, version)

@@ -34,7 +34,8 @@ test('what a log begins with is read from its first message, as long as that is 
   assert.deepEqual(await readBeginning(log), SNAPSHOT);
   const next = await openWriter({ log, tail: writer.committed, engineVersion: 1 });
   assert.deepEqual(await readBeginning(log), SNAPSHOT, 'later leaders do not change it');
-  for (let i = 0; i < 20; i++) await new Promise<void>((done) => next.appendControl(3, new Uint8Array(1), () => done()));
+  for (let i = 0; i < 20; i++)
+    await new Promise<void>((done) => next.appendControl(3, new Uint8Array(1), () => done()));
   await log.purgeTo(3);
   assert.equal(await readBeginning(log), null, 'trimmed: snapshots stand for what was in front');
 });

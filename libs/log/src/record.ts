@@ -234,6 +234,17 @@ export function messageChecksumLo(message: Uint8Array): number {
   return readU32(message, AT_CHECKSUM);
 }
 
+/** The checksum of a message, 16 hex digits; null when the message is damaged or of a newer format. */
+export function messageChecksum(message: Uint8Array): string | null {
+  const header = new RecordHeader();
+  try {
+    decodeHeader(message, header);
+  } catch {
+    return null;
+  }
+  return checksumHex(header.checksumHi, header.checksumLo);
+}
+
 function readU32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

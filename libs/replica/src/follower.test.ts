@@ -135,7 +135,7 @@ test('a log that began with a data set is not taken for one that began with noth
   await whole.bootstrap();
   assert.equal(whole.keyspace.size, 50);
   b.snapshots.damage('base');
-  await assert.rejects(follow(b).bootstrap(), (error) => isLogError(error, 'log-missing'));
+  await assert.rejects(follow(b).bootstrap(), (error) => isLogError(error, 'beginning-missing'));
 });
 
 test('without a snapshot that reaches the beginning of the log it refuses to start, and says why', async () => {
@@ -149,10 +149,10 @@ test('without a snapshot that reaches the beginning of the log it refuses to sta
   assert.ok((await b.log.state()).firstSeq > 10);
   await assert.rejects(
     follow(b).bootstrap(),
-    (error) => isLogError(error, 'log-missing') && /reaches that far/.test(error.message),
+    (error) => isLogError(error, 'beginning-missing') && /reaches that far/.test(error.message),
   );
   await b.snapshots.remove('old');
-  await assert.rejects(follow(b).bootstrap(), /there is no usable snapshot/);
+  await assert.rejects(follow(b).bootstrap(), /no usable snapshot reaches that far/);
 });
 
 test('records above the size of a message arrive whole, and the position never stands inside one', async () => {
@@ -258,7 +258,7 @@ test('a log trimmed past it, a changed record and a lost tail each end it with a
         b.log.loseTail(2);
         b.log.kick();
       },
-      /log-diverged/,
+      /log-lost/,
     ],
   ];
   for (const [name, spoil, code] of cases) {

@@ -1,6 +1,15 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, LogReader, RecordKind, isLogError } from '@weir/log';
-import type { LogPosition, LogStore, RecordView, SnapshotStore } from '@weir/log';
+import type {
+  Beginning,
+  LogPosition,
+  LogStore,
+  RecentMessages,
+  RecordView,
+  SnapshotManifest,
+  SnapshotStore,
+} from '@weir/log';
+import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { discardKeyspace } from './discard.ts';
 import { freeInBackground } from './free-later.ts';
 import { loadSnapshot } from './load.ts';
@@ -50,6 +59,8 @@ export interface FollowerOptions {
   readonly newKeyspace: () => Keyspace;
   readonly logger: FollowerLogger;
   readonly now: () => number;
+  /** Gets every message that is read. */
+  readonly recent?: RecentMessages;
   readonly onState?: (state: FollowerState, detail: string) => void;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onLeader?: (leader: LeaderInfo) => void;
@@ -68,6 +79,10 @@ export class Follower {
   failure: unknown = null;
   /** When the last message or sign of life came, ms. */
   lastIoMs: number;
+  /** The snapshot that its data set was loaded from; null: none, it was read from the log's beginning. */
+  base: SnapshotManifest | null = null;
+  /** What the log began with, as far as that was known when it was bootstrapped. */
+  beginning: Beginning | null = null;
   /** The leadership record seen last. */
   leader: LeaderInfo | null = null;
   readonly #options: FollowerOptions;
@@ -104,15 +119,17 @@ export class Follower {
     return this.#reader.seq;
   }
 
-  /** Loads the newest usable snapshot that can be loaded, or starts at the log's beginning where that still exists. */
+  /**
+   * Loads the newest usable snapshot that can be loaded and is one of this log's history, or starts at the log's beginning where that is proven to
+   * be there. Throws LogError 'beginning-missing' when data must exist that neither gives back.
+   */
   async bootstrap(signal?: AbortSignal): Promise<void> {
     const { snapshots, log, logger, now } = this.#options;
     this.#setState('loading', '');
-    const { firstSeq, lastSeq } = await log.state();
-    const usable = (await snapshots.list()).filter((manifest) => manifest.state === 'usable');
+    const { usable, beginning, state } = await provenSnapshots(log, snapshots, logger);
+    this.beginning = beginning;
     let damage: unknown = null;
     for (const manifest of usable) {
-      if (manifest.seq + 1 < firstSeq) break; // what came between it and the log's beginning is gone
       logger.info(
         { snapshot: manifest.id, keys: manifest.keys, bytes: manifest.bytes, seq: manifest.seq },
         'loading snapshot',
@@ -128,6 +145,7 @@ export class Follower {
           signal,
         );
         this.#reader = this.#readerAt(position);
+        this.base = manifest;
         logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
         return;
       } catch (error) {
@@ -138,16 +156,9 @@ export class Follower {
         this.#empty();
       }
     }
-    if (firstSeq > 1) {
-      const why = usable.length === 0 ? 'there is no usable snapshot' : 'no usable snapshot reaches that far';
-      throw new LogError('log-missing', `the log begins at ${firstSeq} and ${why}`, { cause: damage });
-    }
-    if (usable.some(({ seq, keys }) => seq === 0 && keys > 0)) {
-      throw new LogError('log-missing', 'the log began with a data set, whose snapshot cannot be loaded', {
-        cause: damage,
-      });
-    }
-    logger.info({ lastSeq }, 'no snapshot: reading the log from its beginning');
+    const missing = unprovenBeginning(state, beginning, usable);
+    if (missing !== null) throw new LogError('beginning-missing', missing, { cause: damage });
+    logger.info({ lastSeq: state.lastSeq }, 'no snapshot: reading the log from its beginning');
   }
 
   #empty(): void {
@@ -162,6 +173,7 @@ export class Follower {
       log: this.#options.log,
       position,
       engineVersion: ENGINE_VERSION,
+      ...(this.#options.recent === undefined ? {} : { recent: this.#options.recent }),
       onRecord: (record) => this.#record(record),
       onMessage: (seq) => {
         this.#applying = null;

@@ -1,3 +1,5 @@
+export { provenSnapshots, unprovenBeginning } from './beginning.ts';
+export type { ProvenSnapshots } from './beginning.ts';
 export { digestOf } from './digest.ts';
 export { discardKeyspace } from './discard.ts';
 export { exportSnapshot } from './export-file.ts';

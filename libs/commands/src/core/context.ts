@@ -86,6 +86,8 @@ export class Context {
   loading = false;
   /** While set, writes are refused with this error. */
   writeRefusal = '';
+  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
+  dataRefusal = '';
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */

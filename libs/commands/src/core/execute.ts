@@ -166,11 +166,12 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
   }
   if ((flags & F_WRITE) !== 0) {
+    if (ctx.writeRefusal !== '') return ctx.writeRefusal;
     // Whatever replica-read-only says: a slave's writes would go nowhere.
     if (ctx.slave) return "READONLY You can't write against a read only replica.";
-    if (ctx.writeRefusal !== '') return ctx.writeRefusal;
   }
-  if (ctx.loading && (flags & F_LOADING) === 0) return 'LOADING Redis is loading the dataset in memory';
+  if (ctx.loading && (flags & F_LOADING) === 0)
+    return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';
   if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
   }

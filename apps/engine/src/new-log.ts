@@ -1,0 +1,50 @@
+import type { Keyspace } from '@weir/keyspace';
+import { LOG_START } from '@weir/log';
+import type { Beginning, LogPosition, SnapshotManifest } from '@weir/log';
+import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import type { LogAccess } from './log-access.ts';
+
+/** A snapshot made by an engine from its own data set: the beginning of a new log, or what a log that was trimmed too far begins with again. */
+export interface MemorySnapshotOptions {
+  readonly access: LogAccess;
+  /** Must not change until this is done. */
+  readonly keyspace: Keyspace;
+  readonly position: LogPosition;
+  readonly newKeyspace: () => Keyspace;
+  readonly signal: AbortSignal;
+}
+
+/** Uploads it, reads it back as a slave would, and only then marks it usable. Throws as the store does; 'snapshot-damaged' is removed again. */
+export async function snapshotFromMemory(options: MemorySnapshotOptions): Promise<SnapshotManifest> {
+  const { access, keyspace, position, newKeyspace, signal } = options;
+  const { snapshots } = access;
+  const nowMs = Date.now();
+  const manifest = await uploadSnapshot(snapshots, keyspace, position, {
+    id: position.seq === 0 ? `base-${nowMs}` : `memory${position.seq}-${nowMs}`,
+    engineVersion: ENGINE_VERSION,
+    nowMs,
+    redisVersion: REDIS_VERSION,
+    signal,
+  });
+  try {
+    await verifySnapshot(snapshots, manifest, { newKeyspace, nowMs, signal });
+  } catch (error) {
+    await snapshots.remove(manifest.id).catch(() => {});
+    throw error;
+  }
+  return snapshots.markUsable(manifest.id);
+}
+
+/** The data set becomes what an empty log begins with; the log has no record yet. */
+export async function beginLog(options: Omit<MemorySnapshotOptions, 'position'>): Promise<Beginning> {
+  if ((await options.access.log.state()).lastSeq > 0)
+    throw new Error('the log that this node was to begin is not empty');
+  return beginningOf(await snapshotFromMemory({ ...options, position: LOG_START }));
+}
+
+/** What the first record of a log says of the snapshot in front of it. */
+export function beginningOf(base: SnapshotManifest | null): Beginning {
+  if (base === null) return { kind: 'nothing' };
+  const { id, seq, digest, keys } = base;
+  return { kind: 'snapshot', id, seq, digest, keys };
+}

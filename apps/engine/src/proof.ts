@@ -1,0 +1,86 @@
+import { memberTail } from '@weir/cluster';
+import { LogError, healTail, isLogError, messageChecksum } from '@weir/log';
+import type { LogPosition, LogStore, TailSource } from '@weir/log';
+import type { LogAccess } from './log-access.ts';
+import type { Logger } from './logger.ts';
+import type { Known } from './node-memory.ts';
+
+/**
+ * Whether the log still holds what somebody provably had of it: this node in its memory or its file, or a slave. What the log has lost is given
+ * back where somebody still has it; otherwise it is an error that says what is missing, and nobody goes on as if it had never been.
+ */
+
+/**
+ * `who` had everything up to `position`. Throws LogError: 'log-lost' when the log ends before it and `source` cannot help, 'log-diverged'
+ * when another history stands there, 'log-corrupt' when that cannot be told, and what the store throws ('log-missing').
+ */
+export async function proveHas(
+  log: LogStore,
+  position: LogPosition,
+  who: string,
+  source: TailSource | null,
+  logger: Logger,
+): Promise<void> {
+  let state = await log.state();
+  if (state.lastSeq < position.seq && source !== null && source.lastSeq >= position.seq) {
+    const healed = await healTail(log, source);
+    if (healed.kind === 'whole')
+      logger.warn({ records: healed.appended, from: source.name }, 'the log had lost its end, and has it again');
+    state = await log.state();
+  }
+  if (state.lastSeq < position.seq)
+    throw new LogError('log-lost', `the log ends at ${state.lastSeq}, ${who} had it up to ${position.seq}`);
+  if (position.seq < state.firstSeq || position.seq === 0) return;
+  const message = await log.read(position.seq);
+  const checksum = message === null ? null : messageChecksum(message);
+  if (checksum === null) throw new LogError('log-corrupt', `record ${position.seq} of the log cannot be read`);
+  if (checksum !== position.checksum)
+    throw new LogError('log-diverged', `the log holds another record ${position.seq} than ${who} had`);
+}
+
+/** How long a master that died waits for the slaves that followed it: their connections to its NATS server have to come back first. */
+const SLAVES_MS = 4000;
+const LOOK_MS = 50;
+
+/**
+ * Before a claim: slaves that have more of the log than the log itself give it back. Throws LogError 'log-lost' when they cannot: to lead then would
+ * throw away what they hold.
+ */
+export async function hearMembers(
+  access: LogAccess,
+  known: Known | null,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const { membership, log, link, location } = access;
+  membership.start();
+  const awaited = known === null || known.clean ? [] : known.slaves;
+  const until = performance.now() + SLAVES_MS;
+  const heard = (): boolean => {
+    const ids = new Set(membership.others().map(({ id }) => id));
+    return awaited.every((id) => ids.has(id));
+  };
+  while (!heard() && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    signal.throwIfAborted();
+  }
+  const slaves = membership.others().filter(({ role }) => role === 'slave');
+  const { lastSeq } = await log.state(); // after their reports: none of them can be in front of it
+  const ahead = slaves.filter(({ seq }) => seq > lastSeq).sort((a, b) => b.seq - a.seq);
+  if (ahead.length === 0) return;
+  for (const member of ahead) {
+    try {
+      const source = await memberTail(link, location.cluster, location.logId, member);
+      const healed = await healTail(log, source);
+      if (healed.kind !== 'whole') continue;
+      logger.warn({ records: healed.appended, from: source.name }, 'the log had lost its end, and has it again');
+      return;
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ err: error, member: `${member.ip}:${member.port}` }, 'a slave does not give its records back');
+      if (!isLogError(error)) throw error;
+    }
+  }
+  const { ip, port, seq } = ahead[0]!;
+  throw new LogError('log-lost', `the log ends at ${lastSeq}, the slave ${ip}:${port} has it up to ${seq}`);
+}
