@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
@@ -33,8 +32,8 @@ export interface EngineNodeOptions {
 export interface NodeIdentity {
   readonly id: string;
   readonly logId: string | null;
-  /** The file with the id is lost: there is a log, so none is begun in its place. */
-  readonly isLost: boolean;
+  /** The file with the id is lost, as this other one shows: there is a log, so none is begun in its place. */
+  readonly lostSign: string | null;
   remember(logId: string): void;
 }
 
@@ -65,11 +64,10 @@ export class EngineNode {
     this.configFile = options.configFile;
     this.logger = options.logger;
     const { dir } = this.config.text;
-    mkdirSync(dir, { recursive: true });
     const found = readNodeFile(dir);
-    let isLost = found.kind === 'lost';
+    let lostSign = found.kind === 'lost' ? found.sign : null;
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
-    if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
+    if (lostSign !== null && this.config.text.natsUrl !== '') throw missingNodeFile(dir, lostSign);
     this.#identity = found.kind === 'known' ? found.file : freshNodeFile();
     if (found.kind === 'none' || (found.kind === 'known' && found.format === 0)) writeNodeFile(dir, this.#identity);
     const host = new EngineHost(this);
@@ -78,12 +76,12 @@ export class EngineNode {
     const remember = (logId: string): void => {
       this.#identity = { ...this.#identity, logId };
       writeNodeFile(dir, this.#identity);
-      isLost = false;
+      lostSign = null;
     };
     const ownLog = async (signal: AbortSignal, fresh?: string): Promise<LogLocation> => {
       const { id, logId } = this.#identity;
       try {
-        return await options.ownLog({ id, logId, isLost, remember }, signal, fresh);
+        return await options.ownLog({ id, logId, lostSign, remember }, signal, fresh);
       } catch (error) {
         if (error instanceof NodeFileError) options.onStop(error); // trying again would not mend it
         throw error;

@@ -43,16 +43,16 @@ export class OwnLog {
       node.remember(fresh);
       return { natsUrl, cluster, logId: fresh };
     }
-    const logId = node.logId ?? (node.isLost ? await this.#lostLogId(place) : await clusterLogId(place));
+    const logId =
+      node.logId ?? (node.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, node.lostSign));
     if (node.logId === null) node.remember(logId);
     return { natsUrl, cluster, logId };
   }
 
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
-  async #lostLogId(place: ClusterPlace): Promise<string> {
-    const { dir } = this.#config.text;
+  async #lostLogId(place: ClusterPlace, sign: string): Promise<string> {
     const logId = await knownClusterLogId(place);
-    if (logId === null) throw missingNodeFile(dir, join(dir, 'nats/store'));
+    if (logId === null) throw missingNodeFile(this.#config.text.dir, sign);
     this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
     return logId;
   }
