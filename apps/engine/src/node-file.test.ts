@@ -26,8 +26,12 @@ test('an empty folder has no file, and reading writes none', (t) => {
   assert.deepEqual(readdirSync(dir), []);
 });
 
-test('a folder with the store of a NATS server has lost its file', (t) => {
+test('a folder with the owner of an earlier start, or the store of a NATS server, has lost its file', (t) => {
   const dir = scratch(t);
+  writeFileSync(join(dir, 'weir.lock'), ''); // comes before the file
+  assert.deepEqual(readNodeFile(dir), { kind: 'none' });
+  writeFileSync(join(dir, 'weir.owner'), '');
+  assert.deepEqual(readNodeFile(dir), { kind: 'lost', sign: join(dir, 'weir.owner') });
   mkdirSync(join(dir, 'nats/store'), { recursive: true });
   assert.deepEqual(readNodeFile(dir), { kind: 'lost', sign: join(dir, 'nats/store') });
 });

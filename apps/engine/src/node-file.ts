@@ -3,22 +3,22 @@ import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { writeFileDurably } from '@weir/log';
+import { OWNER_FILE, writeFileDurably } from '@weir/log';
 
 /**
  * `weir-node.json`: what a node remembers of itself in `dir`.
  *
- * The file decides which log this node leads, and a node that leads the wrong one deposes that log's master. So a file that
- * cannot be believed stops the start; it is never replaced by a guess. Not even NATS can tell: on shared servers it remembers the log
- * of the cluster, and this node may lead another since REPLICAOF NO ONE.
+ * The file decides which log this node leads, and a node that leads the wrong one deposes that log's master. So a file
+ * that cannot be believed stops the start; it is never replaced by a guess. Not even NATS can tell: on shared servers
+ * it remembers the log of the cluster, and this node may lead another since REPLICAOF NO ONE.
  *
  * One line of JSON that ends with a checksum of everything before it. History of `format`:
  *
  *   none  id and logId, without a checksum. Still read; an operator may write such a file by hand.
  *   1     `format` first, then the fields, `check` last: CRC-32 of the bytes in front of `,"check"`, eight hex digits.
  *
- * A field that this program does not know is kept when the file is written again. So a new field needs a new format only when a
- * program that does not know the field would do harm.
+ * A field that this program does not know is kept when the file is written again. So a new field needs a new format
+ * only when a program that does not know the field would do harm.
  */
 export interface NodeFile {
   /** Names this node among the members of a cluster. */
@@ -52,10 +52,10 @@ export class NodeFileError extends Error {
 
 export const NODE_FILE = 'weir-node.json';
 const FORMAT = 1;
-/** Appears in a folder after the first start only. */
-const SIGNS = ['nats/store'] as const;
+/** Both come after the node's file in the first start of a folder, and stay. */
+const SIGNS = ['nats/store', OWNER_FILE] as const;
 
-/** Reads the file in `dir`, and writes nothing. Throws a NodeFileError for one that is damaged or newer than this program. */
+/** Reads the file in `dir`, and writes nothing. Throws a NodeFileError for one that is damaged or of a newer program. */
 export function readNodeFile(dir: string): NodeFileState {
   const path = join(dir, NODE_FILE);
   let text: string;

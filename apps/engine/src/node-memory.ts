@@ -19,13 +19,13 @@ export interface Known {
 export class NodeMemory {
   readonly #writer: NodeFileWriter;
   #file: NodeFile;
-  /** The file is gone, and there was one. */
-  isLost: boolean;
+  /** The file is gone, and there was one, as this other file shows; null: all is well. */
+  lostSign: string | null;
 
   constructor(dir: string, found: NodeFileState) {
     this.#writer = new NodeFileWriter(dir);
     this.#file = found.kind === 'known' ? found.file : freshNodeFile();
-    this.isLost = found.kind === 'lost';
+    this.lostSign = found.kind === 'lost' ? found.sign : null;
     if (found.kind === 'none' || (found.kind === 'known' && found.format === 0)) this.#writer.write(this.#file);
   }
 
@@ -48,7 +48,7 @@ export class NodeMemory {
     const kept = known ?? (rest.logId === logId ? old : undefined);
     this.#file = { ...rest, logId, ...(kept === undefined ? {} : { known: kept }) };
     this.#writer.write(this.#file);
-    this.isLost = false;
+    this.lostSign = null;
   }
 
   /** The same for the log that it has, soon and without waiting for the disk. */

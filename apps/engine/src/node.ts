@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
@@ -56,7 +55,6 @@ export class EngineNode {
     this.configFile = options.configFile;
     this.logger = options.logger;
     const { dir } = this.config.text;
-    mkdirSync(dir, { recursive: true });
     const found = readNodeFile(dir);
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
     if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);

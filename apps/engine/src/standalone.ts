@@ -1,5 +1,6 @@
 import { clusterLogId } from '@weir/cluster';
 import { listenLink } from '@weir/link';
+import { lockFolder } from '@weir/log';
 import type { Program, Running } from '@weir/program';
 import { importsFile } from './import-file.ts';
 import { EngineNode } from './node.ts';
@@ -15,6 +16,8 @@ export async function startEngine(program: Program): Promise<Running> {
     throw new Error('an engine alone needs nats-url: weir-server starts one with a NATS server of its own');
   if (linkListen === '')
     throw new Error('an engine alone needs link-listen: the address where ingress processes reach it');
+  // First of all: whoever is refused has touched nothing.
+  const lock = lockFolder(config.text.dir);
   const node = new EngineNode({
     config,
     configFile,
@@ -33,12 +36,14 @@ export async function startEngine(program: Program): Promise<Running> {
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
     onStop: (error) => program.stop('SHUTDOWN', error),
   });
+  lock.signOwner();
   const link = await listenLink({ engine: node.engine, address: linkListen, log: logger });
   node.start();
   return {
     async stop() {
       await node.stop();
       await link.stop();
+      lock.release();
     },
   };
 }

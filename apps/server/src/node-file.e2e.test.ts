@@ -48,6 +48,10 @@ withRig(
       assert.match(said, /cannot start: .*weir-node\.json is damaged: .*Restore it from a copy/);
       assert.equal(readFileSync(nodeFile(other), 'utf8'), damaged, 'it is left for who repairs it');
     }
+    rmSync(nodeFile(other));
+    const { code, said } = await other.spawn().ended();
+    assert.equal(code, 1);
+    assert.match(said, /cannot start: .*weir-node\.json is missing, but .*weir\.owner shows that a node ran here/);
     assert.equal(await one.call('SET', 'key', 'value'), 'OK');
     assert.equal(((await one.call('ROLE')) as unknown[])[0], 'master');
     // The way on that the runbook names: a file by hand, with the id of the log.

@@ -32,7 +32,7 @@ export class OwnLog implements EngineOwnLog {
 
   async locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation> {
     const place = await this.#place(signal);
-    const logId = memory.logId ?? (memory.isLost ? await this.#lostLogId(place) : await clusterLogId(place));
+    const logId = memory.logId ?? (memory.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, memory.lostSign));
     if (memory.logId === null) memory.remember(logId, null);
     return { natsUrl: place.natsUrl, cluster: place.cluster, logId };
   }
@@ -60,10 +60,9 @@ export class OwnLog implements EngineOwnLog {
   }
 
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
-  async #lostLogId(place: ClusterPlace): Promise<string> {
-    const { dir } = this.#config.text;
+  async #lostLogId(place: ClusterPlace, sign: string): Promise<string> {
     const logId = await knownClusterLogId(place);
-    if (logId === null) throw missingNodeFile(dir, join(dir, 'nats/store'));
+    if (logId === null) throw missingNodeFile(this.#config.text.dir, sign);
     this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
     return logId;
   }

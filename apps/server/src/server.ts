@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EngineNode, importsFile } from '@weir/app-engine';
 import type { LogLocation } from '@weir/app-engine';
@@ -6,6 +6,8 @@ import { clientAddresses, isOptionalAddress, startIngress } from '@weir/app-ingr
 import type { Ingress } from '@weir/app-ingress';
 import type { Config } from '@weir/config';
 import { listenLink } from '@weir/link';
+import { lockFolder } from '@weir/log';
+import type { FolderLock } from '@weir/log';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
 
@@ -39,14 +41,23 @@ export interface Server {
 const FLUSH_MS = 2000;
 
 export async function startServer(options: ServerOptions): Promise<Server> {
+  // Before anything is written, started or listened to: whoever is refused has touched nothing.
+  const lock = lockFolder(options.config.text.dir);
+  try {
+    return await startLocked(options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Server> {
   const { config, configFile, logger } = options;
-  const { dir } = config.text;
   if (config.num.logReplicas > 1 && config.text.natsUrl === '') {
     throw new Error(
       'log-replicas above 1 needs nats-url: the NATS server that a node starts for itself is a single one',
     );
   }
-  mkdirSync(dir, { recursive: true });
   const ownLog = new OwnLog(config, logger);
   let replication: SupervisedChild | null = null;
   let ending: Promise<void> = Promise.resolve();
@@ -78,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     importInto: importsFile(config, logger, (error) => options.onStop(error)),
     onStop: (error) => options.onStop(error),
   });
+  lock.signOwner();
   ownLog.onTrouble = (reason) => void (node.logTrouble = reason);
 
   const ingress = await startIngress({
@@ -110,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await ending;
     await ownLog.stop();
     if (config.value('pidfile') !== '') rmSync(config.path('pidfile'), { force: true });
+    lock.release();
   };
   node.start();
   if (config.value('pidfile') !== '') writeFileSync(config.path('pidfile'), `${process.pid}\n`);

@@ -7,11 +7,12 @@ export interface DurableFileOptions {
 }
 
 /**
- * Replaces a small file. It holds all of the old text or all of the new one, also after a power cut, and when this returns it
- * is the new one. A rename alone does not promise that: the name can reach the disk before the text, and the file is then empty.
+ * Replaces a small file. It holds all of the old text or all of the new one, also after a power cut, and when this
+ * returns it is the new one. A rename alone does not promise that: the name can reach the disk before the text, and the
+ * file is then empty.
  *
- * The new text is written to `<path>.new` first, so one process at a time may write a path. When it fails it throws what the
- * system says, and the old file is untouched.
+ * The new text is written to `<path>.new` first, so one process at a time may write a path. When it fails it throws
+ * what the system says, and the old file is untouched.
  */
 export function writeFileDurably(path: string, text: string, options: DurableFileOptions = {}): void {
   const { mode = 0o666, encoding = 'utf8' } = options;

@@ -6,14 +6,15 @@
  * a full disk does to nats-server 2.15: appends are no longer answered at all, and stay so when there is room again, until a restart. Its log
  * file is the only place that says it. So: look there, wait for room (reads go on meanwhile), restart. Whoever stops us in order stops it.
  *
- * After a kill -9 of ours it lives on, and that is welcome: slaves go on reading. The next start on the directory finds it by its pid file, makes
- * sure that this pid really is a nats-server with this directory's configuration, ends that one process and starts its own. A directory whose
- * owner still lives is refused.
+ * After a kill -9 of ours it lives on, and that is welcome: slaves go on reading. The next start on the directory notices
+ * it by the pipe whose reading end it holds (alive-sign.ts), ends that one process and starts its own. Where it runs in
+ * another container it cannot be ended, and the start is refused: two servers on one store destroy it. A directory whose
+ * owner still lives is refused by its lock (folder-lock.ts).
  *
  * It listens on loopback and asks for a token made at the first start, because other users of the machine can reach loopback too. Port and token are
  * kept in the directory (0600), so the URL that other nodes have learned stays good.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   closeSync,
@@ -30,9 +31,11 @@ import {
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
 import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
 import { writeFileDurably } from './durable-file.ts';
 import { LogError } from './errors.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
 
 export interface EmbeddedNatsOptions {
   readonly binary: string;
@@ -85,7 +88,9 @@ const WRITE_FAILED = /critical write error|no space left on device/i;
 const ROOM_MIN_BYTES = 8 * 1024 * 1024;
 const LOG_READ_MAX = 1024 * 1024;
 
-const ours = new Set<string>();
+/** The kernel is about to end it with its container; or nobody is. */
+const UNSEEN_MS = 2_000;
+const KILLED_MS = 2_000;
 
 export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<EmbeddedNats> {
   const server = new EmbeddedNats(options);
@@ -100,6 +105,7 @@ export class EmbeddedNats {
   readonly #event: (event: EmbeddedNatsEvent) => void;
   readonly #logFile: string;
   #kept: Kept = { port: 0, token: '', name: '' };
+  #lock: FolderLock | null = null;
   #child: ChildProcess | null = null;
   #startedAt = 0;
   #stopping = false;
@@ -188,7 +194,8 @@ export class EmbeddedNats {
       clearTimeout(timer);
     }
     process.off('exit', this.#onExit);
-    if (ours.delete(this.dir)) rmSync(this.#ownerFile, { force: true });
+    this.#lock?.release();
+    this.#lock = null;
   }
 
   get #startMs(): number {
@@ -202,7 +209,7 @@ export class EmbeddedNats {
     this.#logRead = fileSize(this.#logFile);
     this.#storageFailed = false;
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
-    const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true, env });
+    const child = this.#spawn(conf, env);
     this.#child = child;
     this.#startedAt = Date.now();
     let spawnError: Error | null = null;
@@ -224,6 +231,22 @@ export class EmbeddedNats {
       kind: 'started',
       detail: `nats-server runs: process ${child.pid}, ${this.#host}:${this.#kept.port}`,
     });
+  }
+
+  #spawn(conf: string, env: NodeJS.ProcessEnv): ChildProcess {
+    let sign: number | null = null;
+    try {
+      sign = openSign(this.#signFile);
+    } catch (error) {
+      const detail = `${describe(error)}: a nats-server that outlives this process in another container would not be noticed`;
+      this.#event({ kind: 'warning', detail });
+    }
+    try {
+      const stdio: StdioOptions = ['ignore', 'ignore', 'ignore', sign ?? 'ignore'];
+      return spawn(this.#options.binary, ['-c', conf], { stdio, detached: true, env });
+    } finally {
+      if (sign !== null) closeSync(sign);
+    }
   }
 
   #died(detail: string): void {
@@ -297,35 +320,52 @@ export class EmbeddedNats {
 
   // ---------------------------------------------------------------------------------------------- files
 
-  get #ownerFile(): string {
-    return join(this.dir, 'owner');
-  }
-
   get #pidFile(): string {
     return join(this.dir, 'nats-server.pid');
   }
 
   #takeOwnership(): void {
-    if (ours.has(this.dir)) throw new LogError('nats-start', `an embedded nats-server already runs in ${this.dir}`);
-    const owner = readText(this.#ownerFile);
-    const pid = Number.parseInt(owner, 10);
-    if (pid > 0 && pid !== process.pid && owner === `${pid} ${startTime(pid)}`) {
-      throw new LogError('nats-start', `${this.dir} is in use by process ${pid}`);
+    try {
+      this.#lock = lockFolder(this.dir);
+    } catch (error) {
+      throw new LogError('nats-start', describe(error), { cause: error });
     }
-    writeFileSync(this.#ownerFile, `${process.pid} ${startTime(process.pid)}`);
-    ours.add(this.dir);
+    this.#lock.signOwner();
+    rmSync(join(this.dir, 'owner'), { force: true }); // a pid file of earlier versions
   }
 
+  get #signFile(): string {
+    return join(this.dir, 'nats-server.alive');
+  }
+
+  /** Ends a server that outlived its owner. One that cannot be seen from here, in another container, refuses the start. */
   async #endOld(): Promise<void> {
-    const pid = Number.parseInt(readText(this.#pidFile), 10);
-    if (!(pid > 0) || !this.#isOurServer(pid)) return;
-    process.kill(pid, 'SIGTERM');
-    const deadline = Date.now() + (this.#options.stopMs ?? 10_000);
-    while (this.#isOurServer(pid)) {
-      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
-      await sleep(20);
+    const named = Number.parseInt(readText(this.#pidFile), 10);
+    const old = new Set(isAlive(this.#signFile) ? aliveProcesses(this.#signFile) : []);
+    // The sign is newer than the pid file, and has no processes on other systems than Linux.
+    if (named > 0 && this.#isOurServer(named)) old.add(named);
+    const runs = (): boolean => isAlive(this.#signFile) || [...old].some((pid) => this.#isOurServer(pid));
+    if (!runs()) return;
+    const stopMs = old.size === 0 ? UNSEEN_MS : (this.#options.stopMs ?? 10_000);
+    for (const [signal, boundMs] of [
+      ['SIGTERM', stopMs],
+      ['SIGKILL', KILLED_MS],
+    ] as const) {
+      for (const pid of old) kill(pid, signal);
+      const deadline = performance.now() + boundMs;
+      while (runs() && performance.now() < deadline) await sleep(20);
     }
-    this.#event({ kind: 'ended-old', detail: `nats-server ${pid} had outlived its owner` });
+    if (runs()) {
+      throw new LogError(
+        'nats-start',
+        `a nats-server that an earlier owner of ${this.dir} started still runs on its files and cannot be ended from here: ` +
+          (old.size > 0
+            ? `process ${[...old].join(', ')} does not end`
+            : 'end the container that it is in, then start again'),
+      );
+    }
+    if (old.size > 0)
+      this.#event({ kind: 'ended-old', detail: `nats-server ${[...old].join(', ')} had outlived its owner` });
   }
 
   #isOurServer(pid: number): boolean {
@@ -410,17 +450,11 @@ function readText(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
 }
 
-/** Tells a process from a later one with the same pid; empty when there is none. */
-function startTime(pid: number): string {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
-    if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' ? '' : fields[19]!;
-    }
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    process.kill(pid, signal);
   } catch {
-    return '';
+    // It has ended, or is not ours to end; who waits for it sees which.
   }
 }
 

@@ -11,5 +11,6 @@ export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEm
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
 export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
 export { type DurableFileOptions, writeFileDurably } from './durable-file.ts';
+export { FolderLock, FolderLockedError, lockFolder, OWNER_FILE } from './folder-lock.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.ts';
 export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';

@@ -95,7 +95,14 @@ function load(argv: readonly string[]): ReturnType<typeof loadConfig> {
       cwd: process.cwd(),
       readFile: (path) => readFileSync(path),
       readDirectory: (path) => readdirSync(path),
-      checkDirectory: (path) => void mkdirSync(path, { recursive: true }),
+      checkDirectory: (path) => {
+        try {
+          mkdirSync(path, { recursive: true });
+          return undefined;
+        } catch (error) {
+          return `Can't chdir to '${path}': ${(error as Error).message}`;
+        }
+      },
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
