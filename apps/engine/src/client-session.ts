@@ -68,6 +68,7 @@ export class ClientSession implements SessionPort {
     const bytes = end - start;
     this.session.inputBytes += bytes;
     this.#engine.ctx.stats.netInputBytes += bytes;
+    this.#engine.ctx.stats.readsProcessed++;
     if (this.#closed || this.session.closeAfterReply) return;
     if (this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
       this.#backlog.push(Uint8Array.prototype.slice.call(buf, start, end)); // a Buffer's own slice is a view
@@ -216,6 +217,7 @@ export class ClientSession implements SessionPort {
     if (this.#closed) return;
     this.session.outputBytes += end - start;
     this.#engine.ctx.stats.netOutputBytes += end - start;
+    this.#engine.ctx.stats.writesProcessed++;
     if (!this.#sink.output(buf, start, end)) this.#congested = true;
   }
 

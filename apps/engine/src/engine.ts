@@ -326,6 +326,7 @@ export class Engine implements EnginePort {
     const payloadBytes = effects.pos - HEADER_BYTES;
     ctx.inFlightRecords++;
     ctx.inFlightBytes += payloadBytes;
+    ctx.stats.netReplOutputBytes += HEADER_BYTES + payloadBytes;
     committer.append(effects.buf, payloadBytes, effects.count, (outcome, logSeq, endOffset) => {
       ctx.inFlightRecords--;
       ctx.inFlightBytes -= payloadBytes;
@@ -339,7 +340,10 @@ export class Engine implements EnginePort {
 
   #committed(seq: number, logSeq: number, endOffset: number): void {
     this.committedSeq = seq;
-    this.#inFlightSince.shift();
+    const sinceMs = this.#inFlightSince.shift();
+    if (sinceMs !== undefined && this.config.num.latencyMonitorThreshold > 0) {
+      this.ctx.latencySample('log-append', (performance.now() - sinceMs) * 1000);
+    }
     this.#oldestInFlightMs = this.#inFlightSince.length > 0 ? this.#inFlightSince[0] : 0;
     this.onCommitted(logSeq, endOffset);
     // The next record goes out before the replies do: the log works while they are written.

@@ -23,7 +23,8 @@ import { askForSnapshot } from './save.ts';
 export class EngineHost implements Host {
   readonly #node: EngineNode;
   #shuttingDown = false;
-  #saving = false;
+  /** Snapshots that were asked for and are not there yet. */
+  #saving = 0;
   #saveFailed = false;
 
   constructor(node: EngineNode) {
@@ -95,7 +96,7 @@ export class EngineHost implements Host {
     return {
       lastSaveSeconds: Math.floor(lastSavedMs / 1000),
       changesSinceLastSave: report?.changesSince ?? this.#node.engine.ctx.changes,
-      inProgress: this.#saving || (report?.inProgress ?? false),
+      inProgress: this.#saving > 0 || (report?.inProgress ?? false),
       lastStatus: this.#saveFailed || report?.lastOk === false ? 'err' : 'ok',
       lastSeconds: report === null || report.saves === 0 ? -1 : Math.floor(report.lastDurationMs / 1000),
       currentSeconds: report?.inProgress ? Math.floor((now - report.startedMs) / 1000) : -1,
@@ -114,11 +115,11 @@ export class EngineHost implements Host {
   save(done: (error: string | null) => void): void {
     const access = this.#node.role.access;
     if (access === null) return done('ERR there is no log to make a snapshot of yet');
-    this.#saving = true;
+    this.#saving++;
     void askForSnapshot(access, () => this.#node.role.access === access)
       .catch((error: unknown) => (error as Error).message)
       .then((error) => {
-        this.#saving = false;
+        this.#saving--;
         this.#saveFailed = error !== null;
         if (error !== null) this.#node.logger.warn({ error }, 'snapshot failed');
         done(error === null ? null : `ERR ${error}`);

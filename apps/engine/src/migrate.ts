@@ -14,7 +14,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 export function migrate(request: MigrateRequest, done: (answer: MigrateAnswer) => void): void {
   const { host, port, requests, count } = request;
   if (port < 1 || port > 65535) {
-    setImmediate(() => done({ lines: [], failure: 'connecting' }));
+    // Redis's resolver refuses a negative port; any other it tries, and fails when it writes.
+    setImmediate(() => done({ lines: [], failure: port < 0 ? 'connecting' : 'writing' }));
     return;
   }
   const lines: string[] = [];

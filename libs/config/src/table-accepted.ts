@@ -219,18 +219,6 @@ export const acceptedDirectives = [
   int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
     debug: true,
   }),
-  int(
-    'latency-monitor-threshold',
-    { default: 0, max: LONG_MAX },
-    'Latency events kept from this length on; 0 is off.',
-    {
-      unit: 'milliseconds',
-    },
-  ),
-  bool('latency-tracking', 'yes', 'Keep a latency histogram per command.'),
-  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
-    multi: true,
-  }),
   bool('replica-read-only', 'yes', 'A slave refuses writes. Weir refuses them whatever this says.', {
     alias: 'slave-read-only',
     debug: true,

@@ -117,6 +117,18 @@ export const effectiveDirectives = [
   int('slowlog-log-slower-than', { default: 10000, min: -1, max: LONG_MAX }, 'Commands slower than this are logged.', {
     unit: 'microseconds',
   }),
+  int(
+    'latency-monitor-threshold',
+    { default: 0, max: LONG_MAX },
+    'Latency events kept from this length on; 0 is off.',
+    {
+      unit: 'milliseconds',
+    },
+  ),
+  bool('latency-tracking', 'yes', 'Keep a latency histogram per command.'),
+  special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
+    multi: true,
+  }),
   int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.'),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {

@@ -16,6 +16,7 @@ import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
+import { LatencyMonitor } from './latency-monitor.ts';
 import type { DeferredReply, DeferredWork, Host } from './host.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
@@ -71,6 +72,7 @@ export class Context {
   readonly host: Host;
   readonly table: CommandTable;
   readonly stats = new Stats();
+  readonly latency = new LatencyMonitor();
   readonly slowlog: Slowlog;
   /** The effects of the record being filled. */
   effects: CommandWriter;
@@ -95,6 +97,8 @@ export class Context {
   /** Records handed to the log and not committed yet, and the bytes of their effects; the engine keeps them. */
   inFlightRecords = 0;
   inFlightBytes = 0;
+  /** Snapshots that BGREWRITEAOF, and BGSAVE SCHEDULE behind it, asked for and that are not finished. */
+  readonly saving = { rewriting: false, scheduled: false };
   /** Set by a handler through `defer`. */
   deferred = false;
   /** Installed by the engine: hands out the way to answer later. */
@@ -220,7 +224,9 @@ export class Context {
     const later = this.keyspace.lazyfree.lazyfreeLazyExpire;
     this.#effectDel(db, ref, later);
     this.stats.expiredKeys++;
+    const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
+    if (started !== 0) this.latencyEnd('expire-del', started);
   }
 
   /** Removes an entry for want of memory and tells the log. */
@@ -229,7 +235,9 @@ export class Context {
     this.#effectDel(db, ref, later);
     this.markPending(hash, db);
     this.stats.evictedKeys++;
+    const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
+    if (started !== 0) this.latencyEnd('eviction-del', started);
   }
 
   touch(ref: Ref): void {
@@ -409,6 +417,27 @@ export class Context {
     const grown = new Int32Array(this.#touched.length * 2);
     grown.set(this.#touched);
     this.#touched = grown;
+  }
+
+  // --- latency -----------------------------------------------------------------------------------------------------
+
+  /** Microseconds of the clock when the latency monitor is on, else 0: then there is nothing to end. */
+  latencyStart(): number {
+    return this.config.num.latencyMonitorThreshold > 0 ? this.host.clockMicros() : 0;
+  }
+
+  /** Something that began then has ended. */
+  latencyEnd(event: string, startMicros: number): void {
+    this.latencySample(event, this.host.clockMicros() - startMicros);
+  }
+
+  /** Something took that long: the monitor keeps it when that is long enough. */
+  latencySample(event: string, micros: number): void {
+    const threshold = this.config.num.latencyMonitorThreshold;
+    const ms = Math.floor(micros / 1000);
+    if (threshold > 0 && ms >= threshold) {
+      this.latency.add(event, ms, Math.floor(this.host.wallClockMicros() / 1e6));
+    }
   }
 
   // --- later ---------------------------------------------------------------------------------------------------------

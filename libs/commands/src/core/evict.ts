@@ -19,8 +19,18 @@ const LATER_PER_LOOK = 512;
 /** Evicts until the data set fits `maxmemory`; false when the policy finds nothing more to evict. */
 export function evictToLimit(ctx: Context): boolean {
   const limit = ctx.config.num.maxmemory;
-  if (ctx.keyspace.usedBytes <= limit || limit === 0) return true;
-  return evict(ctx, limit);
+  const { stats } = ctx;
+  if (ctx.keyspace.usedBytes <= limit || limit === 0) {
+    if (stats.memoryExceededSince !== 0) stats.memoryFits(ctx.host.clockMicros());
+    return true;
+  }
+  const started = ctx.latencyStart();
+  const enough = evict(ctx, limit);
+  if (started !== 0) ctx.latencyEnd('eviction-cycle', started);
+  if (ctx.keyspace.usedBytes <= limit) {
+    if (stats.memoryExceededSince !== 0) stats.memoryFits(ctx.host.clockMicros());
+  } else if (stats.memoryExceededSince === 0) stats.memoryExceededSince = ctx.host.clockMicros();
+  return enough;
 }
 
 function evict(ctx: Context, limit: number): boolean {

@@ -10,6 +10,7 @@ import {
   CommandTable,
   F_DENYOOM,
   F_CHEAP,
+  F_FAST,
   F_LOADING,
   F_NO_AUTH,
   F_SKIP_SLOWLOG,
@@ -100,13 +101,21 @@ export function apply(
 
 /** A request of this size is not cheap, whatever it asks for. */
 const LARGE_BYTES = 64 * 1024;
+/** Of a cheap command's calls one in so many is timed, and that many at first. A power of two. */
+const SAMPLE_EVERY = 64;
 
 function run(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): void {
-  // Cheap commands are timed only when they could enter the slow log all the same: two readings of the clock cost a good
-  // part of what they do. Their `usec` in INFO is then an estimate.
+  // Of cheap commands a sample is timed: two readings of the clock cost a good part of what they do. All are when somebody
+  // asked for single ones: the slow log at less than a millisecond, the latency monitor.
+  const { calls } = command;
   const slowerThan = ctx.config.num.slowlogLogSlowerThan;
   const timed =
-    (command.flags & F_CHEAP) === 0 || req.end - req.start > LARGE_BYTES || (slowerThan >= 0 && slowerThan < 1000);
+    (command.flags & F_CHEAP) === 0 ||
+    calls < SAMPLE_EVERY ||
+    (calls & (SAMPLE_EVERY - 1)) === 0 ||
+    req.end - req.start > LARGE_BYTES ||
+    (slowerThan >= 0 && slowerThan < 1000) ||
+    ctx.config.num.latencyMonitorThreshold > 0;
   const startMicros = timed ? ctx.host.clockMicros() : 0;
   try {
     command.run!(ctx, req);
@@ -126,6 +135,7 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   if (timed) {
     const micros = ctx.host.clockMicros() - startMicros;
     command.micros += micros;
+    command.measure(micros, ctx.config.bool.latencyTracking && !ctx.deferred);
     // What CONFIG SET has just made of it counts for that CONFIG SET already.
     const limit = ctx.config.num.slowlogLogSlowerThan;
     if (limit >= 0 && (command.flags & F_SKIP_SLOWLOG) === 0) {
@@ -133,7 +143,10 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
       // As in Redis, a shorter slowlog-max-len counts from the next command that is looked at: the CONFIG SET itself.
       ctx.slowlog.trim(ctx.config.num.slowlogMaxLen);
     }
-  } else command.micros += 0.4;
+    if (ctx.config.num.latencyMonitorThreshold > 0) {
+      ctx.latencySample((command.flags & F_FAST) !== 0 ? 'fast-command' : 'command', micros);
+    }
+  } else command.micros += command.lastMicros;
   const reply = ctx.reply;
   if (reply.pos > replyStart && reply.buf[replyStart] === 45) {
     if (ctx.uncountedError) ctx.uncountedError = false;

@@ -73,7 +73,9 @@ export function activeExpireCycle(
       }
     } while (sampled === 0 || expired * 100 > stalePercent * sampled);
   }
-  stats.activeExpireMicros += clockMicros() - startMicros;
+  const micros = clockMicros() - startMicros;
+  stats.activeExpireMicros += micros;
+  ctx.latencySample('expire-cycle', micros);
   const current = sampledAll === 0 ? 0 : (expiredAll * 100) / sampledAll;
   stats.expiredStalePercentage = current * 0.05 + stats.expiredStalePercentage * 0.95;
 }

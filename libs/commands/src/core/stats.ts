@@ -17,21 +17,35 @@ export class Stats {
   errorReplies = 0;
   netInputBytes = 0;
   netOutputBytes = 0;
+  /** Handed to the replication log. */
+  netReplOutputBytes = 0;
   readsProcessed = 0;
   writesProcessed = 0;
   activeExpireMicros = 0;
+  /** When the data set grew beyond maxmemory, by the host's clock; 0: it fits. */
+  memoryExceededSince = 0;
+  /** How long it did before. */
+  memoryExceededMicros = 0;
   /** Means over the last samples, for INFO's instantaneous_… fields. */
   opsPerSecond = 0;
   inputBytesPerSecond = 0;
   outputBytesPerSecond = 0;
+  replOutputBytesPerSecond = 0;
   /** Error replies by their first word. */
   readonly errors = new Map<string, number>();
 
-  #samples: { readonly ms: number; readonly commands: number; readonly input: number; readonly output: number }[] = [];
+  #samples: {
+    readonly ms: number;
+    readonly commands: number;
+    readonly input: number;
+    readonly output: number;
+    readonly repl: number;
+  }[] = [];
 
   /** Takes a sample of the rates; the engine calls it about ten times a second. */
   sample(ms: number): void {
-    const now = { ms, commands: this.commandsProcessed, input: this.netInputBytes, output: this.netOutputBytes };
+    const { netInputBytes: input, netOutputBytes: output, netReplOutputBytes: repl } = this;
+    const now = { ms, commands: this.commandsProcessed, input, output, repl };
     const first = this.#samples[0];
     this.#samples.push(now);
     if (this.#samples.length > SAMPLES) this.#samples.shift();
@@ -40,6 +54,13 @@ export class Stats {
     this.opsPerSecond = Math.max(0, Math.round((now.commands - first.commands) / seconds));
     this.inputBytesPerSecond = Math.max(0, (now.input - first.input) / seconds);
     this.outputBytesPerSecond = Math.max(0, (now.output - first.output) / seconds);
+    this.replOutputBytesPerSecond = Math.max(0, (now.repl - first.repl) / seconds);
+  }
+
+  /** The data set fits maxmemory again. */
+  memoryFits(nowMicros: number): void {
+    this.memoryExceededMicros += nowMicros - this.memoryExceededSince;
+    this.memoryExceededSince = 0;
   }
 
   reset(): void {

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
 
 /**
  * The commands, by name. A lookup reads the name's bytes in the request and makes no string: names hash by length and
@@ -14,6 +15,8 @@ export const F_NO_AUTH = 32;
 export const F_CHEAP = 64;
 export const F_SKIP_SLOWLOG = 128;
 export const F_WHOLE_KEYSPACE = 256;
+/** Redis's `fast`: names the latency event. */
+export const F_FAST = 512;
 
 const BITS: Partial<Record<Command['flags'][number], number>> = {
   write: F_WRITE,
@@ -23,6 +26,7 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   no_auth: F_NO_AUTH,
   skip_slowlog: F_SKIP_SLOWLOG,
   whole_keyspace: F_WHOLE_KEYSPACE,
+  fast: F_FAST,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
@@ -41,6 +45,12 @@ export class TableCommand {
   readonly subcommands: readonly TableCommand[];
   calls = 0;
   micros = 0;
+  /** How long the last call took that was timed. */
+  lastMicros = 0;
+  /** Absent until a call was tracked. */
+  histogram: LatencyHistogram | null = null;
+  /** `calls` up to which the histogram has counted. */
+  #measured = 0;
   rejected = 0;
   failed = 0;
 
@@ -56,6 +66,36 @@ export class TableCommand {
     this.key = Math.max(0, command.keys[0]);
     this.member = command.member ?? 0;
     this.subcommands = (command.subcommands ?? []).map((sub) => new TableCommand(sub, this));
+  }
+
+  /** The call that was counted last took that long. `track`: the histogram counts it. */
+  measure(micros: number, track: boolean): void {
+    if (track) {
+      this.#catchUp(this.calls - 1);
+      (this.histogram ??= new LatencyHistogram()).record(micros, 1);
+    }
+    this.#measured = this.calls;
+    this.lastMicros = micros;
+  }
+
+  /** The histogram with all calls so far. `track`: those since the last one that was timed, too. */
+  latencies(track: boolean): LatencyHistogram | null {
+    if (track) this.#catchUp(this.calls);
+    return this.histogram;
+  }
+
+  /** Calls that were not timed count as the timed one before them. */
+  #catchUp(calls: number): void {
+    const untimed = calls - this.#measured;
+    if (untimed > 0 && this.histogram !== null) this.histogram.record(this.lastMicros, untimed);
+    this.#measured = calls;
+  }
+
+  /** CONFIG RESETSTAT, with the subcommands. */
+  resetCounters(): void {
+    this.calls = this.micros = this.rejected = this.failed = this.#measured = 0;
+    this.histogram = null;
+    for (const sub of this.subcommands) sub.resetCounters();
   }
 }
 
@@ -90,6 +130,14 @@ export class CommandTable {
       if (sameName(candidates[i].name, buf, off, len)) return candidates[i];
     }
     return undefined;
+  }
+
+  /** Every command by its full name: `get`, `config|get`. */
+  static byFullName(table: CommandTable, name: string): TableCommand | undefined {
+    const words = name.split('|').map((word) => Buffer.from(word, 'latin1'));
+    const entry = table.find(words[0], 0, words[0].length);
+    if (entry === undefined || words.length === 1) return entry;
+    return words.length > 2 ? undefined : CommandTable.findSubcommand(entry, words[1], 0, words[1].length);
   }
 
   /** The subcommand, or undefined. */

@@ -153,7 +153,7 @@ export const migrate: Command = {
     }
     const request: MigrateRequest = {
       host: printable(req, 1),
-      port: Number.parseInt(printable(req, 2), 10) || 0,
+      port: portArg(req, 2),
       timeoutMs: timeout <= 0 ? 1000 : timeout,
       afterRecord: ctx.waitSeq,
       requests: requests.written(),
@@ -170,6 +170,11 @@ export const migrate: Command = {
     if (!answered) later = ctx.deferWork();
   },
 };
+
+/** What is no number is 0, and what follows one does not count, as in Redis: connecting fails then. */
+function portArg(req: Request, i: number): number {
+  return Number.parseInt(printable(req, i), 10) || 0;
+}
 
 function getKeys(req: Request, base: number): readonly KeyPosition[] {
   const positions = (from: number, to: number): KeyPosition[] =>

@@ -9,14 +9,6 @@ import type { TableCommand } from '../core/table.ts';
 import { replyDocs, replyInfo, replyWords } from './command-reply.ts';
 import { hasKeys, keyPositions } from './key-positions.ts';
 
-/** Every command by its full name: `get`, `config|get`. */
-function byName(table: CommandTable, name: string): TableCommand | undefined {
-  const words = name.split('|').map((word) => Buffer.from(word, 'latin1'));
-  const entry = table.find(words[0], 0, words[0].length);
-  if (entry === undefined || words.length === 1) return entry;
-  return words.length > 2 ? undefined : CommandTable.findSubcommand(entry, words[1], 0, words[1].length);
-}
-
 const count: Command = {
   name: 'count',
   arity: 2,
@@ -53,7 +45,7 @@ const info: Command = {
     if (req.argc === 2) return replyAll(ctx);
     ctx.reply.array(req.argc - 2);
     for (let i = 2; i < req.argc; i++) {
-      const entry = byName(ctx.table, req.latin1(i));
+      const entry = CommandTable.byFullName(ctx.table, req.latin1(i));
       if (entry === undefined) ctx.reply.nil();
       else replyInfo(ctx.reply, entry);
     }
@@ -83,7 +75,7 @@ const docs: Command = {
     const entries: TableCommand[] = [];
     if (req.argc === 2) entries.push(...ctx.table.all);
     for (let i = 2; i < req.argc; i++) {
-      const entry = byName(ctx.table, req.latin1(i));
+      const entry = CommandTable.byFullName(ctx.table, req.latin1(i));
       if (entry !== undefined) entries.push(entry);
     }
     ctx.reply.map(entries.length);

@@ -2,7 +2,6 @@ import { findDirective } from '@weir/config';
 import { SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
-import type { TableCommand } from '../core/table.ts';
 import { isLocal, replyFailure } from './host-replies.ts';
 
 const get: Command = {
@@ -86,15 +85,10 @@ const resetstat: Command = {
   run(ctx) {
     ctx.stats.reset();
     ctx.keyspace.later.freed = 0;
-    for (const entry of ctx.table.all) resetCounters(entry);
+    for (const entry of ctx.table.all) entry.resetCounters();
     ctx.reply.ok();
   },
 };
-
-function resetCounters(entry: TableCommand): void {
-  entry.calls = entry.micros = entry.rejected = entry.failed = 0;
-  for (const sub of entry.subcommands) resetCounters(sub);
-}
 
 const rewrite: Command = {
   name: 'rewrite',

@@ -154,6 +154,8 @@ export const SERVER_EXCHANGES: readonly Exchange[] = [
     'slowlog help',
     '*12\r\n+SLOWLOG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:\r\n+GET [<count>]\r\n+    Return top <count> entries from the slowlog (default: 10, -1 mean all).\r\n+    Entries are made of:\r\n+    id, timestamp, time in microseconds, arguments array, client IP and port,\r\n+    client name\r\n+LEN\r\n+    Return the length of the slowlog.\r\n+RESET\r\n+    Reset the slowlog.\r\n+HELP\r\n+    Prints this help.\r\n',
   ],
+  ['command getkeysandflags bitfield b c', '*1\r\n*2\r\n$1\r\nb\r\n*3\r\n+RW\r\n+access\r\n+update\r\n'],
+  ['command getkeysandflags bitfield b overflow wrap get u8 0', '*1\r\n*2\r\n$1\r\nb\r\n*2\r\n+RO\r\n+access\r\n'],
   ['latency latest', '*0\r\n'],
   ['latency history', "-ERR wrong number of arguments for 'latency|history' command\r\n"],
   ['latency history foo', '*0\r\n'],

@@ -182,6 +182,7 @@ export function persistence(ctx: Context): Fields {
 
 export function stats(ctx: Context): Fields {
   const s = ctx.stats;
+  const exceeded = s.memoryExceededSince === 0 ? 0 : ctx.host.clockMicros() - s.memoryExceededSince;
   return [
     ['total_connections_received', s.connectionsReceived],
     ['total_commands_processed', s.commandsProcessed],
@@ -189,11 +190,11 @@ export function stats(ctx: Context): Fields {
     ['total_net_input_bytes', s.netInputBytes],
     ['total_net_output_bytes', s.netOutputBytes],
     ['total_net_repl_input_bytes', 0],
-    ['total_net_repl_output_bytes', 0],
+    ['total_net_repl_output_bytes', s.netReplOutputBytes],
     ['instantaneous_input_kbps', (s.inputBytesPerSecond / 1024).toFixed(2)],
     ['instantaneous_output_kbps', (s.outputBytesPerSecond / 1024).toFixed(2)],
     ['instantaneous_input_repl_kbps', '0.00'],
-    ['instantaneous_output_repl_kbps', '0.00'],
+    ['instantaneous_output_repl_kbps', (s.replOutputBytesPerSecond / 1024).toFixed(2)],
     ['rejected_connections', s.rejectedConnections],
     ['sync_full', 0],
     ['sync_partial_ok', 0],
@@ -204,8 +205,8 @@ export function stats(ctx: Context): Fields {
     ['expire_cycle_cpu_milliseconds', Math.floor(s.activeExpireMicros / 1000)],
     ['evicted_keys', s.evictedKeys],
     ['evicted_clients', s.evictedClients],
-    ['total_eviction_exceeded_time', 0],
-    ['current_eviction_exceeded_time', 0],
+    ['total_eviction_exceeded_time', Math.floor((s.memoryExceededMicros + exceeded) / 1000)],
+    ['current_eviction_exceeded_time', Math.floor(exceeded / 1000)],
     ['keyspace_hits', s.keyspaceHits],
     ['keyspace_misses', s.keyspaceMisses],
     ['pubsub_channels', 0],
@@ -315,6 +316,23 @@ export function commandstats(ctx: Context): Fields {
       const perCall = (calls === 0 ? 0 : usec / calls).toFixed(2);
       const counts = `rejected_calls=${rejected},failed_calls=${failed}`;
       fields.push([`cmdstat_${entry.fullName}`, `calls=${calls},usec=${usec},usec_per_call=${perCall},${counts}`]);
+    }
+    entry.subcommands.forEach(add);
+  };
+  ctx.table.all.forEach(add);
+  return fields;
+}
+
+export function latencystats(ctx: Context): Fields {
+  const fields: Fields = [];
+  if (!ctx.config.bool.latencyTracking) return fields;
+  const add = (entry: TableCommand): void => {
+    const latencies = entry.latencies(true);
+    if (latencies !== null) {
+      const values = ctx.config.latencyPercentiles.map((percent) => {
+        return `p${Number(percent.toFixed(6))}=${latencies.percentile(percent).toFixed(3)}`;
+      });
+      fields.push([`latency_percentiles_usec_${entry.fullName}`, values.join(',')]);
     }
     entry.subcommands.forEach(add);
   };

@@ -27,7 +27,7 @@ const SECTIONS: readonly Section[] = [
   section('Modules', () => []),
   section('Commandstats', sections.commandstats, false),
   section('Errorstats', sections.errorstats),
-  section('Latencystats', () => [], false),
+  section('Latencystats', sections.latencystats, false),
   section('Cluster', sections.cluster),
   section('Keyspace', sections.keyspace),
   section('Weir', sections.weir, false, false),

@@ -74,8 +74,18 @@ function accessOf(command: Command, req: Request, base: number): readonly string
     req.latin1(base + 2 + i).toLowerCase(),
   );
   if (command.name === 'bitfield') {
-    const writes = options.includes('set') || options.includes('incrby');
-    return writes ? ['RW', 'access', 'update'] : ['RO', 'access'];
+    return onlyReads(options) ? ['RO', 'access'] : ['RW', 'access', 'update'];
   }
   return options.slice(1).includes('get') ? ['RW', 'access', 'update'] : ['OW', 'update'];
+}
+
+/** Options of BITFIELD that end as they should, with no SET or INCRBY. What is wrong may write, as in Redis. */
+function onlyReads(options: readonly string[]): boolean {
+  for (let i = 0; i < options.length; i++) {
+    const more = options.length - 1 - i;
+    if (options[i] === 'get' && more >= 2) i += 2;
+    else if (options[i] === 'overflow' && more >= 1) i++;
+    else return false;
+  }
+  return true;
 }

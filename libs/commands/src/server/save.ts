@@ -6,6 +6,11 @@ import { replyFailure } from './host-replies.ts';
 // Snapshots are made by the replication app from the log; the engine only asks for one.
 
 const IN_PROGRESS = 'ERR Background save already in progress';
+const REWRITING =
+  "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.";
+
+// As in Redis, a BGSAVE is refused, or scheduled, while BGREWRITEAOF has not finished, and BGREWRITEAOF is scheduled behind a
+// BGSAVE. What is scheduled is asked for at once: the replication app makes one snapshot after the other.
 
 export const lastsave: Command = {
   name: 'lastsave',
@@ -38,7 +43,7 @@ export const save: Command = {
     complexity: 'O(N) where N is the total number of keys in all databases',
   },
   run(ctx) {
-    if (ctx.host.snapshots().inProgress) return ctx.reply.error(IN_PROGRESS);
+    if (ctx.host.snapshots().inProgress && !ctx.saving.rewriting) return ctx.reply.error(IN_PROGRESS);
     const answer = ctx.defer();
     ctx.host.save((failure) =>
       answer((reply) => {
@@ -64,9 +69,17 @@ export const bgsave: Command = {
     arguments: [{ name: 'schedule', type: 'pure-token', token: 'SCHEDULE', since: '3.2.2', flags: ['optional'] }],
   },
   run(ctx, req) {
-    // SCHEDULE postpones a save that an AOF rewrite is in the way of, and there is none here.
     if (req.argc > 2 || (req.argc === 2 && !isWord(req, 1, 'schedule'))) return ctx.reply.error(SYNTAX_ERROR);
-    startSave(ctx, IN_PROGRESS, 'Background saving started');
+    const { saving } = ctx;
+    if (!saving.rewriting) {
+      if (ctx.host.snapshots().inProgress) ctx.reply.error(IN_PROGRESS);
+      else startSave(ctx, 'Background saving started', () => {});
+    } else if (req.argc === 1) ctx.reply.error(REWRITING);
+    else if (saving.scheduled) ctx.reply.simple('Background saving scheduled');
+    else {
+      saving.scheduled = true;
+      startSave(ctx, 'Background saving scheduled', () => void (saving.scheduled = false));
+    }
   },
 };
 
@@ -84,18 +97,20 @@ export const bgrewriteaof: Command = {
     complexity: 'O(1)',
   },
   run(ctx) {
-    startSave(
-      ctx,
-      'ERR Background append only file rewriting already in progress',
-      'Background append only file rewriting started',
-    );
+    const { saving } = ctx;
+    if (saving.rewriting) return ctx.reply.error('ERR Background append only file rewriting already in progress');
+    const when = ctx.host.snapshots().inProgress ? 'scheduled' : 'started';
+    saving.rewriting = true;
+    startSave(ctx, `Background append only file rewriting ${when}`, () => void (saving.rewriting = false));
   },
 };
 
-function startSave(ctx: Context, inProgress: string, started: string): void {
-  if (ctx.host.snapshots().inProgress) return ctx.reply.error(inProgress);
+function startSave(ctx: Context, started: string, ended: () => void): void {
   let failure: string | null = null;
-  ctx.host.save((error) => void (failure = error));
+  ctx.host.save((error) => {
+    failure = error;
+    ended();
+  });
   // Only what is known already; how it ends is in INFO.
   if (failure === null) ctx.reply.simple(started);
   else replyFailure(ctx.reply, failure);

@@ -53,12 +53,13 @@ test('SAVE answers when the snapshot is usable, or why there is none', () => {
   assert.equal(answers(), '+OK\r\n-ERR no space left\r\n');
 });
 
-test('BGSAVE, BGREWRITEAOF and SAVE refuse while a snapshot is being made', () => {
+test('BGSAVE and SAVE refuse while a snapshot is being made, BGREWRITEAOF comes after it', () => {
   const snapshots: SnapshotView = { ...testHost().snapshots(), inProgress: true };
-  const engine = new TestEngine({ host: { snapshots: () => snapshots } });
+  const engine = new TestEngine({ host: { snapshots: () => snapshots, save: () => {} } });
   assert.equal(engine.text('SAVE'), '-ERR Background save already in progress\r\n');
   assert.equal(engine.text('BGSAVE'), '-ERR Background save already in progress\r\n');
   assert.equal(engine.text('BGSAVE', 'SCHEDULE'), '-ERR Background save already in progress\r\n');
+  assert.equal(engine.text('BGREWRITEAOF'), '+Background append only file rewriting scheduled\r\n');
   assert.equal(engine.text('BGREWRITEAOF'), '-ERR Background append only file rewriting already in progress\r\n');
 });
 
@@ -68,6 +69,17 @@ test('BGSAVE and BGREWRITEAOF ask for a snapshot', () => {
   assert.equal(engine.text('BGSAVE'), '+Background saving started\r\n');
   assert.equal(engine.text('BGREWRITEAOF'), '+Background append only file rewriting started\r\n');
   assert.equal(asked, 2);
+});
+
+test('BGSAVE is refused or scheduled until BGREWRITEAOF has finished', () => {
+  const asked: ((error: string | null) => void)[] = [];
+  const engine = new TestEngine({ host: { save: (done) => void asked.push(done) } });
+  engine.text('BGREWRITEAOF');
+  assert.match(engine.text('BGSAVE'), /^-ERR Another child process is active \(AOF\?\): can't BGSAVE right now/);
+  for (let i = 0; i < 2; i++) assert.equal(engine.text('BGSAVE', 'SCHEDULE'), '+Background saving scheduled\r\n');
+  assert.equal(asked.length, 2, 'one for both that were scheduled');
+  for (const done of asked) done(null);
+  assert.equal(engine.text('BGSAVE'), '+Background saving started\r\n');
 });
 
 test('BGSAVE tells at once that no snapshot can be made', () => {

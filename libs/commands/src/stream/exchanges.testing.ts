@@ -3,6 +3,11 @@ import type { Exchange } from '../transcript.testing.ts';
 // Recorded from redis-server 7.0.15, an empty data set for each line.
 
 export const STREAM_EXCHANGES: readonly Exchange[] = [
+  // a stream without entries
+  [
+    'xadd s 1-1 f v ; xdel s 1-1 ; xinfo stream s ; xinfo stream s full',
+    '$3\r\n1-1\r\n:1\r\n*20\r\n$6\r\nlength\r\n:0\r\n$15\r\nradix-tree-keys\r\n:0\r\n$16\r\nradix-tree-nodes\r\n:1\r\n$17\r\nlast-generated-id\r\n$3\r\n1-1\r\n$20\r\nmax-deleted-entry-id\r\n$3\r\n1-1\r\n$13\r\nentries-added\r\n:1\r\n$23\r\nrecorded-first-entry-id\r\n$3\r\n0-0\r\n$6\r\ngroups\r\n:0\r\n$11\r\nfirst-entry\r\n$-1\r\n$10\r\nlast-entry\r\n$-1\r\n*18\r\n$6\r\nlength\r\n:0\r\n$15\r\nradix-tree-keys\r\n:0\r\n$16\r\nradix-tree-nodes\r\n:1\r\n$17\r\nlast-generated-id\r\n$3\r\n1-1\r\n$20\r\nmax-deleted-entry-id\r\n$3\r\n1-1\r\n$13\r\nentries-added\r\n:1\r\n$23\r\nrecorded-first-entry-id\r\n$3\r\n0-0\r\n$7\r\nentries\r\n*0\r\n$6\r\ngroups\r\n*0\r\n',
+  ],
   // entries
   [
     'xadd s 1-1 f v ; xadd s 1-2 f w g x ; xadd s 2 a b ; xlen s ; xrange s - + ; xrevrange s + - ; type s ; object encoding s',

@@ -95,7 +95,7 @@ const stream: Command = {
     reply.bulkLatin1('radix-tree-keys');
     reply.int(streams.nodeCount(space, ref));
     reply.bulkLatin1('radix-tree-nodes');
-    reply.int(streams.treeNodeCount(space, ref));
+    reply.int(Math.max(1, streams.treeNodeCount(space, ref))); // Redis's empty tree has a root
     reply.bulkLatin1('last-generated-id');
     streams.lastId(space, ref, id);
     replyId(reply, id);

@@ -202,6 +202,10 @@ export const ZSET_EXCHANGES: readonly Exchange[] = [
   ],
   // the rest
   [
+    'zrandmember z -4611686018427387904 withscores ; zrandmember z -4611686018427387903 withscores ; zrandmember z 4611686018427387904 withscores ; zrandmember z 4611686018427387903 withscores ; zrandmember z 4611686018427387904',
+    '-ERR value is out of range\r\n*0\r\n-ERR value is out of range\r\n*0\r\n*0\r\n',
+  ],
+  [
     'zrandmember z ; zadd z 1 a ; zrandmember z ; zrandmember z 3 ; zrandmember z -2 withscores ; zrandmember z 0 ; zrandmember y 5 ; zrandmember z x ; zrandmember z 1 foo ; zrandmember z -9223372036854775808 ; zrandmember z 9223372036854775807 withscores',
     '$-1\r\n:1\r\n$1\r\na\r\n*1\r\n$1\r\na\r\n*4\r\n$1\r\na\r\n$1\r\n1\r\n$1\r\na\r\n$1\r\n1\r\n*0\r\n*0\r\n-ERR value is not an integer or out of range\r\n-ERR syntax error\r\n-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807\r\n-ERR value is out of range\r\n',
   ],

@@ -1,9 +1,10 @@
 import { TYPE_ZSET, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
-import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
+import { SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { INT64_MAX } from '../core/integer.ts';
 import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyScore } from './reply.ts';
 
@@ -47,8 +48,10 @@ function runZrandmember(ctx: Context, req: Request): void {
   }
   const count = integerArg(ctx, 2);
   if (count !== count) return;
-  if (req.latin1(2) === '-9223372036854775808') {
-    reply.error('ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807');
+  // Two replies a member have to be countable; beyond 2^53 the number itself is not exact.
+  const big = Math.abs(count) >= 2 ** 62 ? bigIntArg(req, 2) : 0n;
+  if (big < -INT64_MAX) {
+    reply.error(`ERR value is out of range, value must between ${-INT64_MAX} and ${INT64_MAX}`);
     return;
   }
   const withScores = req.argc === 4;
@@ -56,7 +59,7 @@ function runZrandmember(ctx: Context, req: Request): void {
     reply.error(SYNTAX_ERROR);
     return;
   }
-  if (withScores && Math.abs(count) > 2 ** 62) {
+  if (withScores && (big > INT64_MAX / 2n || big < -INT64_MAX / 2n)) {
     reply.error('ERR value is out of range');
     return;
   }

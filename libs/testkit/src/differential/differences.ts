@@ -113,12 +113,6 @@ export const differences: readonly Difference[] = [
     },
   },
   {
-    commands: ['latency'],
-    reason: 'LATENCY HISTOGRAM is empty: most commands are not timed one by one.',
-    explains: (args, redis, weir) =>
-      /^histogram$/i.test(args[1] ?? '') && redis[0] === weir[0] && /^[*%]0\r\n$/.test(weir),
-  },
-  {
     commands: ['waitaof'],
     reason:
       'The local part of WAITAOF is always 1: every acknowledged write is in the log. There is no AOF to switch on.',

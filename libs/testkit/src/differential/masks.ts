@@ -83,6 +83,16 @@ export const sameSlowlog: Compare = (redis, weir) => {
   return difference(entries[0], entries[1]);
 };
 
+/** LATENCY HISTOGRAM: which commands, and how many calls of each; not how long they took. */
+export const sameCalls: Compare = (redis, weir) => {
+  const [theirs, ours] = [redis, weir].map((reply) => {
+    return [...reply.matchAll(/\$\d+\r\n(\S+)\r\n[*%]\d+\r\n\$5\r\ncalls\r\n:(\d+)/g)].map(
+      ([, name, calls]) => `${name} ${calls}`,
+    );
+  });
+  return redis[0] === weir[0] ? difference(theirs, ours) : 'the type';
+};
+
 const WEIR_COMMANDS = new Set(
   allCommands.flatMap((command) => [
     command.name,

@@ -1,7 +1,7 @@
 import { allCommands } from '@weir/commands';
 import type { Gen, Grammar } from './grammar.ts';
 import { integer, key, literal, many, mutate, oneOf, opt, options, pattern, seq, text, word } from './grammar.ts';
-import { sameInfo, sameNames, sameObject, sameSlowlog, sameTime } from './masks.ts';
+import { sameCalls, sameInfo, sameNames, sameObject, sameSlowlog, sameTime } from './masks.ts';
 import { bitmapRows } from './rows-bitmap.ts';
 import { configRows } from './rows-config.ts';
 import { geoRows } from './rows-geo.ts';
@@ -159,7 +159,12 @@ export const serverRows: readonly CommandRow[] = [
   { name: 'slowlog', args: oneOf(word('LEN'), word('LEN'), word('RESET')), weight: 2 },
   { name: 'latency', args: oneOf(word('LATEST'), seq(word('HISTORY'), text), seq(word('GRAPH'), text)) },
   { name: 'latency', args: seq(word('RESET'), many(0, 2, text)) },
-  { name: 'latency', args: seq(word('HISTOGRAM'), many(0, 2, literal('nosuch', '', 'x'))) },
+  {
+    name: 'latency',
+    args: seq(word('HISTOGRAM'), many(1, 2, literal('nosuch', '', 'x', 'get', 'set', 'zadd', 'GET', 'xinfo|stream'))),
+    fixed: true,
+    compare: sameCalls,
+  },
   { name: 'wait', fixed: true, args: literal(0, -1, 'x', ''), weight: 0.3, refused: 'too few arguments' },
   {
     name: 'replicaof',
