@@ -484,6 +484,7 @@ export class RoleController {
       else if (await hasBegun(link, cluster, logId)) await log.state();
     } catch (error) {
       if (!isLogError(error)) throw error;
+      if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
@@ -593,6 +594,8 @@ export class RoleController {
     this.writerDetail = detail;
     if (state === 'open') this.#o.logger.info({}, 'the log takes records again');
     else if (state !== 'stopped') this.#o.logger.warn({ state, detail }, 'the log does not take records');
+    // Found out while nothing was under way: no append tells the engine.
+    if (state === 'fenced' && this.writer !== null) this.#term.abort(new Fenced());
   }
 
   /** Snapshot and log up to the log's end. */
@@ -806,6 +809,10 @@ export class RoleController {
       if (writer !== null) engine.hold(this.#stopped);
     }
   }
+}
+
+function whose(known: LogPosition | null): string {
+  return known === null ? 'the log of the cluster' : `the log that this node knew up to record ${known.seq}`;
 }
 
 class RoleChanged extends Error {}
