@@ -28,8 +28,16 @@ export const effectiveDirectives = [
   }),
   // Security
   str('requirepass', '', 'Password of the default user.', { nullable: true, sensitive: true }),
-  str('masterauth', '', 'Password this slave gives to its master.', { nullable: true, sensitive: true }),
-  str('masteruser', '', 'User this slave authenticates as to its master.', { nullable: true, sensitive: true }),
+  str('masterauth', '', 'Password this slave gives to its master.', {
+    nullable: true,
+    sensitive: true,
+    also: ['primaryauth'],
+  }),
+  str('masteruser', '', 'User this slave authenticates as to its master.', {
+    nullable: true,
+    sensitive: true,
+    also: ['primaryuser'],
+  }),
   choice('enable-debug-command', ['no', 'yes', 'local'], 'no', 'Who may use DEBUG.', { immutable: true }),
   choice(
     'enable-protected-configs',
@@ -116,8 +124,11 @@ export const effectiveDirectives = [
   // Observation
   int('slowlog-log-slower-than', { default: 10000, min: -1, max: LONG_MAX }, 'Commands slower than this are logged.', {
     unit: 'microseconds',
+    also: ['commandlog-execution-slower-than'],
   }),
-  int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.'),
+  int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.', {
+    also: ['commandlog-slow-execution-max-len'],
+  }),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
     alias: 'slaveof',

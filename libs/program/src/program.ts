@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { ConfigError, loadConfig } from '@weir/config';
 import type { Config } from '@weir/config';
@@ -96,6 +97,7 @@ function load(argv: readonly string[]): ReturnType<typeof loadConfig> {
       readFile: (path) => readFileSync(path),
       readDirectory: (path) => readdirSync(path),
       checkDirectory: (path) => void mkdirSync(path, { recursive: true }),
+      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
