@@ -58,7 +58,7 @@ ${rowsOf('effective')}
 | Line | Meaning |
 |---|---|
 | \`include PATH\` | Reads another file here. Wildcards may match nothing; a plain path has to exist. |
-| \`rename-command NAME NEW\` | Calls a command by another name; \`""\` removes it. |
+| \`rename-command NAME NEW\` | Calls a command by another name; \`""\` removes it. A name that Weir has no command for is a warning; Redis ends there. |
 | \`user default on nopass ~* &* +@all\` | Taken: what is so without it. With \`>PASSWORD\` it is \`requirepass PASSWORD\`; with \`#SHA256\` it has to be that of requirepass. |
 | \`user NAME RULE …\` | Any other user, or \`default\` with other rules: refused, as long as there are no ACL users. It would let in whom the line keeps out. |
 | \`loadmodule PATH …\` | Refused: Weir does not load Redis modules. |

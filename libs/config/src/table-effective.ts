@@ -53,7 +53,7 @@ export const effectiveDirectives = [
     protected: true,
     denyLoading: true,
   }),
-  str('dbfilename', 'dump.rdb', 'File name of an RDB file below dir.', {
+  str('dbfilename', 'dump.rdb', 'RDB file below dir that a new master begins with.', {
     protected: true,
     check: baseNameOnly('dbfilename', 'filename'),
   }),
@@ -138,8 +138,13 @@ export const effectiveDirectives = [
   bool('replica-serve-stale-data', 'yes', 'A slave without a link to its log answers with the data it has.', {
     alias: 'slave-serve-stale-data',
   }),
-  int('replica-priority', { default: 100 }, 'Preference as the next master; 0 is never.', { alias: 'slave-priority' }),
-  bool('replica-announced', 'yes', 'Name this slave to clients and monitors.'),
+  int(
+    'replica-priority',
+    { default: 100 },
+    'Told in INFO: preference as the next master, 0 is never. Weir promotes nobody.',
+    { alias: 'slave-priority' },
+  ),
+  bool('replica-announced', 'yes', 'Told in INFO, for monitors that pass over slaves with no.'),
   str('replica-announce-ip', '', 'Address this node tells others.', { alias: 'slave-announce-ip', nullable: true }),
   int(
     'replica-announce-port',
