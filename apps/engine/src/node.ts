@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
+import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
@@ -95,6 +95,12 @@ export class EngineNode {
         ? {}
         : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
     });
+    // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
+    const names = new Set(allCommands.map((command) => command.name));
+    const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));
+    if (unknown.length > 0) {
+      this.logger.warn({}, `rename-command names no command of Weir, and does nothing: ${unknown.join(', ')}`);
+    }
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
     }
