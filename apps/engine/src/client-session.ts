@@ -55,7 +55,7 @@ export class ClientSession implements SessionPort {
         },
       },
       authenticated: engine.passwordless,
-      nowMs: Date.now(),
+      nowMs: performance.now(),
       remoteAddr: info.remoteAddr,
       localAddr: info.localAddr,
       fd: info.fd,
@@ -153,6 +153,7 @@ export class ClientSession implements SessionPort {
     const scanner = this.#scanner;
     const out = ctx.reply;
     const now = Date.now();
+    ctx.monotonicMs = performance.now();
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;

@@ -21,6 +21,7 @@ import { askForSnapshot } from './save.ts';
 
 export class EngineHost implements Host {
   readonly #node: EngineNode;
+  #wallBaseMs = performance.timeOrigin;
   #shuttingDown = false;
   #saving = false;
   #saveFailed = false;
@@ -34,7 +35,11 @@ export class EngineHost implements Host {
   }
 
   wallClockMicros(): number {
-    return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+    const monotonic = performance.now();
+    const wall = Date.now();
+    // The microseconds are the monotonic clock's, which knows nothing of a wall clock that is set: begin again from that where they part.
+    if (Math.abs(this.#wallBaseMs + monotonic - wall) > 2) this.#wallBaseMs = wall - monotonic;
+    return Math.floor((this.#wallBaseMs + monotonic) * 1000);
   }
 
   get sessions(): ReadonlyMap<number, Session> {
@@ -43,7 +48,7 @@ export class EngineHost implements Host {
 
   replication(): ReplicationView {
     const { role } = this.#node;
-    const now = Date.now();
+    const now = performance.now();
     const master = role.role === 'slave' ? role.master : null;
     const loading = role.loading;
     return {
@@ -179,7 +184,7 @@ export class EngineHost implements Host {
       arch: arch(),
       executable: process.argv[1] ?? process.execPath,
       configFile: node.configFile ?? '',
-      startedMs: node.startedMs,
+      uptimeMs: performance.now() - node.startedAt,
       tcpPort: node.config.num.port,
       rssBytes: process.memoryUsage.rss(),
       totalSystemBytes: totalmem(),

@@ -46,7 +46,10 @@ export class EngineNode {
   readonly role: RoleController;
   readonly waits: ReplicaWaits;
   readonly runId = randomBytes(20).toString('hex');
+  /** A calendar time, for LASTSAVE. */
   readonly startedMs = Date.now();
+  /** Monotonic, for the uptime. */
+  readonly startedAt = performance.now();
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
   logTrouble = '';
   readonly #options: EngineNodeOptions;
@@ -150,6 +153,8 @@ export class EngineNode {
     const { ctx } = engine;
     const now = Date.now();
     ctx.now = now;
+    const monotonicMs = performance.now();
+    ctx.monotonicMs = monotonicMs;
     const clock = () => performance.now() * 1000;
     if (engine.leading && !engine.stalled) {
       activeExpireCycle(ctx, clock);
@@ -157,17 +162,17 @@ export class EngineNode {
       engine.turn();
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
-    ctx.writeRefusal = this.#writeRefusal(now);
+    ctx.writeRefusal = this.#writeRefusal(monotonicMs);
     if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
-    engine.closeIdle(now);
-    if (now - this.#sampledMs >= SAMPLE_MS) {
-      this.#sampledMs = now;
-      ctx.stats.sample(now);
+    engine.closeIdle(monotonicMs);
+    if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
+      this.#sampledMs = monotonicMs;
+      ctx.stats.sample(monotonicMs);
     }
   }
 
   /** Why writes have to be refused now, or ''. */
-  #writeRefusal(now: number): string {
+  #writeRefusal(monotonicMs: number): string {
     const { engine, config, role } = this;
     if (!engine.leading) return '';
     const age = engine.oldestInFlightAgeMs();
@@ -186,7 +191,7 @@ export class EngineNode {
       const maxLagMs = config.num.minReplicasMaxLag * 1000;
       let good = 0;
       for (const member of this.members()) {
-        if (member.role === 'slave' && member.state === 'online' && now - member.receivedMs <= maxLagMs) good++;
+        if (member.role === 'slave' && member.state === 'online' && monotonicMs - member.receivedMs <= maxLagMs) good++;
       }
       if (good < wanted) return 'NOREPLICAS Not enough good replicas to write.';
     }

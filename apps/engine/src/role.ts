@@ -120,7 +120,7 @@ export class RoleController {
     const { engine } = this.#o;
     engine.ctx.loading = true;
     engine.ctx.slave = this.role === 'slave';
-    this.masterLink.begin(Date.now());
+    this.masterLink.begin(performance.now());
     engine.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
@@ -150,7 +150,7 @@ export class RoleController {
     } else {
       this.#promote = false;
       engine.ctx.slave = true;
-      this.masterLink.begin(Date.now());
+      this.masterLink.begin(performance.now());
       engine.ctx.linkUp = false;
       this.#settlePromotions('ERR another role was asked for meanwhile');
     }
@@ -218,7 +218,7 @@ export class RoleController {
     while (!this.#stopped) {
       this.#term = new AbortController();
       const { signal } = this.#term;
-      const started = Date.now();
+      const started = performance.now();
       try {
         if (this.target !== null) await this.#follow(this.target, signal);
         else if (this.#deposedBy !== null) await this.#followOwnLog(signal);
@@ -231,7 +231,7 @@ export class RoleController {
         delay = RETRY_MIN_MS;
         continue;
       }
-      if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
+      if (performance.now() - started > 30_000) delay = RETRY_MIN_MS;
       await this.#pauses.for(delay);
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
@@ -452,7 +452,7 @@ export class RoleController {
       const follower = this.follower!;
       if (follower.state === 'failed') throw follower.failure;
       if (signal.aborted) return;
-      if (this.masterLink.mayHaveMoved(Date.now())) {
+      if (this.masterLink.mayHaveMoved(performance.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
         if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
           logger.info({ logId: again.logId }, 'the master has another log now');
@@ -483,7 +483,7 @@ export class RoleController {
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
-    this.masterLink.connected(Date.now());
+    this.masterLink.connected(performance.now());
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
@@ -492,7 +492,7 @@ export class RoleController {
   #watch(access: LogAccess, node: string | undefined): void {
     const { engine, logger } = this.#o;
     const { state, position } = this.follower!;
-    if (this.masterLink.watch(state, access.membership.others(), node, Date.now())) {
+    if (this.masterLink.watch(state, access.membership.others(), node, performance.now())) {
       if (this.masterLink.up) logger.info({}, 'the link to the master is up');
       else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
     }

@@ -52,7 +52,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     nats: link,
     cluster,
     logId,
-    now: Date.now,
+    now: () => performance.now(),
     report: () => replicator.report(id),
   });
   const replicator: Replicator = new Replicator({

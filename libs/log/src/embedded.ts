@@ -203,20 +203,20 @@ export class EmbeddedNats {
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
     const child = spawn(this.#options.binary, ['-c', conf], { stdio: 'ignore', detached: true, env });
     this.#child = child;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     let spawnError: Error | null = null;
     child.once('error', (error) => {
       spawnError = error;
       this.#died(`cannot run ${this.#options.binary}: ${error.message}`);
     });
     child.once('exit', (code, signal) => this.#died(signal !== null ? `signal ${signal}` : `exit code ${code}`));
-    const deadline = Date.now() + this.#startMs;
+    const deadline = performance.now() + this.#startMs;
     while (!(await isListening(this.#host, this.#kept.port))) {
       if (spawnError !== null)
         throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
       if (child.exitCode !== null || child.signalCode !== null)
         throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
-      if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
+      if (performance.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
       await sleep(20);
     }
     this.#event({
@@ -230,7 +230,7 @@ export class EmbeddedNats {
     this.#event({ kind: 'exited', detail });
     // The first start reports its own failure; from then on there is a monitor.
     if (this.#monitor === null) return;
-    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#event({ kind: 'restarting', detail: 'starting nats-server again' });
@@ -281,13 +281,13 @@ export class EmbeddedNats {
   }
 
   async #waitForJetStream(monitor: NatsLink): Promise<void> {
-    const deadline = Date.now() + this.#startMs;
+    const deadline = performance.now() + this.#startMs;
     for (;;) {
       try {
         await monitor.api('INFO', undefined, 1_000);
         return;
       } catch (error) {
-        if (Date.now() > deadline || this.#child?.exitCode !== null)
+        if (performance.now() > deadline || this.#child?.exitCode !== null)
           throw this.#startError(`JetStream: ${describe(error)}`);
         await sleep(50);
       }
@@ -319,9 +319,9 @@ export class EmbeddedNats {
     const pid = Number.parseInt(readText(this.#pidFile), 10);
     if (!(pid > 0) || !this.#isOurServer(pid)) return;
     process.kill(pid, 'SIGTERM');
-    const deadline = Date.now() + (this.#options.stopMs ?? 10_000);
+    const deadline = performance.now() + (this.#options.stopMs ?? 10_000);
     while (this.#isOurServer(pid)) {
-      if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+      if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
       await sleep(20);
     }
     this.#event({ kind: 'ended-old', detail: `nats-server ${pid} had outlived its owner` });
