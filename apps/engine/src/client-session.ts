@@ -1,6 +1,7 @@
 import { REPLY_ON, Session, execute } from '@weir/commands';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
+import { wallClockMs } from '@weir/replica';
 import type { Engine } from './engine.ts';
 
 /**
@@ -152,7 +153,7 @@ export class ClientSession implements SessionPort {
     const session = this.session;
     const scanner = this.#scanner;
     const out = ctx.reply;
-    const now = Date.now();
+    const now = wallClockMs();
     ctx.monotonicMs = performance.now();
     const base = out.pos;
     let sliceStart = base;
@@ -287,7 +288,7 @@ export class ClientSession implements SessionPort {
       const { ctx } = engine;
       const out = ctx.reply;
       const start = out.pos;
-      ctx.aim(session, Date.now());
+      ctx.aim(session, wallClockMs());
       ctx.begin();
       run();
       ctx.end();

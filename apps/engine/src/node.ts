@@ -4,7 +4,7 @@ import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
-import { freeInBackground } from '@weir/replica';
+import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
@@ -47,7 +47,7 @@ export class EngineNode {
   readonly waits: ReplicaWaits;
   readonly runId = randomBytes(20).toString('hex');
   /** A calendar time, for LASTSAVE. */
-  readonly startedMs = Date.now();
+  readonly startedMs = wallClockMs();
   /** Monotonic, for the uptime. */
   readonly startedAt = performance.now();
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
@@ -151,7 +151,7 @@ export class EngineNode {
   #tick(): void {
     const { engine, config } = this;
     const { ctx } = engine;
-    const now = Date.now();
+    const now = wallClockMs();
     ctx.now = now;
     const monotonicMs = performance.now();
     ctx.monotonicMs = monotonicMs;

@@ -4,7 +4,15 @@ import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, isLogError, openWriter } from '@weir/log';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, Pace, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import {
+  ENGINE_VERSION,
+  Follower,
+  Pace,
+  REDIS_VERSION,
+  discardKeyspace,
+  uploadSnapshot,
+  wallClockMs,
+} from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
@@ -399,7 +407,7 @@ export class RoleController {
   async #beginLog(access: LogAccess, keyspace: Keyspace, signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
     if ((await access.log.state()).lastSeq > 0) throw new Error('the log that this node was to begin is not empty');
-    const nowMs = Date.now();
+    const nowMs = wallClockMs();
     const manifest = await uploadSnapshot(access.snapshots, keyspace, LOG_START, {
       id: `base-${nowMs}`,
       engineVersion: ENGINE_VERSION,
@@ -537,20 +545,20 @@ export class RoleController {
 
   #newFollower(access: LogAccess): Follower {
     const { logger } = this.#o;
-    this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
+    this.loading = { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
       newKeyspace: this.#o.newKeyspace,
       logger,
-      now: Date.now,
+      now: wallClockMs,
       pace: new Pace(),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.#pauses.end();
       },
       onProgress: ({ loadedBytes, totalBytes }) => {
-        this.loading = { startedMs: this.loading?.startedMs ?? Date.now(), totalBytes, loadedBytes };
+        this.loading = { startedMs: this.loading?.startedMs ?? wallClockMs(), totalBytes, loadedBytes };
       },
     });
     return follower;
