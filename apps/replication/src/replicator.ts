@@ -85,6 +85,8 @@ export class Replicator {
   #heldSinceMs = 0;
   #retentionAtMs = 0;
   #trouble = '';
+  /** Uploads that are not proven, and since when this app has seen them. */
+  #unproven = new Map<string, number>();
   // What SnapshotReport tells.
   #snapshotStartedMs = 0;
   #lastSavedMs = 0;
@@ -368,7 +370,7 @@ export class Replicator {
         },
         {
           log: state,
-          snapshots: await snapshots.list(),
+          snapshots: this.#settled(await snapshots.list()),
           members: members(),
           now: this.#monotonicMs(),
           heldSinceMs: this.#heldSinceMs,
@@ -392,6 +394,18 @@ export class Replicator {
     } catch (error) {
       logger.warn({ err: error }, 'retention failed; it is tried again');
     }
+  }
+
+  /**
+   * Without those that somebody may be proving right now: another app, for a moment active too, could mark one usable, and the log be trimmed
+   * behind it, between this plan and the removal.
+   */
+  #settled(all: readonly SnapshotManifest[]): SnapshotManifest[] {
+    const now = this.#monotonicMs();
+    const unproven = new Map<string, number>();
+    for (const { id, state } of all) if (state === 'uploaded') unproven.set(id, this.#unproven.get(id) ?? now);
+    this.#unproven = unproven;
+    return all.filter(({ id }) => now - (unproven.get(id) ?? -Infinity) >= this.#timings.abandonedMs);
   }
 
   #answer(seq: number, answer: SnapshotAnswer): void {
