@@ -252,7 +252,8 @@ export class LogWriter {
   }
 
   #send(): void {
-    for (let i = 0; i < this.#queue.length && this.#inFlight < this.#inFlightMax; i++) {
+    // The window begins at the head, answered or not: what is sent behind a message without an outcome is bounded (void-rule.ts).
+    for (let i = 0; i < this.#queue.length && i < this.#inFlightMax; i++) {
       const entry = this.#queue[i]!;
       if (entry.inFlight || entry.result !== null) continue;
       entry.inFlight = true;
