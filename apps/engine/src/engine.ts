@@ -199,6 +199,7 @@ export class Engine implements EnginePort {
       session.lastWriteOffset = Math.min(session.lastWriteOffset, committer.nextOffset);
     }
     this.#committer = committer;
+    ctx.keyspace.arena.limited = true;
     ctx.slave = false;
   }
 
@@ -394,6 +395,7 @@ export class Engine implements EnginePort {
 
   /** Takes another data set in place of the present one. */
   swapKeyspace(keyspace: Keyspace): void {
+    keyspace.arena.limited = this.leading;
     keyspace.later.freed += this.ctx.keyspace.later.freed;
     this.ctx.keyspace = keyspace;
     this.ctx.resetPending();
