@@ -199,6 +199,47 @@ test('effects beyond the bound stop everybody only until writes are refused: rea
   assert.equal(reader.take(), '+PONG\r\n-NOREPLICAS no\r\n');
 });
 
+test('effects beyond the bound become a record between two commands of one turn, and are acknowledged in order', async () => {
+  const { engine, log, client } = testEngine({}, undefined, undefined, 1000);
+  const [a, b] = [client(), client()];
+  const value = 'x'.repeat(400);
+  // One chunk of one client: cut behind the third command of each record, and stopped when the log takes no more.
+  a.send(...Array.from({ length: 11 }, (_, i) => `SET k${i} ${value}`), 'GET k0');
+  b.send('SET last 1');
+  assert.deepEqual(
+    log.payloads.map((payload) => payload.split('SET').length - 1),
+    [3, 3],
+    'handed over within the turn',
+  );
+  assert.equal(engine.stalled, true);
+  await turn();
+  assert.equal(a.text + b.text, '', 'nothing is acknowledged before the log has it');
+  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+    log.commit();
+    await turn();
+  }
+  assert.equal(a.text, '+OK\r\n'.repeat(11) + `$400\r\n${value}\r\n`);
+  assert.equal(b.text, '+OK\r\n');
+  for (const payload of log.payloads) {
+    assert.ok(payload.length <= 1000 + 450, `${payload.length} bytes`);
+    assert.ok(payload.startsWith('*2\r\n$6\r\nSELECT'), 'each record says its database');
+  }
+  assert.equal(engine.stalled, false);
+});
+
+test('what waits for the log is dropped with the lead, and its clients are cut off', async () => {
+  const { engine, log, client } = testEngine({}, undefined, undefined, 1000);
+  const a = client();
+  for (let i = 0; i < 4; i++) a.send(`SET k${i} ${'x'.repeat(1200)}`);
+  assert.equal(log.payloads.length, 2);
+  assert.ok(engine.unsealedBytes > 1200);
+  assert.equal(engine.writtenOffset(), log.nextOffset + engine.unsealedBytes);
+  engine.stopLeading();
+  assert.equal(a.destroyed, true);
+  assert.equal(engine.unsealedBytes, 0);
+  assert.equal(engine.stalled, false);
+});
+
 test('a slave refuses writes whatever replica-read-only says', async () => {
   const config = new Config();
   config.assign('replica-read-only', ['no']);

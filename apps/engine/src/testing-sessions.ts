@@ -97,6 +97,7 @@ export function testEngine(
   overrides: Partial<Host> = {},
   config: Config = new Config(),
   arenaBytes = 1 << 28,
+  recordCutBytes?: number,
 ): TestEngine {
   const host = new Proxy(overrides, {
     get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
@@ -106,7 +107,12 @@ export function testEngine(
     randomSeed: 3,
     arena: new Arena({ reserveBytes: arenaBytes, debug: true }),
   });
-  const engine: Engine = new Engine({ config, keyspace, host });
+  const engine: Engine = new Engine({
+    config,
+    keyspace,
+    host,
+    ...(recordCutBytes === undefined ? {} : { recordCutBytes }),
+  });
   const log = new ManualLog();
   engine.lead(log);
   return {

@@ -1,6 +1,6 @@
 export * from './types.ts';
 export { isLogError, LogError, type LogErrorCode } from './errors.ts';
-export { HEADER_BYTES, RecordKind, WRITER_ID_BYTES } from './record.ts';
+export { HEADER_BYTES, RECORD_BYTES_MAX, RecordKind, WRITER_ID_BYTES } from './record.ts';
 export { RecordView } from './fragments.ts';
 export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
 export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
