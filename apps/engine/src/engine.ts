@@ -39,6 +39,8 @@ export interface Committer {
   readonly canAppend: boolean;
   /** Replication offset behind the last record handed over. */
   readonly nextOffset: number;
+  /** When the log stored a part of a record last, by performance.now(); 0: never. */
+  readonly fragmentStoredMs: number;
 }
 
 export interface EngineOptions {
@@ -291,9 +293,10 @@ export class Engine implements EnginePort {
     return this.#inFlightSince.length;
   }
 
-  /** Age of the oldest record that waits for the log; 0 when none does. */
+  /** For how long the oldest record has waited for the log, or for the next of its fragments to be stored; 0 when none waits. */
   oldestInFlightAgeMs(): number {
-    return this.#oldestInFlightMs === 0 ? 0 : performance.now() - this.#oldestInFlightMs;
+    if (this.#oldestInFlightMs === 0) return 0;
+    return performance.now() - Math.max(this.#oldestInFlightMs, this.#committer?.fragmentStoredMs ?? 0);
   }
 
   /** Keeps replies of a session until that record is committed. True when they are a slice of their own. */

@@ -13,6 +13,7 @@ import type { Committer } from './engine.ts';
 
 export class ManualLog implements Committer {
   nextOffset = 0;
+  fragmentStoredMs = 0;
   seq = 0;
   /** Records under way. */
   readonly pending: ((outcome: AppendOutcome) => void)[] = [];

@@ -108,6 +108,7 @@ export class LogWriter {
   #nextOffset: number;
   #records = 0;
   #inFlight = 0;
+  #fragmentStoredMs = 0;
   #committedSeq: number;
   #committedOffset: number;
   #committedHi: number;
@@ -151,6 +152,10 @@ export class LogWriter {
   /** Why it is in that state, for people. */
   get detail(): string {
     return this.#detail;
+  }
+  /** When a fragment of a large record was stored last (performance.now()): such a record takes its time, and that is no silence. */
+  get fragmentStoredMs(): number {
+    return this.#fragmentStoredMs;
   }
   /** Replication offset behind everything appended so far, committed or not. */
   get nextOffset(): number {
@@ -278,7 +283,10 @@ export class LogWriter {
     this.#queue.shift();
     this.#storedHi = entry.checksumHi;
     this.#storedLo = entry.checksumLo;
-    if (entry.callback === null) return;
+    if (entry.callback === null) {
+      this.#fragmentStoredMs = performance.now();
+      return;
+    }
     this.#committedSeq = entry.seq;
     this.#committedHi = entry.checksumHi;
     this.#committedLo = entry.checksumLo;
