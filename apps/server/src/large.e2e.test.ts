@@ -8,8 +8,8 @@ import type { Rig, WeirNode } from '@weir/testkit';
  * What is large: values of many records' size, written in one turn of the engine, and an arena that is full. Nothing that was acknowledged
  * is missing after kill -9, nor on a slave.
  *
- * WEIR_LARGE_BYTES=420000000 is the size at which one record of all would be above what a reader can put together (nine gigabytes of
- * memory, a minute); by default the records are cut as well, and nothing is heavy.
+ * WEIR_LARGE_BYTES=420000000 is the size at which one record of all would be above what a reader can put together (ten gigabytes of
+ * memory, two minutes), and makes the longest string 512 MB; by default the records are cut as well, and nothing is heavy.
  */
 
 const WRITERS = 6;
@@ -17,12 +17,15 @@ const valueBytes = Number(process.env['WEIR_LARGE_BYTES'] ?? 15_000_000);
 const boundMs = 60_000 + valueBytes / 2000;
 const block = randomBytes(1 << 20);
 
-/** Sends a SET of all bytes but the last two, without holding them: the value is the block, again and again, from another place for each writer. */
-async function sendAlmost(client: RawClient, writer: number): Promise<void> {
-  client.write(`*3\r\n$3\r\nSET\r\n$6\r\nlarge${writer}\r\n$${valueBytes}\r\n`);
-  for (let at = 0; at < valueBytes;) {
+/**
+ * Sends a SET of all bytes but the last two, without holding them: the value is the block, again and again, from another place for each
+ * writer.
+ */
+async function sendAlmost(client: RawClient, writer: number, bytes = valueBytes): Promise<void> {
+  client.write(`*3\r\n$3\r\nSET\r\n$6\r\nlarge${writer}\r\n$${bytes}\r\n`);
+  for (let at = 0; at < bytes;) {
     const from = (writer * 1000 + at) % block.length;
-    const piece = block.subarray(from, Math.min(block.length, from + valueBytes - at));
+    const piece = block.subarray(from, Math.min(block.length, from + bytes - at));
     at += piece.length;
     if (!client.write(piece)) await once(client.socket, 'drain');
   }
@@ -49,7 +52,7 @@ async function checkContent(client: RawClient): Promise<void> {
 
 async function writeAtOnce(rig: Rig, master: WeirNode): Promise<void> {
   const clients = await Promise.all(Array.from({ length: WRITERS }, () => rig.raw(master)));
-  await Promise.all(clients.map(sendAlmost));
+  await Promise.all(clients.map((client, writer) => sendAlmost(client, writer)));
   // The requests become whole in one turn.
   for (const client of clients) client.write('\r\n');
   await until(
@@ -78,6 +81,46 @@ withRig(
     assert.equal((await master.digest()).hex, before.hex);
   },
   3 * boundMs,
+);
+
+const longest = process.env['WEIR_LARGE_BYTES'] === undefined ? 8 * 1024 ** 2 : 512 * 1024 ** 2;
+
+withRig(
+  `strings of exactly proto-max-bulk-len (${longest} bytes) survive kill -9, out of the log and out of a snapshot`,
+  async (rig) => {
+    const more = ['--proto-max-bulk-len', String(longest), '--save', ''];
+    const master = await rig.started('master', { more });
+    const slave = await rig.started('slave', { slaveOf: master, more });
+    const client = await rig.raw(master);
+    const plainly = async (...args: (string | number | Uint8Array)[]) => plain(await client.reply(...args));
+    await sendAlmost(client, 0, longest);
+    client.write('\r\n');
+    await until('the reply to SET', async () => client.unasked.shift() !== undefined, boundMs, 50);
+    const piece = Buffer.alloc(longest / 4, 'p');
+    for (let i = 1; i <= 4; i++) assert.equal(await plainly('APPEND', 'appended', piece), i * piece.length);
+    await assert.rejects(plainly('APPEND', 'appended', 'x'), /exceeds maximum allowed size/);
+    assert.equal(await plainly('SETRANGE', 'ranged', longest - 1, 'x'), longest);
+    await assert.rejects(plainly('SETRANGE', 'ranged', longest, 'x'), /exceeds maximum allowed size/);
+    assert.equal(await plainly('SETBIT', 'ranged', 8 * 100, 1), 0);
+    const keys = ['large0', 'appended', 'ranged'];
+    const complete = async (node: WeirNode) => {
+      for (const key of keys) assert.equal(await node.call('STRLEN', key), longest, `${node.name}: ${key}`);
+    };
+    const before = await sameDigest([master, slave], boundMs);
+    await complete(slave);
+    await master.kill();
+    await master.start(boundMs);
+    assert.equal((await master.digest()).hex, before.hex, 'out of the log');
+    const saver = await rig.raw(master);
+    assert.equal(plain(await saver.reply('SAVE')), 'OK');
+    await master.kill();
+    await master.start(boundMs);
+    assert.equal((await master.digest()).hex, before.hex, 'out of the snapshot');
+    assert.equal(await master.call('DEL', 'large0'), 1);
+    await slave.online(boundMs);
+    await sameDigest([master, slave], boundMs);
+  },
+  4 * boundMs,
 );
 
 /** Fills the arena until most writes are refused: values of all sizes that come and go, in tables that grow. */
