@@ -227,6 +227,28 @@ test('effects beyond the bound become a record between two commands of one turn,
   assert.equal(engine.stalled, false);
 });
 
+test('the age of the record under way is that of its newest stored fragment', async () => {
+  const { engine, log, client } = testEngine();
+  client().send('SET a 1');
+  await turn();
+  assert.ok(engine.oldestInFlightAgeMs() > 0);
+  log.fragmentStoredMs = performance.now() + 60_000;
+  assert.ok(engine.oldestInFlightAgeMs() < 0, 'counted from there');
+  log.commit();
+  assert.equal(engine.oldestInFlightAgeMs(), 0);
+});
+
+test('while the data set cannot be loaded its trouble is the answer, in place of LOADING', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  engine.ctx.loading = true;
+  a.send('GET k');
+  assert.match(a.take(), /^-LOADING/);
+  engine.ctx.loadTrouble = 'MISCONF it does not fit';
+  a.send('GET k', 'PING');
+  assert.match(a.take(), /^-MISCONF it does not fit\r\n/);
+});
+
 test('what waits for the log is dropped with the lead, and its clients are cut off', async () => {
   const { engine, log, client } = testEngine({}, undefined, undefined, 1000);
   const a = client();

@@ -4,7 +4,15 @@ import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, isLogError, openWriter } from '@weir/log';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, Pace, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import {
+  DoesNotFitError,
+  ENGINE_VERSION,
+  Follower,
+  Pace,
+  REDIS_VERSION,
+  discardKeyspace,
+  uploadSnapshot,
+} from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
@@ -51,6 +59,8 @@ export interface RoleOptions {
 
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
+/** Loading all of it again is much work, and most likely in vain. */
+const NO_MEMORY_RETRY_MS = 60_000;
 const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
@@ -225,13 +235,14 @@ export class RoleController {
         else await this.#lead(signal);
       } catch (error) {
         if (!signal.aborted || signal.reason instanceof Fenced) this.#failed(error);
+        if (error instanceof DoesNotFitError) delay = NO_MEMORY_RETRY_MS;
       }
       await this.#endTerm();
       if (this.#stopped || (signal.aborted && signal.reason instanceof RoleChanged)) {
         delay = RETRY_MIN_MS;
         continue;
       }
-      if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
+      if (Date.now() - started > 30_000 && delay !== NO_MEMORY_RETRY_MS) delay = RETRY_MIN_MS;
       await this.#pauses.for(delay);
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
@@ -240,6 +251,7 @@ export class RoleController {
   #failed(error: unknown): void {
     this.#o.logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
     const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 500);
+    this.#o.engine.ctx.loadTrouble = error instanceof DoesNotFitError ? `MISCONF ${text}` : '';
     this.#settlePromotions(`ERR not the master yet, trying again: ${text}`);
   }
 
@@ -538,6 +550,7 @@ export class RoleController {
   #newFollower(access: LogAccess): Follower {
     const { logger } = this.#o;
     this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
+    this.#o.engine.ctx.loadTrouble = '';
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,

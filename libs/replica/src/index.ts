@@ -1,5 +1,6 @@
 export { digestOf } from './digest.ts';
 export { discardKeyspace } from './discard.ts';
+export { DoesNotFitError } from './does-not-fit.ts';
 export { exportSnapshot } from './export-file.ts';
 export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';

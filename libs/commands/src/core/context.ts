@@ -94,6 +94,8 @@ export class Context {
   linkUp = true;
   /** Data set is being loaded for the first time: nothing can be served but what is flagged `loading`. */
   loading = false;
+  /** Why the loading cannot end: what requests are refused with meanwhile, in place of LOADING. */
+  loadTrouble = '';
   /** While set, writes are refused with this error. */
   writeRefusal = '';
   /** DEBUG SET-ACTIVE-EXPIRE. */

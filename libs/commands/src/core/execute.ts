@@ -177,7 +177,9 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
     if (ctx.writeRefusal !== '') return ctx.writeRefusal;
     if (req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
   }
-  if (ctx.loading && (flags & F_LOADING) === 0) return 'LOADING Redis is loading the dataset in memory';
+  if (ctx.loading && (flags & F_LOADING) === 0) {
+    return ctx.loadTrouble !== '' ? ctx.loadTrouble : 'LOADING Redis is loading the dataset in memory';
+  }
   if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
   }
