@@ -227,6 +227,26 @@ test('effects beyond the bound become a record between two commands of one turn,
   assert.equal(engine.stalled, false);
 });
 
+test('a command whose effects nobody has to see together is divided, and answered with its last record', async () => {
+  const config = new Config();
+  config.assign('enable-debug-command', ['yes']);
+  const { engine, log, client } = testEngine({}, config, undefined, 1000);
+  const a = client();
+  // The last key is there already: no record is begun for nothing.
+  a.send('SET p:99 x', 'DEBUG POPULATE 100 p');
+  for (let left = 50; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+    if (log.pending.length > 0) {
+      assert.doesNotMatch(a.text, /OK.*OK/s, 'not answered before the last record is stored');
+      log.commit();
+    }
+    await turn();
+  }
+  assert.equal(a.text, '+OK\r\n+OK\r\n');
+  assert.ok(log.payloads.length >= 4, `${log.payloads.length} records`);
+  for (const payload of log.payloads) assert.ok(payload.length < 1100, `${payload.length} bytes`);
+  assert.equal(engine.ctx.keyspace.size, 100);
+});
+
 test('the age of the record under way is that of its newest stored fragment', async () => {
   const { engine, log, client } = testEngine();
   client().send('SET a 1');
