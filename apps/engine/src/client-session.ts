@@ -193,6 +193,7 @@ export class ClientSession implements SessionPort {
         sliceStart = base;
         replies = 0;
       }
+      engine.cut();
       if (session.closeAfterReply) break;
     }
     lookahead.end();

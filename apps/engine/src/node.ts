@@ -3,7 +3,7 @@ import type { Member } from '@weir/cluster';
 import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
-import { Arena } from '@weir/memory';
+import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
@@ -32,6 +32,8 @@ export interface EngineNodeOptions {
 /** A log without room says so at once; one refusal may still be a passing one. */
 const NO_SPACE_MS = 100;
 const SAMPLE_MS = 100;
+/** Of `arena-reserve 0`. */
+const ARENA_LIMIT_BYTES = 16 * 1024 ** 3;
 
 export class EngineNode {
   readonly config: Config;
@@ -110,10 +112,13 @@ export class EngineNode {
   }
 
   newKeyspace(): Keyspace {
-    const reserveBytes = this.config.num.arenaReserve;
     const keyspace = new Keyspace({
       databases: this.config.num.databases,
-      arena: new Arena(reserveBytes > 0 ? { reserveBytes } : {}),
+      // The limit is for clients' commands alone: the log is applied wherever there is memory (`Arena.limited`).
+      arena: new Arena({
+        reserveBytes: ARENA_BYTES_MAX,
+        limitBytes: this.config.num.arenaReserve || ARENA_LIMIT_BYTES,
+      }),
       seed: this.#seed,
       randomSeed: randomInt(2 ** 32),
       limits: this.config.num,

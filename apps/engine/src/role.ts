@@ -17,7 +17,7 @@ import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { Promotions } from './promotions.ts';
 import { hearMembers, proveHas } from './proof.ts';
-import { refusalText, troubleOf } from './trouble.ts';
+import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
@@ -63,11 +63,11 @@ export interface RoleOptions {
 
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
+/** Loading all of it again is much work, and most likely in vain. */
 const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
-/** What is in trouble is looked at again after so long, and said again. */
-const TROUBLE_RETRY_MS = 5000;
+/** What is in trouble says so again after so long. */
 const TROUBLE_SAID_MS = 60_000;
 /** Between two notes of how far the log is known. */
 const NOTE_MS = 5000;
@@ -275,7 +275,7 @@ export class RoleController {
       }
       this.#applyTrouble();
       if (performance.now() - started > 30_000) delay = RETRY_MIN_MS;
-      await this.#pauses.for(this.trouble === null ? delay : TROUBLE_RETRY_MS);
+      await this.#pauses.for(this.trouble === null ? delay : retryMs(this.trouble));
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
   }

@@ -13,6 +13,7 @@ import type { Committer } from './engine.ts';
 
 export class ManualLog implements Committer {
   nextOffset = 0;
+  fragmentStoredMs = 0;
   seq = 0;
   /** Records under way. */
   readonly pending: ((outcome: AppendOutcome) => void)[] = [];
@@ -97,6 +98,7 @@ export function testEngine(
   overrides: Partial<Host> = {},
   config: Config = new Config(),
   arenaBytes = 1 << 28,
+  recordCutBytes?: number,
 ): TestEngine {
   const host = new Proxy(overrides, {
     get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
@@ -106,7 +108,12 @@ export function testEngine(
     randomSeed: 3,
     arena: new Arena({ reserveBytes: arenaBytes, debug: true }),
   });
-  const engine: Engine = new Engine({ config, keyspace, host });
+  const engine: Engine = new Engine({
+    config,
+    keyspace,
+    host,
+    ...(recordCutBytes === undefined ? {} : { recordCutBytes }),
+  });
   const log = new ManualLog();
   engine.lead(log);
   return {

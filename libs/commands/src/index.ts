@@ -14,7 +14,7 @@ import { serverCommands } from './server/index.ts';
 import { stringCommands } from './string/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
-export { Context } from './core/context.ts';
+export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';

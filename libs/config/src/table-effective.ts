@@ -211,7 +211,7 @@ export const effectiveDirectives = [
     immutable: true,
   }),
   str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', { immutable: true }),
-  int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for the log before it fails.', {
+  int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for a sign of the log before it fails.', {
     unit: 'milliseconds',
   }),
   int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.'),
@@ -236,7 +236,12 @@ export const effectiveDirectives = [
     'Rebuild the copy that snapshots are made from each time, or keep it in memory.',
     { immutable: true },
   ),
-  memory('arena-reserve', { default: 0 }, 'Address space reserved for the arena; 0 chooses by the machine.', {
-    immutable: true,
-  }),
+  memory(
+    'arena-reserve',
+    { default: 0 },
+    'How much the commands of clients may fill with keys and values; 0 is 16 GiB. Loading a log is not bound by it.',
+    {
+      immutable: true,
+    },
+  ),
 ] as const;

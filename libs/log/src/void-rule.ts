@@ -33,10 +33,7 @@ export class VoidRule {
     if (seq <= this.#through && seq > this.#from) return true;
     const late = epoch < historyEpoch && seq <= this.#from + LATE_MAX;
     const pushed =
-      epoch === historyEpoch &&
-      this.#through > this.#from &&
-      seq === this.#through + 1 &&
-      seq <= this.#from + RUN_MAX;
+      epoch === historyEpoch && this.#through > this.#from && seq === this.#through + 1 && seq <= this.#from + RUN_MAX;
     if (!late && !pushed) return false;
     this.#through = seq;
     return true;

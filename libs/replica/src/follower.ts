@@ -11,6 +11,7 @@ import type {
 } from '@weir/log';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { discardKeyspace } from './discard.ts';
+import { DoesNotFitError, explained } from './does-not-fit.ts';
 import { freeInBackground } from './free-later.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
@@ -148,9 +149,11 @@ export class Follower {
         this.base = manifest;
         logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
         return;
-      } catch (error) {
+      } catch (caught) {
         signal?.throwIfAborted();
-        if (isLogError(error, 'log-unavailable')) throw error;
+        const error = explained(caught, `snapshot ${manifest.id} of ${manifest.keys} keys`, this.keyspace);
+        // The one before it says nothing about this one, and would be followed by more of the log.
+        if (isLogError(error, 'log-unavailable') || error instanceof DoesNotFitError) throw error;
         logger.warn({ snapshot: manifest.id, err: error }, 'snapshot cannot be loaded; trying the one before it');
         damage = error;
         this.#empty();
@@ -296,8 +299,9 @@ export class Follower {
     this.#rejectWaiters(new Error('the follower was stopped'));
   }
 
-  #fail(error: unknown): void {
+  #fail(cause: unknown): void {
     if (this.state === 'failed' || this.state === 'stopped') return;
+    const error = explained(cause, `the record behind sequence ${this.position.seq}`, this.keyspace);
     this.failure = error;
     this.#reader.stop();
     this.#setState('failed', error instanceof Error ? error.message : String(error));

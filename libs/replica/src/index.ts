@@ -2,6 +2,7 @@ export { provenSnapshots, unprovenBeginning } from './beginning.ts';
 export type { ProvenSnapshots } from './beginning.ts';
 export { digestOf } from './digest.ts';
 export { discardKeyspace } from './discard.ts';
+export { DoesNotFitError } from './does-not-fit.ts';
 export { exportSnapshot } from './export-file.ts';
 export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';

@@ -3,6 +3,7 @@ import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { printable } from './args.ts';
 import { evictToLimit } from './evict.ts';
+import { EffectTooLargeError, REQUEST_BYTES_MAX } from './context.ts';
 import type { Context } from './context.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
@@ -99,6 +100,8 @@ export function apply(
   ctx.end();
 }
 
+const TOO_LARGE = 'ERR what this command changes is larger than a record of the replication log may be (1.9 GiB)';
+
 /** A request of this size is not cheap, whatever it asks for. */
 const LARGE_BYTES = 64 * 1024;
 /** Of a cheap command's calls one in so many is timed, and that many at first. A power of two. */
@@ -125,7 +128,10 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
       ctx.reply.truncate(replyStart);
       ctx.reply.error('ERR the reply would be longer than 4 GiB'); // counted below, as what the handler answers
     } else if (error instanceof ArenaFullError) oom(ctx, replyStart);
-    else throw error;
+    else if (error instanceof EffectTooLargeError && ctx.dirty === 0) {
+      ctx.reply.truncate(replyStart);
+      ctx.reply.error(TOO_LARGE);
+    } else throw error;
   }
   ctx.end();
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
@@ -182,6 +188,7 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
     if (ctx.writeRefusal !== '') return ctx.writeRefusal;
     // Whatever replica-read-only says: a slave's writes would go nowhere.
     if (ctx.slave) return "READONLY You can't write against a read only replica.";
+    if (req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
   }
   if (ctx.loading && (flags & F_LOADING) === 0)
     return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';

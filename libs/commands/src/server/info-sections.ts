@@ -378,7 +378,7 @@ export function weir(ctx: Context): Fields {
     ['arena_used_bytes_peak', arena.usedBytesPeak],
     ['arena_active_bytes', arena.activeBytes],
     ['arena_committed_bytes', arena.committedBytes],
-    ['arena_reserved_bytes', arena.reserveBytes],
+    ['arena_reserved_bytes', arena.limitBytes],
     ['arena_overhead_bytes', arena.overheadBytes],
     ['arena_blocks', arena.blocks],
     ['keyspace_table_bytes', tables],

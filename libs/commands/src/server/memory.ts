@@ -157,7 +157,7 @@ const mallocStats: Command = {
     ctx.reply.verbatim(
       'txt',
       `arena: ${report.used} bytes in ${arena.blocks} blocks, ${report.active} bytes in pages in use, ` +
-        `${report.committed} bytes committed, ${arena.reserveBytes} bytes reserved, ${arena.overheadBytes} bytes of tables\n`,
+        `${report.committed} bytes committed, ${arena.limitBytes} bytes reserved, ${arena.overheadBytes} bytes of tables\n`,
     );
   },
 };
