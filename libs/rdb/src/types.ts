@@ -98,7 +98,7 @@ export interface RdbSink {
   /** One of the group's pending entries that is this consumer's; not checked to be one. */
   streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;
   endValue(): void;
-  /** The source of a function library (Redis 7). Skipped when absent. An owned copy. */
+  /** The source of a function library (Redis 7), an owned copy. Without this method a file with one is refused, so that none is lost. */
   functionLibrary?(code: Uint8Array): void;
   /** The file is complete and its checksum right (or not computed by its writer). */
   end(): void;
