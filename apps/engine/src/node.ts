@@ -7,8 +7,9 @@ import { Arena } from '@weir/memory';
 import { freeInBackground } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
+import type { ImportInto } from './import-file.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
-import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
+import type { LogLocation, NodeFile } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import { RoleController } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
@@ -22,7 +23,7 @@ export interface EngineNodeOptions {
   /** This node's own log: see RoleOptions. */
   readonly ownLog: (node: NodeIdentity, signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
   readonly onLeading?: (location: LogLocation | null) => void;
-  readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
+  readonly importInto?: ImportInto;
   /** SHUTDOWN was asked for. */
   readonly onStop: () => void;
 }
@@ -88,9 +89,7 @@ export class EngineNode {
         if (location === null) this.waits.releaseAll();
         options.onLeading?.(location);
       },
-      ...(options.importInto === undefined
-        ? {}
-        : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
+      ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
     });
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));

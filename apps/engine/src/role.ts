@@ -5,9 +5,11 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, isLogError, openWriter } from '@weir/log';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, Pace, REDIS_VERSION, discardKeyspace, uploadSnapshot } from '@weir/replica';
+import type { Beginning, LoadProgress } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
+import type { ImportInto } from './import-file.ts';
 import { leaderAddress, leaderNode } from './leader.ts';
 import type { Logger } from './logger.ts';
 import { MasterLink } from './master-link.ts';
@@ -45,8 +47,8 @@ export interface RoleOptions {
   readonly announce: () => { ip: string; port: number };
   /** This node leads that log now; null: it leads none any more. */
   readonly onLeading: (location: LogLocation | null) => void;
-  /** First start of a master whose log is empty: a chance to bring in a data set. Resolves when it is a usable snapshot. */
-  readonly importInto?: (access: LogAccess) => Promise<void>;
+  /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
+  readonly importInto?: ImportInto;
 }
 
 const RETRY_MIN_MS = 200;
@@ -288,8 +290,7 @@ export class RoleController {
       await this.#beginLog(access, engine.ctx.keyspace, signal);
       writer = await this.#openWriter(access, LOG_START, signal);
     } else {
-      if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
-      writer = await this.#claim(access, signal);
+      writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
     }
     if (signal.aborted) {
@@ -318,13 +319,24 @@ export class RoleController {
     }
   }
 
+  /** What a file brings into a log that is empty. */
+  async #imported(access: LogAccess, signal: AbortSignal): Promise<Beginning | null> {
+    const { importInto, newKeyspace } = this.#o;
+    const logIsEmpty = (await access.log.state()).lastSeq === 0;
+    const startedMs = Date.now();
+    const onProgress = ({ totalBytes, loadedBytes }: LoadProgress): void => {
+      this.loading = { startedMs, totalBytes, loadedBytes };
+    };
+    return (await importInto?.(access, { logIsEmpty, newKeyspace, onProgress, signal })) ?? null;
+  }
+
   /**
    * Everything up to the log's end, then the lead of it; null when another node leads, which this one is to follow. Only who has
    * everything can win, so against a master that appends all the time it takes more than one try.
    */
-  async #claim(access: LogAccess, signal: AbortSignal): Promise<LogWriter | null> {
+  async #claim(access: LogAccess, signal: AbortSignal, beginning: Beginning | null): Promise<LogWriter | null> {
     const { engine, logger } = this.#o;
-    const follower = await this.#rebuild(access, signal);
+    const follower = await this.#rebuild(access, signal, beginning);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
       if (this.epoch > 0 && this.#isDeposed(follower)) {
@@ -412,8 +424,8 @@ export class RoleController {
   }
 
   /** Snapshot and log up to the log's end. */
-  async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
-    const follower = this.#newFollower(access);
+  async #rebuild(access: LogAccess, signal: AbortSignal, beginning: Beginning | null = null): Promise<Follower> {
+    const follower = this.#newFollower(access, beginning);
     this.follower = follower;
     await this.#catchUp(follower, access, signal);
     return follower;
@@ -535,13 +547,14 @@ export class RoleController {
     return access;
   }
 
-  #newFollower(access: LogAccess): Follower {
+  #newFollower(access: LogAccess, beginning: Beginning | null = null): Follower {
     const { logger } = this.#o;
-    this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
+    this.loading ??= { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
       newKeyspace: this.#o.newKeyspace,
+      ...(beginning === null ? {} : { beginning }),
       logger,
       now: Date.now,
       pace: new Pace(),

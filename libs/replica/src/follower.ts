@@ -3,6 +3,7 @@ import { LOG_START, LogError, LogReader, RecordKind, isLogError } from '@weir/lo
 import type { LogPosition, LogStore, RecordView, SnapshotStore } from '@weir/log';
 import { discardKeyspace } from './discard.ts';
 import { freeInBackground } from './free-later.ts';
+import type { Beginning } from './import-file.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
 import type { Pace } from './pace.ts';
@@ -48,6 +49,8 @@ export interface FollowerOptions {
   readonly snapshots: SnapshotStore;
   /** Makes an empty data set. */
   readonly newKeyspace: () => Keyspace;
+  /** The data set of the newest usable snapshot, loaded and verified already: it is not loaded once more, as long as it is that. */
+  readonly beginning?: Beginning | undefined;
   readonly logger: FollowerLogger;
   readonly now: () => number;
   readonly onState?: (state: FollowerState, detail: string) => void;
@@ -83,7 +86,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.keyspace = options.newKeyspace();
+    this.keyspace = options.beginning?.keyspace ?? options.newKeyspace();
     freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
@@ -110,6 +113,15 @@ export class Follower {
     this.#setState('loading', '');
     const { firstSeq, lastSeq } = await log.state();
     const usable = (await snapshots.list()).filter((manifest) => manifest.state === 'usable');
+    const { beginning } = this.#options;
+    if (beginning !== undefined) {
+      if (usable[0]?.id === beginning.snapshot && firstSeq <= beginning.position.seq + 1) {
+        this.#reader = this.#readerAt(beginning.position);
+        logger.info({ snapshot: beginning.snapshot, keys: this.keyspace.size }, 'the snapshot is loaded already');
+        return;
+      }
+      this.#empty(); // somebody else was quicker
+    }
     let damage: unknown = null;
     for (const manifest of usable) {
       if (manifest.seq + 1 < firstSeq) break; // what came between it and the log's beginning is gone

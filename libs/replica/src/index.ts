@@ -6,13 +6,15 @@ export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from 
 export { freeInBackground } from './free-later.ts';
 export { loadSnapshot } from './load.ts';
 export type { LoadProgress } from './load.ts';
-export { importRdbFile, loadRdbFile } from './load-file.ts';
-export type { ImportOptions, LoadFileOptions, LoadedFile } from './load-file.ts';
+export { importRdbFile } from './import-file.ts';
+export type { Beginning, ImportOptions, Imported } from './import-file.ts';
+export { loadRdbFile } from './load-file.ts';
+export type { LoadFileOptions, LoadedFile } from './load-file.ts';
 export { Pace } from './pace.ts';
 export type { PaceOptions } from './pace.ts';
 export { Replay } from './replay.ts';
 export { uploadSnapshot, writeRdb } from './save.ts';
 export type { SaveOptions } from './save.ts';
-export { verifySnapshot } from './verify.ts';
+export { loadVerified, verifySnapshot } from './verify.ts';
 export type { VerifyOptions } from './verify.ts';
 export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';

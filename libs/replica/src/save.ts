@@ -25,6 +25,8 @@ export interface SaveOptions {
   readonly signal?: AbortSignal;
   /** After each chunk that the store took. */
   readonly onProgress?: (bytes: number) => void;
+  /** While the digest is computed, before anything is written: its steps so far. */
+  readonly onDigest?: (steps: number) => void;
 }
 
 /** Writes an RDB file of the keyspace, which must not change meanwhile; `sink` takes each chunk before the next is made. */
@@ -78,7 +80,7 @@ export async function uploadSnapshot(
     offset: position.offset,
     epoch: position.epoch,
     checksum: position.checksum,
-    digest: await digestOf(keyspace, options.signal),
+    digest: await digestOf(keyspace, options.signal, options.onDigest),
     keys: keyspace.size,
     engineVersion: options.engineVersion,
     createdAt: options.nowMs,
