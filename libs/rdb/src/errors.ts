@@ -39,7 +39,7 @@ const REMEDIES: Record<RdbErrorCode, string> = {
     'RDB versions 1 to 13 (Redis up to 8.6) and 80 (Valkey 9.0) are read: load it into such a server and SAVE there',
   truncated: DAMAGED,
   'bad-length': DAMAGED,
-  'string-too-large': DAMAGED,
+  'string-too-large': 'A string cannot be that long: the file is damaged, or the value has to be split',
   'bad-lzf': DAMAGED,
   'bad-value': DAMAGED,
   'bad-module-data': DAMAGED,

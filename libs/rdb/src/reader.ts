@@ -377,6 +377,7 @@ export class RdbReader implements RdbReaderApi {
     switch (input.length) {
       case MODULE_OP_EOF:
         this.#state = 'body';
+        this.#sink.moduleField?.(this.#module);
         return true;
       case MODULE_OP_SINT:
       case MODULE_OP_UINT:

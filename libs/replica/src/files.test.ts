@@ -225,6 +225,19 @@ test('an imported data set is dropped when another snapshot was usable first', a
   follower.stop();
 });
 
+test('a module that left nothing in a file is told of, and its file is imported', async () => {
+  const path = join(dir, 'module.rdb');
+  const field = '\xf7\x81\x30\x16\xe5\xa2\x89\xbe\xf8\x04\x02\x01\x00';
+  writeFileSync(path, Buffer.from(`REDIS0011${field}\xfe\x00\x00\x01k\x01v${field}\xff${'\0'.repeat(8)}`, 'latin1'));
+  const logger = testLogger();
+  const options = { path, snapshots: new FakeSnapshots(), newKeyspace: newTestKeyspace, logger, nowMs };
+  assert.equal((await importRdbFile(options))?.keyspace.size, 1);
+  const warned = logger.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.deepEqual(warned, [
+    `module "MBbloom--" (version 4) was loaded where ${path} was written; the file has no data of it`,
+  ]);
+});
+
 test('what a file holds and Weir does not is refused with file, version, place and remedy, and leaves nothing', async () => {
   const body = (text: string): Buffer => Buffer.from(text, 'latin1');
   const aux = '\xfa\x09redis-ver\x057.2.5';

@@ -73,6 +73,12 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
       },
       'file loaded',
     );
+    for (const module of loaded.modules) {
+      logger.warn(
+        { path, module },
+        `module ${module} was loaded where ${path} was written; the file has no data of it`,
+      );
+    }
     const steps = Math.ceil(loaded.keys / KEYS_PER_DIGEST_STEP);
     let stored = 0;
     manifest = await uploadSnapshot(snapshots, keyspace, LOG_START, {

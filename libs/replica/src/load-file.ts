@@ -17,6 +17,8 @@ export interface LoadedFile {
   /** Keys of the file whose time had come: left out, as Redis's masters do. */
   readonly expired: number;
   readonly auxFields: ReadonlyMap<string, string>;
+  /** Modules that had nothing to save but wrote so: names and versions in words. */
+  readonly modules: ReadonlySet<string>;
 }
 
 const CHUNK_BYTES = 512 * 1024;
@@ -41,7 +43,7 @@ export async function loadRdbFile(path: string, keyspace: Keyspace, options: Loa
   } finally {
     await file.close();
   }
-  return { keys: loader.entries, expired: loader.expired, auxFields: loader.auxFields };
+  return { keys: loader.entries, expired: loader.expired, auxFields: loader.auxFields, modules: loader.modules };
 }
 
 /**

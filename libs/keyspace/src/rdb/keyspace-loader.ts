@@ -22,6 +22,8 @@ export interface LoadOptions {
 export class KeyspaceLoader extends ValueLoader implements RdbSink {
   readonly keyspace: Keyspace;
   readonly auxFields = new Map<string, string>();
+  /** That wrote a field without data: nothing of theirs is lost. */
+  readonly modules = new Set<string>();
   entries = 0;
   expired = 0;
   #db: Database;
@@ -39,6 +41,10 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
   aux(key: Uint8Array, value: Uint8Array): void {
     if (this.auxFields.size < 256)
       this.auxFields.set(Buffer.from(key).toString('latin1'), Buffer.from(value).toString('latin1'));
+  }
+
+  moduleField(name: string): void {
+    if (this.modules.size < 256) this.modules.add(name);
   }
 
   selectDb(db: number): void {
