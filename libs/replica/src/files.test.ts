@@ -9,9 +9,11 @@ import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
   Follower,
+  Pace,
   exportSnapshot,
   importRdbFile,
   loadRdbFile,
+  loadSnapshot,
   uploadSnapshot,
   verifySnapshot,
   writeRdb,
@@ -164,6 +166,37 @@ test('an upload that fails or is called off leaves nothing', async () => {
   await assert.rejects(upload, /called off/);
   assert.deepEqual(await snapshots.list(), []);
   assert.deepEqual(await snapshots.removeAbandoned(0), []);
+});
+
+test('the event loop turns while a file is loaded, a snapshot written and read, however fast the bytes come', async () => {
+  const source = engine();
+  const path = await writeFile('paced.rdb', source);
+  let turns = 0;
+  // Spent at once: every step is followed by a turn.
+  const pace = new Pace({
+    budgetMs: 0,
+    turn: (done) => {
+      turns++;
+      setImmediate(done);
+    },
+  });
+  const since = (): number => {
+    const made = turns;
+    turns = 0;
+    return made;
+  };
+  await loadRdbFile(path, newTestKeyspace(), { nowMs, pace });
+  assert.ok(since() >= 2);
+  const chunks: Uint8Array[] = [];
+  await writeRdb(source.ctx.keyspace, LOG_START, { ...rdbOptions, pace }, async (chunk) => void chunks.push(chunk));
+  assert.ok(since() >= 4);
+  const snapshots = new FakeSnapshots();
+  const manifest = await uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions);
+  snapshots.read = async function* () {
+    yield* chunks; // without a turn between them
+  };
+  await loadSnapshot(snapshots, manifest, newTestKeyspace(), nowMs, () => {}, undefined, pace);
+  assert.ok(since() >= chunks.length);
 });
 
 test('a follower takes the imported data set as it is, and does not read its snapshot again', async () => {

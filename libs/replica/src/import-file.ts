@@ -56,7 +56,7 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
   const bytesOf =
     (pass: ImportPass) =>
     ({ loadedBytes, totalBytes, keys }: LoadProgress): void =>
-      progress.at(pass, loadedBytes / totalBytes, keys ?? null);
+      progress.at(pass, loadedBytes / totalBytes, keys ?? 0);
   let digestSteps = 0;
   let manifest: SnapshotManifest;
   const keyspace = newKeyspace();
@@ -89,11 +89,11 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
       ...signal,
       onDigest: (made) => {
         digestSteps = made;
-        progress.at('digest', made / steps, null);
+        progress.at('digest', made / steps, Math.min(loaded.keys, made * KEYS_PER_DIGEST_STEP));
       },
       onProgress: (bytes) => {
         stored += bytes;
-        progress.at('storing', stored / fileBytes, null);
+        progress.at('storing', stored / fileBytes, Math.floor(loaded.keys * Math.min(1, stored / fileBytes)));
       },
     });
   } finally {
@@ -106,7 +106,8 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
       nowMs,
       ...signal,
       onProgress: bytesOf('reading back'),
-      onDigest: (made) => progress.at('comparing', made / digestSteps, null),
+      onDigest: (made) =>
+        progress.at('comparing', made / digestSteps, Math.min(manifest.keys, made * KEYS_PER_DIGEST_STEP)),
     });
   } catch (error) {
     await snapshots.remove(manifest.id).catch(() => {});

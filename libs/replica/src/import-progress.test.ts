@@ -15,7 +15,7 @@ test('progress goes from nothing to all over every pass of an import, and never 
   });
   progress.begin(1000);
   // A pass may turn out longer than it was taken for: a digest of long values has more steps.
-  for (const pass of IMPORT_PASSES) for (const done of [0, 0.5, 1, 1.7]) progress.at(pass, done, null);
+  for (const pass of IMPORT_PASSES) for (const done of [0, 0.5, 1, 1.7]) progress.at(pass, done, 0);
   assert.deepEqual(
     seen,
     seen.toSorted((a, b) => a - b),
@@ -35,9 +35,9 @@ test('the log is told every few seconds: pass, keys, percent, rate and time left
   now += 100;
   progress.at('reading the file', 0.5, 5000);
   now += 2000;
-  progress.at('digest', 0.5, null);
+  progress.at('digest', 0.5, 5000);
   now += 1000;
-  progress.at('storing', 0.5, null);
+  progress.at('storing', 0.5, 5000);
   assert.deepEqual(
     logger.lines.map(({ message, fields }) => ({ message, ...(fields as object) })),
     [
@@ -57,6 +57,7 @@ test('the log is told every few seconds: pass, keys, percent, rate and time left
         pass: 'storing',
         of: '3/5',
         percent: 50,
+        keys: 5000,
         megabytesPerSecond: 4.2,
         secondsLeft: 6,
       },

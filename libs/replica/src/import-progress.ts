@@ -38,8 +38,8 @@ export class ImportProgress {
     this.#fileBytes = fileBytes;
   }
 
-  /** `done` of 0 to 1 of a pass, with so many keys of the data set in it; null: not known. */
-  at(pass: ImportPass, done: number, keys: number | null): void {
+  /** `done` of 0 to 1 of a pass, which are about so many keys. */
+  at(pass: ImportPass, done: number, keys: number): void {
     this.#pass = IMPORT_PASSES.indexOf(pass);
     const totalBytes = this.#fileBytes * IMPORT_PASSES.length;
     const loadedBytes = Math.min(totalBytes, Math.floor((this.#pass + Math.min(1, done)) * this.#fileBytes));
@@ -55,7 +55,7 @@ export class ImportProgress {
         pass,
         of: `${this.#pass + 1}/${IMPORT_PASSES.length}`,
         percent: Math.floor(part * 100),
-        ...(keys === null ? {} : { keys }),
+        keys,
         megabytesPerSecond: Number((loadedBytes / 1e6 / seconds).toFixed(1)),
         ...(part === 0 ? {} : { secondsLeft: Math.ceil((seconds / part) * (1 - part)) }),
       },

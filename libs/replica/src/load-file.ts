@@ -10,6 +10,8 @@ export interface LoadFileOptions {
   readonly nowMs: number;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
+  /** How long it decodes before others have their turn. */
+  readonly pace?: Pace;
 }
 
 export interface LoadedFile {
@@ -56,7 +58,7 @@ async function readInto(
   file: FileHandle,
   options: LoadFileOptions,
 ): Promise<void> {
-  const pace = new Pace();
+  const { pace = new Pace() } = options;
   const { size: totalBytes } = await file.stat();
   let loadedBytes = 0;
   let buffer = new Uint8Array(CHUNK_BYTES);

@@ -19,14 +19,14 @@ export async function loadSnapshot(
   nowMs: number,
   onProgress: (progress: LoadProgress) => void = () => {},
   signal?: AbortSignal,
+  pace = new Pace(),
 ): Promise<LogPosition> {
   const loader = new KeyspaceLoader(keyspace, { nowMs });
   const reader = new RdbReader(loader, { maxStringBytes: 0x7fffffff });
-  // Chunks that have arrived come without a turn of the event loop between them, and pings of the broker are to be answered meanwhile.
-  const pace = new Pace();
   let loadedBytes = 0;
   for await (const chunk of snapshots.read(manifest)) {
     signal?.throwIfAborted();
+    // Chunks that have arrived come without a turn of the event loop between them, and the broker's pings are to be answered.
     pace.begin();
     reader.push(chunk);
     if (pace.spent) await pace.rest();

@@ -14,6 +14,7 @@ import {
   RdbWriter,
 } from '@weir/rdb';
 import { digestOf } from './digest.ts';
+import { Pace } from './pace.ts';
 
 export interface SaveOptions {
   readonly id: string;
@@ -23,6 +24,8 @@ export interface SaveOptions {
   readonly compress?: boolean;
   readonly checksum?: boolean;
   readonly signal?: AbortSignal;
+  /** How long it encodes before others have their turn. */
+  readonly pace?: Pace;
   /** After each chunk that the store took. */
   readonly onProgress?: (bytes: number) => void;
   /** While the digest is computed, before anything is written: its steps so far. */
@@ -62,7 +65,13 @@ export async function writeRdb(
   writer.aux(AUX_WEIR_OFFSET, String(position.offset));
   writer.aux(AUX_WEIR_EPOCH, String(position.epoch));
   writer.aux(AUX_WEIR_CHECKSUM, position.checksum);
-  for (const _ of saveKeyspace(keyspace, writer, options.nowMs)) if (full.length > 0) await drain();
+  const { pace = new Pace() } = options;
+  pace.begin();
+  for (const _ of saveKeyspace(keyspace, writer, options.nowMs)) {
+    if (full.length > 0) await drain();
+    if (pace.spent) await pace.rest(); // a sink that takes all at once makes no turn of the event loop
+    pace.begin();
+  }
   writer.end();
   await drain();
 }
