@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { fingerprintSteps } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
 
-/** The fingerprint of a data set which must not change meanwhile, without holding the event loop. `onStep` is told of the steps made. */
+/** The fingerprint of a data set which must not change meanwhile, without holding the event loop. `onStep` is told how many steps were made. */
 export async function digestOf(
   keyspace: Keyspace,
   signal?: AbortSignal,

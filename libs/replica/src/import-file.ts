@@ -57,7 +57,6 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
     (pass: ImportPass) =>
     ({ loadedBytes, totalBytes, keys }: LoadProgress): void =>
       progress.at(pass, loadedBytes / totalBytes, keys ?? 0);
-  let digestSteps = 0;
   let manifest: SnapshotManifest;
   const keyspace = newKeyspace();
   try {
@@ -79,7 +78,6 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
         `module ${module} was loaded where ${path} was written; the file has no data of it`,
       );
     }
-    const steps = Math.ceil(loaded.keys / KEYS_PER_DIGEST_STEP);
     let stored = 0;
     manifest = await uploadSnapshot(snapshots, keyspace, LOG_START, {
       id: `import-${nowMs.toString(36)}-${randomBytes(3).toString('hex')}`,
@@ -87,10 +85,6 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
       redisVersion: REDIS_VERSION,
       nowMs,
       ...signal,
-      onDigest: (made) => {
-        digestSteps = made;
-        progress.at('digest', made / steps, Math.min(loaded.keys, made * KEYS_PER_DIGEST_STEP));
-      },
       onProgress: (bytes) => {
         stored += bytes;
         progress.at('storing', stored / fileBytes, Math.floor(loaded.keys * Math.min(1, stored / fileBytes)));
@@ -106,8 +100,10 @@ export async function importRdbFile(options: ImportOptions): Promise<Imported | 
       nowMs,
       ...signal,
       onProgress: bytesOf('reading back'),
-      onDigest: (made) =>
-        progress.at('comparing', made / digestSteps, Math.min(manifest.keys, made * KEYS_PER_DIGEST_STEP)),
+      onDigest: (made) => {
+        const keys = Math.min(manifest.keys, made * KEYS_PER_DIGEST_STEP);
+        progress.at('comparing', keys / manifest.keys, keys);
+      },
     });
   } catch (error) {
     await snapshots.remove(manifest.id).catch(() => {});

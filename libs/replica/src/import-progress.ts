@@ -3,10 +3,10 @@ import type { LoadProgress } from './load.ts';
 
 /**
  * How far an import is, over all its passes: who waits for a server to begin is to see that it does something and when it will be done.
- * The passes count alike, each as many bytes as the file has. That is about what they cost, but for computing a digest, which is quicker.
+ * The passes count alike, each as many bytes as the file has. That is about what they cost; the comparison is quicker.
  */
 
-export const IMPORT_PASSES = ['reading the file', 'digest', 'storing', 'reading back', 'comparing'] as const;
+export const IMPORT_PASSES = ['reading the file', 'storing', 'reading back', 'comparing'] as const;
 export type ImportPass = (typeof IMPORT_PASSES)[number];
 
 export interface ImportProgressOptions {
