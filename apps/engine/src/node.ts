@@ -7,7 +7,8 @@ import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
-import type { LogAccess, LogLocation } from './log-access.ts';
+import type { ImportInto } from './import-file.ts';
+import type { LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
@@ -24,7 +25,7 @@ export interface EngineNodeOptions {
   /** This node's own log: see RoleOptions. */
   readonly ownLog: OwnLog;
   readonly onLeading?: (location: LogLocation | null) => void;
-  readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
+  readonly importInto?: ImportInto;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
 }
@@ -96,9 +97,7 @@ export class EngineNode {
         if (location === null) this.waits.releaseAll();
         options.onLeading?.(location);
       },
-      ...(options.importInto === undefined
-        ? {}
-        : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
+      ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
     });
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));

@@ -5,9 +5,11 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, Pace, discardKeyspace, wallClockMs } from '@weir/replica';
+import type { LoadProgress, LoadedSnapshot } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
+import type { ImportInto } from './import-file.ts';
 import { leaderAddress, leaderNode } from './leader.ts';
 import { watchLog } from './log-watch.ts';
 import type { Logger } from './logger.ts';
@@ -57,13 +59,12 @@ export interface RoleOptions {
   readonly announce: () => { ip: string; port: number };
   /** This node leads that log now; null: it leads none any more. */
   readonly onLeading: (location: LogLocation | null) => void;
-  /** First start of a master whose log is empty: a chance to bring in a data set. Resolves when it is a usable snapshot. */
-  readonly importInto?: (access: LogAccess) => Promise<void>;
+  /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
+  readonly importInto?: ImportInto;
 }
 
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
-/** Loading all of it again is much work, and most likely in vain. */
 const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
@@ -368,8 +369,7 @@ export class RoleController {
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
       engine.ctx.loading = true;
-      if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
-      writer = await this.#claim(access, signal);
+      writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
     }
     if (signal.aborted) {
@@ -509,14 +509,25 @@ export class RoleController {
     }
   }
 
+  /** What a file brings into a log that is empty. */
+  async #imported(access: LogAccess, signal: AbortSignal): Promise<LoadedSnapshot | null> {
+    const { importInto, newKeyspace } = this.#o;
+    const logIsEmpty = (await access.log.state()).lastSeq === 0;
+    const startedMs = wallClockMs();
+    const onProgress = ({ totalBytes, loadedBytes }: LoadProgress): void => {
+      this.loading = { startedMs, totalBytes, loadedBytes };
+    };
+    return (await importInto?.(access, { logIsEmpty, newKeyspace, onProgress, signal })) ?? null;
+  }
+
   /**
    * Everything up to the log's end, then the lead of it; null when another node leads, which this one is to follow. Only who has
    * everything can win, so against a master that appends all the time it takes more than one try.
    */
-  async #claim(access: LogAccess, signal: AbortSignal): Promise<LogWriter | null> {
+  async #claim(access: LogAccess, signal: AbortSignal, loaded: LoadedSnapshot | null): Promise<LogWriter | null> {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
-    const follower = await this.#rebuild(access, signal);
+    const follower = await this.#rebuild(access, signal, loaded);
     await hearMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
@@ -599,8 +610,8 @@ export class RoleController {
   }
 
   /** Snapshot and log up to the log's end. */
-  async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
-    const follower = this.#newFollower(access, true);
+  async #rebuild(access: LogAccess, signal: AbortSignal, loaded: LoadedSnapshot | null = null): Promise<Follower> {
+    const follower = this.#newFollower(access, true, loaded);
     this.follower = follower;
     await this.#catchUp(follower, access, signal);
     return follower;
@@ -751,13 +762,14 @@ export class RoleController {
   }
 
   /** `keeps`: what it reads is remembered. */
-  #newFollower(access: LogAccess, keeps: boolean): Follower {
+  #newFollower(access: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
     const { logger } = this.#o;
-    this.loading = { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
+    this.loading ??= { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
       newKeyspace: this.#o.newKeyspace,
+      ...(loaded === null ? {} : { loaded }),
       logger,
       now: wallClockMs,
       ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),
