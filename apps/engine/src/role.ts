@@ -17,6 +17,7 @@ import { MasterLink } from './master-link.ts';
 import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
+import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
 import { hearMembers, proveHas } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
@@ -118,6 +119,8 @@ export class RoleController {
   #recent = { logId: '', messages: new RecentMessages() };
   /** The log lost what it had, and the data set here begins a new one. */
   #lost = false;
+  /** An operator takes the log as it is, whatever slaves have of it. */
+  #accepts = false;
   #notedSeq = -1;
   /** A data set that must not change is being saved. */
   #saving = false;
@@ -203,6 +206,68 @@ export class RoleController {
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
     return target === null ? this.#promotions.wait() : undefined;
+  }
+
+  /** For `WEIR REPAIR`: see repair.ts. */
+  repair(args: readonly string[]): Promise<string[]> {
+    const { engine, logger, memory, newKeyspace, ownLog } = this.#o;
+    return repair(
+      {
+        trouble: this.trouble,
+        leading: this.leading,
+        isMaster: this.target === null && this.#deposedBy === null,
+        holds: this.#holding && {
+          keys: engine.ctx.keyspace.size,
+          seq: this.#holding.position.seq,
+          logId: this.#holding.logId,
+        },
+        newKeyspace,
+        open: async (signal) => {
+          const location = this.access?.location ?? (await ownLog.locate(memory, signal));
+          return LogAccess.open(location, `weir repair ${this.nodeId}`, () => this.report(), logger, signal);
+        },
+        source: (logId) => this.#recentOf(logId),
+        beginWith: (keyspace) => this.#beginWith(keyspace),
+        discard: () => this.#discard(),
+      },
+      args,
+    );
+  }
+
+  /** An operator decided what this node begins a new log with; null: with the data set that it holds. */
+  #beginWith(keyspace: Keyspace | null): Promise<string | null> {
+    const { engine } = this.#o;
+    engine.ctx.slave = true;
+    if (keyspace !== null) {
+      const old = engine.ctx.keyspace;
+      engine.swapKeyspace(keyspace);
+      discardKeyspace(old);
+    }
+    engine.ctx.loading = false;
+    this.#clearTrouble();
+    this.#promote = true;
+    this.#lost = true;
+    engine.ctx.writeRefusal = this.writeRefusal;
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
+    return this.#promotions.wait();
+  }
+
+  /** An operator decided that the log is right and this node is not. */
+  #discard(): void {
+    const { engine, memory, logger } = this.#o;
+    logger.warn({ holding: this.#holding, known: memory.logId }, 'giving up what this node knows beyond the log');
+    this.#holding = null;
+    this.#recent = { logId: '', messages: new RecentMessages() };
+    this.#decided = true;
+    this.#accepts = true;
+    if (this.role === 'master') {
+      memory.forget();
+      engine.ctx.loading = true;
+    }
+    this.#clearTrouble();
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
   }
 
   get leading(): boolean {
@@ -381,6 +446,7 @@ export class RoleController {
     this.#promote = false;
     this.#lost = false;
     this.#decided = false;
+    this.#accepts = false;
     this.epoch = writer.epoch;
     this.#committedSeq = writer.committed.seq;
     this.#committedOffset = writer.committed.offset;
@@ -398,7 +464,7 @@ export class RoleController {
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
     await this.#watchLog(access, writer, signal);
     if (signal.reason instanceof Fenced) {
-      if (this.#beginsAnew(writer.fencedBy, writer.detail)) return;
+      if (this.#promote || this.#beginsAnew(writer.fencedBy, writer.detail)) return;
       logger.error({ detail: writer.detail }, 'the log refused a record: its data set is looked at anew');
       engine.ctx.loading = true;
       throw signal.reason;
@@ -528,7 +594,7 @@ export class RoleController {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
     const follower = await this.#rebuild(access, signal, loaded);
-    await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    if (!this.#accepts) await hearMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();

@@ -43,6 +43,8 @@ export interface Host {
   process(): ProcessView;
   /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
   handshake(): { json: string } | { error: string };
+  /** WEIR REPAIR, with its arguments: lines that tell what was done or would be, or an error's text. */
+  repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void;
   /** DEBUG LOG: a line in the server log. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
