@@ -163,6 +163,7 @@ export class EngineNode {
     if (now - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = now;
       ctx.stats.sample(now);
+      engine.clientMemory.check(performance.now());
     }
   }
 

@@ -93,6 +93,8 @@ export class Context {
   /** Records handed to the log and not committed yet, and the bytes of their effects; the engine keeps them. */
   inFlightRecords = 0;
   inFlightBytes = 0;
+  /** When it was last said that somebody sends HTTP, by the host's clock. */
+  httpWarnedMicros = -Infinity;
   /** Set by a handler through `defer`. */
   deferred = false;
   /** Installed by the engine: hands out the way to answer later. */
