@@ -1,7 +1,7 @@
-import { totalmem } from 'node:os';
 import { clientLine } from '@weir/commands';
 import type { Context } from '@weir/commands';
 import { LineRate } from '@weir/link';
+import { machineBytes } from '@weir/program';
 import type { ClientSession } from './client-session.ts';
 
 /**
@@ -21,15 +21,9 @@ const LIMIT_BYTES_MIN = 128 * 1024;
 /** `client_recent_max_…` is over so many seconds. */
 const RECENT_SECONDS = 8;
 
-/** What this process may use at most: the machine's memory, or what its container has. */
-export function memoryBytesOfMachine(): number {
-  const constrained = process.constrainedMemory();
-  return constrained > 0 ? Math.min(totalmem(), constrained) : totalmem();
-}
-
 export class ClientMemory {
   /** The limit while `maxmemory-clients` is 0. */
-  bytesMax = Math.floor(memoryBytesOfMachine() / 2);
+  bytesMax = Math.floor(machineBytes() / 2);
   readonly #ctx: Context;
   readonly #clients: ReadonlyMap<number, ClientSession>;
   readonly #evictions = new LineRate();
