@@ -233,6 +233,18 @@ test('a peer that sends on although it was told to stop is closed', () => {
   assert.equal(it.engine.keptBytes, 0);
 });
 
+test('a client whose command waits is read on, since nothing else tells that it is gone, up to its limit', () => {
+  const it = testEngine({ waitReplicas: () => () => undefined }, configured({ 'client-query-buffer-limit': '1mb' }));
+  const a = it.client();
+  a.send('WAIT 1 0');
+  const chunk = 'PING\r\n'.repeat(50_000);
+  for (let i = 0; i < 3; i++) a.raw(chunk);
+  assert.equal(a.paused, false);
+  assert.equal(a.destroyed, false);
+  a.raw(chunk);
+  assert.equal(a.destroyed, true);
+});
+
 test('POST and Host: end the connection without a reply, and nothing behind them is executed', async () => {
   const logged: string[] = [];
   const it = testEngine({ log: (line: string) => void logged.push(line) });

@@ -102,16 +102,17 @@ export class ClientSession implements SessionPort {
     engine.keptBytes += end - start;
     engine.clientMemory.grew(end - start);
     // A client may send a whole pipeline before it reads the first reply: while its own replies are what it waits for, it
-    // must be able to go on sending, as far as its query buffer may grow and as long as there is room for all such clients.
-    const bytesMax =
-      this.#congested && this.session.authenticated && engine.roomToKeep
-        ? engine.scanLimits.queryBufferBytesMax
-        : BACKLOG_BYTES_MAX;
-    if (backlog.length <= bytesMax) return;
-    if (!this.#paused) {
+    // must be able to go on sending, as far as its query buffer may grow and as long as there is room for all such clients. And while
+    // a command of it waits, only reading tells that it is gone.
+    const { queryBufferBytesMax } = engine.scanLimits;
+    const { blocked, authenticated } = this.session;
+    const roomy = (this.#congested || blocked) && authenticated && engine.roomToKeep;
+    if (backlog.length <= (roomy ? queryBufferBytesMax : BACKLOG_BYTES_MAX)) return;
+    if (blocked && backlog.length > queryBufferBytesMax) this.#overQueryLimit();
+    else if (!this.#paused) {
       this.#paused = true;
       this.#sink.pauseInput();
-    } else if (backlog.length > engine.scanLimits.queryBufferBytesMax + UNDER_WAY_BYTES_MAX) this.#overQueryLimit();
+    } else if (backlog.length > queryBufferBytesMax + UNDER_WAY_BYTES_MAX) this.#overQueryLimit();
   }
 
   /** What the client sent is dropped with it. */
