@@ -144,7 +144,7 @@ test('client-output-buffer-limit normal: above the hard limit nothing more is ke
   assert.equal(a.destroyed, true);
   assert.equal(a.text, '');
   const b = it.client();
-  b.send('EXISTS after', 'INFO stats');
+  b.send('EXISTS after', 'INFO weir');
   assert.match(b.text, /^:0/);
   assert.match(b.text, /client_output_buffer_limit_disconnections:1/);
 });
@@ -228,7 +228,7 @@ test('a peer that sends on although it was told to stop is closed', () => {
   assert.equal(a.destroyed, true);
   assert.ok(a.port !== undefined);
   const b = it.client();
-  b.send('INFO stats');
+  b.send('INFO weir');
   assert.match(b.text, /client_query_buffer_limit_disconnections:1\r/);
   assert.equal(it.engine.keptBytes, 0);
 });

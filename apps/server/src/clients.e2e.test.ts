@@ -57,7 +57,7 @@ withRig(
     );
     const after = await field(admin, 'memory', 'used_memory_rss');
     assert.ok(after - before < 200 << 20, `${Math.round((after - before) / 2 ** 20)} MB more`);
-    assert.ok((await field(admin, 'stats', 'client_output_buffer_limit_disconnections')) >= 3);
+    assert.ok((await field(admin, 'weir', 'client_output_buffer_limit_disconnections')) >= 3);
   },
 );
 

@@ -231,8 +231,6 @@ export function stats(ctx: Context): Fields {
     ['total_writes_processed', s.writesProcessed],
     ['io_threaded_reads_processed', 0],
     ['io_threaded_writes_processed', 0],
-    ['client_query_buffer_limit_disconnections', s.queryBufferDisconnections],
-    ['client_output_buffer_limit_disconnections', s.outputBufferDisconnections],
     ['reply_buffer_shrinks', 0],
     ['reply_buffer_expands', 0],
   ];
@@ -367,6 +365,8 @@ export function weir(ctx: Context): Fields {
     ['arena_blocks', arena.blocks],
     ['keyspace_table_bytes', tables],
     ['changes', ctx.changes],
+    ['client_query_buffer_limit_disconnections', ctx.stats.queryBufferDisconnections],
+    ['client_output_buffer_limit_disconnections', ctx.stats.outputBufferDisconnections],
   ];
 }
 
