@@ -181,6 +181,7 @@ export class EngineNode {
     if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = monotonicMs;
       ctx.stats.sample(monotonicMs);
+      engine.clientMemory.check(monotonicMs);
     }
   }
 

@@ -1,4 +1,16 @@
-import { bool, choice, int, LONG_MAX, memory, octal, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
+import {
+  bool,
+  choice,
+  int,
+  LONG_MAX,
+  memory,
+  octal,
+  percentMemory,
+  special,
+  str,
+  UINT_MAX,
+  ULONG_MAX,
+} from './directive.ts';
 import { baseNameOnly } from './checks.ts';
 
 /** Directives that Weir acts on. One that gains an effect moves here from table-accepted.ts. */
@@ -20,8 +32,19 @@ export const effectiveDirectives = [
   memory(
     'client-query-buffer-limit',
     { default: 1073741824, min: 1048576 },
-    'Most bytes a client may have waiting in its query buffer.',
+    'Most bytes of requests that are kept for a client.',
     { debug: true },
+  ),
+  special(
+    'client-output-buffer-limit',
+    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
+    { multi: true },
+  ),
+  percentMemory(
+    'maxmemory-clients',
+    { default: 0, min: -100 },
+    'Memory of all clients together, or a share of maxmemory: above it the largest are closed; 0: half of the machine.',
   ),
   memory('proto-max-bulk-len', { default: 536870912, min: 1048576 }, 'Longest single string in a request.', {
     debug: true,

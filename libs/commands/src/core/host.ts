@@ -45,7 +45,7 @@ export interface Host {
   handshake(): { json: string } | { error: string };
   /** WEIR REPAIR, with its arguments: lines that tell what was done or would be, or an error's text. */
   repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void;
-  /** DEBUG LOG: a line in the server log. */
+  /** A line in the server log, as a warning: DEBUG LOG, clients that are refused or closed. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;
