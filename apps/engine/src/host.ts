@@ -191,11 +191,17 @@ export class EngineHost implements Host {
     };
   }
 
-  handshake(): { json: string } | { error: string } {
+  handshake(who: 'slave' | 'replication'): { json: string } | { error: string } {
     const { role } = this.#node;
     if (role.access === null) return { error: 'ERR this node has no log yet; try again' };
-    const { natsUrl, cluster, logId } = role.access.location;
-    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role, node: role.nodeId }) };
+    const { cluster, logId, urlFor, rights, ...location } = role.access.location;
+    const natsUrl = urlFor === undefined ? location.natsUrl : urlFor(who);
+    const given = urlFor === undefined ? rights : who;
+    if (natsUrl === null) return { error: 'ERR this node runs the replication app itself: see replication-app' };
+    if (who === 'replication' && given === 'slave')
+      return { error: 'ERR a slave has no such rights to give: ask its master' };
+    const node = { role: role.role, node: role.nodeId, ...(given === undefined ? {} : { rights: given }) };
+    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, ...node }) };
   }
 
   log(message: string): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
-import type { NatsLink } from '@weir/log';
+import type { NatsLink, ServerVersion } from '@weir/log';
 import { Membership } from '@weir/cluster';
 import type { MemberReport } from '@weir/cluster';
 import type { Logger } from './logger.ts';
@@ -12,22 +12,40 @@ export interface LogLocation {
   readonly natsUrl: string;
   readonly cluster: string;
   readonly logId: string;
+  /** An older NATS server is refused. */
+  readonly oldestServer?: ServerVersion;
+  /** The URL that a handshake gives out; null: none. Absent: `natsUrl`. */
+  readonly urlFor?: (who: 'slave' | 'replication') => string | null;
+  /** `natsUrl` came with a handshake and has no more rights than these; absent: as many as its operator gave it. */
+  readonly rights?: 'slave' | 'replication';
 }
 
 /** A connection to a log, with everything that goes over it. */
 export class LogAccess {
-  readonly location: LogLocation;
+  #location: LogLocation;
   readonly link: NatsLink;
   readonly log: JetStreamLog;
   readonly snapshots: JetStreamSnapshots;
   readonly membership: Membership;
 
   private constructor(location: LogLocation, link: NatsLink, report: () => MemberReport) {
-    this.location = location;
+    this.#location = location;
     this.link = link;
     this.log = new JetStreamLog(link, location);
     this.snapshots = new JetStreamSnapshots(link, location);
     this.membership = new Membership({ ...location, nats: link, report, now: Date.now });
+  }
+
+  get location(): LogLocation {
+    return this.#location;
+  }
+
+  /** The log is at that URL now. False when that is more than a new password, and so another connection. */
+  renew(natsUrl: string): boolean {
+    if (natsUrl === this.#location.natsUrl) return true;
+    if (!this.link.renew(natsUrl)) return false;
+    this.#location = { ...this.#location, natsUrl };
+    return true;
   }
 
   static async open(
@@ -41,6 +59,7 @@ export class LogAccess {
       urls: location.natsUrl,
       name,
       signal,
+      ...(location.oldestServer !== undefined ? { oldest: location.oldestServer } : {}),
       onEvent: ({ kind, detail }) =>
         logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ detail }, `connection to NATS: ${kind}`),
     });

@@ -6,6 +6,7 @@ import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { freeInBackground } from '@weir/replica';
 import { Engine } from './engine.ts';
+import { leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
 import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
@@ -92,6 +93,7 @@ export class EngineNode {
         ? {}
         : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
     });
+    if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
     }

@@ -454,7 +454,7 @@ export class RoleController {
       if (signal.aborted) return;
       if (this.masterLink.mayHaveMoved(Date.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
-        if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
+        if (again !== null && (again.logId !== found.logId || !access.renew(again.natsUrl))) {
           logger.info({ logId: again.logId }, 'the master has another log now');
           return;
         }

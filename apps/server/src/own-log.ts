@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { LogLocation, NodeIdentity } from '@weir/app-engine';
 import { clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { startEmbeddedNats } from '@weir/log';
-import type { EmbeddedNats } from '@weir/log';
+import { OLDEST_ALWAYS, startEmbeddedNats } from '@weir/log';
+import type { EmbeddedNats, Sync } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
@@ -11,6 +11,9 @@ import type { ServerLogger } from './server.ts';
 /**
  * The log of a node that leads: on the NATS server that `nats-url` names, or on one of its own, which is started when it
  * is first needed (a slave never needs it) and keeps its files below `dir`.
+ *
+ * On a server of its own everybody has the rights that their part needs (libs/log, rights.ts): the engine appends, the replication app
+ * trims, and what a handshake gives out reads. On one that `nats-url` names the rights are its operator's affair.
  */
 export class OwnLog {
   readonly #config: Config;
@@ -18,6 +21,7 @@ export class OwnLog {
   /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
   onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
+  #running: EmbeddedNats | null = null;
 
   constructor(config: Config, log: ServerLogger) {
     this.#config = config;
@@ -28,22 +32,35 @@ export class OwnLog {
   async locate(node: NodeIdentity, signal: AbortSignal, fresh?: string): Promise<LogLocation> {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
-    const natsUrl = external !== '' ? external : (await this.#start()).url;
+    const embedded = external === '' ? await this.#start() : null;
+    const natsUrl = embedded?.urlOf('leader') ?? external;
     let said = '';
     const onRetry = (reason: string): void => {
       if (reason !== said) this.#log.warn({}, `no log yet: ${reason}; trying again`);
       said = reason;
     };
     const place = { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas, onRetry };
-    if (fresh !== undefined) {
-      // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
-      if (external === '') await rememberClusterLogId(place, fresh);
-      node.remember(fresh);
-      return { natsUrl, cluster, logId: fresh };
+    const logId = fresh ?? node.logId ?? (await clusterLogId(place));
+    // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
+    if (fresh !== undefined && embedded !== null) await rememberClusterLogId(place, fresh);
+    if (logId !== node.logId) node.remember(logId);
+    if (embedded === null) {
+      const always = this.#config.choice.appendfsync === 'always';
+      return { natsUrl, cluster, logId, ...(always ? { oldestServer: OLDEST_ALWAYS } : {}) };
     }
-    const logId = node.logId ?? (await clusterLogId(place));
-    if (node.logId === null) node.remember(logId);
-    return { natsUrl, cluster, logId };
+    await embedded.permit({ cluster, logId });
+    const elsewhere = this.#config.choice.replicationApp === 'external';
+    return {
+      natsUrl,
+      cluster,
+      logId,
+      urlFor: (who) => (who === 'replication' && !elsewhere ? null : embedded.urlOf(who)),
+    };
+  }
+
+  /** What the replication app that this node starts connects with. */
+  replicationUrl(location: LogLocation): string {
+    return this.#running?.urlOf('replication') ?? location.natsUrl;
   }
 
   /** Resolves when the NATS server runs, where it is this node's to run; rejects with a sentence when it cannot. */
@@ -51,28 +68,48 @@ export class OwnLog {
     if (this.#config.text.natsUrl === '') await this.#start();
   }
 
+  /**
+   * CONFIG SET appendfsync: resolves when JetStream goes by it, or with why it does not. A node that runs no NATS server (a slave) goes by
+   * it when it starts one.
+   */
+  syncChanges(after: string): Promise<string | undefined> | undefined {
+    const embedded = this.#embedded;
+    if (embedded === null) return undefined;
+    return embedded.then((nats) => nats.setSync(after as Sync)).then(() => undefined, textOf);
+  }
+
+  /** CONFIG SET requirepass: the credentials that handshakes gave out become void. */
+  passwordChanges(after: string): Promise<string | undefined> | undefined {
+    const embedded = this.#embedded;
+    if (embedded === null) return undefined;
+    return embedded.then((nats) => nats.setShared(after)).then(() => undefined, textOf);
+  }
+
   #start(): Promise<EmbeddedNats> {
-    const { text, choice } = this.#config;
-    this.#embedded ??= (async () => {
-      const nats = await startEmbeddedNats({
-        binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
-        dir: join(text.dir, 'nats'),
-        host: natsListenHost(this.#config),
-        port: this.#config.num.natsPort,
-        sync: choice.appendfsync,
-        onEvent: ({ kind, detail }) => {
-          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](
-            { nats: kind },
-            detail || 'nats-server',
-          );
-          // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
-          if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
-          else if (kind === 'started') this.onTrouble('');
-        },
-      });
-      return nats;
-    })();
-    this.#embedded.catch(() => (this.#embedded = null));
+    const { text, choice, num } = this.#config;
+    this.#embedded ??= startEmbeddedNats({
+      binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
+      dir: join(text.dir, 'nats'),
+      host: natsListenHost(this.#config),
+      port: num.natsPort,
+      sync: choice.appendfsync,
+      shared: this.#config.value('requirepass'),
+      replicationElsewhere: choice.replicationApp === 'external',
+      stallMs: num.natsStartTimeout * 1000,
+      onEvent: ({ kind, detail }) => {
+        this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](
+          { nats: kind },
+          detail || 'nats-server',
+        );
+        // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
+        if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
+        else if (kind === 'started') this.onTrouble('');
+      },
+    });
+    this.#embedded.then(
+      (nats) => (this.#running = nats),
+      () => (this.#embedded = null),
+    );
     return this.#embedded;
   }
 
@@ -81,4 +118,8 @@ export class OwnLog {
     this.#embedded = null;
     await (await embedded?.catch(() => null))?.stop();
   }
+}
+
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
 }

@@ -56,11 +56,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     replication = null;
     if (old !== null) ending = old.stop();
     if (location === null || config.choice.replicationApp !== 'embedded') return;
+    const replicationUrl = ownLog.replicationUrl(location);
     replication = new SupervisedChild({
       name: 'replication app',
       script: fileURLToPath(import.meta.resolve('@weir/app-replication/main')),
       args: configFile === undefined ? [] : [configFile],
-      env: { ...configEnvironment(config), WEIR_NATS_URL: location.natsUrl, WEIR_LOG_ID: location.logId },
+      env: { ...configEnvironment(config), WEIR_NATS_URL: replicationUrl, WEIR_LOG_ID: location.logId },
       log: logger,
     });
   };
@@ -68,6 +69,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   for (const name of REPLICATION_DIRECTIVES) {
     config.onChange(name, ({ after }) => replication?.configure(name, after));
   }
+
+  config.gate('appendfsync', (after) => ownLog.syncChanges(after));
+  config.gate('requirepass', (after) => ownLog.passwordChanges(after));
 
   const node = new EngineNode({
     config,

@@ -166,6 +166,12 @@ export const effectiveDirectives = [
   int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
     immutable: true,
   }),
+  int(
+    'nats-start-timeout',
+    { default: 60, min: 1, max: 86400 },
+    'How long a nats-server that starts may show no progress before it is started again; doubles each time.',
+    { unit: 'seconds', immutable: true },
+  ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
     immutable: true,
     check: (text) =>

@@ -31,6 +31,7 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'set-max-listpack-value',
     'nats-url',
     'nats-server',
+    'nats-start-timeout',
     'nats-port',
     'weir-cluster',
     'log-replicas',

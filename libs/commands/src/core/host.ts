@@ -41,8 +41,11 @@ export interface Host {
   sleep(ms: number): void;
   /** Facts for INFO that only the process knows. */
   process(): ProcessView;
-  /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
-  handshake(): { json: string } | { error: string };
+  /**
+   * What WEIR HANDSHAKE tells another node: how to reach the log, with the rights of a slave or of a replication app, as JSON text; an error's
+   * text when there is none, or not with these rights.
+   */
+  handshake(who: 'slave' | 'replication'): { json: string } | { error: string };
   /** DEBUG LOG: a line in the server log. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */

@@ -288,6 +288,23 @@ test('WEIR HANDSHAKE tells how to reach the log, or that there is none', () => {
   assert.equal(engine.text('WEIR', 'HANDSHAKE'), '-LOADING not yet\r\n');
 });
 
+test("WEIR HANDSHAKE asks for a slave's rights unless it is told REPLICATION", () => {
+  const asked: string[] = [];
+  const engine = new TestEngine({
+    host: {
+      handshake: (who) => {
+        asked.push(who);
+        return { json: '{}' };
+      },
+    },
+  });
+  engine.text('WEIR', 'HANDSHAKE');
+  engine.text('WEIR', 'HANDSHAKE', 'replication');
+  assert.match(engine.text('WEIR', 'HANDSHAKE', 'ADMIN'), /^-ERR syntax error/);
+  assert.match(engine.text('WEIR', 'HANDSHAKE', 'REPLICATION', 'x'), /^-ERR syntax error/);
+  assert.deepEqual(asked, ['slave', 'replication']);
+});
+
 test('LATENCY DOCTOR, LOLWUT and MEMORY DOCTOR say something', () => {
   const engine = new TestEngine();
   for (const args of [['LATENCY', 'DOCTOR'], ['LOLWUT'], ['MEMORY', 'DOCTOR'], ['MEMORY', 'MALLOC-STATS']]) {

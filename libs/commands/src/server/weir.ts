@@ -1,4 +1,5 @@
 import { datasetDigest } from '@weir/keyspace';
+import { isWord, SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
 import { hex, replyFailure } from './host-replies.ts';
@@ -7,7 +8,7 @@ import { hex, replyFailure } from './host-replies.ts';
 
 const handshake: Command = {
   name: 'handshake',
-  arity: 2,
+  arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
@@ -16,9 +17,12 @@ const handshake: Command = {
     since: '0.1.0',
     group: 'server',
     complexity: 'O(1)',
+    arguments: [{ name: 'replication', type: 'pure-token', token: 'REPLICATION', flags: ['optional'] }],
   },
-  run(ctx) {
-    const answer = ctx.host.handshake();
+  run(ctx, req) {
+    const replication = req.argc === 3 && isWord(req, 2, 'replication');
+    if (req.argc > 2 && !replication) return ctx.reply.error(SYNTAX_ERROR);
+    const answer = ctx.host.handshake(replication ? 'replication' : 'slave');
     if ('json' in answer) ctx.reply.bulkText(answer.json);
     else replyFailure(ctx.reply, answer.error);
   },
@@ -88,8 +92,8 @@ const help: Command = {
     replyHelp(ctx.reply, 'WEIR', [
       'DIGEST',
       '    Return the sequence and the offset in the log, and the digest of the data set there.',
-      'HANDSHAKE',
-      '    Return how to reach the log, for another node.',
+      'HANDSHAKE [REPLICATION]',
+      '    Return how to reach the log, for a slave or for a replication app that runs elsewhere.',
       'POSITION',
       '    Return the epoch, the sequence and the offset in the log, and its id.',
     ]);
