@@ -3,6 +3,7 @@ import { arch, release, totalmem, type } from 'node:os';
 import type { Member, SnapshotReport } from '@weir/cluster';
 import type {
   Host,
+  LogView,
   MigrateAnswer,
   MigrateRequest,
   ProcessView,
@@ -202,6 +203,14 @@ export class EngineHost implements Host {
       return { error: 'ERR a slave has no such rights to give: ask its master' };
     const node = { role: role.role, node: role.nodeId, ...(given === undefined ? {} : { rights: given }) };
     return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, ...node }) };
+  }
+
+  logs(done: (answer: readonly LogView[] | string) => void): void {
+    this.#node.oldLogs.list().then(done, (error: unknown) => done(`ERR ${(error as Error).message}`));
+  }
+
+  forgetLog(id: string, done: (error: string | null) => void): void {
+    this.#node.oldLogs.forget(id).then(done, (error: unknown) => done(`ERR ${(error as Error).message}`));
   }
 
   log(message: string): void {

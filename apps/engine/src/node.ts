@@ -11,6 +11,7 @@ import { EngineHost } from './host.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
 import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
 import type { Logger } from './logger.ts';
+import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
 
@@ -23,6 +24,8 @@ export interface EngineNodeOptions {
   /** This node's own log: see RoleOptions. */
   readonly ownLog: (node: NodeIdentity, signal: AbortSignal, fresh?: string) => Promise<LogLocation>;
   readonly onLeading?: (location: LogLocation | null) => void;
+  /** Where this node's logs are stored, with the right to remove one; null: nowhere now. Absent: `nats-url`. */
+  readonly upkeepUrl?: () => string | null;
   readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
   /** SHUTDOWN was asked for. */
   readonly onStop: () => void;
@@ -46,6 +49,7 @@ export class EngineNode {
   readonly engine: Engine;
   readonly role: RoleController;
   readonly waits: ReplicaWaits;
+  readonly oldLogs: OldLogs;
   readonly runId = randomBytes(20).toString('hex');
   readonly startedMs = Date.now();
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
@@ -93,6 +97,14 @@ export class EngineNode {
         ? {}
         : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
     });
+    this.oldLogs = new OldLogs({
+      config: this.config,
+      logger: this.logger,
+      url: () => options.upkeepUrl?.() ?? (this.config.text.natsUrl || null),
+      own: () => [this.role.access?.location.logId ?? null, this.#identity.logId],
+      leads: () => (this.role.leading ? this.role.access : null),
+      isComplete: () => !this.engine.ctx.loading && (this.role.leading || this.role.masterLink.up),
+    });
     if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
@@ -116,6 +128,7 @@ export class EngineNode {
 
   start(): void {
     this.role.start();
+    this.oldLogs.start();
     this.#scheduleCron();
   }
 
@@ -124,6 +137,7 @@ export class EngineNode {
     if (this.#cron !== null) clearTimeout(this.#cron);
     this.#cron = null;
     this.waits.releaseAll();
+    this.oldLogs.stop();
     await this.role.stop();
   }
 

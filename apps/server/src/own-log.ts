@@ -63,6 +63,11 @@ export class OwnLog {
     return this.#running?.urlOf('replication') ?? location.natsUrl;
   }
 
+  /** With every right on the NATS server of its own; null while it runs none. */
+  get upkeepUrl(): string | null {
+    return this.#running?.url ?? null;
+  }
+
   /** Resolves when the NATS server runs, where it is this node's to run; rejects with a sentence when it cannot. */
   async ready(): Promise<void> {
     if (this.#config.text.natsUrl === '') await this.#start();
@@ -116,6 +121,7 @@ export class OwnLog {
   async stop(): Promise<void> {
     const embedded = this.#embedded;
     this.#embedded = null;
+    this.#running = null;
     await (await embedded?.catch(() => null))?.stop();
   }
 }

@@ -79,6 +79,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     logger,
     ownLog: (identity, signal, fresh) => ownLog.locate(identity, signal, fresh),
     onLeading: leading,
+    upkeepUrl: () => ownLog.upkeepUrl,
     importInto: importsFile(config, logger, (error) => options.onStop(error)),
     onStop: () => options.onStop(),
   });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { connectNats } from '@weir/log';
+import { connectNats, isLogError } from '@weir/log';
+import type { NatsHandle } from '@weir/log';
 
 /** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
 
@@ -36,6 +37,17 @@ export async function clusterLogId(place: ClusterPlace): Promise<string> {
     }
   } finally {
     await link.close();
+  }
+}
+
+/** The id that NATS remembers for the cluster; null: none. */
+export async function knownClusterLogId(link: NatsHandle, cluster: string): Promise<string | null> {
+  try {
+    const known = await link.kvGet(clusterBucket(cluster), 'log');
+    return known === null || known.value === null ? null : Buffer.from(known.value).toString();
+  } catch (error) {
+    if (isLogError(error, 'log-missing')) return null;
+    throw error;
   }
 }
 

@@ -23,6 +23,7 @@ export type {
   DeferredReply,
   DeferredWork,
   Host,
+  LogView,
   MigrateAnswer,
   MigrateRequest,
   ProcessView,

@@ -345,6 +345,8 @@ export function testHost(
     sleep() {},
     process: () => view,
     handshake: () => ({ error: 'ERR no log' }),
+    logs: (done) => done([]),
+    forgetLog: (id, done) => done(`ERR there is no log ${id}`),
     crash: () => null,
     ...over,
   };

@@ -198,6 +198,12 @@ export const effectiveDirectives = [
     { default: 268435456 },
     'Snapshot when the log behind the last one is this long; 0 is off.',
   ),
+  int(
+    'log-orphan-ttl',
+    { default: 0 },
+    'Remove a log of the embedded NATS server that nobody follows when it was last written so long ago; 0 is never.',
+    { unit: 'seconds' },
+  ),
   choice(
     'replication-app',
     ['embedded', 'external'],

@@ -40,6 +40,7 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'commit-timeout',
     'snapshot-keep',
     'snapshot-log-bytes',
+    'log-orphan-ttl',
     'replication-app',
     'replication-copy',
     'arena-reserve',

@@ -11,3 +11,4 @@ export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.
 export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';
 export { authorization, type LogNames, type NatsUser } from './rights.ts';
 export { type Sync } from './embedded-files.ts';
+export { listLogs, removeLog, type StoredLog } from './stored-logs.ts';

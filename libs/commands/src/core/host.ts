@@ -46,10 +46,30 @@ export interface Host {
    * text when there is none, or not with these rights.
    */
   handshake(who: 'slave' | 'replication'): { json: string } | { error: string };
+  /** WEIR LOGS: the logs that are stored where this node's is; `done` with an error's text when that cannot be told. */
+  logs(done: (answer: readonly LogView[] | string) => void): void;
+  /** WEIR LOGS FORGET: removes one that nobody needs; `done` with an error's text or null. */
+  forgetLog(id: string, done: (error: string | null) => void): void;
   /** DEBUG LOG: a line in the server log. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;
+}
+
+export interface LogView {
+  /** 40 hex digits. */
+  readonly id: string;
+  readonly messages: number;
+  /** Of log and snapshots. */
+  readonly bytes: number;
+  readonly lastWriteMs: number;
+  readonly readers: number;
+  /** Ids of the nodes and replication apps that report in it. */
+  readonly members: readonly string[];
+  /** This node has it, or remembers it as its own. */
+  readonly own: boolean;
+  /** NATS names it as the log of the cluster. */
+  readonly named: boolean;
 }
 
 export interface MigrateRequest {
