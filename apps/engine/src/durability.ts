@@ -3,6 +3,12 @@ import type { Logger } from './logger.ts';
 
 const NOT_OURS = 'the NATS servers of nats-url decide when they call fsync: set sync_interval in their configuration';
 
+/** CONFIG GET is for everybody who may run commands; NATS is not. */
+export function hideNatsPasswords(config: Config): void {
+  for (const name of ['nats-url', 'nats-url-slave', 'nats-url-replication'] as const)
+    config.show(name, () => config.value(name).replaceAll(/(:\/\/|^|,)[^@/,]+@/g, '$1***@'));
+}
+
 /**
  * `appendfsync` beside `nats-url`: NATS tells no client when it calls fsync, and no client can set it. So nothing is claimed: CONFIG GET answers
  * `no`, the value that promises least, CONFIG SET of another one is refused, and the log says once whose promise it is.

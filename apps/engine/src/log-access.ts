@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
+import type { Config } from '@weir/config';
+import { JetStreamLog, JetStreamSnapshots, OLDEST_ALWAYS, connectNats } from '@weir/log';
 import type { NatsLink, ServerVersion } from '@weir/log';
 import { Membership } from '@weir/cluster';
 import type { MemberReport } from '@weir/cluster';
@@ -18,6 +19,19 @@ export interface LogLocation {
   readonly urlFor?: (who: 'slave' | 'replication') => string | null;
   /** `natsUrl` came with a handshake and has no more rights than these; absent: as many as its operator gave it. */
   readonly rights?: 'slave' | 'replication';
+}
+
+/** What the configuration says of the NATS servers of `nats-url`, beside where they are. */
+export function externalRights(config: Config): Pick<LogLocation, 'oldestServer' | 'urlFor'> {
+  const { natsUrl, natsUrlSlave, natsUrlReplication } = config.text;
+  const elsewhere = config.choice.replicationApp === 'external';
+  const replicationUrl = elsewhere ? natsUrlReplication || natsUrl : null;
+  return {
+    ...(config.choice.appendfsync === 'always' ? { oldestServer: OLDEST_ALWAYS } : {}),
+    ...(natsUrlSlave === ''
+      ? {}
+      : { urlFor: (who: 'slave' | 'replication') => (who === 'slave' ? natsUrlSlave : replicationUrl) }),
+  };
 }
 
 /** A connection to a log, with everything that goes over it. */

@@ -6,7 +6,7 @@ import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { freeInBackground } from '@weir/replica';
 import { Engine } from './engine.ts';
-import { leaveDurabilityToNats } from './durability.ts';
+import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import { readNodeFile, writeNodeFile } from './log-access.ts';
 import type { LogAccess, LogLocation, NodeFile } from './log-access.ts';
@@ -105,6 +105,7 @@ export class EngineNode {
       leads: () => (this.role.leading ? this.role.access : null),
       isComplete: () => !this.engine.ctx.loading && (this.role.leading || this.role.masterLink.up),
     });
+    hideNatsPasswords(this.config);
     if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));

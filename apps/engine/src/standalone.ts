@@ -1,8 +1,8 @@
 import { clusterLogId } from '@weir/cluster';
 import { listenLink } from '@weir/link';
-import { OLDEST_ALWAYS } from '@weir/log';
 import type { Program, Running } from '@weir/program';
 import { importsFile } from './import-file.ts';
+import { externalRights } from './log-access.ts';
 import { EngineNode } from './node.ts';
 
 /**
@@ -24,8 +24,7 @@ export async function startEngine(program: Program): Promise<Running> {
       const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
       const logId = fresh ?? identity.logId ?? (await clusterLogId(place));
       if (logId !== identity.logId) identity.remember(logId);
-      const always = config.choice.appendfsync === 'always';
-      return { natsUrl, cluster: weirCluster, logId, ...(always ? { oldestServer: OLDEST_ALWAYS } : {}) };
+      return { natsUrl, cluster: weirCluster, logId, ...externalRights(config) };
     },
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
     onStop: () => program.stop('SHUTDOWN'),

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { JetStreamLog, connectNats } from '@weir/log';
-import { sameDigest, until, withRig } from '@weir/testkit';
+import { freePort, isListening, sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-import { findNatsServer } from '@weir/toolchain';
+import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 
 // What a handshake gives out, and when the log is on disk: promises of a node about the NATS server that it runs.
 
@@ -94,6 +95,34 @@ withRig('CONFIG SET appendfsync that cannot be made true is an error, and nothin
   writeFileSync(program, works);
   await until('writes to be taken again', async () => (await node.call('SET', 'a', '1')) === 'OK');
   assert.equal(syncOf(node), '"1s"');
+});
+
+withRig('a master, its slave and its replication app live with the users of infra/nats/weir.conf', async (rig) => {
+  const port = await freePort();
+  const conf = join(rig.folder, 'nats.conf');
+  const text = readFileSync(join(checkoutRoot(), 'infra/nats/weir.conf'), 'utf8');
+  writeFileSync(
+    conf,
+    text.replace('0.0.0.0:4222', `127.0.0.1:${port}`).replace('/var/lib/nats', join(rig.folder, 'store')),
+  );
+  rig.owns(spawn(findNatsServer(), ['-c', conf], { stdio: 'ignore' }));
+  const url = (user: string): string => `nats://${user}:${user.toUpperCase()}@127.0.0.1:${port}`;
+  await until('NATS to listen', () => isListening(port));
+  const urls = ['--nats-url', url('leader'), '--nats-url-slave', url('slave')];
+  const master = await rig.started('master', { more: [...urls, '--nats-url-replication', url('replication')] });
+  const slave = await rig.started('slave', { slaveOf: master });
+  assert.equal(await master.call('SET', 'a', '1'), 'OK');
+  await sameDigest([master, slave]);
+  const hello = await handshakeOf((...args) => master.call(...args));
+  assert.equal(new URL(hello.natsUrl).username, 'slave');
+  assert.equal(await master.call('SAVE'), 'OK');
+  assert.equal(await slave.call('SAVE'), 'OK');
+  assert.deepEqual(await master.call('CONFIG', 'GET', 'nats-url'), ['nats-url', `nats://***@127.0.0.1:${port}`]);
+  await master.kill();
+  await master.start();
+  assert.equal(await master.call('SET', 'b', '2'), 'OK');
+  await slave.online();
+  await sameDigest([master, slave]);
 });
 
 withRig('beside nats-url nothing is claimed about fsync', async (rig) => {

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { externalRights } from '@weir/app-engine';
 import type { LogLocation, NodeIdentity } from '@weir/app-engine';
 import { clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { OLDEST_ALWAYS, startEmbeddedNats } from '@weir/log';
+import { startEmbeddedNats } from '@weir/log';
 import type { EmbeddedNats, Sync } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
@@ -44,10 +45,7 @@ export class OwnLog {
     // On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's.
     if (fresh !== undefined && embedded !== null) await rememberClusterLogId(place, fresh);
     if (logId !== node.logId) node.remember(logId);
-    if (embedded === null) {
-      const always = this.#config.choice.appendfsync === 'always';
-      return { natsUrl, cluster, logId, ...(always ? { oldestServer: OLDEST_ALWAYS } : {}) };
-    }
+    if (embedded === null) return { natsUrl, cluster, logId, ...externalRights(this.#config) };
     await embedded.permit({ cluster, logId });
     const elsewhere = this.#config.choice.replicationApp === 'external';
     return {
@@ -60,7 +58,7 @@ export class OwnLog {
 
   /** What the replication app that this node starts connects with. */
   replicationUrl(location: LogLocation): string {
-    return this.#running?.urlOf('replication') ?? location.natsUrl;
+    return this.#running?.urlOf('replication') ?? (this.#config.text.natsUrlReplication || location.natsUrl);
   }
 
   /** With every right on the NATS server of its own; null while it runs none. */

@@ -162,6 +162,15 @@ export const effectiveDirectives = [
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
     immutable: true,
   }),
+  str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
+    immutable: true,
+  }),
+  str(
+    'nats-url-replication',
+    '',
+    'With nats-url: what the replication app of this node connects with; empty is nats-url.',
+    { immutable: true },
+  ),
   str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
   int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
     immutable: true,

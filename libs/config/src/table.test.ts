@@ -30,6 +30,8 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'set-max-listpack-entries', // these two since Redis 7.2
     'set-max-listpack-value',
     'nats-url',
+    'nats-url-slave',
+    'nats-url-replication',
     'nats-server',
     'nats-port',
     'nats-start-timeout',

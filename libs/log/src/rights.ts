@@ -77,13 +77,11 @@ function rightsOf(user: NatsUser, names: LogNames | null): Rights | undefined {
             `${subject}.snap.>`,
             ...(any ? [] : [`$JS.API.STREAM.PURGE.${log}`]),
             `$JS.API.STREAM.PURGE.${snapshots}`,
-            ...[snapshots, `KV_${leases}`].flatMap((stream) => [
+            ...(any ? ['*'] : [snapshots, `KV_${leases}`]).flatMap((stream) => [
               `$JS.API.STREAM.CREATE.${stream}`,
               `$JS.API.STREAM.UPDATE.${stream}`,
             ]),
-            ...(any ? [`$JS.API.STREAM.INFO.KV_weir_${cluster}`] : []),
-            `$JS.API.STREAM.INFO.KV_${leases}`,
-            `$JS.API.STREAM.MSG.GET.KV_${leases}`,
+            ...(any ? [] : [`$JS.API.STREAM.INFO.KV_${leases}`, `$JS.API.STREAM.MSG.GET.KV_${leases}`]),
             `$KV.${leases}.replication.${logId}`,
           ],
         },
