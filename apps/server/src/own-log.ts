@@ -3,8 +3,8 @@ import { externalRights } from '@weir/app-engine';
 import type { LogLocation, NodeIdentity } from '@weir/app-engine';
 import { clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { startEmbeddedNats } from '@weir/log';
-import type { EmbeddedNats, Sync } from '@weir/log';
+import { EmbeddedNats } from '@weir/log';
+import type { Sync } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
@@ -23,6 +23,8 @@ export class OwnLog {
   onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
   #running: EmbeddedNats | null = null;
+  /** Also while it starts, which may take long. */
+  #server: EmbeddedNats | null = null;
 
   constructor(config: Config, log: ServerLogger) {
     this.#config = config;
@@ -33,7 +35,7 @@ export class OwnLog {
   async locate(node: NodeIdentity, signal: AbortSignal, fresh?: string): Promise<LogLocation> {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
-    const embedded = external === '' ? await this.#start() : null;
+    const embedded = external === '' ? await unlessAborted(this.#start(), signal) : null;
     const natsUrl = embedded?.urlOf('leader') ?? external;
     let said = '';
     const onRetry = (reason: string): void => {
@@ -81,16 +83,15 @@ export class OwnLog {
     return embedded.then((nats) => nats.setSync(after as Sync)).then(() => undefined, textOf);
   }
 
-  /** CONFIG SET requirepass: the credentials that handshakes gave out become void. */
+  /** CONFIG SET requirepass: the credentials that handshakes gave out become void. One that still starts is not waited for. */
   passwordChanges(after: string): Promise<string | undefined> | undefined {
-    const embedded = this.#embedded;
-    if (embedded === null) return undefined;
-    return embedded.then((nats) => nats.setShared(after)).then(() => undefined, textOf);
+    return this.#server?.setShared(after).then(() => undefined, textOf);
   }
 
   #start(): Promise<EmbeddedNats> {
     const { text, choice, num } = this.#config;
-    this.#embedded ??= startEmbeddedNats({
+    if (this.#embedded !== null) return this.#embedded;
+    const server = new EmbeddedNats({
       binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
       dir: join(text.dir, 'nats'),
       host: natsListenHost(this.#config),
@@ -109,19 +110,33 @@ export class OwnLog {
         else if (kind === 'started') this.onTrouble('');
       },
     });
-    this.#embedded.then(
-      (nats) => (this.#running = nats),
+    this.#server = server;
+    const started = server.start().then(() => server);
+    this.#embedded = started;
+    started.then(
+      () => (this.#running = server),
       () => (this.#embedded = null),
     );
-    return this.#embedded;
+    return started;
   }
 
   async stop(): Promise<void> {
-    const embedded = this.#embedded;
+    const server = this.#server;
+    this.#server = null;
     this.#embedded = null;
     this.#running = null;
-    await (await embedded?.catch(() => null))?.stop();
+    await server?.stop();
   }
+}
+
+/** Its end is not waited for when the signal comes first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function textOf(error: unknown): string {

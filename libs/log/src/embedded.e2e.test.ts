@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
-import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { EmbeddedNats, type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { until } from './until.testing.ts';
 
@@ -227,6 +227,19 @@ test('a server that stands still is started again, each time with more patience'
   const last = events.at(-1)!;
   assert.equal(last.kind, 'started');
   assert.ok(events.filter((e) => e.kind === 'warning' && /does nothing/.test(e.detail)).length >= 2);
+});
+
+test('a server that is still starting can be stopped', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const server = new EmbeddedNats({ binary: slowServer(dir, 'sleep 8 & wait'), dir });
+  const started = assert.rejects(server.start(), { code: 'nats-start', message: /it is stopped/ });
+  await until('it runs', () => server.pid !== undefined);
+  const pid = server.pid!;
+  await server.setShared('another');
+  await server.stop();
+  await started;
+  assert.equal(alive(pid), false);
 });
 
 test('when fsync is called changes by a restart in order, and what was stored stays', async () => {

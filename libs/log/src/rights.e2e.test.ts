@@ -192,6 +192,14 @@ test('a directory of an earlier version keeps its port and its log', async () =>
   const first = await startEmbeddedNats({ binary: findNatsServer(), dir: old });
   t.defer(() => first.stop());
   const { port } = first;
+  const logAt = async (url: string): Promise<[JetStreamLog, NatsLink]> => {
+    const link = await connectNats({ urls: url, name: 't', firstConnectMs: 5_000 });
+    return [new JetStreamLog(link, names), link];
+  };
+  const [oldLog, oldLink] = await logAt(first.url);
+  await oldLog.ensureStream();
+  await oldLog.append(new Uint8Array([7]), 0);
+  await oldLink.close();
   await first.stop();
   const file = join(old, 'embedded.json');
   writeFileSync(file, JSON.stringify({ port, token: 'a'.repeat(32), name: 'weir-old' }));
@@ -202,6 +210,10 @@ test('a directory of an earlier version keeps its port and its log', async () =>
     connectNats({ urls: `nats://${'a'.repeat(32)}@127.0.0.1:${port}`, name: 'old token', firstConnectMs: 200 }),
     { code: 'nats-refused' },
   );
+  await second.permit(names);
+  const [log, link] = await logAt(second.urlOf('slave'));
+  assert.deepEqual(await log.read(1), new Uint8Array([7]));
+  await link.close();
   const kept = readFileSync(file, 'utf8');
   await second.stop();
   const third = await startEmbeddedNats({ binary: findNatsServer(), dir: old });
