@@ -125,6 +125,15 @@ withRig('a master, its slave and its replication app live with the users of infr
   await sameDigest([master, slave]);
 });
 
+withRig('a replication app elsewhere asks its node for the rights that it needs', async (rig) => {
+  const node = await rig.started('node', { more: ['--replication-app', 'external'] });
+  const args = ['--dir', join(rig.folder, 'app'), '--replicaof', '127.0.0.1', String(node.port)];
+  const app = (await rig.node('app', { script: 'apps/replication/src/main.ts', args })).spawn();
+  await node.call('SET', 'a', '1');
+  assert.equal(await node.call('SAVE'), 'OK');
+  assert.deepEqual(await app.stop(), { code: 0, signal: null });
+});
+
 withRig('beside nats-url nothing is claimed about fsync', async (rig) => {
   const one = await rig.started('one');
   const two = await rig.started('two', {
