@@ -46,7 +46,7 @@ const LOOK_MS = 50;
  * Before a claim: slaves that have more of the log than the log itself give it back. Throws LogError 'log-lost' when they cannot: to lead then would
  * throw away what they hold.
  */
-export async function hearMembers(
+export async function takeFromMembers(
   access: LogAccess,
   known: Known | null,
   signal: AbortSignal,

@@ -19,7 +19,7 @@ import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
-import { hearMembers, proveHas } from './proof.ts';
+import { takeFromMembers, proveHas } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
@@ -594,7 +594,7 @@ export class RoleController {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
     const follower = await this.#rebuild(access, signal, loaded);
-    if (!this.#accepts) await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
@@ -718,7 +718,7 @@ export class RoleController {
       if (signal.aborted) return;
       if (this.masterLink.mayHaveMoved(performance.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
-        if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
+        if (again !== null && (again.logId !== found.logId || !access.renew(again.natsUrl))) {
           logger.info({ logId: again.logId }, 'the master has another log now');
           return;
         }
