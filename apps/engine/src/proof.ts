@@ -1,6 +1,6 @@
 import { memberTail } from '@weir/cluster';
 import { LogError, healTail, isLogError, messageChecksum } from '@weir/log';
-import type { LogPosition, LogStore, TailSource } from '@weir/log';
+import type { GuardedTail, LogPosition, LogStore, TailSource } from '@weir/log';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import type { Known } from './node-memory.ts';
@@ -83,4 +83,67 @@ export async function hearMembers(
   }
   const { ip, port, seq } = ahead[0]!;
   throw new LogError('log-lost', `the log ends at ${lastSeq}, the slave ${ip}:${port} has it up to ${seq}`);
+}
+
+/**
+ * Before a claim: the newest file of the log was damaged, and what is whole in the copy of it is given back; for what is not, the slaves are
+ * asked. Throws LogError 'log-corrupt' when nobody has it: the log ends in front of it, and all that stands behind it only in the copy.
+ */
+export async function healFromGuard(
+  access: LogAccess,
+  guard: GuardedTail,
+  known: Known | null,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const { log } = access;
+  if (guard.torn)
+    logger.warn({}, 'the log ended in a write that was not finished, and never acknowledged: it is cut off');
+  const wanted = Math.max(guard.lastSeq, guard.damagedSeq);
+  for (;;) {
+    const before = await log.state();
+    const healed = await healTail(log, guard);
+    const after = await log.state();
+    const records = after.lastSeq - before.lastSeq;
+    if (records > 0) logger.warn({ records, from: guard.name }, 'the log had lost its end, and has it again');
+    if (healed.kind === 'other')
+      return logger.warn(
+        { seq: healed.seq },
+        'the log went on without what its damaged file had: the copy is of no use',
+      );
+    if (after.lastSeq >= wanted) return;
+    await hearSlaves(access, known, signal, logger);
+    const { lastSeq } = await log.state();
+    if (lastSeq >= wanted) return;
+    if (lastSeq > after.lastSeq) continue;
+    const damaged = guard.damagedSeq > 0 ? `, of which ${guard.damagedSeq} is damaged (${guard.why})` : '';
+    const behind = guard.countBehind(Math.max(lastSeq, guard.damagedSeq));
+    throw new LogError(
+      'log-corrupt',
+      `the log ends at ${lastSeq}; its file had records up to ${wanted}${damaged}; ${behind} intact ones stand behind it in the copy that is kept`,
+    );
+  }
+}
+
+/** As hearMembers, whether the node was stopped in order or not, since what is missing was lost later; and no error when they have not got it. */
+async function hearSlaves(access: LogAccess, known: Known | null, signal: AbortSignal, logger: Logger): Promise<void> {
+  try {
+    await hearMembers(access, known === null ? null : { ...known, clean: false }, signal, logger);
+  } catch (error) {
+    if (!isLogError(error, 'log-lost')) throw error;
+  }
+}
+
+/** Whether the log holds `position` when its slaves have given back what they have. Throws as proveHas does for another history. */
+export async function askSlaves(
+  access: LogAccess,
+  position: LogPosition,
+  known: Known | null,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<boolean> {
+  await hearSlaves(access, known, signal, logger);
+  if ((await access.log.state()).lastSeq < position.seq) return false;
+  await proveHas(access.log, position, 'this node', null, logger);
+  return true;
 }
