@@ -14,7 +14,10 @@ async function fill(node: WeirNode): Promise<void> {
 
 function streamFolder(node: WeirNode): string {
   const streams = join(node.dir, 'nats/store/jetstream/$G/streams');
-  return join(streams, readdirSync(streams).find((name) => name.endsWith('_LOG'))!);
+  return join(
+    streams,
+    readdirSync(streams).find((name) => name.endsWith('_LOG'))!,
+  );
 }
 
 function guardFolder(node: WeirNode): string {
@@ -51,24 +54,27 @@ async function refused(node: WeirNode, text: RegExp): Promise<void> {
   await assert.rejects(node.call('GET', 'key:0'), /MISCONF/);
 }
 
-withRig('a master alone whose newest records were damaged after kill -9 has them all, or says what it has not', async (rig) => {
-  const node = await rig.started('node');
-  await fill(node);
-  const before = await node.digest();
-  for (const seq of [1, 6, -1]) {
+withRig(
+  'a master alone whose newest records were damaged after kill -9 has them all, or says what it has not',
+  async (rig) => {
+    const node = await rig.started('node');
+    await fill(node);
+    const before = await node.digest();
+    for (const seq of [1, 6, -1]) {
+      await crash(node);
+      flip(node, seq, 'envelope');
+      await node.start();
+      assert.equal((await node.digest()).hex, before.hex, `record ${seq}`);
+      assert.equal(existsSync(guardFolder(node)), false, 'everything in the copy is in the log');
+    }
     await crash(node);
-    flip(node, seq, 'envelope');
-    await node.start();
-    assert.equal((await node.digest()).hex, before.hex, `record ${seq}`);
-    assert.equal(existsSync(guardFolder(node)), false, 'everything in the copy is in the log');
-  }
-  await crash(node);
-  flip(node, 6, 'message');
-  await refused(node, /\(log-corrupt\): the log ends at 5; its file had records up to \d+, of which 6 is damaged/);
-  // Once more: the file is cut by now, and only the copy knows.
-  await crash(node);
-  await refused(node, /the log ends at 5; .* intact ones stand behind it in the copy that is kept/);
-});
+    flip(node, 6, 'message');
+    await refused(node, /\(log-corrupt\): the log ends at 5; its file had records up to \d+, of which 6 is damaged/);
+    // Once more: the file is cut by now, and only the copy knows.
+    await crash(node);
+    await refused(node, /the log ends at 5; .* intact ones stand behind it in the copy that is kept/);
+  },
+);
 
 withRig('a master alone whose last record was damaged after a clean stop says so', async (rig) => {
   const node = await rig.started('node');
@@ -80,7 +86,10 @@ withRig('a master alone whose last record was damaged after a clean stop says so
   assert.equal((await node.digest()).hex, before.hex);
   await node.stop();
   flip(node, -1, 'message');
-  await refused(node, /\(log-corrupt\): the log ends at \d+; its file had records up to \d+, of which \d+ is damaged .* 0 intact/);
+  await refused(
+    node,
+    /\(log-corrupt\): the log ends at \d+; its file had records up to \d+, of which \d+ is damaged .* 0 intact/,
+  );
 });
 
 withRig('what is damaged in the log of a master comes back from its slave', async (rig) => {
