@@ -44,20 +44,24 @@ const LOOK_MS = 50;
 
 /**
  * Before a claim: slaves that have more of the log than the log itself give it back. Throws LogError 'log-lost' when they cannot: to lead then would
- * throw away what they hold.
+ * throw away what they hold. `isShort`: the log is known to lack something, so it waits for one that has more, whoever that may be.
  */
 export async function hearMembers(
   access: LogAccess,
   known: Known | null,
   signal: AbortSignal,
   logger: Logger,
+  isShort = false,
 ): Promise<void> {
   const { membership, log, link, location } = access;
   membership.start();
   const awaited = known === null || known.clean ? [] : known.slaves;
   const until = performance.now() + SLAVES_MS;
+  const end = isShort ? (await log.state()).lastSeq : 0;
   const heard = (): boolean => {
-    const ids = new Set(membership.others().map(({ id }) => id));
+    const others = membership.others();
+    if (isShort) return others.some(({ role, seq }) => role === 'slave' && seq > end);
+    const ids = new Set(others.map(({ id }) => id));
     return awaited.every((id) => ids.has(id));
   };
   while (!heard() && performance.now() < until) {
@@ -92,7 +96,6 @@ export async function hearMembers(
 export async function healFromGuard(
   access: LogAccess,
   guard: GuardedTail,
-  known: Known | null,
   signal: AbortSignal,
   logger: Logger,
 ): Promise<void> {
@@ -112,7 +115,7 @@ export async function healFromGuard(
         'the log went on without what its damaged file had: the copy is of no use',
       );
     if (after.lastSeq >= wanted) return;
-    await hearSlaves(access, known, signal, logger);
+    await hearSlaves(access, signal, logger);
     const { lastSeq } = await log.state();
     if (lastSeq >= wanted) return;
     if (lastSeq > after.lastSeq) continue;
@@ -125,10 +128,10 @@ export async function healFromGuard(
   }
 }
 
-/** As hearMembers, whether the node was stopped in order or not, since what is missing was lost later; and no error when they have not got it. */
-async function hearSlaves(access: LogAccess, known: Known | null, signal: AbortSignal, logger: Logger): Promise<void> {
+/** As hearMembers for a log that is known to lack something, and no error when they have not got it either. */
+async function hearSlaves(access: LogAccess, signal: AbortSignal, logger: Logger): Promise<void> {
   try {
-    await hearMembers(access, known === null ? null : { ...known, clean: false }, signal, logger);
+    await hearMembers(access, null, signal, logger, true);
   } catch (error) {
     if (!isLogError(error, 'log-lost')) throw error;
   }
@@ -138,11 +141,10 @@ async function hearSlaves(access: LogAccess, known: Known | null, signal: AbortS
 export async function askSlaves(
   access: LogAccess,
   position: LogPosition,
-  known: Known | null,
   signal: AbortSignal,
   logger: Logger,
 ): Promise<boolean> {
-  await hearSlaves(access, known, signal, logger);
+  await hearSlaves(access, signal, logger);
   if ((await access.log.state()).lastSeq < position.seq) return false;
   await proveHas(access.log, position, 'this node', null, logger);
   return true;

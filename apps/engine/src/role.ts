@@ -483,17 +483,15 @@ export class RoleController {
     const { logId, cluster } = location;
     const { logger, memory, ownLog } = this.#o;
     const holding = this.#holding?.logId === logId ? this.#holding : null;
-    const written = memory.known(logId);
-    const known = holding?.position ?? written?.position ?? null;
+    const known = holding?.position ?? memory.known(logId)?.position ?? null;
     const guard = ownLog.guard(logId);
-    if (guard !== null) await healFromGuard(access, guard, written, signal, logger);
+    if (guard !== null) await healFromGuard(access, guard, signal, logger);
     try {
       if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), logger);
       else if (await hasBegun(link, cluster, logId)) await log.state();
     } catch (error) {
       if (!isLogError(error)) throw error;
-      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, written, signal, logger)))
-        return;
+      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
