@@ -642,7 +642,10 @@ export class RoleController {
       await this.#pauses.for(1000);
       this.#watch(access, found.node);
       const follower = this.follower!;
-      if (follower.state === 'failed') throw follower.failure;
+      if (follower.state === 'failed') {
+        if (!isLogError(follower.failure, 'log-lost')) throw follower.failure;
+        return await this.#offerTail(access, follower.position, signal);
+      }
       if (signal.aborted) return;
       if (this.masterLink.mayHaveMoved(Date.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
