@@ -4,8 +4,8 @@ import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-
 import { askClusterLogId, clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { EmbeddedNats } from '@weir/log';
-import type { Sync } from '@weir/log';
+import { EmbeddedNats, dropGuard, guardedTail, logStream } from '@weir/log';
+import type { GuardedTail, Sync } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
@@ -26,6 +26,7 @@ export class OwnLog implements EngineOwnLog {
   #running: EmbeddedNats | null = null;
   /** Also while it starts, which may take long. */
   #server: EmbeddedNats | null = null;
+  #guard: { readonly stream: string; readonly tail: GuardedTail | null } | null = null;
 
   constructor(config: Config, log: ServerLogger) {
     this.#config = config;
@@ -52,6 +53,28 @@ export class OwnLog implements EngineOwnLog {
   /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
   async remember({ logId }: LogLocation, signal: AbortSignal): Promise<void> {
     if (this.ownsStore) await rememberClusterLogId(await this.#place(signal), logId);
+  }
+
+  guard(logId: string): GuardedTail | null {
+    if (!this.ownsStore) return null;
+    const stream = this.#stream(logId);
+    // Without a copy it costs one look at a folder; with one it is read once.
+    if (this.#guard?.stream !== stream || this.#guard.tail === null)
+      this.#guard = { stream, tail: guardedTail(this.#natsDir, stream) };
+    return this.#guard.tail;
+  }
+
+  settled(logId: string): void {
+    this.#guard = null;
+    if (this.ownsStore) dropGuard(this.#natsDir, this.#stream(logId));
+  }
+
+  get #natsDir(): string {
+    return join(this.#config.text.dir, 'nats');
+  }
+
+  #stream(logId: string): string {
+    return logStream(this.#config.text.weirCluster, logId);
   }
 
   async #place(signal: AbortSignal): Promise<ClusterPlace> {
@@ -124,7 +147,7 @@ export class OwnLog implements EngineOwnLog {
     if (this.#embedded !== null) return this.#embedded;
     const server = new EmbeddedNats({
       binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
-      dir: join(text.dir, 'nats'),
+      dir: this.#natsDir,
       host: natsListenHost(this.#config),
       port: num.natsPort,
       sync: choice.appendfsync,

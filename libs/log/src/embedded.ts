@@ -35,6 +35,7 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
+import { guardLogs } from './block-guard.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import {
   connectNats,
@@ -267,6 +268,8 @@ export class EmbeddedNats {
     this.#logRead = fileSize(this.#logFile);
     this.#storageFailed = false;
     this.#ready = false;
+    // It cuts off what is damaged, and says nothing.
+    for (const detail of guardLogs(this.dir)) this.#event({ kind: 'warning', detail });
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
     const child = this.#spawn(conf, env);
     this.#child = child;
