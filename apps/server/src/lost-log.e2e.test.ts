@@ -81,7 +81,6 @@ withRig('a base snapshot that cannot be read is refused; SKIP brings what the lo
   // Not as a slave once more: it is the master of a log of its own.
   const again = await rig.node('again', { dir: node.dir, port: node.port, more: NO_SNAPSHOTS });
   again.spawn();
-  await again.answers();
   await refusal(again, 'beginning-missing');
   const plan = (await again.call('WEIR', 'REPAIR', 'SKIP')) as string[];
   assert.match(plan.at(-1)!, /a new log would begin with 1 keys; say CONFIRM/);
