@@ -35,9 +35,8 @@ export class Fingerprint {
 
   /** The same in steps, where the value is a long string: others have their turn at each yield. */
   *addInSteps(db: number, ref: Ref): Generator<void, void, void> {
-    const { arena } = this.#keyspace;
-    if (typeOf(arena, ref) !== TYPE_STRING || valueLength(arena, ref) <= LONG_BYTES) return this.add(db, ref);
-    yield* addLongString(this.#lanes, this.#keyspace, db, ref);
+    if (isLong(this.#keyspace, ref)) yield* addLongString(this.#lanes, this.#keyspace, db, ref);
+    else this.add(db, ref);
   }
 
   toString(): string {
@@ -64,7 +63,8 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) {
-        yield* sum.addInSteps(db.index, ref);
+        if (isLong(keyspace, ref)) yield* sum.addInSteps(db.index, ref);
+        else sum.add(db.index, ref);
         work += workOf(keyspace, ref);
         if (work >= WORK_PER_STEP) {
           work = 0;
@@ -75,6 +75,11 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
     } while (cursor !== 0);
   }
   return sum.toString();
+}
+
+/** A string that is hashed in parts. */
+function isLong({ arena }: Keyspace, ref: Ref): boolean {
+  return typeOf(arena, ref) === TYPE_STRING && valueLength(arena, ref) > LONG_BYTES;
 }
 
 function workOf({ arena, space }: Keyspace, ref: Ref): number {
