@@ -103,8 +103,8 @@ export class EngineHost implements Host {
   }
 
   snapshots(): SnapshotView {
-    const report = this.#snapshotReport();
-    const now = wallClockMs();
+    const member = this.#snapshotMember();
+    const report = member?.snapshot ?? null;
     const lastSavedMs = report !== null && report.lastSavedMs > 0 ? report.lastSavedMs : this.#node.startedMs;
     return {
       lastSaveSeconds: Math.floor(lastSavedMs / 1000),
@@ -112,20 +112,22 @@ export class EngineHost implements Host {
       inProgress: this.#saving > 0 || (report?.inProgress ?? false),
       lastStatus: this.#saveFailed || report?.lastOk === false ? 'err' : 'ok',
       lastSeconds: report === null || report.saves === 0 ? -1 : Math.floor(report.lastDurationMs / 1000),
-      currentSeconds: report?.inProgress ? Math.floor((now - report.startedMs) / 1000) : -1,
+      currentSeconds: member?.snapshot.inProgress
+        ? Math.floor((member.snapshot.runningMs + performance.now() - member.receivedMs) / 1000)
+        : -1,
       saves: report?.saves ?? 0,
     };
   }
 
-  #snapshotReport(): SnapshotReport | null {
+  #snapshotMember(): (Member & { snapshot: SnapshotReport }) | null {
     // An app that died within a snapshot says nothing more: SAVE is not refused for as long as its last report is kept.
     const oldest = performance.now() - SNAPSHOT_REPORT_MS;
-    const newest = this.#node
+    const reporting = this.#node
       .members()
       .map((member) => (member.receivedMs < oldest ? notSaving(member) : member))
       .filter((member): member is Member & { snapshot: SnapshotReport } => member.snapshot !== undefined)
-      .sort((a, b) => b.snapshot.lastSavedMs - a.snapshot.lastSavedMs)[0];
-    return newest?.snapshot ?? null;
+      .sort((a, b) => b.snapshot.lastSavedMs - a.snapshot.lastSavedMs);
+    return reporting[0] ?? null;
   }
 
   save(done: (error: string | null) => void): void {
@@ -188,6 +190,7 @@ export class EngineHost implements Host {
   process(): ProcessView {
     const node = this.#node;
     const { stats } = node.engine.ctx;
+    const { loading } = node.role;
     const cpu = process.cpuUsage();
     return {
       pid: process.pid,
@@ -203,7 +206,7 @@ export class EngineHost implements Host {
       cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
       networkInputBytes: stats.netInputBytes,
       networkOutputBytes: stats.netOutputBytes,
-      loading: node.role.loading,
+      loading: loading && { ...loading, elapsedMs: performance.now() - loading.startedAt },
       version: WEIR_VERSION,
     };
   }

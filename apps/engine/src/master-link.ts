@@ -18,6 +18,8 @@ export class MasterLink {
   downSinceMs = 0;
   /** When the node that is followed was last heard of in its log. */
   #seenMs = 0;
+  /** It was, since the data set is that of this log. */
+  #heard = false;
 
   get up(): boolean {
     return this.state === 'connected';
@@ -33,20 +35,25 @@ export class MasterLink {
   connected(now: number): void {
     this.state = 'connected';
     this.#seenMs = now;
+    this.#heard = false;
   }
 
   /**
    * Looks at what is known now: `members` of the log, and `node`, the id of the one that is followed (undefined: whoever
-   * is master). Returns whether the state changed.
+   * is master). One that was heard of and is not among them any more left this log: what it serves now is something else.
+   * Returns whether the state changed.
    */
   watch(follower: FollowerState, members: readonly Member[], node: string | undefined, now: number): boolean {
+    let isThere = false;
     for (const member of members) {
       if (node === undefined ? member.role === 'master' : member.id === node) {
+        isThere = true;
         this.#seenMs = Math.max(this.#seenMs, member.receivedMs);
       }
     }
+    this.#heard ||= isThere;
     const follows = follower === 'live' || follower === 'catching-up';
-    const up = follows && now - this.#seenMs <= SILENT_MS;
+    const up = follows && now - this.#seenMs <= SILENT_MS && (isThere || !this.#heard);
     if (up === this.up) return false;
     if (up) this.state = 'connected';
     else this.begin(now);

@@ -80,6 +80,15 @@ const NOTE_MS = 5000;
 /** Of a log that cannot be gone on with, though nobody else has written to it. */
 const LOSSES: ReadonlySet<string> = new Set(['log-lost', 'log-missing', 'log-corrupt', 'beginning-missing']);
 
+interface Loading {
+  /** A calendar time, to be shown. */
+  readonly startedMs: number;
+  /** The same by the monotonic clock. */
+  readonly startedAt: number;
+  readonly totalBytes: number;
+  readonly loadedBytes: number;
+}
+
 /** The data set that is here, and the position of the log which it reflects: committed records only count. */
 interface Holding {
   readonly logId: string;
@@ -96,7 +105,7 @@ export class RoleController {
   writerState: WriterState = 'stopped';
   writerDetail = '';
   readonly masterLink = new MasterLink();
-  loading: { startedMs: number; totalBytes: number; loadedBytes: number } | null = null;
+  loading: Loading | null = null;
   epoch = 0;
   /** Last sequence committed (leading) or 0. */
   #committedSeq = 0;
@@ -588,10 +597,7 @@ export class RoleController {
   async #imported(access: LogAccess, signal: AbortSignal): Promise<LoadedSnapshot | null> {
     const { importInto, newKeyspace } = this.#o;
     const logIsEmpty = (await access.log.state()).lastSeq === 0;
-    const startedMs = wallClockMs();
-    const onProgress = ({ totalBytes, loadedBytes }: LoadProgress): void => {
-      this.loading = { startedMs, totalBytes, loadedBytes };
-    };
+    const onProgress = (progress: LoadProgress): void => this.#loads(progress);
     return (await importInto?.(access, { logIsEmpty, newKeyspace, onProgress, signal })) ?? null;
   }
 
@@ -713,12 +719,14 @@ export class RoleController {
 
   async #follow(target: HostPort, signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
-    this.masterLink.state = 'connecting';
     const found = await this.#locate(target, signal);
     this.#announceIp = found.localAddress.replace(/^::ffff:/, '');
     logger.info({ master: `${target.host}:${target.port}`, logId: found.logId }, 'found the log of the master');
     const access = await this.#open(found, signal);
     await this.#join(access, signal);
+    access.membership.onReport(({ id, left }) => {
+      if (left === true && id === found.node) this.#pauses.end();
+    });
     while (!signal.aborted) {
       await this.#pauses.for(1000);
       this.#watch(access, found.node);
@@ -820,9 +828,11 @@ export class RoleController {
     let delay = RETRY_MIN_MS;
     for (let attempt = 1; ; attempt++) {
       try {
+        this.masterLink.state = 'connecting';
         return await this.#ask(target, signal);
       } catch (error) {
         signal.throwIfAborted();
+        this.masterLink.state = 'connect'; // until it tries again
         const level = attempt === 1 || attempt % 10 === 0 ? 'warn' : 'debug';
         this.#o.logger[level]({ attempt }, `the master ${(error as Error).message}; trying again`);
         await this.#pauses.for(delay);
@@ -856,7 +866,7 @@ export class RoleController {
   /** `keeps`: what it reads is remembered. */
   #newFollower(access: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
     const { logger } = this.#o;
-    this.loading ??= { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
+    if (this.loading === null) this.#loads({ totalBytes: 0, loadedBytes: 0 });
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
@@ -870,11 +880,14 @@ export class RoleController {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.#pauses.end();
       },
-      onProgress: ({ loadedBytes, totalBytes }) => {
-        this.loading = { startedMs: this.loading?.startedMs ?? wallClockMs(), totalBytes, loadedBytes };
-      },
+      onProgress: (progress) => this.#loads(progress),
     });
     return follower;
+  }
+
+  #loads({ totalBytes, loadedBytes }: LoadProgress): void {
+    const { startedMs, startedAt } = this.loading ?? { startedMs: wallClockMs(), startedAt: performance.now() };
+    this.loading = { startedMs, startedAt, totalBytes, loadedBytes };
   }
 
   /** DEBUG RELOAD: a fresh data set from snapshot and log takes the place of the present one. Requests wait meanwhile. */

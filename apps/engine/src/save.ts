@@ -5,23 +5,31 @@ import type { LogAccess } from './log-access.ts';
 /**
  * BGSAVE, asked of the log's replication app. There may be none for a moment: it starts, it was killed, another one waits
  * for its lease; and one that took the question may die with it. So the same question is asked again and again until it is
- * answered: it names the sequence that the snapshot has to hold, so that asking twice makes no second snapshot.
+ * answered: it names the sequence that the snapshot has to hold, so that asking twice makes no second snapshot. An app that loses its lease
+ * over the question says so, and it is asked again as well: the next active app answers it.
  */
 
 const ASK_MS = 5000;
 const APP_AWAY_MS_MAX = 45_000;
 const AGAIN_MS = 250;
+/** Apps that lose their lease one after the other over the same question. */
+const AGAIN_TIMES_MAX = 20;
 
 /** Null when a snapshot that holds everything committed before the call is usable, else why there is none. */
-export async function askForSnapshot(access: LogAccess, isCurrent: () => boolean): Promise<string | null> {
+export async function askForSnapshot(
+  access: LogAccess,
+  isCurrent: () => boolean,
+  pause: (ms: number) => Promise<unknown> = sleep,
+): Promise<string | null> {
   const { cluster, logId } = access.location;
   let seq: number | undefined;
   let seenMs = performance.now();
-  for (;;) {
+  for (let passedOn = 0; ;) {
     try {
       seq ??= (await access.log.state()).lastSeq;
       const answer = await requestSnapshot(access.link, cluster, logId, ASK_MS, seq);
-      return answer.ok ? null : answer.error;
+      if (answer.ok) return null;
+      if (answer.again !== true || ++passedOn > AGAIN_TIMES_MAX || !isCurrent()) return answer.error;
     } catch (error) {
       if (!isCurrent()) return 'this node has another log now';
       if (hasActiveApp(access)) seenMs = performance.now();
@@ -29,7 +37,7 @@ export async function askForSnapshot(access: LogAccess, isCurrent: () => boolean
         return `no replication app made a snapshot: ${(error as Error).message}`;
       }
     }
-    await sleep(AGAIN_MS);
+    await pause(AGAIN_MS * (passedOn + 1));
   }
 }
 

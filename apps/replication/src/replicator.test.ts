@@ -107,6 +107,19 @@ for (const mode of MODES) {
       follower.stop();
     }));
 
+  test(`${mode}: a request that outlives the term of its app is to be asked again`, () =>
+    working(mode, async ({ snapshots, feeder, replicator, end }) => {
+      await write(feeder, 0, 5);
+      await eventually(() => replicator.report('x').snapshot !== undefined, 'active');
+      snapshots.full = true;
+      const waiting = replicator.request();
+      end.abort();
+      const answer = await waiting;
+      assert.ok(!answer.ok && answer.again === true, JSON.stringify(answer));
+      const late = await replicator.request();
+      assert.ok(!late.ok && late.again === true, JSON.stringify(late));
+    }));
+
   test(`${mode}: requests of one moment share a snapshot, and without a change since there is no new one`, () =>
     working(mode, async ({ snapshots, feeder, replicator }) => {
       await write(feeder, 0, 20);

@@ -90,6 +90,7 @@ export class Replicator {
   #unproven = new Map<string, number>();
   // What SnapshotReport tells.
   #snapshotStartedMs = 0;
+  #snapshotStartedAt = 0;
   #lastSavedMs = 0;
   /** The same by the monotonic clock, or when this app began. */
   #savedAt = 0;
@@ -139,6 +140,7 @@ export class Replicator {
     return {
       inProgress: this.snapshotInProgress,
       startedMs: this.#snapshotStartedMs,
+      runningMs: this.snapshotInProgress ? this.#monotonicMs() - this.#snapshotStartedAt : 0,
       lastSavedMs: this.#lastSavedMs,
       lastOk: this.#lastOk,
       lastDurationMs: this.#lastDurationMs,
@@ -149,10 +151,10 @@ export class Replicator {
 
   /** Resolves when a snapshot of at least everything up to `seq` (all that the log has now) is usable, or when making it failed. */
   async request(seq?: number): Promise<SnapshotAnswer> {
-    if (!this.#active) return { ok: false, error: 'this replication app is not the active one' };
+    if (!this.#active) return inactive('is not the active one');
     if (this.#waiters.length >= WAITERS_MAX) return { ok: false, error: `${WAITERS_MAX} wait for a snapshot already` };
     const { lastSeq } = await this.#o.log.state();
-    if (!this.#active) return { ok: false, error: 'this replication app is not the active one any more' };
+    if (!this.#active) return inactive('is not the active one any more');
     return new Promise((resolve) => {
       this.#waiters.push({ seq: Math.min(seq ?? lastSeq, lastSeq), answer: resolve });
       this.#wake?.();
@@ -186,7 +188,7 @@ export class Replicator {
       }
     }
     this.#active = false;
-    this.#answerAll({ ok: false, error: 'the replication app stopped being the active one' });
+    this.#answerAll(inactive('stopped being the active one'));
   }
 
   async #term(signal: AbortSignal): Promise<void> {
@@ -299,6 +301,7 @@ export class Replicator {
       if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
     }, lookMs);
     this.#snapshotStartedMs = now();
+    this.#snapshotStartedAt = started;
     let seq = this.#waiters.reduce((most, waiter) => Math.max(most, waiter.seq), 0);
     try {
       seq = Math.max(seq, (await log.state()).lastSeq);
@@ -436,6 +439,10 @@ export class Replicator {
       if (signal.aborted) end();
     });
   }
+}
+
+function inactive(what: string): SnapshotAnswer {
+  return { ok: false, error: `this replication app ${what}`, again: true };
 }
 
 function textOf(error: unknown): string {

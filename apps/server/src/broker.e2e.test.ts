@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply, Ledger, freePort, freeze, isListening, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
@@ -129,6 +130,40 @@ withRig(
     await ledger.verify([master, slave]);
   },
 );
+
+withRig('a slave under load says that its link is up again when a NATS server that hung goes on', async (rig) => {
+  const master = await rig.started('master', { more: QUICK });
+  const slave = await rig.started('slave', { slaveOf: master, more: ['--replica-serve-stale-data', 'no'] });
+  let writes = 0;
+  const writing = new AbortController();
+  const writer = (async () => {
+    while (!writing.signal.aborted) {
+      await master.call('INCR', 'n').then(
+        () => writes++,
+        () => undefined,
+      );
+      await sleep(50); // never a silent second
+    }
+  })();
+  const linkOf = async () => (await slave.info('replication')).get('master_link_status');
+  try {
+    await until('writes', () => writes > 10);
+    const { natsPid } = master;
+    assert.ok(natsPid !== undefined);
+    await freeze(natsPid);
+    await until('the link to be down', async () => (await linkOf()) === 'down', 20_000, 100);
+    signal(natsPid, 'SIGCONT');
+    await until('the link to be up', async () => (await linkOf()) === 'up', 20_000, 100);
+    const then = writes;
+    await until('writes to go on', () => writes > then + 10);
+    assert.equal(await linkOf(), 'up');
+    assert.ok(Number(await slave.call('GET', 'n')) > 0);
+  } finally {
+    writing.abort();
+    await writer;
+  }
+  await sameDigest([master, slave]);
+});
 
 withRig('a slave restarted while the log is away becomes current when it is back', async (rig) => {
   const master = await rig.started('master', { more: QUICK });

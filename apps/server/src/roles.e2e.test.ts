@@ -154,3 +154,27 @@ withRig(
     await sameDigest([one, slave]);
   },
 );
+
+withRig(
+  'a node that is told to follow itself waits as a slave with its data, and leads again with all of it',
+  async (rig) => {
+    const node = await rig.started('node');
+    await load(node, 1000);
+    assert.equal(await node.call('REPLICAOF', '127.0.0.1', node.port), 'OK');
+    await until('an attempt', () => node.logged(/trying again/).length > 0);
+    const [role, host, port, state, offset] = (await node.call('ROLE')) as string[];
+    assert.deepEqual([role, host, port, offset], ['slave', '127.0.0.1', node.port, -1]);
+    assert.match(state, /^(connect|connecting)$/);
+    assert.equal((await node.info('replication')).get('master_link_status'), 'down');
+    assert.equal(await node.call('GET', 'key:999'), 'x'.repeat(64));
+    await assert.rejects(node.call('SET', 'key', 'value'), /READONLY/);
+    assert.ok(node.logged(/trying again/).length < 5, 'it does not ask all the time');
+    assert.equal(await node.call('REPLICAOF', 'NO', 'ONE'), 'OK');
+    assert.equal(await node.call('SET', 'key', 'value'), 'OK');
+    await node.kill();
+    await node.start();
+    assert.equal(((await node.call('ROLE')) as string[])[0], 'master');
+    assert.equal(await node.call('DBSIZE'), 1001);
+    assert.equal(await node.call('GET', 'key'), 'value');
+  },
+);

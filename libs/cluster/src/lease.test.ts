@@ -165,6 +165,32 @@ test('after a lost first answer the lease is taken with the entry that is there'
   await a.stop();
 });
 
+test('a holder whose connection comes back takes its lease up at once, not at its next turn', async () => {
+  const broker = nats();
+  const handle = broker.handle();
+  const a = lease(handle, 'a');
+  a.start();
+  await settle();
+  handle.setStatus('disconnected');
+  await advance(broker, 9_500); // its turns are at 9 and 12 seconds
+  assert.equal(a.held, false);
+  handle.setStatus('connected');
+  await settle();
+  assert.equal(a.held, true);
+  await a.stop();
+  const waits = lease(handle, 'b');
+  handle.setStatus('disconnected');
+  waits.start();
+  await settle();
+  handle.setStatus('connected');
+  await settle();
+  assert.equal(waits.held, true);
+  await waits.stop();
+  handle.setStatus('disconnected');
+  handle.setStatus('connected');
+  assert.equal(waits.held, false);
+});
+
 test('each change of the holder is told once, with the reason', async () => {
   const broker = nats();
   const states: LeaseState[] = [];

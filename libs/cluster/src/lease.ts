@@ -8,7 +8,7 @@ import type { NatsHandle } from '@weir/log';
  *      ▲                                     │                               │
  *      └── another one holds it, or release ─┴───────────────────────────────┘
  *
- * - waiting: another one holds it, or the broker cannot be asked. Tried again every `renewMs`.
+ * - waiting: another one holds it, or the broker cannot be asked. Tried again every `renewMs`, and at once when the broker is back.
  * - held: from the moment in which a put *was sent* until `validMs` later, measured by this process's own monotonic clock; each
  *   renewal expects the revision of the one before. The entry lives longer in the broker (`ttlMs`, from when it arrived), so
  *   a holder that cannot renew knows that it lost the lease before anybody else can have it. A process that was suspended finds
@@ -70,6 +70,8 @@ export class Lease {
   #holder = '';
   #reported = '';
   #ensured = false;
+  /** Ends the pause between two turns. */
+  #wake: (() => void) | null = null;
   #ended: Promise<void> = Promise.resolve();
   #waiters: { resolve: (signal: AbortSignal) => void; reject: (error: unknown) => void }[] = [];
 
@@ -123,6 +125,10 @@ export class Lease {
 
   async #run(): Promise<void> {
     const stopped = this.#stop.signal;
+    const ignore = this.#options.nats.onStatus((status) => {
+      if (status === 'connected') this.#wake?.();
+    });
+    stopped.addEventListener('abort', () => this.#wake?.());
     while (!stopped.aborted) {
       const started = this.#now();
       try {
@@ -131,8 +137,22 @@ export class Lease {
         this.#report(error instanceof Error ? error.message : String(error));
       }
       const waitMs = Math.max(this.#renewMs / 10, this.#renewMs - (this.#now() - started));
-      await pause(waitMs, stopped);
+      await this.#pause(waitMs);
     }
+    ignore();
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#wake = end;
+      if (this.#stop.signal.aborted) end();
+    });
   }
 
   async #turn(): Promise<void> {
@@ -202,19 +222,6 @@ export class Lease {
     this.#reported = text;
     this.#options.onState?.(state);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }
 
 function encode(owner: string): Uint8Array {

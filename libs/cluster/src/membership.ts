@@ -28,7 +28,10 @@ export interface MemberReport {
 
 export interface SnapshotReport {
   readonly inProgress: boolean;
+  /** A calendar time. */
   readonly startedMs: number;
+  /** How long the one in progress has been made, by the app's monotonic clock. */
+  readonly runningMs: number;
   /** 0: none yet. */
   readonly lastSavedMs: number;
   readonly lastOk: boolean;

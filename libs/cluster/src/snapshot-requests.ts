@@ -3,7 +3,13 @@ import { snapshotSubject } from './topics.ts';
 
 /** Asks the log's replication app for a snapshot, and how it answers. */
 export type SnapshotAnswer =
-  { readonly ok: true; readonly id: string; readonly seq: number } | { readonly ok: false; readonly error: string };
+  | { readonly ok: true; readonly id: string; readonly seq: number }
+  | {
+      readonly ok: false;
+      readonly error: string;
+      /** Nothing is wrong with the log: another app is or becomes the active one, and the same question is answered by that. */
+      readonly again?: true;
+    };
 
 /**
  * Resolves when a snapshot is usable that holds everything up to `seq` (absent: up to the log's present end). Throws when nobody

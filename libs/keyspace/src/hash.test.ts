@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hashBytes } from './hash.ts';
+import { LongHash } from './long-hash.ts';
 
 /** HalfSipHash as its description reads, with any numbers of rounds. */
 function halfSipHash(compressions: number, finalizations: number, k0: number, k1: number, message: Uint8Array): number {
@@ -74,6 +75,20 @@ test('hashBytes is HalfSipHash-1-3, for every length of the tail and beyond 255 
       assert.equal(hashBytes(message, 0, message.length, k0, k1), halfSipHash(1, 3, k0, k1, message));
     }),
   );
+});
+
+test('a hash taken in parts is that of the whole, wherever it is divided', () => {
+  const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 151 + 7) & 255);
+  const hash = new LongHash();
+  for (let len = 0; len < 290; len++) {
+    const words = len & ~3;
+    for (let cut = 0; cut <= words; cut += 4) {
+      hash.begin(K0, K1);
+      hash.part(bytes, 5, cut);
+      hash.part(bytes, 5 + cut, words - cut);
+      assert.equal(hash.end(bytes, 5 + words, len - words), hashBytes(bytes, 5, len, K0, K1), `${len} bytes at ${cut}`);
+    }
+  }
 });
 
 test('every bit of key and seed flips about half of the bits of the hash', () => {

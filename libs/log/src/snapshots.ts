@@ -34,6 +34,8 @@ const AHEAD_MAX = 8 * WINDOW;
 const RETRY_MS = 250;
 /** An upload without any progress for so long fails; a reader too. */
 const STALLED_MS = 60_000;
+/** Looks at all snapshots while some are being removed. */
+const LIST_TRIES_MAX = 10;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 export interface JetStreamSnapshotsOptions {
@@ -98,13 +100,20 @@ export class JetStreamSnapshots implements SnapshotStore {
   }
 
   async list(): Promise<SnapshotManifest[]> {
-    const subjects = await this.#subjects(`${this.#prefix}.*.m`);
-    const manifests: SnapshotManifest[] = [];
-    for (const subject of subjects) {
-      const found = await this.#manifest(subject.split('.').at(-2)!);
-      if (found !== null) manifests.push(found.manifest);
+    const filter = `${this.#prefix}.*.m`;
+    for (let tries = 1; tries <= LIST_TRIES_MAX; tries++) {
+      const subjects = await this.#subjects(filter);
+      const manifests: SnapshotManifest[] = [];
+      for (const subject of subjects) {
+        const found = await this.#manifest(subject.split('.').at(-2)!);
+        if (found !== null) manifests.push(found.manifest);
+      }
+      // One that was removed meanwhile may have been so because of a newer one, which this list would be without.
+      const there = manifests.length === subjects.length ? subjects : await this.#subjects(filter);
+      if (subjects.every((subject) => there.includes(subject)))
+        return manifests.sort((a, b) => b.seq - a.seq || b.createdAt - a.createdAt);
     }
-    return manifests.sort((a, b) => b.seq - a.seq || b.createdAt - a.createdAt);
+    throw new LogError('log-unavailable', `snapshots were removed during each of ${LIST_TRIES_MAX} looks at them`);
   }
 
   async newestUsable(): Promise<SnapshotManifest | null> {

@@ -430,6 +430,20 @@ export function storeContract(name: string, harness: Harness): void {
     await assert.rejects(async () => { for await (const _ of snapshots.read(ghost)) continue; }, { code: 'snapshot-missing' }); // prettier-ignore
   });
 
+  it('a list made while the only usable snapshot gives way to a newer one is not without both', async () => {
+    const snapshots = await harness.snapshots();
+    // So many that the list is still under way when the last of them by name is removed.
+    for (let i = 0; i < 60; i++) await (await snapshots.create(meta(`a${i}`, 1))).finish();
+    await upload(snapshots, 'zz', 2, 10);
+    await snapshots.markUsable('zz');
+    const found = snapshots.newestUsable();
+    await upload(snapshots, 'new', 3, 10);
+    await snapshots.markUsable('new');
+    await snapshots.remove('zz');
+    assert.notEqual(await found, null);
+    assert.equal((await snapshots.newestUsable())?.id, 'new');
+  });
+
   it('a snapshot may be empty', async () => {
     const snapshots = await harness.snapshots();
     const manifest = await (await snapshots.create(meta('empty', 1))).finish();

@@ -70,6 +70,8 @@ export class RdbReader implements RdbReaderApi {
   readonly #crc = new Crc64();
   /** Start, in the input's buffer, of what the checksum has not seen. */
   #crcFrom = 0;
+  /** Of what is pending, the bytes that the checksum has: a long string is summed as it comes, not in one go when it is whole. */
+  #summed = 0;
   #state: State = 'header';
   #failure: unknown = undefined;
   #version = 0;
@@ -112,7 +114,7 @@ export class RdbReader implements RdbReaderApi {
         if (consumed < plain.length) this.#keep(plain, consumed);
       } else {
         this.#keep(chunk, 0);
-        if (this.#pendingLen < this.#needed) return;
+        if (this.#pendingLen < this.#needed) return this.#sumPending();
         const consumed = this.#parse(this.#pending, this.#pendingLen);
         if (consumed !== 0) this.#dropPending(consumed);
       }
@@ -155,6 +157,13 @@ export class RdbReader implements RdbReaderApi {
     this.#pendingLen = required;
   }
 
+  /** All of it belongs to the item that is not whole yet. */
+  #sumPending(): void {
+    if (!this.#verifyChecksum || this.#state === 'trailer') return;
+    this.#crc.update(this.#pending, this.#summed, this.#pendingLen - this.#summed);
+    this.#summed = this.#pendingLen;
+  }
+
   #dropPending(count: number): void {
     const rest = this.#pendingLen - count;
     if (this.#pending.length > PENDING_KEPT_BYTES && rest < PENDING_BYTES_MIN) {
@@ -174,13 +183,14 @@ export class RdbReader implements RdbReaderApi {
     input.pos = 0;
     input.end = end;
     input.fileOffset = this.#offset;
-    this.#crcFrom = 0;
+    this.#crcFrom = this.#summed;
     do input.itemStart = input.pos;
     while (input.pos < end && this.#item());
     const consumed = input.itemStart;
     this.#needed = input.need - consumed;
     this.#offset += consumed;
     this.#checksumTo(consumed);
+    this.#summed = Math.max(0, this.#summed - consumed);
     this.#release();
     return consumed;
   }
@@ -192,7 +202,7 @@ export class RdbReader implements RdbReaderApi {
   }
 
   #checksumTo(pos: number): void {
-    if (!this.#verifyChecksum || this.#state === 'done') return;
+    if (!this.#verifyChecksum || this.#state === 'done' || pos <= this.#crcFrom) return;
     this.#crc.update(this.#input.buf, this.#crcFrom, pos - this.#crcFrom);
     this.#crcFrom = pos;
   }

@@ -151,6 +151,8 @@ export interface ProcessView {
   /** Loading a data set now: progress in bytes; null when not. */
   readonly loading: null | {
     readonly startedMs: number;
+    /** Since then, by a monotonic clock. */
+    readonly elapsedMs: number;
     readonly totalBytes: number;
     readonly loadedBytes: number;
   };

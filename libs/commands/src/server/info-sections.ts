@@ -165,8 +165,8 @@ export function persistence(ctx: Context): Fields {
     ['module_fork_last_cow_size', 0],
   ];
   if (loading !== null) {
-    const { startedMs, totalBytes, loadedBytes } = loading;
-    const elapsed = Math.max(0, ctx.now - startedMs) / 1000;
+    const { startedMs, elapsedMs, totalBytes, loadedBytes } = loading;
+    const elapsed = elapsedMs / 1000;
     const rate = elapsed === 0 ? 0 : loadedBytes / elapsed;
     fields.push(
       ['loading_start_time', Math.floor(startedMs / 1000)],

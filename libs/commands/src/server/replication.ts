@@ -131,7 +131,7 @@ export const role: Command = {
       reply.bulkLatin1(view.master.host);
       reply.int(view.master.port);
       reply.bulkLatin1(view.master.state);
-      reply.int(view.offset);
+      reply.int(view.master.state === 'connected' ? view.offset : -1);
       return;
     }
     const online = view.slaves.filter((slave) => slave.state === 'online');

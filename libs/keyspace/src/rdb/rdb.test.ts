@@ -4,7 +4,7 @@ import { Arena } from '@weir/memory';
 import { RdbReader, RdbWriter } from '@weir/rdb';
 import fc from 'fast-check';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, encodingOf, lruOf, setLru } from '../entry.ts';
-import { fingerprint, fingerprintSteps } from '../fingerprint.ts';
+import { Fingerprint, fingerprint, fingerprintSteps } from '../fingerprint.ts';
 import { Keyspace } from '../keyspace.ts';
 import { KeyspaceLoader } from './keyspace-loader.ts';
 import { saveKeyspace } from './save.ts';
@@ -134,8 +134,14 @@ test('strings are saved in steps by their bytes, a very long one in parts, and t
     assert.equal(fingerprint(to), fingerprint(from));
   }
   let steps = 0;
-  for (const walk = fingerprintSteps(from); walk.next().done !== true;) steps++;
-  assert.ok(steps >= 2, `${steps}`);
+  const walk = fingerprintSteps(from);
+  let step = walk.next();
+  for (; step.done !== true; step = walk.next()) steps++;
+  // 18 MB of the long one, by half a megabyte.
+  assert.ok(steps >= 34, `${steps}`);
+  const sum = new Fingerprint(from);
+  for (const db of from.dbs) db.keys.forEach((ref) => sum.add(db.index, ref));
+  assert.equal(step.value, sum.toString());
 });
 
 test('loading chooses the encodings that SET chooses', () => {

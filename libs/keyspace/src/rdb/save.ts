@@ -33,9 +33,10 @@ export function* saveKeyspace(
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) {
-        sum?.add(db.index, ref);
         if (typeOf(keyspace.arena, ref) === TYPE_STRING) {
           const length = valueLength(keyspace.arena, ref);
+          if (sum !== undefined && length > BYTES_PER_STEP) yield* sum.addInSteps(db.index, ref);
+          else sum?.add(db.index, ref);
           if (length > COMPRESS_UP_TO) yield* writeLongString(keyspace, writer, ref, nowMs);
           else writeString(keyspace, writer, ref, nowMs);
           bytes += length;
@@ -45,6 +46,7 @@ export function* saveKeyspace(
           }
           continue;
         }
+        sum?.add(db.index, ref);
         beginValue(keyspace, writer, values, ref, nowMs);
         while (!values.more(BYTES_PER_STEP)) yield;
       }

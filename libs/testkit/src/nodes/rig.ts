@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -53,6 +53,16 @@ export class Rig {
   /** A node that serves. */
   async started(name: string, options?: RigNodeOptions): Promise<WeirNode> {
     return (await this.node(name, options)).start();
+  }
+
+  /** A wall clock for nodes: `env` is for their options, `set` moves it against the real one, in them and what they start. */
+  shiftedClock(): { env: Record<string, string>; set: (shiftMs: number) => void } {
+    const file = join(this.folder, 'clock-shift');
+    const preload = new URL('shifted-clock.ts', import.meta.url).pathname;
+    return {
+      env: { NODE_OPTIONS: `--import ${preload}`, CLOCK_SHIFT_FILE: file },
+      set: (shiftMs) => writeFileSync(file, String(shiftMs)),
+    };
   }
 
   /** A real client, as applications use it. */
