@@ -80,6 +80,7 @@ export class EngineNode {
           throw error;
         }
       },
+      secure: () => ownLog.secure(),
       remember: (location, signal) => ownLog.remember(location, signal),
     };
     this.role = new RoleController({

@@ -317,7 +317,7 @@ export class RoleController {
     if (writer !== null && access !== null) {
       // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
       if (writer.state !== 'fenced') await within(DRAIN_MS, this.#drained(writer));
-      const isWhole = writer.state !== 'fenced' && writer.pending === 0;
+      const isWhole = writer.state !== 'fenced' && writer.pending === 0 && (await this.#secured());
       writer.stop();
       engine.stopLeading();
       this.#o.onLeading(null);
@@ -336,6 +336,16 @@ export class RoleController {
     this.access = null;
     if (access !== null) {
       await access.close().catch((error: unknown) => logger.debug({ err: error }, 'closing the connection to the log'));
+    }
+  }
+
+  /** A stop in order: what was acknowledged is on disk before that is written down. */
+  async #secured(): Promise<boolean> {
+    try {
+      return await within(DRAIN_MS, this.#o.ownLog.secure());
+    } catch (error) {
+      this.#o.logger.warn({ err: error }, 'cannot sync the log');
+      return false;
     }
   }
 
@@ -364,6 +374,7 @@ export class RoleController {
       const { keyspace } = engine.ctx;
       const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal });
       writer = await this.#openWriter(access, LOG_START, begins, signal);
+      await ownLog.secure();
       // Only now is it worth remembering: a node that dies before starts again with the log that it had.
       await ownLog.remember(location, signal);
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
@@ -371,6 +382,7 @@ export class RoleController {
       engine.ctx.loading = true;
       writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
+      await ownLog.secure();
     }
     if (signal.aborted) {
       writer.stop();

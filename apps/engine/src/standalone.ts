@@ -31,6 +31,7 @@ export async function startEngine(program: Program): Promise<Running> {
         return { natsUrl, cluster: weirCluster, logId };
       },
       place: async (logId) => ({ natsUrl, cluster: weirCluster, logId }),
+      secure: async () => {},
       remember: async () => {}, // the former master's log stays the cluster's
     },
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
