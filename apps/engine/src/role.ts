@@ -18,7 +18,7 @@ import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { Promotions } from './promotions.ts';
-import { hearMembers, proveHas } from './proof.ts';
+import { explainsLoss, hearMembers, proveHas } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
@@ -499,7 +499,10 @@ export class RoleController {
       if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
-      if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
+      if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) return;
+      const noted = error.code === 'log-lost' && holding === null ? this.#o.memory.known(logId) : null;
+      const { memory, logger } = this.#o;
+      if (noted === null || !(await explainsLoss(log, noted, memory.bootId, logger))) throw error;
     }
   }
 
