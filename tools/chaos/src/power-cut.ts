@@ -194,7 +194,7 @@ class Disk {
       const count = this.node!.logged(/trimmed the log/).length;
       this.ledger.begin(this.node!);
       await until('the log to be trimmed', () => this.node!.logged(/trimmed the log/).length > count, 20_000);
-      await this.#pause(6000);
+      await this.#pause(this.#random() < 0.6 ? 1200 : 6000);
     },
     rewrite: async () => {
       this.ledger.begin(this.node!);
