@@ -36,7 +36,8 @@ export class DiskImage {
     execFileSync('mkfs.ext4', ['-q', '-F', '-m', '0', this.#file]);
     this.#cutter = spawn('perl', ['-e', CUTTER], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#cutter.unref();
-    process.once('exit', this.#atExit);
+    // Before others remove the folder that it stands in.
+    process.prependOnceListener('exit', this.#atExit);
   }
 
   mount(): void {

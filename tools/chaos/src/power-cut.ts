@@ -55,7 +55,7 @@ const IMAGE_MB = 3000;
 /** A second, and what a sync takes. */
 const EVERYSEC_MS = 2500;
 /** Then a new disk: the data set grows all the time. */
-const CUTS_PER_DISK = 6;
+const CUTS_PER_DISK = 4;
 /** role.ts notes its position so often. */
 const NOTE_MS = 5000;
 const LEADS_MS = 45_000;
@@ -96,7 +96,7 @@ class Disk {
       `dir ${this.dir}`,
       `appendfsync ${values.appendfsync}`,
       'snapshot-keep 1',
-      'snapshot-log-bytes 24mb',
+      'snapshot-log-bytes 8mb',
       'timeout 0',
     ];
     writeFileSync(this.conf, `${lines.join('\n')}\n`, { flush: true });
