@@ -8,8 +8,10 @@ import { HEADER_BYTES, RECORD_BYTES_MAX } from '@weir/log';
 import type { AppendOutcome } from '@weir/log';
 import { CommandWriter, ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
+import { ClientMemory } from './client-memory.ts';
 import { ClientSession } from './client-session.ts';
 import { HeldReplies } from './held-replies.ts';
+import { KeptBack } from './kept-back.ts';
 
 /**
  * The engine: sessions, the turn, and the commit.
@@ -61,6 +63,9 @@ const WRITER_SLACK_BYTES = 1024;
 /** Replies of all sessions together that wait for the log beyond this: sessions are stopped. */
 const HELD_BYTES_MAX = 256 * 1024 * 1024;
 
+/** Requests kept for clients that do not read their replies, of all together: beyond it each of them has as little room as others. */
+const KEPT_BYTES_MAX = 256 * 1024 * 1024;
+
 /** Why no session executes anything. */
 const STALL_ASKED = 1;
 const STALL_EFFECTS = 2;
@@ -82,6 +87,14 @@ const PROTECTED = Buffer.from(
     "restart it with the '--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: You " +
     'only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n',
 );
+
+/** The session of a client that was refused: there is none, and nothing of it is kept. */
+const REFUSED: SessionPort = {
+  input() {},
+  inputEnded() {},
+  drained() {},
+  closed() {},
+};
 
 /** Whether a client comes from another machine, by its `ip:port`. */
 function isElsewhere(remoteAddr: string): boolean {
@@ -109,6 +122,13 @@ export class Engine implements EnginePort {
   onCommitted: (seq: number, endOffset: number) => void = () => {};
   /** Told when the log refused a record for good: this engine's state is not the log's any more. */
   onFenced: () => void = () => {};
+
+  readonly keptBack = new KeptBack();
+  readonly clientMemory: ClientMemory;
+  /** Whether the replies of authenticated clients are weighed before they are kept for them. */
+  limitsOutput = false;
+  /** Bytes of requests in the backlogs of all sessions. */
+  keptBytes = 0;
 
   readonly #clients = new Map<number, ClientSession>();
   #nextSessionId = 1;
@@ -140,6 +160,7 @@ export class Engine implements EnginePort {
       effects: this.#newEffects(),
       slowlog: new Slowlog(),
     });
+    this.clientMemory = new ClientMemory(this.ctx, this.#clients);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.divideEffects = () => this.cut();
     this.ctx.onDeferWork = (session) => this.#clients.get(session.id)!.deferWork();
@@ -150,6 +171,12 @@ export class Engine implements EnginePort {
       inlineBytesMax: 65536,
       queryBufferBytesMax: num.clientQueryBufferLimit,
     };
+    const weigh = (): void => {
+      const { hardBytes, softBytes } = options.config.clientOutputBufferLimit.normal;
+      this.limitsOutput = hardBytes > 0 || softBytes > 0;
+    };
+    weigh();
+    options.config.onChange('client-output-buffer-limit', weigh);
     options.config.onChange('proto-max-bulk-len', () => void (this.scanLimits.bulkBytesMax = num.protoMaxBulkLen));
     options.config.onChange(
       'client-query-buffer-limit',
@@ -161,18 +188,21 @@ export class Engine implements EnginePort {
     return this.config.value('requirepass') === '';
   }
 
+  get roomToKeep(): boolean {
+    return this.keptBytes < KEPT_BYTES_MAX;
+  }
+
   // --- sessions ----------------------------------------------------------------------------------------------------
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
-    const client = new ClientSession(this, this.#nextSessionId++, info, sink);
     const refusal = this.#refusal(info);
     if (refusal !== null) {
-      sink.output(refusal, 0, refusal.length);
       this.ctx.stats.rejectedConnections++;
-      client.session.closeAfterReply = true;
+      sink.output(refusal, 0, refusal.length);
       sink.close();
-      return client;
+      return REFUSED;
     }
+    const client = new ClientSession(this, this.#nextSessionId++, info, sink);
     this.ctx.stats.connectionsReceived++;
     this.#clients.set(client.session.id, client);
     this.sessions.set(client.session.id, client.session);
@@ -447,14 +477,7 @@ export class Engine implements EnginePort {
     this.#stalls &= ~why;
     if (this.#stalls !== 0) return;
     this.stalled = false;
-    setImmediate(() => this.#resumeAll());
-  }
-
-  #resumeAll(): void {
-    for (const client of this.#clients.values()) {
-      if (this.stalled) return;
-      client.resume();
-    }
+    for (const client of this.#clients.values()) this.keptBack.add(client);
   }
 
   /** Takes another data set in place of the present one. */

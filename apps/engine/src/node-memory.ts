@@ -89,7 +89,16 @@ export class NodeMemory {
     this.lostSign = null;
   }
 
-  /** The same for the log that it has, soon and without waiting for the disk. */
+  /** What was known of the log counts no more: an operator takes it as it is. */
+  forget(): void {
+    const { known: _known, ...rest } = this.#file;
+    this.#file = rest;
+    this.#settled = null;
+    this.#settling = null;
+    this.#writer.write(this.#file);
+  }
+
+  /** As `remember`, for the log that it has: soon and without waiting for the disk. */
   note(logId: string, note: Note): void {
     if (this.#file.logId !== logId) return;
     this.#file = { ...this.#file, known: this.#complete(note) };

@@ -17,8 +17,9 @@ import { MasterLink } from './master-link.ts';
 import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
+import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
-import { explainsLoss, hearMembers, proveHas } from './proof.ts';
+import { askSlaves, explainsLoss, healFromGuard, proveHas, takeFromMembers } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
@@ -70,6 +71,9 @@ const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
 /** What is in trouble says so again after so long. */
 const TROUBLE_SAID_MS = 60_000;
+/** Longer than a master in trouble waits before it asks again. */
+const TAIL_OFFERED_MS = 8000;
+const TAIL_LOOK_MS = 200;
 /** Between two notes of how far the log is known. */
 const NOTE_MS = 5000;
 
@@ -118,6 +122,8 @@ export class RoleController {
   #recent = { logId: '', messages: new RecentMessages() };
   /** The log lost what it had, and the data set here begins a new one. */
   #lost = false;
+  /** An operator takes the log as it is, whatever slaves have of it. */
+  #accepts = false;
   #notedSeq = -1;
   /** A data set that must not change is being saved. */
   #saving = false;
@@ -203,6 +209,69 @@ export class RoleController {
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
     return target === null ? this.#promotions.wait() : undefined;
+  }
+
+  /** For `WEIR REPAIR`: see repair.ts. */
+  repair(args: readonly string[]): Promise<string[]> {
+    const { engine, logger, memory, newKeyspace, ownLog } = this.#o;
+    return repair(
+      {
+        trouble: this.trouble,
+        leading: this.leading,
+        isMaster: this.target === null && this.#deposedBy === null,
+        holds: this.#holding && {
+          keys: engine.ctx.keyspace.size,
+          seq: this.#holding.position.seq,
+          logId: this.#holding.logId,
+        },
+        newKeyspace,
+        open: async (signal) => {
+          const location = this.access?.location ?? (await ownLog.locate(memory, signal));
+          return LogAccess.open(location, `weir repair ${this.nodeId}`, () => this.report(), logger, signal);
+        },
+        source: (logId) => ownLog.guard(logId) ?? this.#recentOf(logId),
+        beginWith: (keyspace) => this.#beginWith(keyspace),
+        discard: () => this.#discard(),
+      },
+      args,
+    );
+  }
+
+  /** An operator decided what this node begins a new log with; null: with the data set that it holds. */
+  #beginWith(keyspace: Keyspace | null): Promise<string | null> {
+    const { engine } = this.#o;
+    engine.ctx.slave = true;
+    if (keyspace !== null) {
+      const old = engine.ctx.keyspace;
+      engine.swapKeyspace(keyspace);
+      discardKeyspace(old);
+    }
+    engine.ctx.loading = false;
+    this.#clearTrouble();
+    this.#promote = true;
+    this.#lost = true;
+    engine.ctx.writeRefusal = this.writeRefusal;
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
+    return this.#promotions.wait();
+  }
+
+  /** An operator decided that the log is right and this node is not. */
+  #discard(): void {
+    const { engine, memory, logger, ownLog } = this.#o;
+    logger.warn({ holding: this.#holding, known: memory.logId }, 'giving up what this node knows beyond the log');
+    this.#holding = null;
+    this.#recent = { logId: '', messages: new RecentMessages() };
+    this.#decided = true;
+    this.#accepts = true;
+    if (this.role === 'master') {
+      if (memory.logId !== null) ownLog.settled(memory.logId);
+      memory.forget();
+      engine.ctx.loading = true;
+    }
+    this.#clearTrouble();
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
   }
 
   get leading(): boolean {
@@ -365,7 +434,7 @@ export class RoleController {
     else if (this.#holding === null) engine.ctx.loading = true;
     const location = await (promote ? ownLog.place(newLogId(), signal) : ownLog.locate(memory, signal));
     const access = await this.#open(location, signal);
-    if (!promote) await this.#prove(access);
+    if (!promote) await this.#prove(access, signal);
     const replicas = this.#o.config.num.logReplicas;
     await access.log.ensureStream({ replicas });
     await access.snapshots.ensure({ replicas });
@@ -390,9 +459,11 @@ export class RoleController {
     }
     memory.remember(location.logId, { position: writer.committed, clean: false, slaves: this.#slaveIds(access) });
     await markBegun(access.link, location.cluster, location.logId, replicas);
+    ownLog.settled(location.logId);
     this.#promote = false;
     this.#lost = false;
     this.#decided = false;
+    this.#accepts = false;
     this.epoch = writer.epoch;
     this.#committedSeq = writer.committed.seq;
     this.#committedOffset = writer.committed.offset;
@@ -410,7 +481,7 @@ export class RoleController {
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
     await this.#watchLog(access, writer, signal);
     if (signal.reason instanceof Fenced) {
-      if (this.#beginsAnew(writer.fencedBy, writer.detail)) return;
+      if (this.#promote || this.#beginsAnew(writer.fencedBy, writer.detail)) return;
       logger.error({ detail: writer.detail }, 'the log refused a record: its data set is looked at anew');
       engine.ctx.loading = true;
       throw signal.reason;
@@ -486,22 +557,25 @@ export class RoleController {
   }
 
   /** The log has what this node knows of it. Throws LogError when not. */
-  async #prove(access: LogAccess): Promise<void> {
+  async #prove(access: LogAccess, signal: AbortSignal): Promise<void> {
     const { log, link, location, snapshots } = access;
     const { logId, cluster } = location;
+    const { logger, memory, ownLog } = this.#o;
     const holding = this.#holding?.logId === logId ? this.#holding : null;
-    const known = holding?.position ?? this.#o.memory.known(logId)?.position ?? null;
+    const known = holding?.position ?? memory.known(logId)?.position ?? null;
+    const guard = ownLog.guard(logId);
+    if (guard !== null) await healFromGuard(access, guard, signal, logger);
     try {
-      if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), this.#o.logger);
+      if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), logger);
       else if (await hasBegun(link, cluster, logId)) await log.state();
     } catch (error) {
       if (!isLogError(error)) throw error;
       if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
+      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) return;
-      const noted = error.code === 'log-lost' && holding === null ? this.#o.memory.known(logId) : null;
-      const { memory, logger } = this.#o;
+      const noted = error.code === 'log-lost' && holding === null ? memory.known(logId) : null;
       if (noted === null || !(await explainsLoss(log, noted, memory.bootId, logger))) throw error;
     }
   }
@@ -543,7 +617,7 @@ export class RoleController {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
     const follower = await this.#rebuild(access, signal, loaded);
-    await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
@@ -663,11 +737,14 @@ export class RoleController {
       await this.#pauses.for(1000);
       this.#watch(access, found.node);
       const follower = this.follower!;
-      if (follower.state === 'failed') throw follower.failure;
+      if (follower.state === 'failed') {
+        if (!isLogError(follower.failure, 'log-lost')) throw follower.failure;
+        return await this.#offerTail(access, follower.position, signal);
+      }
       if (signal.aborted) return;
       if (this.masterLink.mayHaveMoved(performance.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
-        if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
+        if (again !== null && (again.logId !== found.logId || !access.renew(again.natsUrl))) {
           logger.info({ logId: again.logId }, 'the master has another log now');
           return;
         }
@@ -692,7 +769,7 @@ export class RoleController {
     const { logId } = access.location;
     access.membership.start();
     // What the log lost and this node remembers is what its master asks for now.
-    if (this.#holding?.logId === logId) await proveHas(access.log, this.#holding.position, 'this slave', null, logger);
+    if (this.#holding?.logId === logId) await this.#offerTail(access, this.#holding.position, signal);
     this.masterLink.state = 'sync';
     const follower = await this.#rebuild(access, signal);
     this.#proveMore(follower, logId);
@@ -706,6 +783,20 @@ export class RoleController {
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
+  }
+
+  /** Stays connected for a while with more than the log has: a master that starts asks for it. */
+  async #offerTail(access: LogAccess, position: LogPosition, signal: AbortSignal): Promise<void> {
+    const until = performance.now() + TAIL_OFFERED_MS;
+    for (;;) {
+      try {
+        return await proveHas(access.log, position, 'this slave', null, this.#o.logger);
+      } catch (error) {
+        if (!isLogError(error, 'log-lost') || performance.now() > until) throw error;
+      }
+      await this.#pauses.for(TAIL_LOOK_MS);
+      signal.throwIfAborted();
+    }
   }
 
   /**

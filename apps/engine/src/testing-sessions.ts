@@ -56,18 +56,28 @@ export class TestClient {
   destroyed = false;
   paused = false;
   congested = false;
+  /** Reads nothing, and the ingress has still room for it. */
+  deaf = false;
+  /** Bytes of replies that it has not read. */
+  unread = 0;
 
   readonly sink: SessionSink = ((client: TestClient) => ({
     output(buf: Uint8Array, start: number, end: number) {
       if (client.closes > 0) client.text += '(after close)';
       client.text += Buffer.from(buf.subarray(start, end)).toString('latin1');
+      if (client.congested || client.deaf) client.unread += end - start;
       return !client.congested;
     },
     close: () => void client.closes++,
-    destroy: () => void (client.destroyed = true),
+    destroy() {
+      client.destroyed = true;
+      client.unread = 0;
+    },
     pauseInput: () => void (client.paused = true),
     resumeInput: () => void (client.paused = false),
-    pendingOutputBytes: 0,
+    get pendingOutputBytes() {
+      return client.unread;
+    },
   }))(this);
 
   /** Requests in one chunk, written as words. */
@@ -78,6 +88,13 @@ export class TestClient {
   raw(text: string): void {
     const bytes = Buffer.from(text, 'latin1');
     this.port.input(bytes, 0, bytes.length);
+  }
+
+  /** It has read what was sent to it, and goes on reading. */
+  read(): void {
+    this.congested = false;
+    this.unread = 0;
+    this.port.drained();
   }
 
   /** What came since the last call. */

@@ -20,7 +20,7 @@ const ADVICE: Partial<Record<LogErrorCode, string>> = {
   'log-diverged': 'the log went on without records that this node holds; compare the two before one is given up',
   'log-corrupt': 'a record of the log is damaged',
   'log-newer': 'start a newer version of Weir here',
-  'log-unrelated': 'REPLICAOF host port, once more, takes it all the same',
+  'log-unrelated': 'WEIR REPAIR DISCARD takes it all the same',
   'beginning-missing': 'bring back the snapshot',
 };
 

@@ -33,7 +33,7 @@ await runProgram(
     const starting = new AbortController();
     if (exportPath !== null) {
       if (exportPath === '') throw new Error('--export needs the name of a file');
-      const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false });
+      const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false, reads: true });
       const { id, seq, keys, bytes } = await exportNewest({ ...place, path: exportPath });
       logger.info({ file: exportPath, snapshot: id, seq, keys, bytes }, 'snapshot exported');
       process.exit(0);
@@ -57,7 +57,7 @@ await runProgram(
       if (!process.connected) orphaned();
       process.once('disconnect', orphaned);
     }
-    const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true });
+    const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true, reads: false });
     const store = process.send === undefined ? null : new ParentStore(process);
     const app = await startReplication({
       ...place,

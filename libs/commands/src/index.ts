@@ -7,6 +7,7 @@ import { setCommands } from './set/index.ts';
 import { sortCommands } from './sort/index.ts';
 import { streamCommands } from './stream/index.ts';
 import { zsetCommands } from './zset/index.ts';
+export { clientLine } from './connection/client-list.ts';
 import { connectionCommands } from './connection/index.ts';
 import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
@@ -23,6 +24,7 @@ export type {
   DeferredReply,
   DeferredWork,
   Host,
+  LogView,
   MigrateAnswer,
   MigrateRequest,
   ProcessView,
@@ -30,8 +32,8 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
-export { REPLY_ON, Session } from './core/session.ts';
-export type { SessionControl } from './core/session.ts';
+export { REPLY_ON, Session, memoryOf } from './core/session.ts';
+export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';
 

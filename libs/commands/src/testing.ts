@@ -346,6 +346,9 @@ export function testHost(
     sleep() {},
     process: () => view,
     handshake: () => ({ error: 'ERR no log' }),
+    repair: (_args, done) => done({ error: 'ERR no log' }),
+    logs: (done) => done([]),
+    forgetLog: (id, done) => done(`ERR there is no log ${id}`),
     crash: () => null,
     ...over,
   };

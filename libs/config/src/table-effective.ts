@@ -1,4 +1,16 @@
-import { bool, choice, int, LONG_MAX, memory, octal, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
+import {
+  bool,
+  choice,
+  int,
+  LONG_MAX,
+  memory,
+  octal,
+  percentMemory,
+  special,
+  str,
+  UINT_MAX,
+  ULONG_MAX,
+} from './directive.ts';
 import { baseNameOnly } from './checks.ts';
 
 /** Directives that Weir acts on. One that gains an effect moves here from table-accepted.ts. */
@@ -20,8 +32,19 @@ export const effectiveDirectives = [
   memory(
     'client-query-buffer-limit',
     { default: 1073741824, min: 1048576 },
-    'Most bytes a client may have waiting in its query buffer.',
+    'Most bytes of requests that are kept for a client.',
     { debug: true },
+  ),
+  special(
+    'client-output-buffer-limit',
+    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
+    { multi: true },
+  ),
+  percentMemory(
+    'maxmemory-clients',
+    { default: 0, min: -100 },
+    'Memory of all clients together, or a share of maxmemory: above it the largest are closed; 0: half of the machine.',
   ),
   memory('proto-max-bulk-len', { default: 536870912, min: 1048576 }, 'Longest single string in a request.', {
     debug: true,
@@ -190,10 +213,25 @@ export const effectiveDirectives = [
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
     immutable: true,
   }),
+  str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
+    immutable: true,
+  }),
+  str(
+    'nats-url-replication',
+    '',
+    'With nats-url: what the replication app of this node connects with; empty is nats-url.',
+    { immutable: true },
+  ),
   str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
   int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
     immutable: true,
   }),
+  int(
+    'nats-start-timeout',
+    { default: 60, min: 1, max: 86400 },
+    'How long a nats-server that starts may show no progress before it is started again; doubles each time.',
+    { unit: 'seconds', immutable: true },
+  ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
     immutable: true,
     check: (text) =>
@@ -219,6 +257,12 @@ export const effectiveDirectives = [
     'snapshot-log-bytes',
     { default: 268435456 },
     'Snapshot when the log behind the last one is this long; 0 is off.',
+  ),
+  int(
+    'log-orphan-ttl',
+    { default: 0 },
+    'Remove a log of the embedded NATS server that nobody follows when it was last written so long ago; 0 is never.',
+    { unit: 'seconds' },
   ),
   choice(
     'replication-app',

@@ -1,12 +1,22 @@
 export * from './types.ts';
 export { isLogError, LogError, type LogErrorCode } from './errors.ts';
-export { HEADER_BYTES, messageChecksum, RECORD_BYTES_MAX, RecordKind, WRITER_ID_BYTES } from './record.ts';
+export {
+  checksumHex,
+  decodeHeader,
+  HEADER_BYTES,
+  messageChecksum,
+  RECORD_BYTES_MAX,
+  RecordHeader,
+  RecordKind,
+  WRITER_ID_BYTES,
+} from './record.ts';
 export { RecordView } from './fragments.ts';
 export { healTail, type Healed } from './heal.ts';
+export { dropGuard, GuardedTail, guardedTail } from './block-guard.ts';
 export { type Beginning, decodeLeadership, encodeLeadership, type Leadership, readBeginning } from './leadership.ts';
 export { RECENT_BYTES, RecentMessages, type TailSource } from './recent.ts';
-export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
-export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
+export { connectNats, type ConnectOptions, NatsLink, OLDEST_ALWAYS, type ServerVersion } from './connect.ts';
+export { JetStreamLog, type JetStreamLogOptions, logStream } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
 export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
@@ -14,3 +24,6 @@ export { type DurableFileOptions, writeFileDurably } from './durable-file.ts';
 export { FolderLock, FolderLockedError, lockFolder, OWNER_FILE } from './folder-lock.ts';
 export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.ts';
 export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';
+export { authorization, type LogNames, type NatsUser } from './rights.ts';
+export { type Sync } from './embedded-files.ts';
+export { listLogs, removeLog, type StoredLog } from './stored-logs.ts';

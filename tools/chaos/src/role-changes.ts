@@ -35,8 +35,9 @@ class Scene {
   readonly random = generator(Number(values.seed));
   nodes: WeirNode[] = [];
   master!: WeirNode;
-  /** Sizes seen, since an operator last said whom to follow. */
+  /** Sizes seen, since an operator last said whom to follow and it did. */
   readonly #sizes = new Map<WeirNode, number>();
+  readonly #told = new Set<WeirNode>();
   readonly shrunk: string[] = [];
   #watching = true;
 
@@ -72,6 +73,7 @@ class Scene {
       const before = this.#sizes.get(node) ?? 0;
       const size = await node.call('DBSIZE').catch(() => null);
       if (typeof size !== 'number') continue; // it does not run, or loads and says so
+      if (this.#told.has(node)) continue; // it answers with the data set of before until the other one is there
       if (size < before && (this.#sizes.get(node) ?? 0) >= before) {
         this.shrunk.push(`${node.name} had ${before} keys, has ${size} (${node === this.master ? 'master' : 'slave'})`);
       }
@@ -80,6 +82,7 @@ class Scene {
   }
 
   async follow(node: WeirNode, master: WeirNode): Promise<void> {
+    this.#told.add(node);
     this.#sizes.delete(node);
     await until(
       `${node.name} to be told`,
@@ -121,7 +124,10 @@ class Scene {
       },
       SETTLE_MS,
     );
-    for (const node of this.slaves) await node.online(SETTLE_MS);
+    for (const node of this.slaves) {
+      await node.online(SETTLE_MS);
+      this.#told.delete(node);
+    }
   }
 
   /** Everything stands still, and is compared. */

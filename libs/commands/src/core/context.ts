@@ -111,6 +111,8 @@ export class Context {
   inFlightBytes = 0;
   /** Snapshots that BGREWRITEAOF, and BGSAVE SCHEDULE behind it, asked for and that are not finished. */
   readonly saving = { rewriting: false, scheduled: false };
+  /** When it was last said that somebody sends HTTP, by the host's clock. */
+  httpWarnedMicros = -Infinity;
   /** Set by a handler through `defer`. */
   deferred = false;
   /**

@@ -49,7 +49,10 @@ export function execute(
     if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), replyStart);
     command = subcommand;
   }
-  if (command === undefined) return unknown(ctx, session, unknownCommand(req), replyStart);
+  if (command === undefined) {
+    if (isHttp(req)) return refuseHttp(ctx, session);
+    return unknown(ctx, session, unknownCommand(req), replyStart);
+  }
   session.lastCommand = command.fullName;
   session.lastInteractionMs = ctx.monotonicMs;
   const refusal = refuse(ctx, session, req, command);
@@ -69,6 +72,38 @@ function unknown(ctx: Context, session: Session, error: string, replyStart: numb
   session.lastInteractionMs = ctx.monotonicMs;
   replyError(ctx, error);
   finishReply(ctx, session, replyStart);
+}
+
+/**
+ * Whether the request is a line of HTTP that can stand before a body (a browser page, or a program that was talked into it, reached the port):
+ * the body must not be executed. As in Redis, a NUL ends the name.
+ */
+function isHttp(req: Request): boolean {
+  const { buf } = req;
+  const off = req.args[0];
+  const len = req.args[1];
+  const word = (buf[off] | 32) === 112 ? 'post' : 'host:';
+  if (len < word.length || (len > word.length && buf[off + word.length] !== 0)) return false;
+  for (let i = 0; i < word.length; i++) {
+    const byte = buf[off + i];
+    if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== word.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const HTTP_WARNING_MICROS = 60e6;
+
+/** Ends the connection without a word, and nothing that stands behind the request is executed. */
+function refuseHttp(ctx: Context, session: Session): undefined {
+  session.closeAfterReply = true;
+  session.control.destroy();
+  const now = ctx.host.clockMicros();
+  if (now - ctx.httpWarnedMicros < HTTP_WARNING_MICROS) return;
+  ctx.httpWarnedMicros = now;
+  ctx.host.log?.(
+    'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an ' +
+      'attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection aborted.',
+  );
 }
 
 /** Applies one command of the log: no checks, no reply, no effects. */
