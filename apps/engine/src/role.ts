@@ -386,12 +386,12 @@ export class RoleController {
     if (writer !== null && access !== null) {
       // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
       if (writer.state !== 'fenced') await within(DRAIN_MS, this.#drained(writer));
-      const isWhole = writer.state !== 'fenced' && writer.pending === 0 && (await this.#secured());
+      const isWhole = writer.state !== 'fenced' && writer.pending === 0;
       writer.stop();
       engine.stopLeading();
       this.#o.onLeading(null);
       this.#holding = { logId: access.location.logId, position: writer.committed };
-      this.#remember(access, writer, isWhole);
+      this.#remember(access, writer, isWhole && (await this.#secured()));
     } else if (follower !== null && access !== null && follower.keyspace === engine.ctx.keyspace) {
       this.#holding = { logId: access.location.logId, position: follower.position };
     }
