@@ -2,8 +2,8 @@ import type { LogPosition } from '@weir/log';
 import { NodeFileWriter, freshNodeFile } from './node-file.ts';
 import type { NodeFile, NodeFileState } from './node-file.ts';
 
-/** What a node knew of the log that it led, when it wrote it down: the log holds at least that, or has lost something. */
-export interface Known {
+/** What a node knows of the log that it leads, as it writes it down: the log holds at least that, or has lost something. */
+export interface Note {
   /** Of a record that the log had stored. */
   readonly position: LogPosition;
   /** It stopped leading in order behind that record. */
@@ -12,20 +12,50 @@ export interface Known {
   readonly slaves: readonly string[];
 }
 
+/** `appendfsync` of a NATS server that is this node's own. */
+export type SyncChoice = 'always' | 'everysec' | 'no';
+
+/** The same with what tells whether a crash of the machine explains that the log ends before the position (proof.ts). */
+export interface Known extends Note {
+  /** When it was written, the machine had not been started again since it had this id. Null: the file does not say. */
+  readonly bootId: string | null;
+  /** Null: somebody else's NATS server, or the file does not say. */
+  readonly sync: SyncChoice | null;
+  /** A position that was old when the other one was written: `SETTLED_MS` at least, so the system had put it on the disk whatever `sync` says. */
+  readonly settled: LogPosition | null;
+}
+
+/** What surrounds a node. */
+export interface Surroundings {
+  readonly bootId: string | null;
+  readonly sync: () => SyncChoice | null;
+  /** Of a clock that is never set. */
+  readonly nowMs: () => number;
+}
+
+/** Twice as long as Linux leaves a written page in memory (30 s and the 5 s between two looks, unless it is told otherwise). */
+const SETTLED_MS = 70_000;
+
 /**
  * The node's own file as the role needs it. What is known of the log is written when the node begins to lead, every few seconds while its log
  * grows, and when it stops; it lags behind, which is why it proves a loss but never the opposite.
  */
 export class NodeMemory {
   readonly #writer: NodeFileWriter;
+  readonly #around: Surroundings;
   #file: NodeFile;
   /** The file is gone, and there was one, as this other file shows; null: all is well. */
   lostSign: string | null;
+  #settled: LogPosition | null = null;
+  /** Becomes the settled one when it is old enough. */
+  #settling: { readonly position: LogPosition; readonly sinceMs: number } | null = null;
 
-  constructor(dir: string, found: NodeFileState) {
+  constructor(dir: string, found: NodeFileState, around: Surroundings) {
     this.#writer = new NodeFileWriter(dir);
+    this.#around = around;
     this.#file = found.kind === 'known' ? found.file : freshNodeFile();
     this.lostSign = found.kind === 'lost' ? found.sign : null;
+    if (this.#file.logId !== null) this.#settled = this.known(this.#file.logId)?.settled ?? null;
     if (found.kind === 'none' || (found.kind === 'known' && found.format === 0)) this.#writer.write(this.#file);
   }
 
@@ -37,15 +67,23 @@ export class NodeMemory {
     return this.#file.logId;
   }
 
+  get bootId(): string | null {
+    return this.#around.bootId;
+  }
+
   /** Null: this node never led that log, or its file is from before it wrote this down. */
   known(logId: string): Known | null {
     return this.#file.logId === logId ? toKnown(this.#file['known']) : null;
   }
 
   /** This node's log is that one from now on. On disk when it returns. */
-  remember(logId: string, known: Known | null): void {
+  remember(logId: string, note: Note | null): void {
     const { known: old, ...rest } = this.#file;
-    const kept = known ?? (rest.logId === logId ? old : undefined);
+    if (rest.logId !== logId) {
+      this.#settled = null;
+      this.#settling = null;
+    }
+    const kept = note !== null ? this.#complete(note) : rest.logId === logId ? old : undefined;
     this.#file = { ...rest, logId, ...(kept === undefined ? {} : { known: kept }) };
     this.#writer.write(this.#file);
     this.lostSign = null;
@@ -55,27 +93,51 @@ export class NodeMemory {
   forget(): void {
     const { known: _known, ...rest } = this.#file;
     this.#file = rest;
+    this.#settled = null;
+    this.#settling = null;
     this.#writer.write(this.#file);
   }
 
   /** As `remember`, for the log that it has: soon and without waiting for the disk. */
-  note(logId: string, known: Known): void {
+  note(logId: string, note: Note): void {
     if (this.#file.logId !== logId) return;
-    this.#file = { ...this.#file, known };
+    this.#file = { ...this.#file, known: this.#complete(note) };
     this.#writer.writeLater(this.#file);
+  }
+
+  #complete({ position, clean, slaves }: Note): Known {
+    const { bootId, sync, nowMs } = this.#around;
+    const now = nowMs();
+    if (this.#settling !== null && now - this.#settling.sinceMs >= SETTLED_MS) {
+      this.#settled = this.#settling.position;
+      this.#settling = null;
+    }
+    // The log may have lost its end meanwhile, within what `sync` allows.
+    if (this.#settled !== null && this.#settled.seq > position.seq) this.#settled = null;
+    this.#settling ??= { position, sinceMs: now };
+    return { position, clean, slaves, bootId, sync: sync(), settled: this.#settled };
   }
 }
 
 function toKnown(value: unknown): Known | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { position, clean, slaves } = value as Partial<Record<keyof Known, unknown>>;
-  if (typeof position !== 'object' || position === null) return null;
-  const { seq, offset, epoch, checksum } = position as Partial<Record<keyof LogPosition, unknown>>;
-  const numbers = [seq, offset, epoch].every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
-  if (!numbers || typeof checksum !== 'string' || !/^[0-9a-f]{16}$/.test(checksum)) return null;
+  const { position, clean, slaves, bootId, sync, settled } = value as Partial<Record<keyof Known, unknown>>;
+  const at = toPosition(position);
+  if (at === null) return null;
   return {
-    position: position as LogPosition,
+    position: at,
     clean: clean === true,
     slaves: Array.isArray(slaves) ? slaves.filter((id) => typeof id === 'string') : [],
+    bootId: typeof bootId === 'string' ? bootId : null,
+    sync: sync === 'always' || sync === 'everysec' || sync === 'no' ? sync : null,
+    settled: toPosition(settled),
   };
+}
+
+function toPosition(value: unknown): LogPosition | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const { seq, offset, epoch, checksum } = value as Partial<Record<keyof LogPosition, unknown>>;
+  const numbers = [seq, offset, epoch].every((n) => Number.isSafeInteger(n) && (n as number) >= 0);
+  if (!numbers || typeof checksum !== 'string' || !/^[0-9a-f]{16}$/.test(checksum)) return null;
+  return value as LogPosition;
 }

@@ -5,6 +5,7 @@ import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
+import { readBootId } from './boot-id.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
@@ -69,7 +70,11 @@ export class EngineNode {
     const found = readNodeFile(dir);
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
     if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
-    const memory = new NodeMemory(dir, found);
+    const memory = new NodeMemory(dir, found, {
+      bootId: readBootId(),
+      sync: () => (options.ownLog.ownsStore ? this.config.choice.appendfsync : null),
+      nowMs: () => performance.now(),
+    });
     const host = new EngineHost(this);
     this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host });
     this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null);
@@ -85,6 +90,7 @@ export class EngineNode {
           throw error;
         }
       },
+      secure: () => ownLog.secure(),
       remember: (location, signal) => ownLog.remember(location, signal),
       guard: (logId) => ownLog.guard(logId),
       settled: (logId) => ownLog.settled(logId),

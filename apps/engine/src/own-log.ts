@@ -10,6 +10,11 @@ export interface OwnLog {
   locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation>;
   /** Where a log with that new id would be. Nobody remembers it before `remember` is called. */
   place(logId: string, signal: AbortSignal): Promise<LogLocation>;
+  /**
+   * What this node's own NATS server has is on disk when this resolves, the beginning of a new log and the name of its stream above all, whatever
+   * `appendfsync` says of single writes. Nothing where the server is somebody else's.
+   */
+  secure(): Promise<void>;
   /** That log is led now: where this node alone decides, it is the cluster's. */
   remember(location: LogLocation, signal: AbortSignal): Promise<void>;
   /** What its damaged newest file still had before the NATS server cut it; null: there is nothing of the kind. */

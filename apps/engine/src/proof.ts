@@ -38,6 +38,32 @@ export async function proveHas(
     throw new LogError('log-diverged', `the log holds another record ${position.seq} than ${who} had`);
 }
 
+/**
+ * Whether the operator's own choice explains that the log ends before the position that this node knew: the machine was started again since that
+ * was written, so what was not synced is gone, and `appendfsync` does not ask for a sync before a write is acknowledged. Redis goes on then,
+ * with what there is. Not so when the node or its machine was stopped in order, when it is only the process that died (the system still
+ * had everything), and for a NATS server of somebody else's. What is older than any page stays in memory must be there all the same:
+ * throws as proveHas does when it is not.
+ */
+export async function explainsLoss(
+  log: LogStore,
+  known: Known,
+  bootId: string | null,
+  logger: Logger,
+): Promise<boolean> {
+  const { bootId: former, sync, clean, position, settled } = known;
+  const isOther = former !== null && bootId !== null && former !== bootId;
+  if (clean || !isOther || (sync !== 'everysec' && sync !== 'no')) return false;
+  if (settled !== null) await proveHas(log, settled, 'this node', null, logger);
+  const { lastSeq } = await log.state();
+  logger.warn(
+    { lastSeq, known: position.seq, records: position.seq - lastSeq },
+    `the machine went down before the end of the log was on its disk: at least ${position.seq - lastSeq} records are lost, as ` +
+      `appendfsync ${sync} allows, unless a slave still has them. With appendfsync always none are`,
+  );
+  return true;
+}
+
 /** How long a master that died waits for the slaves that followed it: their connections to its NATS server have to come back first. */
 const SLAVES_MS = 4000;
 const LOOK_MS = 50;

@@ -19,7 +19,7 @@ import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
-import { askSlaves, healFromGuard, proveHas, takeFromMembers } from './proof.ts';
+import { askSlaves, explainsLoss, healFromGuard, proveHas, takeFromMembers } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
@@ -400,7 +400,7 @@ export class RoleController {
       engine.stopLeading();
       this.#o.onLeading(null);
       this.#holding = { logId: access.location.logId, position: writer.committed };
-      this.#remember(access, writer, isWhole);
+      this.#remember(access, writer, isWhole && (await this.#secured()));
     } else if (follower !== null && access !== null && follower.keyspace === engine.ctx.keyspace) {
       this.#holding = { logId: access.location.logId, position: follower.position };
     }
@@ -414,6 +414,16 @@ export class RoleController {
     this.access = null;
     if (access !== null) {
       await access.close().catch((error: unknown) => logger.debug({ err: error }, 'closing the connection to the log'));
+    }
+  }
+
+  /** A stop in order: what was acknowledged is on disk before that is written down. */
+  async #secured(): Promise<boolean> {
+    try {
+      return await within(DRAIN_MS, this.#o.ownLog.secure());
+    } catch (error) {
+      this.#o.logger.warn({ err: error }, 'cannot sync the log');
+      return false;
     }
   }
 
@@ -442,6 +452,7 @@ export class RoleController {
       const { keyspace } = engine.ctx;
       const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal });
       writer = await this.#openWriter(access, LOG_START, begins, signal);
+      await ownLog.secure();
       // Only now is it worth remembering: a node that dies before starts again with the log that it had.
       await ownLog.remember(location, signal);
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
@@ -449,6 +460,7 @@ export class RoleController {
       engine.ctx.loading = true;
       writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
+      await ownLog.secure();
     }
     if (signal.aborted) {
       writer.stop();
@@ -571,7 +583,9 @@ export class RoleController {
       if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
-      if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
+      if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) return;
+      const noted = error.code === 'log-lost' && holding === null ? memory.known(logId) : null;
+      if (noted === null || !(await explainsLoss(log, noted, memory.bootId, logger))) throw error;
     }
   }
 

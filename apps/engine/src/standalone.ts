@@ -32,6 +32,7 @@ export async function startEngine(program: Program): Promise<Running> {
         return { natsUrl, cluster: weirCluster, logId, ...externalRights(config) };
       },
       place: async (logId) => ({ natsUrl, cluster: weirCluster, logId, ...externalRights(config) }),
+      secure: async () => {},
       remember: async () => {}, // the former master's log stays the cluster's
       guard: () => null, // the files are not this node's
       settled: () => {},

@@ -22,6 +22,8 @@ export interface ReplicationOptions {
   readonly logger: AppLogger;
   readonly signal?: AbortSignal;
   readonly timings?: Partial<Timings>;
+  /** See ReplicatorOptions. */
+  readonly secure?: () => Promise<void>;
   readonly leaseTtlMs?: number;
   readonly leaseRenewMs?: number;
 }
@@ -64,6 +66,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     now: wallClockMs,
     members: () => membership.others(),
     ...(timings !== undefined ? { timings } : {}),
+    ...(options.secure !== undefined ? { secure: options.secure } : {}),
   });
   const lease = new Lease({
     nats: link,

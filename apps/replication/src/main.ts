@@ -5,6 +5,7 @@ import { startReplication } from './app.ts';
 import { exportNewest } from './export.ts';
 import { locateLog } from './locate.ts';
 import { settingsOf } from './options.ts';
+import { ParentStore } from './parent-store.ts';
 
 /**
  * The replication app as a process:
@@ -57,15 +58,18 @@ await runProgram(
       process.once('disconnect', orphaned);
     }
     const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true, reads: false });
+    const store = process.send === undefined ? null : new ParentStore(process);
     const app = await startReplication({
       ...place,
+      ...(store === null ? {} : { secure: () => store.secure() }),
       replicas: config.num.logReplicas,
       settings: settingsOf(config),
       logger,
       signal: starting.signal,
     });
     // CONFIG SET at the node.
-    process.on('message', (message: { directive: DirectiveName; value: string }) => {
+    process.on('message', (message: { directive?: DirectiveName; value: string }) => {
+      if (message.directive === undefined) return;
       config.assign(message.directive, message.value === '' ? [''] : message.value.split(' '));
       app.configure(settingsOf(config));
     });

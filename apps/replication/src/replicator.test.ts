@@ -34,6 +34,7 @@ async function working(
     clock: { offsetMs: number };
   }) => Promise<void>,
   settings: Partial<ReplicationSettings> = {},
+  secure?: () => Promise<void>,
 ): Promise<void> {
   const log = new FakeLog();
   const clock = { offsetMs: 0 };
@@ -58,6 +59,7 @@ async function working(
       ...settings,
     },
     timings: FAST,
+    ...(secure === undefined ? {} : { secure }),
   });
   const end = new AbortController();
   const run = replicator.run(end.signal);
@@ -338,4 +340,31 @@ test('an empty log is waited for: a data set may yet be imported in front of it'
   end.abort();
   await run;
   feeder.stop();
+});
+
+test('nothing is trimmed or removed before the store is on disk', async () => {
+  let isBroken = true;
+  let calls = 0;
+  const secure = async (): Promise<void> => {
+    calls++;
+    if (isBroken) throw new Error('input/output error');
+  };
+  await working(
+    'ephemeral',
+    async ({ log, snapshots, feeder, replicator, logger }) => {
+      for (let i = 0; i < 4; i++) {
+        await write(feeder, i * 20, i * 20 + 20);
+        await asked(replicator);
+      }
+      await eventually(() => calls >= 3, 'asked again and again');
+      assert.equal((await log.state()).firstSeq, 1);
+      assert.equal((await snapshots.list()).length, 4);
+      assert.ok(logger.has('retention failed'));
+      isBroken = false;
+      await eventually(async () => (await log.state()).firstSeq > 1, 'trimmed');
+      await eventually(async () => (await snapshots.list()).length === 2, 'removed');
+    },
+    {},
+    secure,
+  );
 });

@@ -57,6 +57,8 @@ export interface ReplicatorOptions {
   readonly monotonicMs?: () => number;
   readonly members: () => readonly Member[];
   readonly timings?: Partial<Timings>;
+  /** When it resolves, everything that the store has acknowledged is on disk. Left out: the store sees to that itself, or nobody here can. */
+  readonly secure?: () => Promise<void>;
 }
 
 const WAITERS_MAX = 1000;
@@ -390,6 +392,8 @@ export class Replicator {
       }
       if (plan.outOfTime)
         logger.warn({ members: plan.heldFor }, 'members that are still behind are not waited for any longer');
+      // A snapshot that a power cut takes must not be what stands for the log in front of it.
+      if (plan.remove.length > 0 || plan.trimTo !== null) await this.#o.secure?.();
       for (const id of plan.remove) {
         await snapshots.remove(id);
         logger.info({ snapshot: id }, 'removed an old snapshot');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -47,5 +47,32 @@ test('a child that cannot be started at all is tried again, and can be stopped',
     await child.stop();
   } finally {
     process.execPath = execPath;
+  }
+});
+
+test('a child that asks for it is told when the store is on disk, and when it is not', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'weir-child-'));
+  try {
+    const script = join(dir, 'child.mjs');
+    const answers = join(dir, 'answers');
+    writeFileSync(
+      script,
+      `import { appendFileSync } from 'node:fs';
+       process.on('message', (m) => appendFileSync(${JSON.stringify(answers)}, JSON.stringify(m) + '\\n'));
+       process.send({ secure: 1 }, () => process.send({ secure: 2 }));`,
+    );
+    let calls = 0;
+    const secure = async (): Promise<void> => {
+      if (++calls === 2) throw new Error('input/output error');
+    };
+    const child = new SupervisedChild({ name: 'child', script, args: [], env: {}, log: logger(), secure });
+    await until(() => existsSync(answers) && readFileSync(answers, 'utf8').trim().split('\n').length === 2);
+    assert.deepEqual(readFileSync(answers, 'utf8').trim().split('\n'), [
+      '{"secured":1,"error":""}',
+      '{"secured":2,"error":"input/output error"}',
+    ]);
+    await child.stop();
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
   }
 });

@@ -12,6 +12,8 @@ export interface SupervisedOptions {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  /** The child asks that what NATS acknowledged be on disk. */
+  readonly secure?: () => Promise<void>;
 }
 
 const RESTART_MIN_MS = 500;
@@ -58,11 +60,24 @@ export class SupervisedChild {
     this.#child = child;
     log.info({ child: child.pid }, `${name} started`);
     child.on('error', (error) => log.warn({ err: error }, `${name}`));
+    child.on('message', (message: { secure?: number }) => {
+      if (message.secure !== undefined) void this.#secure(child, message.secure);
+    });
     child.once('exit', (code, signal) => {
       this.#child = null;
       if (!this.#stopping) log.warn({ code, signal }, `${name} ended`);
       this.#ended(started);
     });
+  }
+
+  async #secure(child: ChildProcess, id: number): Promise<void> {
+    let error = '';
+    try {
+      await this.#options.secure?.();
+    } catch (failure) {
+      error = failure instanceof Error ? failure.message : String(failure);
+    }
+    if (child.connected) child.send({ secured: id, error });
   }
 
   #ended(started: number): void {

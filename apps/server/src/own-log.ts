@@ -50,6 +50,10 @@ export class OwnLog implements EngineOwnLog {
     return this.#located(await this.#place(signal), logId);
   }
 
+  async secure(): Promise<void> {
+    await (await this.#embedded)?.syncStore();
+  }
+
   /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
   async remember({ logId }: LogLocation, signal: AbortSignal): Promise<void> {
     if (this.ownsStore) await rememberClusterLogId(await this.#place(signal), logId);

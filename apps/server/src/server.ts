@@ -74,6 +74,7 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
       args: configFile === undefined ? [] : [configFile],
       env: { ...configEnvironment(config), WEIR_NATS_URL: replicationUrl, WEIR_LOG_ID: location.logId },
       log: logger,
+      secure: () => ownLog.secure(),
     });
   };
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeFileDurably } from './durable-file.ts';
+import { syncTree, writeFileDurably } from './durable-file.ts';
 
 function scratch(t: { after(done: () => void): void }): string {
   const dir = mkdtempSync(join(tmpdir(), 'weir-durable-'));
@@ -30,4 +30,16 @@ test('a write that fails leaves the old file and no other', (t) => {
   assert.throws(() => writeFileDurably(path, 'text'), { code: /EISDIR|ENOTDIR|EEXIST/ });
   assert.deepEqual(readdirSync(dir), ['state.json']);
   assert.throws(() => writeFileDurably(join(dir, 'nowhere/state.json'), 'text'), { code: 'ENOENT' });
+});
+
+test('a tree is synced file by file and folder by folder, while another process removes some of it', async (t) => {
+  const dir = scratch(t);
+  mkdirSync(join(dir, 'streams/a/msgs'), { recursive: true });
+  for (let i = 0; i < 200; i++) writeFileSync(join(dir, `streams/a/msgs/${i}.blk`), 'block');
+  writeFileSync(join(dir, 'streams/a/meta.inf'), '{}');
+  const synced = syncTree(dir);
+  for (let i = 0; i < 200; i++) rmSync(join(dir, `streams/a/msgs/${i}.blk`));
+  await synced;
+  await syncTree(join(dir, 'nowhere'));
+  assert.deepEqual(readdirSync(join(dir, 'streams/a')), ['meta.inf', 'msgs']);
 });

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { open, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 export interface DurableFileOptions {
   readonly mode?: number;
@@ -34,15 +35,46 @@ export function writeFileDurably(path: string, text: string, options: DurableFil
   syncFolder(dirname(path));
 }
 
+/**
+ * When it resolves, the folder, everything below it, and all that anybody had written there when it was called are on disk. Files that another
+ * process removes meanwhile are passed over. Rejects with what the system says.
+ */
+export async function syncTree(folder: string): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(orGone);
+  for (const entry of entries ?? []) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else if (entry.isFile()) await sync(path);
+  }
+  await sync(folder).catch(orCannot);
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r').catch(orGone);
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
+}
+
+function orGone(error: NodeJS.ErrnoException): null {
+  if (error.code !== 'ENOENT') throw error;
+  return null;
+}
+
 function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
   } catch (error) {
-    // A file system that cannot sync a folder says so in these two ways; Redis passes over them as well.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EINVAL' && code !== 'EBADF') throw error;
+    orCannot(error as NodeJS.ErrnoException);
   } finally {
     closeSync(folder);
   }
+}
+
+/** A file system that cannot sync a folder says so in these two ways; Redis passes over them as well. */
+function orCannot(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EINVAL' && error.code !== 'EBADF') throw error;
 }

@@ -36,6 +36,7 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
 import { guardLogs } from './block-guard.ts';
+import { syncTree } from './durable-file.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import {
   connectNats,
@@ -226,7 +227,16 @@ export class EmbeddedNats {
     }, CHECK_MS);
   }
 
-  /** Graceful, bounded. */
+  /**
+   * Everything that it has acknowledged is on disk when this resolves. Unless it syncs each write it never syncs the files that say which streams
+   * there are, and without them the messages, synced or not, are nobody's: until the system writes old pages (30 s) a power cut takes the
+   * whole stream.
+   */
+  syncStore(): Promise<void> {
+    return syncTree(join(this.dir, 'store'));
+  }
+
+  /** Graceful, bounded. What it had is on disk then: nats-server does not see to that. */
   stop(): Promise<void> {
     this.#stopping = true;
     return (this.#stopped ??= this.#stop());
@@ -237,6 +247,7 @@ export class EmbeddedNats {
     if (this.#monitorTimer !== null) clearInterval(this.#monitorTimer);
     await this.#monitor?.close();
     await this.#end('SIGTERM');
+    await this.syncStore().catch((error: unknown) => this.#event({ kind: 'warning', detail: describe(error) }));
     process.off('exit', this.#onExit);
     this.#lock?.release();
     this.#lock = null;
