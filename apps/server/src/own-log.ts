@@ -32,7 +32,9 @@ export class OwnLog implements EngineOwnLog {
 
   async locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation> {
     const place = await this.#place(signal);
-    const logId = memory.logId ?? (memory.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, memory.lostSign));
+    const logId =
+      memory.logId ??
+      (memory.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, memory.lostSign));
     if (memory.logId === null) memory.remember(logId, null);
     return { natsUrl: place.natsUrl, cluster: place.cluster, logId };
   }
