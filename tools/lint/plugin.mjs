@@ -11,4 +11,31 @@ const noDynamicImport = {
   }),
 };
 
-export default { meta: { name: 'weir' }, rules: { 'no-dynamic-import': noDynamicImport } };
+const isDate = (node) => node.type === 'Identifier' && node.name === 'Date';
+
+/** An age by a clock that people set makes the dead alive for an hour, or the living dead. */
+const noWallClock = {
+  meta: {
+    type: 'problem',
+    messages: {
+      wall: 'Time is measured with performance.now(); a calendar time is asked of wallClockMs() (@weir/replica).',
+    },
+  },
+  create: (context) => {
+    const report = (node) => context.report({ node, messageId: 'wall' });
+    return {
+      MemberExpression: (node) => {
+        const { object, property } = node;
+        if (isDate(object) && (property.name === 'now' || property.value === 'now')) report(node);
+      },
+      NewExpression: (node) => isDate(node.callee) && node.arguments.length === 0 && report(node),
+      CallExpression: (node) => isDate(node.callee) && report(node),
+      VariableDeclarator: (node) => node.init && isDate(node.init) && report(node),
+    };
+  },
+};
+
+export default {
+  meta: { name: 'weir' },
+  rules: { 'no-dynamic-import': noDynamicImport, 'no-wall-clock': noWallClock },
+};

@@ -28,6 +28,7 @@ const imports = 'eslint(no-restricted-imports)';
 const globals = 'eslint(no-restricted-globals)';
 const properties = 'eslint(no-restricted-properties)';
 const dynamic = 'weir(no-dynamic-import)';
+const wallClock = 'weir(no-wall-clock)';
 
 interface Case {
   readonly title: string;
@@ -79,7 +80,7 @@ const cases: readonly Case[] = [
     title: 'a pure lib may not read the clock',
     file: `${pure}/clock.ts`,
     code: `export const now = (): number => Date.now();\nexport const later = (): number => performance.now();`,
-    rules: [globals],
+    rules: [globals, wallClock],
   },
   {
     title: 'a pure lib may not draw random numbers',
@@ -168,7 +169,37 @@ const cases: readonly Case[] = [
   {
     title: 'an adapter may do I/O and import what is below it',
     file: 'libs/log/src/allowed.ts',
-    code: `export { connect } from 'nats';\nexport { readFileSync } from 'node:fs';\nexport { ReplyWriter } from '@weir/resp';\nexport const now = (): number => Date.now();`,
+    code: `export { connect } from 'nats';\nexport { readFileSync } from 'node:fs';\nexport { ReplyWriter } from '@weir/resp';\nexport const now = (): number => performance.now();`,
+    rules: [],
+  },
+  {
+    title: 'nobody measures time with the wall clock',
+    file: 'apps/engine/src/wall.ts',
+    code: `export const since = (then: number): number => Date.now() - then;`,
+    rules: [wallClock],
+  },
+  {
+    title: 'the wall clock is not handed on as a clock either',
+    file: 'libs/cluster/src/wall-handed-on.ts',
+    code: `export const clock = { now: Date.now };`,
+    rules: [wallClock],
+  },
+  {
+    title: 'a date of now is the wall clock too',
+    file: 'libs/log/src/wall-date.ts',
+    code: `export const at = (): number => new Date().getTime();`,
+    rules: [wallClock],
+  },
+  {
+    title: 'a date of a given time is no clock',
+    file: 'libs/log/src/allowed-date.ts',
+    code: `export const text = (ms: number): string => new Date(ms).toISOString();`,
+    rules: [],
+  },
+  {
+    title: 'one file reads the wall clock, for those who need a calendar time',
+    file: 'libs/replica/src/wall-clock.ts',
+    code: `export const wallClockMs = (): number => Date.now();`,
     rules: [],
   },
   {

@@ -1,6 +1,7 @@
 import { REPLY_ON, Session, execute } from '@weir/commands';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
+import { wallClockMs } from '@weir/replica';
 import type { Engine } from './engine.ts';
 
 /**
@@ -55,7 +56,7 @@ export class ClientSession implements SessionPort {
         },
       },
       authenticated: engine.passwordless,
-      nowMs: Date.now(),
+      nowMs: performance.now(),
       remoteAddr: info.remoteAddr,
       localAddr: info.localAddr,
       fd: info.fd,
@@ -153,7 +154,8 @@ export class ClientSession implements SessionPort {
     const session = this.session;
     const scanner = this.#scanner;
     const out = ctx.reply;
-    const now = Date.now();
+    const now = wallClockMs();
+    ctx.monotonicMs = performance.now();
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -288,7 +290,7 @@ export class ClientSession implements SessionPort {
       const { ctx } = engine;
       const out = ctx.reply;
       const start = out.pos;
-      ctx.aim(session, Date.now());
+      ctx.aim(session, wallClockMs());
       ctx.begin();
       run();
       ctx.end();

@@ -13,15 +13,23 @@ import type {
 } from '@weir/commands';
 import type { HostPort } from '@weir/config';
 import { writeFileDurably } from '@weir/log';
-import { WEIR_VERSION } from '@weir/replica';
+import { WEIR_VERSION, wallClockMs } from '@weir/replica';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { askForSnapshot } from './save.ts';
+
+/** Reports come every second; an app that is busy may be late. */
+const SNAPSHOT_REPORT_MS = 3000;
+
+function notSaving(member: Member): Member {
+  return member.snapshot === undefined ? member : { ...member, snapshot: { ...member.snapshot, inProgress: false } };
+}
 
 /** What commands may ask of the process: see the interface, which documents each. */
 
 export class EngineHost implements Host {
   readonly #node: EngineNode;
+  #wallBaseMs = performance.timeOrigin;
   #shuttingDown = false;
   /** Snapshots that were asked for and are not there yet. */
   #saving = 0;
@@ -36,7 +44,11 @@ export class EngineHost implements Host {
   }
 
   wallClockMicros(): number {
-    return Math.floor((performance.timeOrigin + performance.now()) * 1000);
+    const monotonic = performance.now();
+    const wall = wallClockMs();
+    // The microseconds are the monotonic clock's, which knows nothing of a wall clock that is set: begin again from that where they part.
+    if (Math.abs(this.#wallBaseMs + monotonic - wall) > 2) this.#wallBaseMs = wall - monotonic;
+    return Math.floor((this.#wallBaseMs + monotonic) * 1000);
   }
 
   get sessions(): ReadonlyMap<number, Session> {
@@ -45,7 +57,7 @@ export class EngineHost implements Host {
 
   replication(): ReplicationView {
     const { role } = this.#node;
-    const now = Date.now();
+    const now = performance.now();
     const master = role.role === 'slave' ? role.master : null;
     const loading = role.loading;
     return {
@@ -91,7 +103,7 @@ export class EngineHost implements Host {
 
   snapshots(): SnapshotView {
     const report = this.#snapshotReport();
-    const now = Date.now();
+    const now = wallClockMs();
     const lastSavedMs = report !== null && report.lastSavedMs > 0 ? report.lastSavedMs : this.#node.startedMs;
     return {
       lastSaveSeconds: Math.floor(lastSavedMs / 1000),
@@ -105,8 +117,11 @@ export class EngineHost implements Host {
   }
 
   #snapshotReport(): SnapshotReport | null {
+    // An app that died within a snapshot says nothing more: SAVE is not refused for as long as its last report is kept.
+    const oldest = performance.now() - SNAPSHOT_REPORT_MS;
     const newest = this.#node
       .members()
+      .map((member) => (member.receivedMs < oldest ? notSaving(member) : member))
       .filter((member): member is Member & { snapshot: SnapshotReport } => member.snapshot !== undefined)
       .sort((a, b) => b.snapshot.lastSavedMs - a.snapshot.lastSavedMs)[0];
     return newest?.snapshot ?? null;
@@ -180,7 +195,7 @@ export class EngineHost implements Host {
       arch: arch(),
       executable: process.argv[1] ?? process.execPath,
       configFile: node.configFile ?? '',
-      startedMs: node.startedMs,
+      uptimeMs: performance.now() - node.startedAt,
       tcpPort: node.config.num.port,
       rssBytes: process.memoryUsage.rss(),
       totalSystemBytes: totalmem(),

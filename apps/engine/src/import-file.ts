@@ -1,7 +1,7 @@
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
-import { importRdbFile } from '@weir/replica';
+import { importRdbFile, wallClockMs } from '@weir/replica';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 
@@ -15,7 +15,7 @@ export function importsFile(
   return async (access, newKeyspace) => {
     const path = config.path('dbfilename');
     try {
-      await importRdbFile({ path, snapshots: access.snapshots, newKeyspace, logger, nowMs: Date.now() });
+      await importRdbFile({ path, snapshots: access.snapshots, newKeyspace, logger, nowMs: wallClockMs() });
     } catch (error) {
       if (!isLogError(error)) onDamaged(error); // a log that is away comes back
       throw error;

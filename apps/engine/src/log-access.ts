@@ -24,7 +24,7 @@ export class LogAccess {
     this.link = link;
     this.log = new JetStreamLog(link, location);
     this.snapshots = new JetStreamSnapshots(link, location);
-    this.membership = new Membership({ ...location, nats: link, report, now: Date.now });
+    this.membership = new Membership({ ...location, nats: link, report, now: () => performance.now() });
   }
 
   static async open(

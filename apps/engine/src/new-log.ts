@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import type { Beginning, LogPosition, SnapshotManifest } from '@weir/log';
-import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot, wallClockMs } from '@weir/replica';
 import type { LogAccess } from './log-access.ts';
 
 /** A snapshot made by an engine from its own data set: the beginning of a new log, or what a log that was trimmed too far begins with again. */
@@ -18,7 +18,7 @@ export interface MemorySnapshotOptions {
 export async function snapshotFromMemory(options: MemorySnapshotOptions): Promise<SnapshotManifest> {
   const { access, keyspace, position, newKeyspace, signal } = options;
   const { snapshots } = access;
-  const nowMs = Date.now();
+  const nowMs = wallClockMs();
   const manifest = await uploadSnapshot(snapshots, keyspace, position, {
     id: position.seq === 0 ? `base-${nowMs}` : `memory${position.seq}-${nowMs}`,
     engineVersion: ENGINE_VERSION,

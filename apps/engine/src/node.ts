@@ -1,10 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
+import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
-import { freeInBackground } from '@weir/replica';
+import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
 import type { LogAccess, LogLocation } from './log-access.ts';
@@ -41,7 +41,10 @@ export class EngineNode {
   readonly role: RoleController;
   readonly waits: ReplicaWaits;
   readonly runId = randomBytes(20).toString('hex');
-  readonly startedMs = Date.now();
+  /** A calendar time, for LASTSAVE. */
+  readonly startedMs = wallClockMs();
+  /** Monotonic, for the uptime. */
+  readonly startedAt = performance.now();
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
   logTrouble = '';
   readonly #options: EngineNodeOptions;
@@ -95,6 +98,12 @@ export class EngineNode {
         ? {}
         : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
     });
+    // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
+    const names = new Set(allCommands.map((command) => command.name));
+    const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));
+    if (unknown.length > 0) {
+      this.logger.warn({}, `rename-command names no command of Weir, and does nothing: ${unknown.join(', ')}`);
+    }
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
     }
@@ -151,8 +160,10 @@ export class EngineNode {
   #tick(): void {
     const { engine, config } = this;
     const { ctx } = engine;
-    const now = Date.now();
+    const now = wallClockMs();
     ctx.now = now;
+    const monotonicMs = performance.now();
+    ctx.monotonicMs = monotonicMs;
     const clock = () => performance.now() * 1000;
     if (engine.leading && !engine.stalled) {
       activeExpireCycle(ctx, clock);
@@ -160,17 +171,17 @@ export class EngineNode {
       engine.turn();
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
-    ctx.writeRefusal = this.#writeRefusal(now);
+    ctx.writeRefusal = this.#writeRefusal(monotonicMs);
     if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
-    engine.closeIdle(now);
-    if (now - this.#sampledMs >= SAMPLE_MS) {
-      this.#sampledMs = now;
-      ctx.stats.sample(now);
+    engine.closeIdle(monotonicMs);
+    if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
+      this.#sampledMs = monotonicMs;
+      ctx.stats.sample(monotonicMs);
     }
   }
 
   /** Why writes have to be refused now, or ''. */
-  #writeRefusal(now: number): string {
+  #writeRefusal(monotonicMs: number): string {
     const { engine, config, role } = this;
     if (role.writeRefusal !== '') return role.writeRefusal;
     if (!engine.leading) return '';
@@ -190,7 +201,7 @@ export class EngineNode {
       const maxLagMs = config.num.minReplicasMaxLag * 1000;
       let good = 0;
       for (const member of this.members()) {
-        if (member.role === 'slave' && member.state === 'online' && now - member.receivedMs <= maxLagMs) good++;
+        if (member.role === 'slave' && member.state === 'online' && monotonicMs - member.receivedMs <= maxLagMs) good++;
       }
       if (good < wanted) return 'NOREPLICAS Not enough good replicas to write.';
     }

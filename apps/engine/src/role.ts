@@ -4,7 +4,7 @@ import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, Pace, discardKeyspace } from '@weir/replica';
+import { ENGINE_VERSION, Follower, Pace, discardKeyspace, wallClockMs } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
@@ -162,7 +162,7 @@ export class RoleController {
     const { engine } = this.#o;
     engine.ctx.loading = true;
     engine.ctx.slave = this.role === 'slave';
-    this.masterLink.begin(Date.now());
+    this.masterLink.begin(performance.now());
     engine.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
@@ -195,7 +195,7 @@ export class RoleController {
       this.#promote = false;
       this.#lost = false;
       engine.ctx.slave = true;
-      this.masterLink.begin(Date.now());
+      this.masterLink.begin(performance.now());
       engine.ctx.linkUp = false;
       this.#promotions.settle('ERR another role was asked for meanwhile');
     }
@@ -259,7 +259,7 @@ export class RoleController {
     while (!this.#stopped) {
       this.#term = new AbortController();
       const { signal } = this.#term;
-      const started = Date.now();
+      const started = performance.now();
       try {
         if (this.target !== null) await this.#follow(this.target, signal);
         else if (this.#deposedBy !== null) await this.#followOwnLog(signal);
@@ -274,7 +274,7 @@ export class RoleController {
         continue;
       }
       this.#applyTrouble();
-      if (Date.now() - started > 30_000) delay = RETRY_MIN_MS;
+      if (performance.now() - started > 30_000) delay = RETRY_MIN_MS;
       await this.#pauses.for(this.trouble === null ? delay : TROUBLE_RETRY_MS);
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
@@ -484,6 +484,7 @@ export class RoleController {
       else if (await hasBegun(link, cluster, logId)) await log.state();
     } catch (error) {
       if (!isLogError(error)) throw error;
+      if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
@@ -593,6 +594,8 @@ export class RoleController {
     this.writerDetail = detail;
     if (state === 'open') this.#o.logger.info({}, 'the log takes records again');
     else if (state !== 'stopped') this.#o.logger.warn({ state, detail }, 'the log does not take records');
+    // Found out while nothing was under way: no append tells the engine.
+    if (state === 'fenced' && this.writer !== null) this.#term.abort(new Fenced());
   }
 
   /** Snapshot and log up to the log's end. */
@@ -636,7 +639,7 @@ export class RoleController {
       const follower = this.follower!;
       if (follower.state === 'failed') throw follower.failure;
       if (signal.aborted) return;
-      if (this.masterLink.mayHaveMoved(Date.now())) {
+      if (this.masterLink.mayHaveMoved(performance.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
         if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
           logger.info({ logId: again.logId }, 'the master has another log now');
@@ -673,7 +676,7 @@ export class RoleController {
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
-    this.masterLink.connected(Date.now());
+    this.masterLink.connected(performance.now());
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
@@ -702,7 +705,7 @@ export class RoleController {
       if (comparable && other.checksum !== undefined && other.checksum !== position.checksum)
         throw new LogError('log-diverged', `record ${seq} of the master is another one than this slave has`);
     }
-    if (this.masterLink.watch(state, access.membership.others(), node, Date.now())) {
+    if (this.masterLink.watch(state, access.membership.others(), node, performance.now())) {
       if (this.masterLink.up) logger.info({}, 'the link to the master is up');
       else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
     }
@@ -750,13 +753,13 @@ export class RoleController {
   /** `keeps`: what it reads is remembered. */
   #newFollower(access: LogAccess, keeps: boolean): Follower {
     const { logger } = this.#o;
-    this.loading = { startedMs: Date.now(), totalBytes: 0, loadedBytes: 0 };
+    this.loading = { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
       newKeyspace: this.#o.newKeyspace,
       logger,
-      now: Date.now,
+      now: wallClockMs,
       ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),
       pace: new Pace(),
       onState: (state, detail) => {
@@ -764,7 +767,7 @@ export class RoleController {
         if (state === 'failed') this.#pauses.end();
       },
       onProgress: ({ loadedBytes, totalBytes }) => {
-        this.loading = { startedMs: this.loading?.startedMs ?? Date.now(), totalBytes, loadedBytes };
+        this.loading = { startedMs: this.loading?.startedMs ?? wallClockMs(), totalBytes, loadedBytes };
       },
     });
     return follower;
@@ -806,6 +809,10 @@ export class RoleController {
       if (writer !== null) engine.hold(this.#stopped);
     }
   }
+}
+
+function whose(known: LogPosition | null): string {
+  return known === null ? 'the log of the cluster' : `the log that this node knew up to record ${known.seq}`;
 }
 
 class RoleChanged extends Error {}

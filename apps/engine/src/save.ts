@@ -16,7 +16,7 @@ const AGAIN_MS = 250;
 export async function askForSnapshot(access: LogAccess, isCurrent: () => boolean): Promise<string | null> {
   const { cluster, logId } = access.location;
   let seq: number | undefined;
-  let seenMs = Date.now();
+  let seenMs = performance.now();
   for (;;) {
     try {
       seq ??= (await access.log.state()).lastSeq;
@@ -24,8 +24,8 @@ export async function askForSnapshot(access: LogAccess, isCurrent: () => boolean
       return answer.ok ? null : answer.error;
     } catch (error) {
       if (!isCurrent()) return 'this node has another log now';
-      if (hasActiveApp(access)) seenMs = Date.now();
-      else if (Date.now() - seenMs > APP_AWAY_MS_MAX) {
+      if (hasActiveApp(access)) seenMs = performance.now();
+      else if (performance.now() - seenMs > APP_AWAY_MS_MAX) {
         return `no replication app made a snapshot: ${(error as Error).message}`;
       }
     }

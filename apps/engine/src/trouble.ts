@@ -1,5 +1,6 @@
 import { isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
+import { wallClockMs } from '@weir/replica';
 
 /**
  * What keeps this node from its role and will not pass by itself: the log or its beginning cannot be proven. The node goes on looking, since what
@@ -27,7 +28,7 @@ export function troubleOf(error: unknown, before: Trouble | null): Trouble | nul
   if (!isLogError(error)) return null;
   const advice = ADVICE[error.code];
   if (advice === undefined) return null;
-  const sinceMs = before?.code === error.code ? before.sinceMs : Date.now();
+  const sinceMs = before?.code === error.code ? before.sinceMs : wallClockMs();
   return { code: error.code, text: `${error.message}: ${advice}`, sinceMs };
 }
 

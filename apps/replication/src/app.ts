@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Lease, Membership, leaseBucket, replicationLeaseKey, serveSnapshotRequests } from '@weir/cluster';
 import type { MemberReport, SnapshotAnswer } from '@weir/cluster';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
+import { wallClockMs } from '@weir/replica';
 import type { AppLogger, ReplicationSettings } from './options.ts';
 import { Replicator } from './replicator.ts';
 import type { Timings } from './replicator.ts';
@@ -52,7 +53,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     nats: link,
     cluster,
     logId,
-    now: Date.now,
+    now: () => performance.now(),
     report: () => replicator.report(id),
   });
   const replicator: Replicator = new Replicator({
@@ -60,7 +61,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     snapshots,
     settings,
     logger,
-    now: Date.now,
+    now: wallClockMs,
     members: () => membership.others(),
     ...(timings !== undefined ? { timings } : {}),
   });

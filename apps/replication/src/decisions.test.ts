@@ -146,3 +146,10 @@ test('while a member loads a snapshot nothing is removed or trimmed, until its t
   assert.deepEqual(over, { remove: ['s300'], trimTo: 501, heldFor: ['m'], outOfTime: true });
   assert.deepEqual(plan({ members, snapshots: [manifest(800)] }).heldFor, [], 'there is nothing to hold back');
 });
+
+test('the data set that a log began with stays for as long as the beginning of the log does', () => {
+  const snapshots = [manifest(800), manifest(500), manifest(0)];
+  assert.deepEqual([plan({ snapshots }).remove, plan({ snapshots }).trimTo], [[], 501]);
+  const log = { firstSeq: 501, lastSeq: 1000, bytes: 500_000, messages: 500 };
+  assert.deepEqual(plan({ snapshots, log }).remove, ['s0']);
+});

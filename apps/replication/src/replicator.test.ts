@@ -45,6 +45,7 @@ async function working(
     snapshots,
     logger,
     now: () => Date.now() + clock.offsetMs,
+    monotonicMs: () => performance.now() + clock.offsetMs,
     members: () => [],
     settings: {
       mode,

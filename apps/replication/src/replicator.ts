@@ -51,7 +51,10 @@ export interface ReplicatorOptions {
   readonly snapshots: SnapshotStore;
   readonly settings: ReplicationSettings;
   readonly logger: AppLogger;
+  /** The calendar's: what snapshots are dated with, and INFO tells. */
   readonly now: () => number;
+  /** For ages and waits, in milliseconds. */
+  readonly monotonicMs?: () => number;
   readonly members: () => readonly Member[];
   readonly timings?: Partial<Timings>;
 }
@@ -71,7 +74,8 @@ export class Replicator {
   readonly #o: ReplicatorOptions;
   readonly #timings: Timings;
   #settings: ReplicationSettings;
-  readonly #startedMs: number;
+  readonly #monotonicMs: () => number;
+  readonly #startedAt: number;
   #copy: Copy | null = null;
   #active = false;
   #newest: SnapshotManifest | null = null;
@@ -82,9 +86,13 @@ export class Replicator {
   #heldSinceMs = 0;
   #retentionAtMs = 0;
   #trouble = '';
+  /** Uploads that are not proven, and since when this app has seen them. */
+  #unproven = new Map<string, number>();
   // What SnapshotReport tells.
   #snapshotStartedMs = 0;
   #lastSavedMs = 0;
+  /** The same by the monotonic clock, or when this app began. */
+  #savedAt = 0;
   #lastOk = true;
   #lastDurationMs = 0;
   #saves = 0;
@@ -93,7 +101,8 @@ export class Replicator {
     this.#o = options;
     this.#settings = options.settings;
     this.#timings = { ...TIMINGS, ...options.timings };
-    this.#startedMs = options.now();
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    this.#startedAt = this.#monotonicMs();
   }
 
   get newest(): SnapshotManifest | null {
@@ -157,12 +166,12 @@ export class Replicator {
     let pauseMs = retryMinMs;
     this.#active = true;
     while (!signal.aborted) {
-      const started = this.#o.now();
+      const started = this.#monotonicMs();
       try {
         await this.#term(signal);
       } catch (error) {
         if (signal.aborted) break;
-        if (this.#o.now() - started > retryMaxMs) pauseMs = retryMinMs;
+        if (this.#monotonicMs() - started > retryMaxMs) pauseMs = retryMinMs;
         logger.error(
           { err: error, retryInMs: pauseMs },
           'the copy cannot follow the log: beginning again from the newest snapshot',
@@ -189,8 +198,13 @@ export class Replicator {
     });
     const newest = (await provenSnapshots(log, snapshots, logger)).usable[0] ?? null;
     this.#newest = newest;
-    this.#lastSavedMs = Math.max(this.#lastSavedMs, newest?.createdAt ?? 0);
-    this.#retentionAtMs = now();
+    this.#savedAt = this.#startedAt;
+    if (newest !== null) {
+      // Another machine's clock dated it. An age that cannot be, behind zero, is none: at worst a save rule waits its seconds once more.
+      this.#lastSavedMs = newest.createdAt;
+      this.#savedAt = this.#monotonicMs() - Math.max(0, now() - newest.createdAt);
+    }
+    this.#retentionAtMs = this.#monotonicMs();
     const copy = await this.#openCopy(newest, signal);
     this.#copy = copy;
     logger.info(
@@ -199,7 +213,7 @@ export class Replicator {
     );
     while (!signal.aborted) {
       await this.#look(copy, signal);
-      if (now() >= this.#retentionAtMs) await this.#retain();
+      if (this.#monotonicMs() >= this.#retentionAtMs) await this.#retain();
       const why = this.#why(copy);
       if (why !== null) await this.#snapshot(copy, why, signal);
       else await this.#pause(this.#timings.tickMs, signal);
@@ -258,7 +272,7 @@ export class Replicator {
 
   #why(copy: Copy): string | null {
     if (this.#waiters.length > 0) return 'asked for';
-    const now = this.#o.now();
+    const now = this.#monotonicMs();
     if (now < this.#nextTryMs) return null;
     const { save, logBytesMax } = this.#settings;
     return dueReason({
@@ -266,23 +280,25 @@ export class Replicator {
       logBytesMax,
       changes: copy.changes,
       logBytes: copy.logBytes,
-      sinceMs: now - Math.max(this.#lastSavedMs, this.#lastSavedMs === 0 ? this.#startedMs : 0),
+      sinceMs: now - this.#savedAt,
     });
   }
 
   async #snapshot(copy: Copy, why: string, term: AbortSignal): Promise<void> {
     const { log, snapshots, logger, now } = this.#o;
-    const started = now();
+    const started = this.#monotonicMs();
     const stalled = new AbortController();
-    let progressAt = performance.now();
-    const watch = setInterval(
-      () => {
-        const silentMs = performance.now() - progressAt;
-        if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
-      },
-      Math.max(10, this.#timings.stallMs / 4),
-    );
-    this.#snapshotStartedMs = started;
+    const lookMs = Math.max(10, this.#timings.stallMs / 4);
+    let silentMs = 0;
+    let lookedAt = started;
+    const watch = setInterval(() => {
+      const at = this.#monotonicMs();
+      // A process that got no CPU, or was stopped, made no progress because it could not: that time is not held against the job.
+      silentMs += Math.min(at - lookedAt, 2 * lookMs);
+      lookedAt = at;
+      if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
+    }, lookMs);
+    this.#snapshotStartedMs = now();
     let seq = this.#waiters.reduce((most, waiter) => Math.max(most, waiter.seq), 0);
     try {
       seq = Math.max(seq, (await log.state()).lastSeq);
@@ -300,7 +316,7 @@ export class Replicator {
         now,
         seq,
         signal: AbortSignal.any([term, stalled.signal]),
-        onProgress: () => void (progressAt = performance.now()),
+        onProgress: () => void (silentMs = 0),
       });
       copy.saved(frozen);
       this.#newest = manifest;
@@ -308,9 +324,16 @@ export class Replicator {
       this.#saved(manifest, frozen.readSeq, started);
     } catch (error) {
       if (term.aborted) throw error;
+      // Two apps at a time, for a moment: the other's snapshot was the newer one, and this one's was removed as never proven.
+      const others = await snapshots.newestUsable().catch(() => null);
+      if (others !== null && others.seq >= seq) {
+        this.#newest = others;
+        this.#saved(others, others.seq, started);
+        return;
+      }
       this.#lastOk = false;
       const retryMs = Math.min(this.#timings.retryMaxMs, this.#timings.retryMinMs * 2 ** this.#failures++);
-      this.#nextTryMs = now() + retryMs;
+      this.#nextTryMs = this.#monotonicMs() + retryMs;
       logger.error({ err: error, why, retryInMs: retryMs }, 'snapshot failed');
       this.#answer(seq, { ok: false, error: textOf(error) });
     } finally {
@@ -319,21 +342,21 @@ export class Replicator {
     }
   }
 
-  #saved(manifest: SnapshotManifest, seq: number, startedMs: number): void {
-    const now = this.#o.now();
+  #saved(manifest: SnapshotManifest, seq: number, startedAt: number): void {
     this.#lastOk = true;
     this.#failures = 0;
     this.#nextTryMs = 0;
-    this.#lastSavedMs = now;
-    this.#lastDurationMs = now - startedMs;
+    this.#lastSavedMs = this.#o.now();
+    this.#savedAt = this.#monotonicMs();
+    this.#lastDurationMs = this.#savedAt - startedAt;
     this.#saves++;
     this.#answer(seq, { ok: true, id: manifest.id, seq: manifest.seq });
   }
 
   async #retain(): Promise<void> {
-    const { log, snapshots, logger, members, now } = this.#o;
+    const { log, snapshots, logger, members } = this.#o;
     const { keep, logBytesMax } = this.#settings;
-    this.#retentionAtMs = now() + this.#timings.retentionMs;
+    this.#retentionAtMs = this.#monotonicMs() + this.#timings.retentionMs;
     try {
       for (const id of await snapshots.removeAbandoned(this.#timings.abandonedMs)) {
         logger.info({ snapshot: id }, 'removed an upload that was never finished');
@@ -351,15 +374,15 @@ export class Replicator {
         },
         {
           log: state,
-          snapshots: listed,
+          snapshots: this.#settled(listed),
           members: members(),
-          now: now(),
+          now: this.#monotonicMs(),
           heldSinceMs: this.#heldSinceMs,
         },
       );
       if (plan.heldFor.length === 0) this.#heldSinceMs = 0;
       else if (this.#heldSinceMs === 0) {
-        this.#heldSinceMs = now();
+        this.#heldSinceMs = this.#monotonicMs();
         logger.info({ members: plan.heldFor }, 'log and snapshots are kept for members that are catching up');
       }
       if (plan.outOfTime)
@@ -375,6 +398,18 @@ export class Replicator {
     } catch (error) {
       logger.warn({ err: error }, 'retention failed; it is tried again');
     }
+  }
+
+  /**
+   * Without those that somebody may be proving right now: another app, for a moment active too, could mark one usable, and the log be trimmed
+   * behind it, between this plan and the removal.
+   */
+  #settled(all: readonly SnapshotManifest[]): SnapshotManifest[] {
+    const now = this.#monotonicMs();
+    const unproven = new Map<string, number>();
+    for (const { id, state } of all) if (state === 'uploaded') unproven.set(id, this.#unproven.get(id) ?? now);
+    this.#unproven = unproven;
+    return all.filter(({ id }) => now - (unproven.get(id) ?? -Infinity) >= this.#timings.abandonedMs);
   }
 
   #answer(seq: number, answer: SnapshotAnswer): void {

@@ -50,7 +50,11 @@ export function planRetention(policy: RetentionPolicy, input: RetentionInput): R
     readerBytesMax: policy.holdBytesMax,
     snapshotsKept: Math.min(2, policy.keep),
   };
-  const remove = expendableSnapshots(snapshots, policy.keep).map(({ id }) => id);
+  // What a log began with goes only after the log's own beginning: whoever finds sequence 1 and not the data set in front of it would
+  // take the log for one that began empty.
+  const remove = expendableSnapshots(snapshots, policy.keep)
+    .filter(({ seq, keys }) => seq > 0 || keys === 0 || log.firstSeq > 1)
+    .map(({ id }) => id);
   const free = trimTarget({ ...bounds, readers: [] });
   const considerate = trimTarget({
     ...bounds,

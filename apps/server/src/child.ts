@@ -39,7 +39,7 @@ export class SupervisedChild {
 
   #start(): void {
     const { name, script, args, log } = this.#options;
-    const started = Date.now();
+    const started = performance.now();
     // A machine short of processes or memory: the same as a child that ends at once.
     const failed = (error: unknown) => {
       log.warn({ err: error }, `${name} cannot be started`);
@@ -67,7 +67,7 @@ export class SupervisedChild {
 
   #ended(started: number): void {
     if (this.#stopping) return;
-    if (Date.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+    if (performance.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
     this.#timer = setTimeout(() => this.#start(), this.#delay);
     this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
   }

@@ -71,12 +71,13 @@ test('a holder that is cut off knows that it lost the lease before another one h
   for (let ms = 0; ms < 20_000; ms += 100) {
     await advance(broker, 100);
     assert.ok(!(a.held && b.held), 'two holders at a time');
-    if (lostAt < 0 && term.aborted) lostAt = ms;
+    if (lostAt < 0 && !a.held) lostAt = ms;
     if (takenAt < 0 && b.held) takenAt = ms;
   }
   assert.ok(lostAt >= 0 && takenAt > lostAt, `lost at ${lostAt}, taken at ${takenAt}`);
   handle.setStatus('connected');
   await advance(broker, 7_000);
+  assert.ok(term.aborted, 'the term ends when another one is known to hold it');
   assert.deepEqual([a.held, a.holder, b.held], [false, 'b', true]);
   await Promise.all([a.stop(), b.stop()]);
 });
@@ -89,8 +90,52 @@ test('a process that slept longer than its lease does not hold it when it wakes,
   const term = await a.acquired();
   clock += 9_000;
   assert.equal(a.held, false);
-  assert.ok(term.aborted);
   await a.stop();
+  assert.ok(term.aborted);
+});
+
+test('a process that was stopped for longer than the entry lives goes on with its term when nobody took the lease', async () => {
+  const broker = nats();
+  const a = lease(broker.handle(), 'a');
+  a.start();
+  await settle();
+  const term = await a.acquired();
+  // All its timers are late, and the entry is gone.
+  clock += 20_000;
+  broker.now += 20_000;
+  assert.equal(a.held, false);
+  await advance(broker, 3_100);
+  assert.deepEqual([a.held, term.aborted], [true, false]);
+  assert.equal(await a.acquired(), term);
+  await a.stop();
+});
+
+test('a process that was stopped while another one took the lease ends its term as soon as it runs', async () => {
+  const broker = nats();
+  const a = lease(broker.handle(), 'a');
+  a.start();
+  await settle();
+  const term = await a.acquired();
+  clock += 20_000;
+  broker.now += 20_000;
+  broker.put(leaseBucket('test'), replicationLeaseKey('main'), Buffer.from('{"owner":"b"}'), 0);
+  await advance(broker, 3_100);
+  assert.deepEqual([a.held, a.holder, term.aborted], [false, 'b', true]);
+  await a.stop();
+});
+
+test("a dead holder's entry that the broker keeps, its clock being set back, is taken over once it has stood still for its life", async () => {
+  const broker = nats();
+  const b = lease(broker.handle(), 'b');
+  broker.ensure(leaseBucket('test'), 10_000);
+  broker.put(leaseBucket('test'), replicationLeaseKey('main'), Buffer.from('{"owner":"dead"}'), 0);
+  broker.now -= 3_600_000;
+  b.start();
+  await advance(broker, 9_000);
+  assert.equal(b.held, false);
+  await advance(broker, 12_000);
+  assert.equal(b.held, true);
+  await b.stop();
 });
 
 test('a renewal whose answer was lost does not end the term', async () => {

@@ -3,15 +3,23 @@ import type { NatsHandle } from '@weir/log';
 /**
  * One holder at a time of something, by a key-value entry that vanishes when it is not renewed.
  *
- *   waiting ──put, the key being absent──▶ held ──renewal refused, or none in time──▶ waiting
- *      ▲                                     │
- *      └──────────── release ◀───────────────┘
+ *                                          ┌──── no renewal in time ────▶ lapsed
+ *   waiting ──put, the key being absent──▶ held ◀──renewed, or put anew──────┘ │
+ *      ▲                                     │                               │
+ *      └── another one holds it, or release ─┴───────────────────────────────┘
  *
  * - waiting: another one holds it, or the broker cannot be asked. Tried again every `renewMs`.
  * - held: from the moment in which a put *was sent* until `validMs` later, measured by this process's own monotonic clock; each
  *   renewal expects the revision of the one before. The entry lives longer in the broker (`ttlMs`, from when it arrived), so
  *   a holder that cannot renew knows that it lost the lease before anybody else can have it. A process that was suspended finds
  *   out by `held`, which looks at the clock, even before its timers run.
+ *
+ * - lapsed: `held` says no, and anybody may take it; but the term goes on until somebody is known to have. A process that is
+ *   starved of CPU, or was stopped for a while, would otherwise lose its work each time though nobody else wants to do it.
+ *
+ * One that stands by takes an entry over that stands still for longer than its life, by its own clock: the broker lets entries go
+ * by the wall clock of its machine, and an hour set back there would keep a dead holder's lease for that hour. What is written is
+ * conditional on the entry that was seen, so a holder that renewed meanwhile keeps it.
  *
  * The terms of the lease are AbortSignals: work done under it carries the signal of its term.
  *
@@ -54,6 +62,9 @@ export class Lease {
   readonly #stop = new AbortController();
   #revision = 0;
   #validUntil = 0;
+  #lapsed = false;
+  /** Another one's entry, and since when it stands as it is. */
+  #seen = { revision: 0, sinceMs: 0 };
   #term: AbortController | null = null;
   #expiry: NodeJS.Timeout | null = null;
   #holder = '';
@@ -75,7 +86,10 @@ export class Lease {
   get held(): boolean {
     if (this.#term === null) return false;
     if (this.#now() < this.#validUntil) return true;
-    this.#lose('not renewed in time');
+    if (!this.#lapsed) {
+      this.#lapsed = true;
+      this.#report('not renewed in time');
+    }
     return false;
   }
 
@@ -89,14 +103,14 @@ export class Lease {
 
   /** The signal of the term that is running or begins next: aborted when it ends. Rejects when the lease is stopped. */
   acquired(): Promise<AbortSignal> {
-    if (this.held) return Promise.resolve(this.#term!.signal);
+    if (this.#term !== null) return Promise.resolve(this.#term.signal);
     if (this.#stop.signal.aborted) return Promise.reject(this.#stop.signal.reason);
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
   /** Ends the term, and gives the lease back so that the next one need not wait for its end. */
   async stop(): Promise<void> {
-    const held = this.held;
+    const held = this.#term !== null;
     this.#stop.abort(new Error('the lease was given back'));
     this.#lose('given back');
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#stop.signal.reason);
@@ -129,23 +143,33 @@ export class Lease {
       this.#ensured = true;
     }
     const sentAt = this.#now();
-    const put = await nats.kvPut(bucket, key, encode(owner), this.held ? this.#revision : 0);
+    const put = await nats.kvPut(bucket, key, encode(owner), this.#term !== null ? this.#revision : 0);
     if (put.kind === 'stored') return this.#hold(put.revision, sentAt);
     const entry = await nats.kvGet(bucket, key);
     const holder = entry === null || entry.value === null ? '' : decode(entry.value);
-    if (entry !== null && (holder === owner || (holder === '' && entry.value !== null))) {
-      // A put of ours whose answer was lost, or a lease that was given back: taken (again) at its revision.
+    // Nothing there: it vanished while nobody renewed it. Given back, or a put of ours whose answer was lost: taken at its revision.
+    const free = entry === null ? this.#term !== null : holder === owner || (holder === '' && entry.value !== null);
+    if (free || (entry !== null && this.#standsStill(entry.revision))) {
       const again = this.#now();
-      const retaken = await nats.kvPut(bucket, key, encode(owner), entry.revision);
+      const retaken = await nats.kvPut(bucket, key, encode(owner), entry?.revision ?? 0);
       if (retaken.kind === 'stored') return this.#hold(retaken.revision, again);
+      // Who was quicker is seen at the next turn.
+      return;
     }
     this.#holder = holder;
     this.#lose(holder === '' ? 'it vanished' : `it is ${holder}'s`);
     this.#report('');
   }
 
+  #standsStill(revision: number): boolean {
+    const now = this.#now();
+    if (this.#seen.revision !== revision) this.#seen = { revision, sinceMs: now };
+    return now - this.#seen.sinceMs > this.#ttlMs + this.#renewMs;
+  }
+
   #hold(revision: number, sentAt: number): void {
     this.#revision = revision;
+    this.#lapsed = false;
     this.#validUntil = sentAt + this.#ttlMs * VALID_PART;
     if (this.#stop.signal.aborted) return;
     if (this.#expiry !== null) clearTimeout(this.#expiry);
@@ -163,6 +187,7 @@ export class Lease {
     const term = this.#term;
     if (term === null) return;
     this.#term = null;
+    this.#lapsed = false;
     if (this.#expiry !== null) clearTimeout(this.#expiry);
     this.#expiry = null;
     if (this.#holder === this.#options.owner) this.#holder = '';
@@ -171,7 +196,7 @@ export class Lease {
   }
 
   #report(detail: string): void {
-    const state: LeaseState = { held: this.#term !== null, holder: this.#holder, detail };
+    const state: LeaseState = { held: this.#term !== null && !this.#lapsed, holder: this.#holder, detail };
     const text = JSON.stringify(state);
     if (text === this.#reported) return;
     this.#reported = text;

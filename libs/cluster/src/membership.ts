@@ -39,6 +39,7 @@ export interface SnapshotReport {
 }
 
 export interface Member extends MemberReport {
+  /** By the monotonic clock of this process: never compare it with a calendar time. */
   readonly receivedMs: number;
 }
 
@@ -54,6 +55,7 @@ export interface MembershipOptions {
   readonly cluster: string;
   readonly logId: string;
   readonly report: () => MemberReport;
+  /** Monotonic: a wall clock that is set back would keep the dead alive. */
   readonly now: () => number;
 }
 

@@ -124,6 +124,7 @@ export class TestEngine {
   execute(session: Session, request: Request): Uint8Array {
     const ctx = this.ctx;
     ctx.reply.reset();
+    ctx.monotonicMs = this.now;
     execute(ctx, session, request, this.now);
     this.#takeRecord();
     return ctx.reply.written();
@@ -315,7 +316,7 @@ export function testHost(
     arch: 'x64',
     executable: '/usr/bin/weir-server',
     configFile: '',
-    startedMs: TEST_NOW,
+    uptimeMs: 0,
     tcpPort: 6379,
     rssBytes: 50_000_000,
     totalSystemBytes: 8_000_000_000,

@@ -40,3 +40,8 @@ export function saveAndNosave(text: string): string | undefined {
 export function notCluster(text: string): string | undefined {
   return text === 'yes' ? 'Weir has no Redis Cluster mode' : undefined;
 }
+
+/** A directive that is safe to take at one value only; the reason says what another one would need. */
+export function only(value: string, reason: string): (text: string) => string | undefined {
+  return (text) => (text === value ? undefined : reason);
+}

@@ -1,7 +1,7 @@
 import { globMatch } from './glob.ts';
 import { resolvePath } from './paths.ts';
 import { readBufferLimits, readPercentiles, readReplicaOf, readSave } from './specials.ts';
-import { findDirective, table } from './table.ts';
+import { findDirective, namesOf, table } from './table.ts';
 import { toBytes, toText } from './bytes.ts';
 import { parseValue, toNumber } from './values.ts';
 import { rewriteConfig } from './rewrite.ts';
@@ -54,7 +54,7 @@ export class Config {
   replicaof: HostPort | null = null;
   latencyPercentiles: readonly number[] = [];
 
-  /** `user` lines of the file, in order: name and rules. */
+  /** `user` lines, in order: name and rules. They say no more than requirepass does (users.ts). */
   readonly users: (readonly string[])[] = [];
   /** `rename-command` lines: lower-case command name to its new name; an empty one removes the command. */
   readonly renamedCommands = new Map<string, string>();
@@ -198,7 +198,9 @@ export class Config {
 
   /** The text of the file after CONFIG REWRITE. Byte strings both. */
   rewrite(oldText: string, options: RewriteOptions = {}): string {
-    return rewriteConfig(oldText, (row) => this.#values[row.index], options);
+    // A `user` line that was taken is requirepass in other words, and would contradict it after a CONFIG SET.
+    const users = options.users ?? (this.users.length > 0 ? [] : undefined);
+    return rewriteConfig(oldText, (row) => this.#values[row.index], users === undefined ? {} : { users });
   }
 
   /** For the loader: stores a canonical text without hooks. */
@@ -261,7 +263,8 @@ function rowOf(name: string): TableRow {
 }
 
 function nameOf(row: TableRow, spelled: string): string {
-  return spelled.toLowerCase() === row.options.alias ? row.options.alias : row.name;
+  const name = spelled.toLowerCase();
+  return namesOf(row).includes(name) ? name : row.name;
 }
 
 function refuse(message: string): SetResult {

@@ -15,6 +15,10 @@ export type Category = 'effective' | 'accepted';
 export interface DirectiveOptions {
   /** The other name Redis knows it by; CONFIG GET answers both. */
   readonly alias?: string;
+  /** Names that other versions have for it. They are taken and answered when spelled out, and match no pattern. */
+  readonly also?: readonly string[];
+  /** The version that brought it, where that is none up to 7.0. */
+  readonly since?: string;
   /** CONFIG SET refuses it: only the file, the environment and the command line set it. */
   readonly immutable?: boolean;
   /** Answered by its exact name only, never by a pattern. */

@@ -1,5 +1,5 @@
 import { fromText } from './bytes.ts';
-import { table } from './table.ts';
+import { namesOf, table } from './table.ts';
 import type { Loader } from './parse.ts';
 import type { TableRow } from './table.ts';
 
@@ -8,10 +8,7 @@ import type { TableRow } from './table.ts';
 export const ENV_PREFIX = 'WEIR_';
 
 const byVariable = new Map<string, TableRow>();
-for (const row of table) {
-  byVariable.set(variableOf(row.name), row);
-  if (row.options.alias !== undefined) byVariable.set(variableOf(row.options.alias), row);
-}
+for (const row of table) for (const name of namesOf(row)) byVariable.set(variableOf(name), row);
 
 export function variableOf(name: string): string {
   return ENV_PREFIX + name.toUpperCase().replaceAll('-', '_');
@@ -23,6 +20,11 @@ export function loadEnvironment(loader: Loader, env: Readonly<Record<string, str
   for (const variable of Object.keys(env).sort()) {
     const value = env[variable];
     if (value === undefined || !variable.startsWith(ENV_PREFIX)) continue;
+    // No directive of the table, and yet not to be passed over: it may close the server.
+    if (variable === variableOf('user')) {
+      if (value !== '') loader.loadLine(`user ${fromText(value)}`, `the environment variable ${variable}`);
+      continue;
+    }
     const row = byVariable.get(variable);
     // Kubernetes gives every pod WEIR_PORT=tcp://10.0.0.1:6379 beside a service called "weir".
     if (row === undefined || (row.kind === 'int' && /^[a-z]+:\/\//.test(value))) {

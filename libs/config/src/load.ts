@@ -46,6 +46,10 @@ export function loadConfig(options: LoadOptions): LoadResult {
   }
   const warnings = loadEnvironment(loader, options.env ?? {});
   for (const line of commandLine.lines) loader.loadLine(line, 'the command line');
+  loader.finish();
+  if (loader.retired.size > 0) {
+    warnings.push(`skipped, since no Redis has them any more: ${[...loader.retired].join(', ')}`);
+  }
   warnings.push(...warningsOf(config));
   return { kind: 'config', config, warnings, configFile };
 }
@@ -54,13 +58,8 @@ export function loadConfig(options: LoadOptions): LoadResult {
 function warningsOf(config: Config): string[] {
   const warnings: string[] = [];
   if (config.bool.daemonize) warnings.push('daemonize yes has no effect: Weir stays in the foreground');
-  if (config.num.tlsPort !== 0)
-    warnings.push(`tls-port ${config.num.tlsPort} has no effect: Weir does not speak TLS yet`);
-  if (config.users.length > 0 || config.text.aclfile !== '') {
-    warnings.push('users of the configuration have no effect yet: only requirepass restricts clients');
-  }
   if (!config.bool.replicaReadOnly) warnings.push('replica-read-only no has no effect: slaves refuse writes');
-  const told = new Set(['daemonize', 'tls-port', 'aclfile', 'replica-read-only']);
+  const told = new Set(['daemonize', 'replica-read-only']);
   const others = table.filter((row) => {
     return row.category === 'accepted' && !told.has(row.name) && config.value(row.name as never) !== row.default;
   });

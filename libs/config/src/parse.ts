@@ -1,19 +1,27 @@
 import { splitArgs } from './args.ts';
-import { fromText, latin1, toText } from './bytes.ts';
+import { fromText, latin1, toBytes, toText } from './bytes.ts';
 import { globMatch } from './glob.ts';
 import { resolvePath } from './paths.ts';
+import { isModuleSetting, retired } from './retired.ts';
 import { findDirective } from './table.ts';
+import { readUser } from './users.ts';
 import { parseValue } from './values.ts';
 import { VERSION } from './version.ts';
 import type { Config } from './config.ts';
 import type { TableRow } from './table.ts';
+import type { UserLine } from './users.ts';
 
 /**
  * redis.conf as Redis reads it, line by line into a Config. Files come through injected functions.
  *
- * Departures from Redis 7.0.15, each a bug there: an `include` does not make later `save` lines forget the earlier ones; files
- * matched by one include pattern are not glued together where one lacks its last line end; include loops are an error, not a
- * crash; unbalanced quotes inside a quoted multi-argument value are an error, not an empty value.
+ * A line that cannot be used does not end the reading: all of them are told at once, since a file of another version may have ten.
+ *
+ * `save` lines add up, and the first one replaces the default. Behind an `include` each replaces those before it. That is Redis's
+ * rule since 7.0, oversight or not: a file that is brought along has to mean what it meant there.
+ *
+ * Departures from Redis 7.0.15, each a bug there: files matched by one include pattern are not glued together where one lacks its
+ * last line end; include loops are an error, not a crash; unbalanced quotes inside a quoted multi-argument value are an error, not an
+ * empty value.
  */
 
 export interface FileAccess {
@@ -27,13 +35,12 @@ export interface FileAccess {
   readonly checkDirectory?: (path: string) => string | undefined;
   /** Whether a command exists, for `rename-command`; left out, any name is taken. */
   readonly isCommand?: (lowerCaseName: string) => boolean;
+  /** SHA-256 in lower-case hex, for `user` lines with a digest; left out, none of them is taken. */
+  readonly sha256?: (bytes: Uint8Array) => string;
 }
 
 /** Deepest nesting of includes. */
 const INCLUDE_DEPTH_MAX = 32;
-
-/** Directives of older versions that Redis skips without a word. */
-const FORGOTTEN = new Set(['list-max-ziplist-entries', 'list-max-ziplist-value', 'lua-replicate-commands']);
 
 /** The configuration cannot be used; the message is meant for standard error as it is. */
 export class ConfigError extends Error {
@@ -41,15 +48,37 @@ export class ConfigError extends Error {
   readonly reason: string;
   readonly file: string | undefined;
   readonly line: number | undefined;
+  /** The message without its title. */
+  readonly description: string;
+  readonly #again: (others: readonly ConfigError[]) => ConfigError;
 
-  constructor(reason: string, where?: Where, text?: string) {
+  /** Of what was wrong first. */
+  constructor(reason: string, where?: Where, text?: string, others: readonly ConfigError[] = []) {
     const reading = where === undefined ? '' : `Reading ${where.title}\n`;
-    const quoted = text === undefined ? '' : `>>> '${toText(text)}'\n`;
-    super(`\n*** FATAL CONFIG FILE ERROR (Weir ${VERSION}) ***\n${reading}${quoted}${reason}`);
+    const quoted = text === undefined ? '' : `>>> '${toText(withoutSecrets(text))}'\n`;
+    const description = `${reading}${quoted}${reason}`;
+    const all = [description, ...others.map((other) => other.description)];
+    super(`\n*** FATAL CONFIG FILE ERROR (Weir ${VERSION}) ***\n${all.join('\n')}`);
     this.reason = reason;
     this.file = where?.file;
     this.line = where?.line;
+    this.description = description;
+    this.#again = (others) => new ConfigError(reason, where, text, others);
   }
+
+  /** This error with others behind it, in one message. */
+  with(others: readonly ConfigError[]): ConfigError {
+    return this.#again(others);
+  }
+}
+
+/** A line as it may be shown: passwords end up in a supervisor's log otherwise. */
+function withoutSecrets(line: string): string {
+  const [name = '', user = ''] = line.split(/\s+/);
+  const known = name.replace(/["']/g, '').toLowerCase();
+  if (known === 'user')
+    return /^[\w.-]+$/.test(user) ? `user ${user} (redacted)` : line === name ? line : 'user (redacted)';
+  return findDirective(known)?.options.sensitive === true && line !== name ? `${known} (redacted)` : line;
 }
 
 export interface Where {
@@ -62,7 +91,13 @@ export interface Where {
 export class Loader {
   readonly #config: Config;
   readonly #access: FileAccess;
+  /** Lines of directives that no version has any more. */
+  readonly retired = new Set<string>();
+  readonly #problems: ConfigError[] = [];
+  readonly #users: { readonly user: UserLine; readonly where: Where; readonly line: string }[] = [];
   #saveSeen = false;
+  /** `save` lines add up: until an include has been read. */
+  #savesAddUp = true;
   #dir: string;
 
   constructor(config: Config, access: FileAccess) {
@@ -83,13 +118,32 @@ export class Loader {
 
   /** One line that is in no file; byte string. */
   loadLine(line: string, title: string): void {
-    this.#line(line, { title }, []);
+    this.#try(() => this.#line(line, { title }, []));
   }
 
   /** One directive and its arguments, replacing what is there; byte strings. */
   loadValue(row: TableRow, args: readonly string[], title: string): void {
-    this.#directive(row, args, false, { title }, `${row.name} ${args.join(' ')}`);
+    this.#try(() => this.#directive(row, args, false, { title }, `${row.name} ${args.join(' ')}`));
     if (row.name === 'save') this.#saveSeen = true;
+  }
+
+  /** After the last source. Throws one ConfigError that names every line which could not be used. */
+  finish(): void {
+    for (const { user, where, line } of this.#users) {
+      const reason = this.#settle(user);
+      if (reason !== undefined) this.#problems.push(new ConfigError(reason, where, line));
+    }
+    const [first, ...others] = this.#problems;
+    if (first !== undefined) throw first.with(others);
+  }
+
+  #try(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      this.#problems.push(error);
+    }
   }
 
   #loadFile(path: string, spelled: string, including: readonly string[]): void {
@@ -111,7 +165,7 @@ export class Loader {
     const lines = (typeof content === 'string' ? fromText(content) : latin1(content)).split('\n');
     for (let i = 0; i < lines.length; i += 1) {
       const line = lines[i].replace(/^[ \t\r]+|[ \t\r]+$/g, '');
-      if (line !== '' && !line.startsWith('#')) this.#line(line, where(i + 1), including);
+      if (line !== '' && !line.startsWith('#')) this.#try(() => this.#line(line, where(i + 1), including));
     }
   }
 
@@ -136,10 +190,10 @@ export class Loader {
     }
     const parsed = parseValue(row, args, {
       current: this.#config.value(row.name as never),
-      accumulate: accumulate && this.#saveSeen,
+      accumulate: accumulate && this.#savesAddUp && this.#saveSeen,
     });
     if ('error' in parsed) throw new ConfigError(parsed.error, where, line);
-    if (row.name === 'save') this.#saveSeen = true;
+    if (row.name === 'save' && this.#savesAddUp) this.#saveSeen = true;
     if (row.name !== 'dir') {
       this.#config.load(row, parsed.text);
       return;
@@ -154,14 +208,20 @@ export class Loader {
 
   /** What is no value of the table. */
   #other(name: string, args: string[], where: Where, line: string, including: readonly string[]): void {
-    if (FORGOTTEN.has(name) && args.length === 1) return;
-    if (name === 'include' && args.length === 1) {
+    const old = retired(name, args);
+    if (old === 'skip') {
+      this.retired.add(name);
+    } else if (old !== undefined) {
+      throw new ConfigError(old.error, where, line);
+    } else if (name === 'include' && args.length === 1) {
+      this.#savesAddUp = true;
       this.#include(toText(args[0]), where, line, including);
+      this.#savesAddUp = false;
     } else if (name === 'rename-command' && args.length === 2) {
       this.#rename(args[0].toLowerCase(), args[1].toLowerCase(), where, line);
     } else if (name === 'user' && args.length >= 1) {
-      this.#config.users.push(args);
-    } else if ((name === 'loadmodule' && args.length >= 1) || name.includes('.')) {
+      this.#user(args, where, line);
+    } else if ((name.startsWith('loadmodule') && args.length >= 1) || isModuleSetting(name)) {
       throw new ConfigError('Weir does not load Redis modules', where, line);
     } else if (name === 'sentinel') {
       throw new ConfigError('sentinel directive while not in sentinel mode', where, line);
@@ -188,6 +248,27 @@ export class Loader {
         throw error;
       }
     }
+  }
+
+  #user(args: readonly string[], where: Where, line: string): void {
+    const user = readUser(args);
+    if ('error' in user) throw new ConfigError(user.error, where, line);
+    this.#config.users.push(args);
+    // requirepass may stand below.
+    this.#users.push({ user, where, line });
+  }
+
+  /** The password of a `user` line and requirepass are one; answers why they cannot be. */
+  #settle(user: UserLine): string | undefined {
+    if ('error' in user) return user.error;
+    const password = this.#config.value('requirepass');
+    if ('digest' in user) {
+      const digest = this.#access.sha256?.(toBytes(password));
+      return digest === user.digest ? undefined : 'Weir needs the password itself, in requirepass';
+    }
+    if (password === '' && user.password !== '') this.#store('requirepass', user.password);
+    else if (password !== user.password) return 'requirepass says another password than this line';
+    return undefined;
   }
 
   #rename(from: string, to: string, where: Where, line: string): void {

@@ -12,7 +12,7 @@ import {
   UINT_MAX,
   ULONG_MAX,
 } from './directive.ts';
-import { baseNameOnly, hostName, notCluster, saveAndNosave, titleTemplate } from './checks.ts';
+import { baseNameOnly, hostName, notCluster, only, saveAndNosave, titleTemplate } from './checks.ts';
 
 const IMMUTABLE = { immutable: true };
 const NULLABLE = { nullable: true };
@@ -48,10 +48,10 @@ export const acceptedDirectives = [
   bool('disable-thp', 'yes', 'Disable transparent huge pages.', IMMUTABLE),
   choice('oom-score-adj', ['no', 'yes', 'relative', 'absolute'], 'no', 'Adjust the OOM score.'),
   special('oom-score-adj-values', '0 200 800', 'OOM scores of master, slave and background child.', { multi: true }),
-  str('server_cpulist', '', 'CPUs of the server.', IMMUTABLE_NULLABLE),
-  str('bio_cpulist', '', 'CPUs of background threads.', IMMUTABLE_NULLABLE),
-  str('aof_rewrite_cpulist', '', 'CPUs of an AOF rewrite.', IMMUTABLE_NULLABLE),
-  str('bgsave_cpulist', '', 'CPUs of a BGSAVE.', IMMUTABLE_NULLABLE),
+  str('server_cpulist', '', 'CPUs of the server.', { ...IMMUTABLE_NULLABLE, also: ['server-cpulist'] }),
+  str('bio_cpulist', '', 'CPUs of background threads.', { ...IMMUTABLE_NULLABLE, also: ['bio-cpulist'] }),
+  str('aof_rewrite_cpulist', '', 'CPUs of an AOF rewrite.', { ...IMMUTABLE_NULLABLE, also: ['aof-rewrite-cpulist'] }),
+  str('bgsave_cpulist', '', 'CPUs of a BGSAVE.', { ...IMMUTABLE_NULLABLE, also: ['bgsave-cpulist'] }),
   str('ignore-warnings', '', 'Start-up warnings to ignore.'),
   int('io-threads', { default: 1, min: 1, max: 128 }, 'I/O threads.', { immutable: true, debug: true }),
   bool('io-threads-do-reads', 'no', 'I/O threads read as well.', { immutable: true, debug: true }),
@@ -84,7 +84,10 @@ export const acceptedDirectives = [
   str('bind-source-addr', '', 'Source address of outgoing connections.', NULLABLE),
   int('socket-mark-id', { default: 0, max: UINT_MAX }, 'Mark of sockets.', IMMUTABLE),
   choice('enable-module-command', ['no', 'yes', 'local'], 'no', 'Who may use MODULE; Weir has none.', IMMUTABLE),
-  str('aclfile', '', 'File of ACL users.', IMMUTABLE),
+  str('aclfile', '', 'File of ACL users; Weir refuses one.', {
+    immutable: true,
+    check: only('', 'Weir has no ACL users yet, and would let in whom that file keeps out; use requirepass'),
+  }),
   int('acllog-max-len', { default: 128, max: LONG_MAX }, 'Entries the ACL log keeps.'),
   choice('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels', 'Channels a new user may use.'),
   choice(
@@ -101,22 +104,30 @@ export const acceptedDirectives = [
     alias: 'lua-time-limit',
     unit: 'milliseconds',
   }),
-  bool('lua-enable-deprecated-api', 'no', 'Deprecated functions in scripts.', { immutable: true, hidden: true }),
+  bool('lua-enable-deprecated-api', 'no', 'Deprecated functions in scripts.', {
+    immutable: true,
+    hidden: true,
+    also: ['lua-enable-insecure-api'],
+  }),
   special('notify-keyspace-events', '', 'Classes of keyspace events that are published.'),
 
   // TLS
-  int('tls-port', { default: 0, max: 65535 }, 'TLS port; Weir does not listen on it yet.'),
+  int('tls-port', { default: 0, max: 65535 }, 'TLS port; Weir refuses one.', {
+    check: only('0', 'Weir does not speak TLS yet; put a proxy that does in front of it'),
+  }),
   str('tls-cert-file', '', 'Certificate.', NULLABLE),
   str('tls-key-file', '', 'Private key.', NULLABLE),
-  str('tls-key-file-pass', '', 'Password of the private key.', NULLABLE),
+  str('tls-key-file-pass', '', 'Password of the private key.', { nullable: true, sensitive: true }),
   str('tls-client-cert-file', '', 'Certificate for outgoing connections.', NULLABLE),
   str('tls-client-key-file', '', 'Private key for outgoing connections.', NULLABLE),
-  str('tls-client-key-file-pass', '', 'Password of that private key.', NULLABLE),
+  str('tls-client-key-file-pass', '', 'Password of that private key.', { nullable: true, sensitive: true }),
   str('tls-dh-params-file', '', 'Diffie-Hellman parameters.', NULLABLE),
   str('tls-ca-cert-file', '', 'Certificates of trusted authorities.', NULLABLE),
   str('tls-ca-cert-dir', '', 'Directory of certificates of trusted authorities.', NULLABLE),
   choice('tls-auth-clients', ['no', 'yes', 'optional'], 'yes', 'Whether clients need a certificate.'),
-  bool('tls-replication', 'no', 'TLS to the master.'),
+  bool('tls-replication', 'no', 'TLS to the master; Weir refuses yes.', {
+    check: only('no', 'Weir does not speak TLS yet, and would send in the clear what has to be encrypted'),
+  }),
   bool('tls-cluster', 'no', 'TLS on the cluster bus.'),
   str('tls-protocols', '', 'TLS versions.', NULLABLE),
   str('tls-ciphers', '', 'Ciphers up to TLS 1.2.', NULLABLE),

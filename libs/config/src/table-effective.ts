@@ -28,8 +28,16 @@ export const effectiveDirectives = [
   }),
   // Security
   str('requirepass', '', 'Password of the default user.', { nullable: true, sensitive: true }),
-  str('masterauth', '', 'Password this slave gives to its master.', { nullable: true, sensitive: true }),
-  str('masteruser', '', 'User this slave authenticates as to its master.', { nullable: true, sensitive: true }),
+  str('masterauth', '', 'Password this slave gives to its master.', {
+    nullable: true,
+    sensitive: true,
+    also: ['primaryauth'],
+  }),
+  str('masteruser', '', 'User this slave authenticates as to its master.', {
+    nullable: true,
+    sensitive: true,
+    also: ['primaryuser'],
+  }),
   choice('enable-debug-command', ['no', 'yes', 'local'], 'no', 'Who may use DEBUG.', { immutable: true }),
   choice(
     'enable-protected-configs',
@@ -45,7 +53,7 @@ export const effectiveDirectives = [
     protected: true,
     denyLoading: true,
   }),
-  str('dbfilename', 'dump.rdb', 'File name of an RDB file below dir.', {
+  str('dbfilename', 'dump.rdb', 'RDB file below dir that a new master begins with.', {
     protected: true,
     check: baseNameOnly('dbfilename', 'filename'),
   }),
@@ -116,6 +124,10 @@ export const effectiveDirectives = [
   // Observation
   int('slowlog-log-slower-than', { default: 10000, min: -1, max: LONG_MAX }, 'Commands slower than this are logged.', {
     unit: 'microseconds',
+    also: ['commandlog-execution-slower-than'],
+  }),
+  int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.', {
+    also: ['commandlog-slow-execution-max-len'],
   }),
   int(
     'latency-monitor-threshold',
@@ -129,7 +141,6 @@ export const effectiveDirectives = [
   special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
     multi: true,
   }),
-  int('slowlog-max-len', { default: 128, max: LONG_MAX }, 'Entries the slow log keeps.'),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
     alias: 'slaveof',
@@ -139,8 +150,13 @@ export const effectiveDirectives = [
   bool('replica-serve-stale-data', 'yes', 'A slave without a link to its log answers with the data it has.', {
     alias: 'slave-serve-stale-data',
   }),
-  int('replica-priority', { default: 100 }, 'Preference as the next master; 0 is never.', { alias: 'slave-priority' }),
-  bool('replica-announced', 'yes', 'Name this slave to clients and monitors.'),
+  int(
+    'replica-priority',
+    { default: 100 },
+    'Told in INFO: preference as the next master, 0 is never. Weir promotes nobody.',
+    { alias: 'slave-priority' },
+  ),
+  bool('replica-announced', 'yes', 'Told in INFO, for monitors that pass over slaves with no.'),
   str('replica-announce-ip', '', 'Address this node tells others.', { alias: 'slave-announce-ip', nullable: true }),
   int(
     'replica-announce-port',

@@ -1,8 +1,10 @@
 import { acceptedDirectives } from './table-accepted.ts';
 import { effectiveDirectives } from './table-effective.ts';
+import { laterDirectives } from './table-later.ts';
 import type { Category, Directive, Kind } from './directive.ts';
 
-type Row = (typeof effectiveDirectives)[number] | (typeof acceptedDirectives)[number];
+type Row =
+  (typeof effectiveDirectives)[number] | (typeof acceptedDirectives)[number] | (typeof laterDirectives)[number];
 type NamesOf<K extends Kind> = Extract<Row, { readonly kind: K }>['name'];
 
 export type DirectiveName = Row['name'];
@@ -34,12 +36,18 @@ export interface TableRow extends Directive {
 export const table: readonly TableRow[] = [
   ...effectiveDirectives.map((row) => ({ ...row, category: 'effective' as Category })),
   ...acceptedDirectives.map((row) => ({ ...row, category: 'accepted' as Category })),
+  ...laterDirectives.map((row) => ({ ...row, category: 'accepted' as Category })),
 ].map((row, index) => ({ ...row, index, field: camelCase(row.name) }));
+
+/** Every name a directive has: its own, its alias, and those of other versions. */
+export function namesOf({ name, options }: Directive): readonly string[] {
+  return [name, ...(options.alias === undefined ? [] : [options.alias]), ...(options.also ?? [])];
+}
 
 /** By lower-case name, aliases included. */
 const byName = new Map<string, TableRow>();
 for (const row of table) {
-  for (const name of row.options.alias === undefined ? [row.name] : [row.name, row.options.alias]) {
+  for (const name of namesOf(row)) {
     if (byName.has(name)) throw new Error(`two directives are called ${name}`);
     byName.set(name, row);
   }

@@ -233,7 +233,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   }
 
   private watch(wire: Wire): void {
-    const silentMs = Date.now() - wire.lastReceivedMs;
+    const silentMs = performance.now() - wire.lastReceivedMs;
     if (!wire.up && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
     else if (silentMs > SILENCE_MS_MAX) wire.destroy('the engine is silent');
     else if (silentMs > PING_AFTER_MS) wire.sendEmpty(FRAME.PING, 0);

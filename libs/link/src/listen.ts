@@ -50,7 +50,7 @@ function acceptErrorLogger(log: LinkLogger, address: Address): (code: string) =>
   let last = -Infinity;
   let suppressed = 0;
   return (code) => {
-    const now = Date.now();
+    const now = performance.now();
     if (now - last < ACCEPT_ERROR_LOG_MS) {
       suppressed++;
       return;

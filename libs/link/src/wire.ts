@@ -21,7 +21,7 @@ export class Wire implements SocketHandler, FrameHandler {
   /** The peer does not keep up: whoever can should stop producing until `onWireDrain`. */
   congested = false;
   up = false;
-  lastReceivedMs = Date.now();
+  lastReceivedMs = performance.now();
   readonly socket: ByteSocket;
   private readonly owner: WireOwner;
   private readonly log: LinkLogger;
@@ -85,7 +85,7 @@ export class Wire implements SocketHandler, FrameHandler {
   }
 
   onData(buf: Uint8Array, end: number): void {
-    this.lastReceivedMs = Date.now();
+    this.lastReceivedMs = performance.now();
     this.reader.push(buf, 0, end);
   }
 

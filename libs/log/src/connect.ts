@@ -34,10 +34,10 @@ const OLDEST_SERVER: readonly [number, number] = [2, 12];
 export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
   const parsed = parseUrls(options.urls);
   const event = options.onEvent ?? (() => {});
-  const started = Date.now();
+  const started = performance.now();
   let attempt = 0;
   let lostAt = 0;
-  let askedAt = 0;
+  let askedAt = -Infinity;
   const clientOptions: ConnectionOptions = {
     servers: parsed.servers,
     name: options.name,
@@ -50,7 +50,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
     // Asked several times per dial and told nothing, so it must not grow with each call: the client would never catch up with it. Nor
     // can it wait for the 'disconnect' event, which comes after the first question.
     reconnectDelayHandler: () => {
-      const now = Date.now();
+      const now = performance.now();
       if (now - askedAt > 2 * RETRY_MAX_MS) lostAt = now;
       askedAt = now;
       const away = now - lostAt;
@@ -77,7 +77,10 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
       const where = parsed.servers.join(', ');
       const detail = `NATS at ${where}: ${describe(error)}`;
       const refused = error instanceof NatsError && (error.isAuthError() || error.code === 'AUTHENTICATION_TIMEOUT');
-      if (options.firstConnectMs !== undefined && Date.now() - started + RETRY_MIN_MS >= options.firstConnectMs) {
+      if (
+        options.firstConnectMs !== undefined &&
+        performance.now() - started + RETRY_MIN_MS >= options.firstConnectMs
+      ) {
         throw new LogError(refused ? 'nats-refused' : 'log-unavailable', detail, { cause: error });
       }
       event({ kind: 'retry', detail });

@@ -211,20 +211,20 @@ export class EmbeddedNats {
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
     const child = this.#spawn(conf, env);
     this.#child = child;
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     let spawnError: Error | null = null;
     child.once('error', (error) => {
       spawnError = error;
       this.#died(`cannot run ${this.#options.binary}: ${error.message}`);
     });
     child.once('exit', (code, signal) => this.#died(signal !== null ? `signal ${signal}` : `exit code ${code}`));
-    const deadline = Date.now() + this.#startMs;
+    const deadline = performance.now() + this.#startMs;
     while (!(await isListening(this.#host, this.#kept.port))) {
       if (spawnError !== null)
         throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
       if (child.exitCode !== null || child.signalCode !== null)
         throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
-      if (Date.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
+      if (performance.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
       await sleep(20);
     }
     this.#event({
@@ -254,7 +254,7 @@ export class EmbeddedNats {
     this.#event({ kind: 'exited', detail });
     // The first start reports its own failure; from then on there is a monitor.
     if (this.#monitor === null) return;
-    if (Date.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#event({ kind: 'restarting', detail: 'starting nats-server again' });
@@ -305,13 +305,13 @@ export class EmbeddedNats {
   }
 
   async #waitForJetStream(monitor: NatsLink): Promise<void> {
-    const deadline = Date.now() + this.#startMs;
+    const deadline = performance.now() + this.#startMs;
     for (;;) {
       try {
         await monitor.api('INFO', undefined, 1_000);
         return;
       } catch (error) {
-        if (Date.now() > deadline || this.#child?.exitCode !== null)
+        if (performance.now() > deadline || this.#child?.exitCode !== null)
           throw this.#startError(`JetStream: ${describe(error)}`);
         await sleep(50);
       }

@@ -52,7 +52,11 @@ export class FolderLock {
 
   /** Leaves word for those who will be refused. A disk that is full keeps nobody from holding the lock. */
   signOwner(): void {
-    const owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+    const owner = {
+      pid: process.pid,
+      host: hostname(),
+      since: new Date(performance.timeOrigin + performance.now()).toISOString(),
+    };
     try {
       writeFileSync(join(this.dir, OWNER_FILE), `${JSON.stringify(owner)}\n`);
     } catch {

@@ -349,8 +349,13 @@ export class PullConsumer implements LogSubscription {
     );
   }
 
+  /**
+   * A message of an open generation was handled: that is better proof of a link than any question. Without it a server that was away for
+   * seconds and came back with its consumers kept the state 'disconnected' until the log was silent for long enough to be asked about.
+   */
   #handled(pending: number): void {
-    if (pending === 0 && this.#state === 'catching-up') this.#become('live', '');
+    if (this.#state === 'live' || this.#consumer === '') return;
+    this.#become(pending === 0 ? 'live' : 'catching-up', '');
   }
 
   #drain(): void {

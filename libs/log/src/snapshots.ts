@@ -42,7 +42,7 @@ export interface JetStreamSnapshotsOptions {
 }
 
 interface StoredMessage {
-  readonly message: { readonly seq: number; readonly data?: string; readonly time: string };
+  readonly message: { readonly seq: number; readonly data?: string };
 }
 
 export class JetStreamSnapshots implements SnapshotStore {
@@ -50,6 +50,8 @@ export class JetStreamSnapshots implements SnapshotStore {
   readonly #prefix: string;
   readonly #link: NatsLink;
   readonly #publisher: AckedPublisher;
+  /** Uploads without a manifest: their newest message, and since when it is that. */
+  readonly #standing = new Map<string, { readonly seq: number; readonly sinceMs: number }>();
 
   constructor(link: NatsLink, options: JetStreamSnapshotsOptions) {
     checkNames(options.cluster, options.logId);
@@ -140,9 +142,16 @@ export class JetStreamSnapshots implements SnapshotStore {
     for (const id of begun) {
       if ((await this.#manifest(id)) !== null) continue;
       const newest = await this.#last(`${this.#prefix}.${id}.p.>`);
-      if (newest === null || Date.now() - Date.parse(newest.message.time) < olderThanMs) continue;
+      if (newest === null) continue;
+      const { seq } = newest.message;
+      const seen = this.#standing.get(id);
+      if (seen?.seq !== seq) this.#standing.set(id, { seq, sinceMs: performance.now() });
+      if (performance.now() - this.#standing.get(id)!.sinceMs < olderThanMs) continue;
       await this.remove(id);
       removed.push(id);
+    }
+    for (const id of [...this.#standing.keys()]) {
+      if (!begun.has(id) || removed.includes(id)) this.#standing.delete(id);
     }
     return removed;
   }

@@ -178,7 +178,10 @@ export interface SnapshotStore {
   /** Verifies size and SHA-256 of every part; throws LogError('snapshot-damaged') before the damaged part's last byte is yielded. */
   read(manifest: SnapshotManifest): AsyncIterable<Uint8Array>;
   remove(id: string): Promise<void>;
-  /** Removes uploads without a manifest whose newest chunk is older than `olderThanMs`. Returns their ids. */
+  /**
+   * Removes uploads without a manifest to which nothing was added for `olderThanMs`, as this store has seen by its own monotonic clock: no
+   * clock that is set, here or at the broker, makes an upload under way look old. Returns their ids.
+   */
   removeAbandoned(olderThanMs: number): Promise<string[]>;
 }
 

@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { ConfigError, loadConfig } from '@weir/config';
 import type { Config } from '@weir/config';
-import { createLogger } from '@weir/telemetry';
+import { createLogger, pinoLevel } from '@weir/telemetry';
 import type { Logger } from '@weir/telemetry';
 
 /**
@@ -42,6 +43,7 @@ export async function runProgram(
     level: config.choice.loglevel,
     ...(config.value('logfile') === '' ? {} : { file: config.path('logfile') }),
   });
+  config.onChange('loglevel', () => void (logger.level = pinoLevel(config.choice.loglevel)));
   for (const warning of warnings) logger.warn({}, warning);
 
   let running: Running | null = null;
@@ -103,6 +105,7 @@ function load(argv: readonly string[]): ReturnType<typeof loadConfig> {
           return `Can't chdir to '${path}': ${(error as Error).message}`;
         }
       },
+      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -77,7 +77,7 @@ export class Follower {
   state: FollowerState = 'idle';
   /** What ended it, when failed. */
   failure: unknown = null;
-  /** When the last message or sign of life came, ms. */
+  /** When the last message or sign of life came, in milliseconds of the monotonic clock. */
   lastIoMs: number;
   /** The snapshot that its data set was loaded from; null: none, it was read from the log's beginning. */
   base: SnapshotManifest | null = null;
@@ -102,7 +102,7 @@ export class Follower {
     freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
-    this.lastIoMs = options.now();
+    this.lastIoMs = performance.now();
   }
 
   /** After the last record that was applied whole. */
@@ -177,14 +177,14 @@ export class Follower {
       onRecord: (record) => this.#record(record),
       onMessage: (seq) => {
         this.#applying = null;
-        this.lastIoMs = this.#options.now();
+        this.lastIoMs = performance.now();
         if (this.#waiters.length > 0) this.#wake(seq);
         const { pace } = this.#options;
         if (pace?.spent === true) return pace.rest();
       },
       onError: (error) => this.#fail(error),
       onState: (state, detail) => {
-        this.lastIoMs = this.#options.now();
+        this.lastIoMs = performance.now();
         this.#setState(state, detail);
       },
     });

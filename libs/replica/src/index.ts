@@ -18,3 +18,4 @@ export type { SaveOptions } from './save.ts';
 export { verifySnapshot } from './verify.ts';
 export type { VerifyOptions } from './verify.ts';
 export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';
+export { wallClockMs } from './wall-clock.ts';

@@ -36,7 +36,7 @@ const info: Command = {
     complexity: 'O(1)',
   },
   run(ctx) {
-    ctx.reply.verbatim('txt', `${clientLine(ctx.session, ctx.now)}\n`);
+    ctx.reply.verbatim('txt', `${clientLine(ctx.session, ctx.monotonicMs)}\n`);
   },
 };
 
@@ -85,7 +85,7 @@ const list: Command = {
     ],
   },
   run(ctx, req) {
-    const { reply, now } = ctx;
+    const { reply, monotonicMs: now } = ctx;
     const sessions = ctx.host.sessions;
     let text = '';
     if (req.argc === 2) {

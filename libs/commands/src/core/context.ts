@@ -55,6 +55,8 @@ export class Context {
   reply: ReplyWriter;
   /** Milliseconds since 1970; the same for the whole command. */
   now = 0;
+  /** Milliseconds of a clock that nobody sets, about as current: ages and idle times of clients. */
+  monotonicMs = 0;
   /** Hash of the key that was looked up last. */
   hash = 0;
   /** Record that must be committed before the reply leaves; 0 is none. */

@@ -45,12 +45,12 @@ export function execute(
   let command = found;
   if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
     const subcommand = CommandTable.findSubcommand(command, req.buf, req.args[2], req.args[3]);
-    if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), now, replyStart);
+    if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), replyStart);
     command = subcommand;
   }
-  if (command === undefined) return unknown(ctx, session, unknownCommand(req), now, replyStart);
+  if (command === undefined) return unknown(ctx, session, unknownCommand(req), replyStart);
   session.lastCommand = command.fullName;
-  session.lastInteractionMs = now;
+  session.lastInteractionMs = ctx.monotonicMs;
   const refusal = refuse(ctx, session, req, command);
   if (refusal !== '') {
     command.rejected++;
@@ -63,9 +63,9 @@ export function execute(
 }
 
 /** There is no such command: none is to count it. */
-function unknown(ctx: Context, session: Session, error: string, now: number, replyStart: number): undefined {
+function unknown(ctx: Context, session: Session, error: string, replyStart: number): undefined {
   session.lastCommand = 'NULL';
-  session.lastInteractionMs = now;
+  session.lastInteractionMs = ctx.monotonicMs;
   replyError(ctx, error);
   finishReply(ctx, session, replyStart);
 }

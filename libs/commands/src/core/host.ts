@@ -115,7 +115,8 @@ export interface ProcessView {
   readonly arch: string;
   readonly executable: string;
   readonly configFile: string;
-  readonly startedMs: number;
+  /** By the monotonic clock. */
+  readonly uptimeMs: number;
   readonly tcpPort: number;
   readonly rssBytes: number;
   readonly totalSystemBytes: number;

@@ -57,13 +57,13 @@ const set: Command = {
     ],
   },
   run(ctx, req) {
+    // Before anything is refused: the slow log keeps refused commands too, and those with one argument too many.
+    for (let i = 2; i < req.argc; i++) {
+      if (findDirective(req.latin1(i))?.options.sensitive === true) ctx.redacted.push(i + 1);
+    }
     if (req.argc % 2 !== 0) return ctx.reply.error(SYNTAX_ERROR);
     const pairs: [string, string][] = [];
-    for (let i = 2; i < req.argc; i += 2) {
-      const name = req.latin1(i);
-      if (findDirective(name)?.options.sensitive === true) ctx.redacted.push(i + 1);
-      pairs.push([name, req.latin1(i + 1)]);
-    }
+    for (let i = 2; i < req.argc; i += 2) pairs.push([req.latin1(i), req.latin1(i + 1)]);
     const result = ctx.config.set(pairs, { loading: ctx.loading, local: isLocal(ctx.session) });
     if (result.ok) ctx.reply.ok();
     else ctx.reply.error(result.error);

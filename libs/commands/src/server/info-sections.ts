@@ -13,7 +13,7 @@ export type Fields = (readonly [name: string, value: string | number])[];
 export function server(ctx: Context): Fields {
   const process = ctx.host.process();
   const micros = Math.floor(ctx.host.wallClockMicros());
-  const uptime = Math.max(0, Math.floor((micros / 1000 - process.startedMs) / 1000));
+  const uptime = Math.floor(process.uptimeMs / 1000);
   return [
     ['redis_version', REDIS_VERSION],
     ['weir_version', process.version],

@@ -240,6 +240,35 @@ test('CONFIG SET keeps passwords out of the slow log', () => {
   assert.deepEqual(args, ['CONFIG', 'SET', 'requirepass', '(redacted)', 'maxmemory', '0']);
 });
 
+test('every password is kept out of the slow log: by any name, in any place and case, refused or not', () => {
+  const engine = new TestEngine({ config: { 'slowlog-log-slower-than': '0' } });
+  for (const name of [
+    'requirepass',
+    'masterauth',
+    'primaryauth',
+    'masteruser',
+    'primaryuser',
+    'tls-key-file-pass',
+    'tls-client-key-file-pass',
+    'TLS-Key-File-Pass',
+  ]) {
+    for (const args of [
+      [name, 'secret'],
+      ['hz', '10', name, 'secret'],
+      ['nothing', '1', name, 'secret', 'hz', 'x'],
+      ['hz', 'x', name, 'secret', 'requirepass', 'secret'],
+      [name, 'secret', 'hz'],
+      ['hz', name, 'secret'],
+    ]) {
+      engine.call('CONFIG', 'SET', ...args);
+      const kept = engine.ctx.slowlog.entries[0].args.map((arg) => Buffer.from(arg).toString());
+      const shown = args.map((arg) => (arg === 'secret' ? '(redacted)' : arg));
+      assert.deepEqual(kept, ['CONFIG', 'SET', ...shown]);
+      engine.call('AUTH', 'secret');
+    }
+  }
+});
+
 test('CONFIG RESETSTAT zeroes counters of commands and errors', () => {
   const engine = new TestEngine();
   engine.call('GET', 'a');
