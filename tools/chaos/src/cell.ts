@@ -7,6 +7,8 @@ import { sizeOf, write } from './content.ts';
 import { applyFault, copyFolder, restore } from './files.ts';
 import type { FaultName, Target } from './files.ts';
 import { confArgs, killAll } from './prepare.ts';
+import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
+import type { Settled } from './settle.ts';
 import type { Prepared, StopName } from './prepare.ts';
 
 /**
@@ -44,23 +46,21 @@ export interface Verdict {
   readonly seconds: number;
 }
 
-const SETTLE_MS = 40_000;
 const SLAVE_MS = 30_000;
-const PROBE = 'chaos:probe';
-
-/** Where a start led to. */
-type Settled =
-  | { readonly kind: 'serves' }
-  | { readonly kind: 'refuses'; readonly text: string }
-  | { readonly kind: 'ended'; readonly code: number | null; readonly text: string }
-  | { readonly kind: 'hangs'; readonly text: string };
 
 export function cellName({ prepared, topology, stop, target, fault }: Cell): string {
   return `${prepared.kind}/${topology}/${stop}/${target.name}/${fault}`;
 }
 
-/** Null: the fault does not apply to that file. */
+/** Null: the fault does not apply to that file. What says nothing of Weir (a port that another program took) is tried once more. */
 export async function runCell(cell: Cell): Promise<Verdict | null> {
+  const first = await tryCell(cell);
+  const isNone =
+    first?.outcome === 'harness' || (first !== null && /address already in use|port \d+ is in use/i.test(first.said));
+  return isNone ? tryCell(cell) : first;
+}
+
+async function tryCell(cell: Cell): Promise<Verdict | null> {
   const rig = new Rig();
   const began = performance.now();
   const { prepared, topology, stop, target, fault } = cell;
@@ -103,7 +103,7 @@ class CellRun {
     const dir = path.join(this.#rig.folder, 'node');
     mkdirSync(path.join(this.#rig.folder, 'copies'));
     copyFolder(prepared[stop].dir, dir);
-    await ownPort(dir);
+    ownPort(dir, await freePort());
     const port = await freePort();
     this.#node = await this.#rig.node('node', { port, dir, args: confArgs(port, dir) });
     if (topology === 'slave') await this.#withSlave();
@@ -137,41 +137,11 @@ class CellRun {
   async #start(): Promise<Settled> {
     this.#firstLine = this.#node.lines.length;
     this.#node.spawn();
-    return this.#settle();
+    return settle(this.#node, this.#firstLine);
   }
 
-  async #settle(): Promise<Settled> {
-    const node = this.#node;
-    const end = performance.now() + SETTLE_MS;
-    let last = '';
-    for (;;) {
-      if (!node.isRunning) {
-        const { code } = await node.ended();
-        return { kind: 'ended', code, text: this.#errorSaid() };
-      }
-      try {
-        await node.call('GET', 'string:0');
-        const role = (await node.call('ROLE')) as unknown[];
-        last = `ROLE says ${String(role[0])}`;
-        if (role[0] === 'master' && (await node.position()).epoch > 0) return { kind: 'serves' };
-        await node.call('SET', PROBE, 'is refused as long as it does not lead');
-      } catch (error) {
-        if (error instanceof ErrorReply) {
-          last = error.message;
-          if (error.message.startsWith('MISCONF')) return { kind: 'refuses', text: error.message };
-        }
-      }
-      if (performance.now() > end) return { kind: 'hangs', text: last };
-      node.note();
-      await sleep(50);
-    }
-  }
-
-  /** The last error of this life in its log. */
   #errorSaid(): string {
-    const lines = this.#node.lines.slice(this.#firstLine).filter((line) => !line.startsWith('---'));
-    const errors = lines.filter((line) => !line.startsWith('{') || /"level":(50|60)/.test(line));
-    return sentence(errors.findLast((line) => /cannot (start|go on)/.test(line)) ?? errors.at(-1) ?? '');
+    return errorSaid(this.#node, this.#firstLine);
   }
 
   async #judge(): Promise<Result> {
@@ -218,8 +188,7 @@ class CellRun {
   }
 
   #warned(): string {
-    const lines = this.#node.lines.slice(this.#firstLine).filter((line) => /"level":[456]0/.test(line));
-    return [...new Set(lines.map(sentence))].slice(0, 3).join('; ');
+    return warningsSaid(this.#node, this.#firstLine);
   }
 
   /** What is missing of what was acknowledged, or ''. */
@@ -292,20 +261,8 @@ class SizeWatch {
 }
 
 /** Copies of one folder run at the same time: each gets a NATS port of its own. */
-async function ownPort(dir: string): Promise<void> {
+export function ownPort(dir: string, port: number): void {
   const file = path.join(dir, 'nats/embedded.json');
   const kept = JSON.parse(readFileSync(file, 'utf8')) as { port: number };
-  writeFileSync(file, `${JSON.stringify({ ...kept, port: await freePort() })}\n`);
-}
-
-/** Of a line of the log: its message, and the error's. */
-function sentence(line: string): string {
-  if (!line.startsWith('{')) return line.trim().slice(0, 400);
-  try {
-    const { msg, err, detail } = JSON.parse(line) as { msg: string; err?: { message: string }; detail?: string };
-    const more = err?.message ?? detail ?? '';
-    return `${msg}${more === '' || msg.includes(more) ? '' : ` (${more})`}`.replaceAll(/\s+/g, ' ').slice(0, 400);
-  } catch {
-    return line.slice(0, 400);
-  }
+  writeFileSync(file, `${JSON.stringify({ ...kept, port })}\n`);
 }

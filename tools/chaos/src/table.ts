@@ -1,4 +1,5 @@
 import type { Outcome, Verdict } from './cell.ts';
+import type { FlipVerdict } from './flips.ts';
 
 /** What came of all cells, as markdown: how many of each outcome, then each cell; equal ones in one row. */
 export function formatTable(verdicts: readonly Verdict[]): string {
@@ -37,4 +38,21 @@ function generic(text: string): string {
 
 function escape(text: string): string {
   return text.replaceAll('|', '\\|');
+}
+
+/** Of flips: how many of each file led to what. */
+export function formatFlips(verdicts: readonly FlipVerdict[], seed: number): string {
+  const OUTCOMES: readonly Outcome[] = ['nothing-lost', 'refused', 'silent', 'harness'];
+  const counts = (some: readonly FlipVerdict[]): string =>
+    OUTCOMES.map((outcome) => some.filter((one) => one.outcome === outcome).length).join(' | ');
+  const rows = [...Map.groupBy(verdicts, ({ file }) => file)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    `${verdicts.length} flipped bits, seed ${seed}.`,
+    '',
+    `| file | flips | ${OUTCOMES.join(' | ')} |`,
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows.map(([file, some]) => `| \`${file}\` | ${some.length} | ${counts(some)} |`),
+    `| all | ${verdicts.length} | ${counts(verdicts)} |`,
+    '',
+  ].join('\n');
 }
