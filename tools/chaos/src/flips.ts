@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { ErrorReply, Rig, freePort, isAlive, signal, until } from '@weir/testkit';
+import { ErrorReply, freePort, isAlive, signal, until } from '@weir/testkit';
 import { sizeOf } from './content.ts';
 import { ownPort } from './cell.ts';
 import type { Outcome } from './cell.ts';
 import { copyFolder, flip, targetsOf } from './files.ts';
 import type { Target } from './files.ts';
 import { HostedNode } from './hosted-node.ts';
-import { confArgs, prepare } from './prepare.ts';
+import { confArgs } from './prepare.ts';
 import type { Kind, Prepared, StopName } from './prepare.ts';
 import { PROBE, errorSaid, settle, warningsSaid } from './settle.ts';
 
@@ -28,8 +28,7 @@ export interface FlipVerdict {
 }
 
 export interface FlipsOptions {
-  readonly folder: string;
-  readonly kinds: readonly Kind[];
+  readonly prepared: readonly Prepared[];
   readonly flips: number;
   readonly seed: number;
   readonly jobs: number;
@@ -50,7 +49,6 @@ const WEIGHTS: readonly (readonly [RegExp, number])[] = [
   [/./, 6],
 ];
 
-const WRITES = 240;
 const RESTARTED = 8;
 const STOPS = ['clean', 'killed'] as const;
 
@@ -61,22 +59,15 @@ interface Place {
 }
 
 export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
-  const { kinds, folder, seed, jobs, say, only, onVerdict } = options;
-  const places: Place[] = [];
-  for (const kind of kinds) {
-    const rig = new Rig();
-    try {
-      const prepared = await prepare(kind, folder, rig, { writes: WRITES, valueBytes: 48 });
-      for (const stop of STOPS) {
-        for (const target of targetsOf(prepared[stop].dir)) {
-          const isEmpty = target.isFolder || statSync(path.join(prepared[stop].dir, target.path)).size === 0;
-          if (!isEmpty && only.test(`${kind}/${stop}/${target.name}`)) places.push({ prepared, stop, target });
-        }
-      }
-    } finally {
-      await rig.end();
-    }
-  }
+  const { prepared, seed, jobs, say, only, onVerdict } = options;
+  const places: Place[] = prepared.flatMap((one) =>
+    STOPS.flatMap((stop) =>
+      targetsOf(one[stop].dir)
+        .filter(({ isFolder, path: file }) => !isFolder && statSync(path.join(one[stop].dir, file)).size > 0)
+        .filter(({ name }) => only.test(`${one.kind}/${stop}/${name}`))
+        .map((target) => ({ prepared: one, stop, target })),
+    ),
+  );
   const random = generator(seed);
   const classes = WEIGHTS.map(([pattern, weight], i) => ({
     weight,

@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import type { Outcome } from './cell.ts';
 import { flips } from './flips.ts';
 import { matrix } from './matrix.ts';
-import { KINDS } from './prepare.ts';
-import type { Kind } from './prepare.ts';
+import { KINDS, prepare } from './prepare.ts';
+import type { Kind, Prepared } from './prepare.ts';
 import { formatFlips, formatTable } from './table.ts';
 
 const help = `What becomes of a node when its files are damaged.
@@ -36,6 +36,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const FLIPPED_WRITES = 240;
 const FLIPPED: readonly Kind[] = ['standard', 'no-snapshot', 'trimmed', 'promoted'];
 
 async function main(): Promise<number> {
@@ -59,7 +60,10 @@ async function main(): Promise<number> {
   const kinds = values.kind as Kind[];
   if (values.flips !== undefined) {
     const [count, seed] = [Number(values.flips), Number(values.seed)];
-    const all = await flips({ ...common, kinds: kinds.length === 0 ? FLIPPED : kinds, flips: count, seed });
+    const prepared: Prepared[] = [];
+    for (const kind of kinds.length === 0 ? FLIPPED : kinds)
+      prepared.push(await prepare(kind, folder, { writes: FLIPPED_WRITES, valueBytes: 48 }));
+    const all = await flips({ ...common, prepared, flips: count, seed });
     return leave(formatFlips(all, seed), all);
   }
   const all = await matrix({

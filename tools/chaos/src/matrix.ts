@@ -1,4 +1,3 @@
-import { Rig } from '@weir/testkit';
 import { cellName, runCell } from './cell.ts';
 import type { Cell, Verdict } from './cell.ts';
 import { targetsOf } from './files.ts';
@@ -30,19 +29,14 @@ export async function matrix(options: MatrixOptions): Promise<Verdict[]> {
   const { kinds, folder, writes, only, say, list } = options;
   const verdicts: Verdict[] = [];
   for (const kind of kinds) {
-    const rig = new Rig();
     const cells: Cell[] = [];
-    try {
-      const valueBytes = kind === 'large' ? Math.ceil(LARGE_BYTES / writes) : 48;
-      const prepared = await prepare(kind, folder, rig, { writes, valueBytes });
-      for (const topology of TOPOLOGIES) {
-        for (const stop of STOPS) {
-          for (const target of targetsOf(prepared[stop].dir))
-            for (const fault of FAULTS) cells.push({ prepared, topology, stop, target, fault });
-        }
+    const valueBytes = kind === 'large' ? Math.ceil(LARGE_BYTES / writes) : 48;
+    const prepared = await prepare(kind, folder, { writes, valueBytes });
+    for (const topology of TOPOLOGIES) {
+      for (const stop of STOPS) {
+        for (const target of targetsOf(prepared[stop].dir))
+          for (const fault of FAULTS) cells.push({ prepared, topology, stop, target, fault });
       }
-    } finally {
-      await rig.end();
     }
     const chosen = cells.filter((cell) => only.test(cellName(cell)));
     if (list) for (const cell of chosen) say(cellName(cell));

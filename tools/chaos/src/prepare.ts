@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { freePort, signal } from '@weir/testkit';
-import type { Rig, WeirNode } from '@weir/testkit';
+import { Rig, freePort, signal } from '@weir/testkit';
+import type { WeirNode } from '@weir/testkit';
 import { sizeOf, write } from './content.ts';
 import { copyFolder } from './files.ts';
 
@@ -50,7 +50,16 @@ export async function killAll(node: WeirNode): Promise<void> {
   for (const pid of node.alivePids) signal(pid, 'SIGKILL');
 }
 
-export async function prepare(kind: Kind, folder: string, rig: Rig, { writes, valueBytes }: Scale): Promise<Prepared> {
+export async function prepare(kind: Kind, folder: string, scale: Scale): Promise<Prepared> {
+  const rig = new Rig();
+  try {
+    return await prepareWith(rig, kind, folder, scale);
+  } finally {
+    await rig.end();
+  }
+}
+
+async function prepareWith(rig: Rig, kind: Kind, folder: string, { writes, valueBytes }: Scale): Promise<Prepared> {
   const root = path.join(folder, kind);
   mkdirSync(root, { recursive: true });
   const started = async (name: string, dir: string): Promise<WeirNode> => {
