@@ -1,4 +1,6 @@
 import { REPLY_ON, Session, execute } from '@weir/commands';
+import type { ClientMemory } from '@weir/commands';
+import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
 import { wallClockMs } from '@weir/replica';
@@ -16,6 +18,15 @@ import type { Engine } from './engine.ts';
 const SLICE_BYTES = 64 * 1024;
 /** Bytes of requests kept for a session that waits (WAIT, congestion) before the ingress is told to stop. */
 const BACKLOG_BYTES_MAX = 64 * 1024;
+/** What may still be on its way when the ingress was told to stop: buffers of a link and of the kernel. Beyond it nobody listens. */
+const UNDER_WAY_BYTES_MAX = 16 * 1024 * 1024;
+/** A backlog is executed in steps of this, so that others have their turn: Redis's own read size. */
+const STEP_BYTES = 16 * 1024;
+/** Before authentication a client gets its replies in small slices, and may leave so much unread: Redis's static buffer and 1 KB. */
+const UNAUTHENTICATED_SLICE_BYTES = 4 * 1024;
+const UNAUTHENTICATED_OUTPUT_BYTES_MAX = 17 * 1024;
+/** A connection without anything in its buffers: session, scanner, socket. 7,000 idle ones took 6.5 KB each, 1.5 of it buffers. */
+const IDLE_BYTES = 5 * 1024;
 /** Replies of one session held for the log beyond this: its further requests wait. */
 const HELD_BYTES_MAX = 1024 * 1024;
 
@@ -32,9 +43,12 @@ export class ClientSession implements SessionPort {
   #congested = false;
   #paused = false;
   #closed = false;
+  #destroyed = false;
   #inputEnded = false;
-  #backlog: Uint8Array[] = [];
-  #backlogBytes = 0;
+  /** Requests that came while older ones wait. */
+  readonly #backlog = new ByteQueue();
+  /** Since when the unread output is above the soft limit; 0: it is not. */
+  #softSinceMs = 0;
   /** Inside `process`: a deferred reply that comes now is written by the handler itself. */
   #executing = false;
 
@@ -43,6 +57,7 @@ export class ClientSession implements SessionPort {
     this.#sink = sink;
     this.#scanner = new FrameScanner(engine.scanLimits);
     const scanner = this.#scanner;
+    const backlog = this.#backlog;
     this.session = new Session({
       id,
       control: {
@@ -52,8 +67,9 @@ export class ClientSession implements SessionPort {
           return sink.pendingOutputBytes;
         },
         get queryBufferBytes() {
-          return scanner.pendingBytes;
+          return scanner.pendingBytes + scanner.unscannedBytes + backlog.length;
         },
+        memory: () => this.memory(),
       },
       authenticated: engine.passwordless,
       nowMs: performance.now(),
@@ -72,20 +88,40 @@ export class ClientSession implements SessionPort {
     this.#engine.ctx.stats.readsProcessed++;
     if (this.#closed || this.session.closeAfterReply) return;
     if (this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
-      this.#backlog.push(Uint8Array.prototype.slice.call(buf, start, end)); // a Buffer's own slice is a view
-      this.#backlogBytes += bytes;
-      // A client may send a whole pipeline before it reads the first reply: while its own replies are what it waits for, it
-      // must be able to go on sending, as far as its query buffer may grow.
-      const bytesMax = this.#congested ? this.#engine.scanLimits.queryBufferBytesMax : BACKLOG_BYTES_MAX;
-      if (this.#backlogBytes > bytesMax && !this.#paused) {
-        this.#paused = true;
-        this.#sink.pauseInput();
-      }
+      this.#keepBack(buf, start, end);
       return;
     }
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
+    if (this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
+  }
+
+  #keepBack(buf: Uint8Array, start: number, end: number): void {
+    const engine = this.#engine;
+    const backlog = this.#backlog;
+    backlog.append(buf, start, end);
+    engine.keptBytes += end - start;
+    engine.clientMemory.grew(end - start);
+    // A client may send a whole pipeline before it reads the first reply: while its own replies are what it waits for, it
+    // must be able to go on sending, as far as its query buffer may grow and as long as there is room for all such clients. And while
+    // a command of it waits, only reading tells that it is gone.
+    const { queryBufferBytesMax } = engine.scanLimits;
+    const { blocked, authenticated } = this.session;
+    const roomy = (this.#congested || blocked) && authenticated && engine.roomToKeep;
+    if (backlog.length <= (roomy ? queryBufferBytesMax : BACKLOG_BYTES_MAX)) return;
+    if (blocked && backlog.length > queryBufferBytesMax) this.#overQueryLimit();
+    else if (!this.#paused) {
+      this.#paused = true;
+      this.#sink.pauseInput();
+    } else if (backlog.length > queryBufferBytesMax + UNDER_WAY_BYTES_MAX) this.#overQueryLimit();
+  }
+
+  /** What the client sent is dropped with it. */
+  #overQueryLimit(): void {
+    if (this.#destroyed) return;
+    this.#engine.clientMemory.closedForQuery(this);
+    this.destroy();
   }
 
   /** The client will send nothing more, and may still read: what it sent is answered before the connection is closed. */
@@ -103,20 +139,21 @@ export class ClientSession implements SessionPort {
 
   drained(): void {
     this.#congested = false;
-    this.resume();
+    this.#engine.keptBack.add(this);
   }
 
   closed(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#backlog = [];
+    this.#dropBacklog();
     this.#engine.sessionClosed(this);
     // Nobody is there any more to be answered, and a wait without a time-out would never end.
     this.session.unblock?.(false);
   }
 
-  get isClosed(): boolean {
-    return this.#closed;
+  /** Nothing is kept for it any more. */
+  get isGone(): boolean {
+    return this.#closed || this.#destroyed;
   }
 
   /** Whether requests have to wait. */
@@ -131,21 +168,63 @@ export class ClientSession implements SessionPort {
     );
   }
 
-  /** Goes on with what was kept back. */
-  resume(): void {
-    if (this.#closed || this.#executing) return;
-    if (!this.#waiting) this.#process();
-    while (!this.#waiting && !this.#closed && this.#backlog.length > 0 && this.#scanner.unscannedBytes === 0) {
-      const chunk = this.#backlog.shift()!;
-      this.#backlogBytes -= chunk.length;
-      this.#scanner.feed(chunk, 0, chunk.length);
+  /** Goes on with what was kept back, by one step. True when there is more to do at once. */
+  resume(): boolean {
+    if (this.#closed || this.#destroyed) return false;
+    const backlog = this.#backlog;
+    const scanner = this.#scanner;
+    if (!this.#waiting && scanner.unscannedBytes > 0) this.#process();
+    else if (!this.#waiting && backlog.length > 0) {
+      const chunk = backlog.peek(STEP_BYTES)!;
+      backlog.consume(chunk.length);
+      this.#engine.keptBytes -= chunk.length;
+      scanner.feed(chunk, 0, chunk.length);
       this.#process();
     }
-    if (this.#paused && this.#backlogBytes === 0 && !this.#closed) {
+    if (this.#closed) return false;
+    if (this.#paused && backlog.length === 0) {
       this.#paused = false;
       this.#sink.resumeInput();
     }
     this.#closeIfDone();
+    return !this.#waiting && (scanner.unscannedBytes > 0 || backlog.length > 0);
+  }
+
+  #dropBacklog(): void {
+    this.#engine.keptBytes -= this.#backlog.length;
+    this.#backlog.clear();
+  }
+
+  /** What this connection keeps in memory. */
+  memory(): ClientMemory {
+    const scanner = this.#scanner;
+    const query = scanner.pendingBytes + scanner.unscannedBytes + this.#backlog.length;
+    const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
+    const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
+    const output = this.#heldBytes + this.#sink.pendingOutputBytes;
+    const { name, libName, libVersion } = this.session;
+    const words = name.length + libName.length + libVersion.length;
+    return { query, queryFree, argv, output, total: IDLE_BYTES + query + queryFree + argv + output + words };
+  }
+
+  /**
+   * Closes the connection when the replies that its client leaves unread are too many with `more` bytes, or too many for too long
+   * (`client-output-buffer-limit normal`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
+   */
+  limitOutput(more: number, nowMs: number): boolean {
+    if (this.#destroyed || this.#closed) return true;
+    const { hardBytes, softBytes, softSeconds } = this.#engine.config.clientOutputBufferLimit.normal;
+    const strict = !this.session.authenticated && !this.#engine.passwordless;
+    if (hardBytes === 0 && softBytes === 0 && !strict) return false;
+    const bytes = this.#heldBytes + this.#sink.pendingOutputBytes + more;
+    let over = (hardBytes > 0 && bytes > hardBytes) || (strict && bytes > UNAUTHENTICATED_OUTPUT_BYTES_MAX);
+    if (softBytes === 0 || bytes <= softBytes) this.#softSinceMs = 0;
+    else if (this.#softSinceMs === 0) this.#softSinceMs = nowMs;
+    else if (nowMs - this.#softSinceMs > softSeconds * 1000) over = true;
+    if (!over) return false;
+    this.#engine.clientMemory.closedForOutput(this);
+    this.destroy();
+    return true;
   }
 
   #process(): void {
@@ -161,13 +240,15 @@ export class ClientSession implements SessionPort {
     let sliceWait = this.#heldSeq;
     let replies = 0;
     this.#executing = true;
+    const sliceBytes = session.authenticated ? SLICE_BYTES : UNAUTHENTICATED_SLICE_BYTES;
     const lookahead = engine.lookahead;
     lookahead.begin(scanner);
     while (!this.#waiting) {
       const scanned = lookahead.next(ctx, session);
       if (scanned !== FRAME) {
         if (scanned === ERROR) {
-          if (!scanner.closeOnly) out.error(`ERR ${scanner.errorText}`);
+          if (scanner.closeOnly) this.#overQueryLimit();
+          else out.error(`ERR ${scanner.errorText}`);
           replies++;
           session.closeAfterReply = true;
         }
@@ -187,12 +268,13 @@ export class ClientSession implements SessionPort {
         replies = 0;
       }
       if (out.pos > before) replies++; // CLIENT REPLY may have silenced it, WAIT answers later
-      if (out.pos - sliceStart > SLICE_BYTES) {
+      if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
         sliceStart = base;
         replies = 0;
       }
+      engine.cut();
       if (session.closeAfterReply) break;
     }
     lookahead.end();
@@ -205,22 +287,27 @@ export class ClientSession implements SessionPort {
   }
 
   #send(waitSeq: number, start: number, end: number, replies: number): void {
-    const buf = this.#engine.ctx.reply.buf;
+    const engine = this.#engine;
+    const buf = engine.ctx.reply.buf;
+    const weighed = engine.limitsOutput || !this.session.authenticated;
+    if (weighed && this.limitOutput(end - start, performance.now())) return;
     if (waitSeq === 0) {
       this.#output(buf, start, end);
       return;
     }
     this.#heldSeq = waitSeq;
     this.#heldBytes += end - start;
-    if (this.#engine.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
+    if (engine.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
   }
 
   #output(buf: Uint8Array, start: number, end: number): void {
-    if (this.#closed) return;
-    this.session.outputBytes += end - start;
-    this.#engine.ctx.stats.netOutputBytes += end - start;
+    if (this.#closed || this.#destroyed) return;
+    const bytes = end - start;
+    this.session.outputBytes += bytes;
+    this.#engine.ctx.stats.netOutputBytes += bytes;
     this.#engine.ctx.stats.writesProcessed++;
     if (!this.#sink.output(buf, start, end)) this.#congested = true;
+    if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
   }
 
   /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */
@@ -228,23 +315,27 @@ export class ClientSession implements SessionPort {
     if (--this.#heldSlices === 0) this.#heldSeq = 0;
     const stopped = this.#heldBytes > HELD_BYTES_MAX;
     this.#heldBytes -= heldBytes;
-    if (this.#closed) return;
+    if (this.#closed || this.#destroyed) return;
     this.#output(buf, start, end);
     if (this.session.closeAfterReply) {
       if (this.#heldSeq === 0) this.#sink.close();
-    } else if (stopped && this.#heldBytes <= HELD_BYTES_MAX) setImmediate(() => this.resume());
+    } else if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
   }
 
   /** Closes when what was answered has been sent. */
   closeAfterReplies(): void {
     this.session.closeAfterReply = true;
-    if (this.#closed || this.#heldSeq !== 0) return;
+    this.#dropBacklog(); // nothing of it is executed any more
+    if (this.#closed || this.#destroyed || this.#heldSeq !== 0) return;
     this.#sink.close();
   }
 
   destroy(): void {
     this.session.closeAfterReply = true; // nothing of it is executed any more
-    if (!this.#closed) this.#sink.destroy();
+    if (this.#closed || this.#destroyed) return;
+    this.#destroyed = true;
+    this.#dropBacklog();
+    this.#sink.destroy();
   }
 
   /** A command of this session answers later; see Context.defer. */
@@ -263,7 +354,7 @@ export class ClientSession implements SessionPort {
         write(out);
         return;
       }
-      if (this.#closed) return;
+      if (this.#closed || this.#destroyed) return;
       // This may be inside another session's command, which has yet to write its own reply.
       const start = out.pos;
       const { resp } = out;
@@ -272,7 +363,7 @@ export class ClientSession implements SessionPort {
       out.resp = resp;
       if (!silent) this.#send(this.#heldSeq, start, out.pos, 1);
       out.truncate(start);
-      setImmediate(() => this.resume());
+      this.#engine.keptBack.add(this);
     };
   }
 
@@ -299,7 +390,7 @@ export class ClientSession implements SessionPort {
       if (!silent) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
       out.truncate(start);
       engine.turn();
-      setImmediate(() => this.resume());
+      this.#engine.keptBack.add(this);
     };
   }
 }

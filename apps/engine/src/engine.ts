@@ -1,15 +1,17 @@
 import { isIP } from 'node:net';
-import { CommandTable, Context, Lookahead, Slowlog, allCommands } from '@weir/commands';
+import { CommandTable, Context, EFFECT_BYTES_MAX, Lookahead, Slowlog, allCommands } from '@weir/commands';
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import type { EnginePort, SessionInfo, SessionPort, SessionSink } from '@weir/link';
-import { HEADER_BYTES } from '@weir/log';
+import { HEADER_BYTES, RECORD_BYTES_MAX } from '@weir/log';
 import type { AppendOutcome } from '@weir/log';
 import { CommandWriter, ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
+import { ClientMemory } from './client-memory.ts';
 import { ClientSession } from './client-session.ts';
 import { HeldReplies } from './held-replies.ts';
+import { KeptBack } from './kept-back.ts';
 
 /**
  * The engine: sessions, the turn, and the commit.
@@ -17,6 +19,10 @@ import { HeldReplies } from './held-replies.ts';
  * A *turn* is what one pass of the event loop executed. At its end, when the log has room for one more append (two are
  * in flight at most), all effects since the last one become one record: group commit, whose size follows from the load
  * and the log's latency by itself. Until the record is stored its writers' replies are held (`held-replies.ts`).
+ *
+ * A record has a bound. When the effects exceed RECORD_CUT_BYTES they become a record between two commands, within a turn too; if the
+ * log has no room for it now, it waits in front of the next one. So no record is larger than that and the effects of one command, which
+ * EFFECT_BYTES_MAX bounds: `execute` refuses a larger request before it changes anything.
  *
  * The engine does not know where its records go: a *committer* is given to it when it becomes master and taken away
  * when it stops being one.
@@ -35,18 +41,30 @@ export interface Committer {
   readonly canAppend: boolean;
   /** Replication offset behind the last record handed over. */
   readonly nextOffset: number;
+  /** When the log stored a part of a record last, by performance.now(); 0: never. */
+  readonly fragmentStoredMs: number;
 }
 
 export interface EngineOptions {
   readonly config: Config;
   readonly keyspace: Keyspace;
   readonly host: Host;
+  /** For tests: smaller bounds. */
+  readonly recordCutBytes?: number;
 }
 
-/** Effects beyond this wait in the engine for the log only as long as it takes to refuse more: sessions are stopped. */
-const STALL_BYTES = 64 * 1024 * 1024;
-/** The same for replies that wait for the log, of all sessions together. */
+/** Effects beyond this become a record at once. A record of 64 MB costs the same per byte as a larger one, and its reader less memory. */
+const RECORD_CUT_BYTES = 64 * 1024 * 1024;
+if (RECORD_CUT_BYTES + EFFECT_BYTES_MAX > RECORD_BYTES_MAX)
+  throw new Error('a record has no room for one command more');
+
+/** A writer makes room for some bytes more than it writes. */
+const WRITER_SLACK_BYTES = 1024;
+/** Replies of all sessions together that wait for the log beyond this: sessions are stopped. */
 const HELD_BYTES_MAX = 256 * 1024 * 1024;
+
+/** Requests kept for clients that do not read their replies, of all together: beyond it each of them has as little room as others. */
+const KEPT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** Why no session executes anything. */
 const STALL_ASKED = 1;
@@ -69,6 +87,14 @@ const PROTECTED = Buffer.from(
     "restart it with the '--protected-mode no' option. 4) Set up an authentication password for the default user. NOTE: You " +
     'only need to do one of the above things in order for the server to start accepting connections from the outside.\r\n',
 );
+
+/** The session of a client that was refused: there is none, and nothing of it is kept. */
+const REFUSED: SessionPort = {
+  input() {},
+  inputEnded() {},
+  drained() {},
+  closed() {},
+};
 
 /** Whether a client comes from another machine, by its `ip:port`. */
 function isElsewhere(remoteAddr: string): boolean {
@@ -97,6 +123,13 @@ export class Engine implements EnginePort {
   /** Told when the log refused a record for good: this engine's state is not the log's any more. */
   onFenced: () => void = () => {};
 
+  readonly keptBack = new KeptBack();
+  readonly clientMemory: ClientMemory;
+  /** Whether the replies of authenticated clients are weighed before they are kept for them. */
+  limitsOutput = false;
+  /** Bytes of requests in the backlogs of all sessions. */
+  keptBytes = 0;
+
   readonly #clients = new Map<number, ClientSession>();
   #nextSessionId = 1;
   #committer: Committer | null = null;
@@ -106,6 +139,10 @@ export class Engine implements EnginePort {
   readonly #sparesHeld: HeldReplies[] = [];
   /** Who else waits for records. */
   #commitWaits: { readonly seq: number; readonly done: (committed: boolean) => void }[] = [];
+  /** Records that are whole and wait for the log, oldest first; behind them the one being filled. */
+  readonly #ready: { readonly seq: number; readonly effects: CommandWriter }[] = [];
+  #readyBytes = 0;
+  readonly #recordCutBytes: number;
   readonly #spareWriters: CommandWriter[] = [];
   /** When the oldest record in flight was handed over, by a clock that nobody sets; 0 when none is. */
   #oldestInFlightMs = 0;
@@ -113,16 +150,19 @@ export class Engine implements EnginePort {
 
   constructor(options: EngineOptions) {
     this.config = options.config;
+    this.#recordCutBytes = options.recordCutBytes ?? RECORD_CUT_BYTES;
     this.ctx = new Context({
       keyspace: options.keyspace,
       config: options.config,
       host: options.host,
       table: new CommandTable(allCommands, options.config.renamedCommands),
       reply: new ReplyWriter(),
-      effects: new CommandWriter(HEADER_BYTES),
+      effects: this.#newEffects(),
       slowlog: new Slowlog(),
     });
+    this.clientMemory = new ClientMemory(this.ctx, this.#clients);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
+    this.ctx.divideEffects = () => this.cut();
     this.ctx.onDeferWork = (session) => this.#clients.get(session.id)!.deferWork();
     const num = options.config.num;
     this.scanLimits = {
@@ -131,6 +171,12 @@ export class Engine implements EnginePort {
       inlineBytesMax: 65536,
       queryBufferBytesMax: num.clientQueryBufferLimit,
     };
+    const weigh = (): void => {
+      const { hardBytes, softBytes } = options.config.clientOutputBufferLimit.normal;
+      this.limitsOutput = hardBytes > 0 || softBytes > 0;
+    };
+    weigh();
+    options.config.onChange('client-output-buffer-limit', weigh);
     options.config.onChange('proto-max-bulk-len', () => void (this.scanLimits.bulkBytesMax = num.protoMaxBulkLen));
     options.config.onChange(
       'client-query-buffer-limit',
@@ -142,18 +188,21 @@ export class Engine implements EnginePort {
     return this.config.value('requirepass') === '';
   }
 
+  get roomToKeep(): boolean {
+    return this.keptBytes < KEPT_BYTES_MAX;
+  }
+
   // --- sessions ----------------------------------------------------------------------------------------------------
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
-    const client = new ClientSession(this, this.#nextSessionId++, info, sink);
     const refusal = this.#refusal(info);
     if (refusal !== null) {
-      sink.output(refusal, 0, refusal.length);
       this.ctx.stats.rejectedConnections++;
-      client.session.closeAfterReply = true;
+      sink.output(refusal, 0, refusal.length);
       sink.close();
-      return client;
+      return REFUSED;
     }
+    const client = new ClientSession(this, this.#nextSessionId++, info, sink);
     this.ctx.stats.connectionsReceived++;
     this.#clients.set(client.session.id, client);
     this.sessions.set(client.session.id, client.session);
@@ -190,8 +239,7 @@ export class Engine implements EnginePort {
     const { ctx } = this;
     // Effects of before are of another data set, or of nobody's.
     this.#abandonHeld();
-    ctx.effects.reset();
-    ctx.recordTaken();
+    this.#dropEffects();
     this.committedSeq = ctx.recordSeq - 1;
     ctx.resetPending();
     // Another log counts its offsets from its own beginning: WAIT would wait for one that it never reaches.
@@ -199,6 +247,7 @@ export class Engine implements EnginePort {
       session.lastWriteOffset = Math.min(session.lastWriteOffset, committer.nextOffset);
     }
     this.#committer = committer;
+    ctx.keyspace.arena.limited = true;
     ctx.slave = false;
   }
 
@@ -211,11 +260,24 @@ export class Engine implements EnginePort {
     this.#abandonHeld();
     this.#inFlightSince.length = 0;
     this.#oldestInFlightMs = 0;
-    this.ctx.effects.reset();
-    this.ctx.recordTaken();
+    this.#dropEffects();
     this.committedSeq = this.ctx.recordSeq - 1;
     this.ctx.resetPending();
     this.#unstall(STALL_EFFECTS | STALL_REPLIES);
+  }
+
+  #newEffects(): CommandWriter {
+    const effects = new CommandWriter(HEADER_BYTES);
+    effects.bytesMax = HEADER_BYTES + RECORD_BYTES_MAX + WRITER_SLACK_BYTES;
+    return effects;
+  }
+
+  /** What the log has not got yet is nobody's any more. */
+  #dropEffects(): void {
+    this.#ready.length = 0;
+    this.#readyBytes = 0;
+    this.ctx.effects.reset();
+    this.ctx.recordTaken();
   }
 
   #abandonHeld(): void {
@@ -249,21 +311,22 @@ export class Engine implements EnginePort {
   /** Replication offset behind everything executed so far, committed or not. */
   writtenOffset(): number {
     const committer = this.#committer;
-    return committer === null ? 0 : committer.nextOffset + this.ctx.effects.pos - HEADER_BYTES;
+    return committer === null ? 0 : committer.nextOffset + this.unsealedBytes;
   }
 
   /** Bytes of effects that are not handed to the log yet. */
   get unsealedBytes(): number {
-    return this.ctx.effects.pos - HEADER_BYTES;
+    return this.#readyBytes + this.ctx.effects.pos - HEADER_BYTES;
   }
 
   get recordsInFlight(): number {
     return this.#inFlightSince.length;
   }
 
-  /** Age of the oldest record that waits for the log; 0 when none does. */
+  /** For how long the oldest record has waited for the log, or for the next of its fragments to be stored; 0 when none waits. */
   oldestInFlightAgeMs(): number {
-    return this.#oldestInFlightMs === 0 ? 0 : performance.now() - this.#oldestInFlightMs;
+    if (this.#oldestInFlightMs === 0) return 0;
+    return performance.now() - Math.max(this.#oldestInFlightMs, this.#committer?.fragmentStoredMs ?? 0);
   }
 
   /** Keeps replies of a session until that record is committed. True when they are a slice of their own. */
@@ -298,11 +361,19 @@ export class Engine implements EnginePort {
 
   /** Something was executed: the effects, if any, become a record at the end of this turn of the event loop. */
   turn(): void {
+    this.cut();
     if (this.#turnScheduled || this.ctx.effects.pos === HEADER_BYTES) return;
-    // While writes are refused anyway, reads go on: only what expires or is evicted still adds to the effects.
-    if (this.ctx.effects.pos > STALL_BYTES && this.ctx.writeRefusal === '') this.#stall(STALL_EFFECTS);
     this.#turnScheduled = true;
     setImmediate(this.#endTurn);
+  }
+
+  /** Between two commands: effects beyond the bound become a record now. When too many wait for the log, no session executes anything more. */
+  cut(): void {
+    if (this.ctx.effects.pos <= this.#recordCutBytes || this.#committer === null) return;
+    this.#finishRecord();
+    this.#handOver();
+    // While writes are refused anyway, reads go on: only what expires or is evicted still adds to the effects.
+    if (this.unsealedBytes >= this.#recordCutBytes && this.ctx.writeRefusal === '') this.#stall(STALL_EFFECTS);
   }
 
   readonly #endTurn = (): void => {
@@ -310,19 +381,39 @@ export class Engine implements EnginePort {
     this.#seal();
   };
 
+  /** Hands over what is there, as far as the log has room: the whole records first, then the one being filled. */
   #seal(): void {
-    const ctx = this.ctx;
-    const committer = this.#committer;
-    const effects = ctx.effects;
-    if (effects.pos === HEADER_BYTES) return;
-    if (committer === null || !committer.canAppend) return;
-    const seq = ctx.recordSeq;
-    ctx.effects = this.#spareWriters.pop() ?? new CommandWriter(HEADER_BYTES);
+    this.#handOver();
+    if (this.ctx.effects.pos === HEADER_BYTES || this.#ready.length > 0) return;
+    if (this.#committer === null || !this.#committer.canAppend) return;
+    this.#finishRecord();
+    this.#handOver();
+  }
+
+  #finishRecord(): void {
+    const { ctx } = this;
+    const { effects } = ctx;
+    effects.settle(); // the chunk that frames were left in is the ingress's again, before the log has done with the record
+    this.#ready.push({ seq: ctx.recordSeq, effects });
+    this.#readyBytes += effects.pos - HEADER_BYTES;
+    ctx.effects = this.#spareWriters.pop() ?? this.#newEffects();
     ctx.recordTaken();
+  }
+
+  #handOver(): void {
+    while (this.#ready.length > 0 && this.#committer?.canAppend === true) {
+      const { seq, effects } = this.#ready.shift()!;
+      this.#readyBytes -= effects.pos - HEADER_BYTES;
+      this.#append(this.#committer, seq, effects);
+    }
+    if (this.stalled && this.unsealedBytes < this.#recordCutBytes) this.#unstall(STALL_EFFECTS);
+  }
+
+  #append(committer: Committer, seq: number, effects: CommandWriter): void {
+    const { ctx } = this;
     const now = performance.now();
     this.#inFlightSince.push(now);
     if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
-    if (this.stalled) this.#unstall(STALL_EFFECTS);
     const payloadBytes = effects.pos - HEADER_BYTES;
     ctx.inFlightRecords++;
     ctx.inFlightBytes += payloadBytes;
@@ -386,18 +477,12 @@ export class Engine implements EnginePort {
     this.#stalls &= ~why;
     if (this.#stalls !== 0) return;
     this.stalled = false;
-    setImmediate(() => this.#resumeAll());
-  }
-
-  #resumeAll(): void {
-    for (const client of this.#clients.values()) {
-      if (this.stalled) return;
-      client.resume();
-    }
+    for (const client of this.#clients.values()) this.keptBack.add(client);
   }
 
   /** Takes another data set in place of the present one. */
   swapKeyspace(keyspace: Keyspace): void {
+    keyspace.arena.limited = this.leading;
     keyspace.later.freed += this.ctx.keyspace.later.freed;
     this.ctx.keyspace = keyspace;
     this.ctx.resetPending();

@@ -214,6 +214,13 @@ export class EngineHost implements Host {
     return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role, node: role.nodeId }) };
   }
 
+  repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void {
+    this.#node.role.repair(args).then(
+      (lines) => done({ lines }),
+      (error: unknown) => done({ error: (error as Error).message.replaceAll(/\s+/g, ' ') }),
+    );
+  }
+
   log(message: string): void {
     this.#node.logger.warn({}, message);
   }

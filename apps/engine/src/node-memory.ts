@@ -51,7 +51,14 @@ export class NodeMemory {
     this.lostSign = null;
   }
 
-  /** The same for the log that it has, soon and without waiting for the disk. */
+  /** What was known of the log counts no more: an operator takes it as it is. */
+  forget(): void {
+    const { known: _known, ...rest } = this.#file;
+    this.#file = rest;
+    this.#writer.write(this.#file);
+  }
+
+  /** As `remember`, for the log that it has: soon and without waiting for the disk. */
   note(logId: string, known: Known): void {
     if (this.#file.logId !== logId) return;
     this.#file = { ...this.#file, known };

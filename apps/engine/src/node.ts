@@ -3,11 +3,12 @@ import type { Member } from '@weir/cluster';
 import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
-import { Arena } from '@weir/memory';
+import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
 import { EngineHost } from './host.ts';
-import type { LogAccess, LogLocation } from './log-access.ts';
+import type { ImportInto } from './import-file.ts';
+import type { LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
@@ -24,7 +25,7 @@ export interface EngineNodeOptions {
   /** This node's own log: see RoleOptions. */
   readonly ownLog: OwnLog;
   readonly onLeading?: (location: LogLocation | null) => void;
-  readonly importInto?: (access: LogAccess, newKeyspace: () => Keyspace) => Promise<void>;
+  readonly importInto?: ImportInto;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
 }
@@ -32,6 +33,8 @@ export interface EngineNodeOptions {
 /** A log without room says so at once; one refusal may still be a passing one. */
 const NO_SPACE_MS = 100;
 const SAMPLE_MS = 100;
+/** Of `arena-reserve 0`. */
+const ARENA_LIMIT_BYTES = 16 * 1024 ** 3;
 
 export class EngineNode {
   readonly config: Config;
@@ -94,9 +97,7 @@ export class EngineNode {
         if (location === null) this.waits.releaseAll();
         options.onLeading?.(location);
       },
-      ...(options.importInto === undefined
-        ? {}
-        : { importInto: (access: LogAccess) => options.importInto!(access, () => this.newKeyspace()) }),
+      ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
     });
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
@@ -110,10 +111,13 @@ export class EngineNode {
   }
 
   newKeyspace(): Keyspace {
-    const reserveBytes = this.config.num.arenaReserve;
     const keyspace = new Keyspace({
       databases: this.config.num.databases,
-      arena: new Arena(reserveBytes > 0 ? { reserveBytes } : {}),
+      // The limit is for clients' commands alone: the log is applied wherever there is memory (`Arena.limited`).
+      arena: new Arena({
+        reserveBytes: ARENA_BYTES_MAX,
+        limitBytes: this.config.num.arenaReserve || ARENA_LIMIT_BYTES,
+      }),
       seed: this.#seed,
       randomSeed: randomInt(2 ** 32),
       limits: this.config.num,
@@ -177,6 +181,7 @@ export class EngineNode {
     if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = monotonicMs;
       ctx.stats.sample(monotonicMs);
+      engine.clientMemory.check(monotonicMs);
     }
   }
 

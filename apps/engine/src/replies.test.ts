@@ -199,6 +199,89 @@ test('effects beyond the bound stop everybody only until writes are refused: rea
   assert.equal(reader.take(), '+PONG\r\n-NOREPLICAS no\r\n');
 });
 
+test('effects beyond the bound become a record between two commands of one turn, and are acknowledged in order', async () => {
+  const { engine, log, client } = testEngine({}, undefined, undefined, 1000);
+  const [a, b] = [client(), client()];
+  const value = 'x'.repeat(400);
+  // One chunk of one client: cut behind the third command of each record, and stopped when the log takes no more.
+  a.send(...Array.from({ length: 11 }, (_, i) => `SET k${i} ${value}`), 'GET k0');
+  b.send('SET last 1');
+  assert.deepEqual(
+    log.payloads.map((payload) => payload.split('SET').length - 1),
+    [3, 3],
+    'handed over within the turn',
+  );
+  assert.equal(engine.stalled, true);
+  await turn();
+  assert.equal(a.text + b.text, '', 'nothing is acknowledged before the log has it');
+  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+    log.commit();
+    await turn();
+  }
+  assert.equal(a.text, '+OK\r\n'.repeat(11) + `$400\r\n${value}\r\n`);
+  assert.equal(b.text, '+OK\r\n');
+  for (const payload of log.payloads) {
+    assert.ok(payload.length <= 1000 + 450, `${payload.length} bytes`);
+    assert.ok(payload.startsWith('*2\r\n$6\r\nSELECT'), 'each record says its database');
+  }
+  assert.equal(engine.stalled, false);
+});
+
+test('a command whose effects nobody has to see together is divided, and answered with its last record', async () => {
+  const config = new Config();
+  config.assign('enable-debug-command', ['yes']);
+  const { engine, log, client } = testEngine({}, config, undefined, 1000);
+  const a = client();
+  // The last key is there already: no record is begun for nothing.
+  a.send('SET p:99 x', 'DEBUG POPULATE 100 p');
+  for (let left = 50; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+    if (log.pending.length > 0) {
+      assert.doesNotMatch(a.text, /OK.*OK/s, 'not answered before the last record is stored');
+      log.commit();
+    }
+    await turn();
+  }
+  assert.equal(a.text, '+OK\r\n+OK\r\n');
+  assert.ok(log.payloads.length >= 4, `${log.payloads.length} records`);
+  for (const payload of log.payloads) assert.ok(payload.length < 1100, `${payload.length} bytes`);
+  assert.equal(engine.ctx.keyspace.size, 100);
+});
+
+test('the age of the record under way is that of its newest stored fragment', async () => {
+  const { engine, log, client } = testEngine();
+  client().send('SET a 1');
+  await turn();
+  assert.ok(engine.oldestInFlightAgeMs() > 0);
+  log.fragmentStoredMs = performance.now() + 60_000;
+  assert.ok(engine.oldestInFlightAgeMs() < 0, 'counted from there');
+  log.commit();
+  assert.equal(engine.oldestInFlightAgeMs(), 0);
+});
+
+test('while the data set cannot be loaded its trouble is the answer, in place of LOADING', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  engine.ctx.loading = true;
+  a.send('GET k');
+  assert.match(a.take(), /^-LOADING/);
+  engine.ctx.dataRefusal = 'MISCONF it does not fit';
+  a.send('GET k', 'PING');
+  assert.match(a.take(), /^-MISCONF it does not fit\r\n/);
+});
+
+test('what waits for the log is dropped with the lead, and its clients are cut off', async () => {
+  const { engine, log, client } = testEngine({}, undefined, undefined, 1000);
+  const a = client();
+  for (let i = 0; i < 4; i++) a.send(`SET k${i} ${'x'.repeat(1200)}`);
+  assert.equal(log.payloads.length, 2);
+  assert.ok(engine.unsealedBytes > 1200);
+  assert.equal(engine.writtenOffset(), log.nextOffset + engine.unsealedBytes);
+  engine.stopLeading();
+  assert.equal(a.destroyed, true);
+  assert.equal(engine.unsealedBytes, 0);
+  assert.equal(engine.stalled, false);
+});
+
 test('a slave refuses writes whatever replica-read-only says', async () => {
   const config = new Config();
   config.assign('replica-read-only', ['no']);

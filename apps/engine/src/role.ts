@@ -5,9 +5,11 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, Pace, discardKeyspace, wallClockMs } from '@weir/replica';
+import type { LoadProgress, LoadedSnapshot } from '@weir/replica';
 import type { Engine } from './engine.ts';
 import { LogAccess } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
+import type { ImportInto } from './import-file.ts';
 import { leaderAddress, leaderNode } from './leader.ts';
 import { watchLog } from './log-watch.ts';
 import type { Logger } from './logger.ts';
@@ -15,9 +17,10 @@ import { MasterLink } from './master-link.ts';
 import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
 import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
+import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
 import { hearMembers, proveHas } from './proof.ts';
-import { refusalText, troubleOf } from './trouble.ts';
+import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
@@ -57,8 +60,8 @@ export interface RoleOptions {
   readonly announce: () => { ip: string; port: number };
   /** This node leads that log now; null: it leads none any more. */
   readonly onLeading: (location: LogLocation | null) => void;
-  /** First start of a master whose log is empty: a chance to bring in a data set. Resolves when it is a usable snapshot. */
-  readonly importInto?: (access: LogAccess) => Promise<void>;
+  /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
+  readonly importInto?: ImportInto;
 }
 
 const RETRY_MIN_MS = 200;
@@ -66,8 +69,7 @@ const RETRY_MAX_MS = 5000;
 const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
-/** What is in trouble is looked at again after so long, and said again. */
-const TROUBLE_RETRY_MS = 5000;
+/** What is in trouble says so again after so long. */
 const TROUBLE_SAID_MS = 60_000;
 /** Between two notes of how far the log is known. */
 const NOTE_MS = 5000;
@@ -117,6 +119,8 @@ export class RoleController {
   #recent = { logId: '', messages: new RecentMessages() };
   /** The log lost what it had, and the data set here begins a new one. */
   #lost = false;
+  /** An operator takes the log as it is, whatever slaves have of it. */
+  #accepts = false;
   #notedSeq = -1;
   /** A data set that must not change is being saved. */
   #saving = false;
@@ -204,6 +208,68 @@ export class RoleController {
     return target === null ? this.#promotions.wait() : undefined;
   }
 
+  /** For `WEIR REPAIR`: see repair.ts. */
+  repair(args: readonly string[]): Promise<string[]> {
+    const { engine, logger, memory, newKeyspace, ownLog } = this.#o;
+    return repair(
+      {
+        trouble: this.trouble,
+        leading: this.leading,
+        isMaster: this.target === null && this.#deposedBy === null,
+        holds: this.#holding && {
+          keys: engine.ctx.keyspace.size,
+          seq: this.#holding.position.seq,
+          logId: this.#holding.logId,
+        },
+        newKeyspace,
+        open: async (signal) => {
+          const location = this.access?.location ?? (await ownLog.locate(memory, signal));
+          return LogAccess.open(location, `weir repair ${this.nodeId}`, () => this.report(), logger, signal);
+        },
+        source: (logId) => this.#recentOf(logId),
+        beginWith: (keyspace) => this.#beginWith(keyspace),
+        discard: () => this.#discard(),
+      },
+      args,
+    );
+  }
+
+  /** An operator decided what this node begins a new log with; null: with the data set that it holds. */
+  #beginWith(keyspace: Keyspace | null): Promise<string | null> {
+    const { engine } = this.#o;
+    engine.ctx.slave = true;
+    if (keyspace !== null) {
+      const old = engine.ctx.keyspace;
+      engine.swapKeyspace(keyspace);
+      discardKeyspace(old);
+    }
+    engine.ctx.loading = false;
+    this.#clearTrouble();
+    this.#promote = true;
+    this.#lost = true;
+    engine.ctx.writeRefusal = this.writeRefusal;
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
+    return this.#promotions.wait();
+  }
+
+  /** An operator decided that the log is right and this node is not. */
+  #discard(): void {
+    const { engine, memory, logger } = this.#o;
+    logger.warn({ holding: this.#holding, known: memory.logId }, 'giving up what this node knows beyond the log');
+    this.#holding = null;
+    this.#recent = { logId: '', messages: new RecentMessages() };
+    this.#decided = true;
+    this.#accepts = true;
+    if (this.role === 'master') {
+      memory.forget();
+      engine.ctx.loading = true;
+    }
+    this.#clearTrouble();
+    this.#term.abort(new RoleChanged());
+    this.#pauses.end();
+  }
+
   get leading(): boolean {
     return this.writer !== null && this.#o.engine.leading && this.role === 'master';
   }
@@ -275,7 +341,7 @@ export class RoleController {
       }
       this.#applyTrouble();
       if (performance.now() - started > 30_000) delay = RETRY_MIN_MS;
-      await this.#pauses.for(this.trouble === null ? delay : TROUBLE_RETRY_MS);
+      await this.#pauses.for(this.trouble === null ? delay : retryMs(this.trouble));
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
   }
@@ -368,8 +434,7 @@ export class RoleController {
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
       engine.ctx.loading = true;
-      if ((await access.log.state()).lastSeq === 0) await this.#o.importInto?.(access);
-      writer = await this.#claim(access, signal);
+      writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
     }
     if (signal.aborted) {
@@ -381,6 +446,7 @@ export class RoleController {
     this.#promote = false;
     this.#lost = false;
     this.#decided = false;
+    this.#accepts = false;
     this.epoch = writer.epoch;
     this.#committedSeq = writer.committed.seq;
     this.#committedOffset = writer.committed.offset;
@@ -398,7 +464,7 @@ export class RoleController {
     logger.info({ epoch: writer.epoch, seq: this.#committedSeq, logId: location.logId }, 'leading: ready for writes');
     await this.#watchLog(access, writer, signal);
     if (signal.reason instanceof Fenced) {
-      if (this.#beginsAnew(writer.fencedBy, writer.detail)) return;
+      if (this.#promote || this.#beginsAnew(writer.fencedBy, writer.detail)) return;
       logger.error({ detail: writer.detail }, 'the log refused a record: its data set is looked at anew');
       engine.ctx.loading = true;
       throw signal.reason;
@@ -509,15 +575,26 @@ export class RoleController {
     }
   }
 
+  /** What a file brings into a log that is empty. */
+  async #imported(access: LogAccess, signal: AbortSignal): Promise<LoadedSnapshot | null> {
+    const { importInto, newKeyspace } = this.#o;
+    const logIsEmpty = (await access.log.state()).lastSeq === 0;
+    const startedMs = wallClockMs();
+    const onProgress = ({ totalBytes, loadedBytes }: LoadProgress): void => {
+      this.loading = { startedMs, totalBytes, loadedBytes };
+    };
+    return (await importInto?.(access, { logIsEmpty, newKeyspace, onProgress, signal })) ?? null;
+  }
+
   /**
    * Everything up to the log's end, then the lead of it; null when another node leads, which this one is to follow. Only who has
    * everything can win, so against a master that appends all the time it takes more than one try.
    */
-  async #claim(access: LogAccess, signal: AbortSignal): Promise<LogWriter | null> {
+  async #claim(access: LogAccess, signal: AbortSignal, loaded: LoadedSnapshot | null): Promise<LogWriter | null> {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
-    const follower = await this.#rebuild(access, signal);
-    await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    const follower = await this.#rebuild(access, signal, loaded);
+    if (!this.#accepts) await hearMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
@@ -599,8 +676,8 @@ export class RoleController {
   }
 
   /** Snapshot and log up to the log's end. */
-  async #rebuild(access: LogAccess, signal: AbortSignal): Promise<Follower> {
-    const follower = this.#newFollower(access, true);
+  async #rebuild(access: LogAccess, signal: AbortSignal, loaded: LoadedSnapshot | null = null): Promise<Follower> {
+    const follower = this.#newFollower(access, true, loaded);
     this.follower = follower;
     await this.#catchUp(follower, access, signal);
     return follower;
@@ -751,13 +828,14 @@ export class RoleController {
   }
 
   /** `keeps`: what it reads is remembered. */
-  #newFollower(access: LogAccess, keeps: boolean): Follower {
+  #newFollower(access: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
     const { logger } = this.#o;
-    this.loading = { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
+    this.loading ??= { startedMs: wallClockMs(), totalBytes: 0, loadedBytes: 0 };
     const follower = new Follower({
       log: access.log,
       snapshots: access.snapshots,
       newKeyspace: this.#o.newKeyspace,
+      ...(loaded === null ? {} : { loaded }),
       logger,
       now: wallClockMs,
       ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),

@@ -13,6 +13,7 @@ import type { Committer } from './engine.ts';
 
 export class ManualLog implements Committer {
   nextOffset = 0;
+  fragmentStoredMs = 0;
   seq = 0;
   /** Records under way. */
   readonly pending: ((outcome: AppendOutcome) => void)[] = [];
@@ -55,18 +56,28 @@ export class TestClient {
   destroyed = false;
   paused = false;
   congested = false;
+  /** Reads nothing, and the ingress has still room for it. */
+  deaf = false;
+  /** Bytes of replies that it has not read. */
+  unread = 0;
 
   readonly sink: SessionSink = ((client: TestClient) => ({
     output(buf: Uint8Array, start: number, end: number) {
       if (client.closes > 0) client.text += '(after close)';
       client.text += Buffer.from(buf.subarray(start, end)).toString('latin1');
+      if (client.congested || client.deaf) client.unread += end - start;
       return !client.congested;
     },
     close: () => void client.closes++,
-    destroy: () => void (client.destroyed = true),
+    destroy() {
+      client.destroyed = true;
+      client.unread = 0;
+    },
     pauseInput: () => void (client.paused = true),
     resumeInput: () => void (client.paused = false),
-    pendingOutputBytes: 0,
+    get pendingOutputBytes() {
+      return client.unread;
+    },
   }))(this);
 
   /** Requests in one chunk, written as words. */
@@ -77,6 +88,13 @@ export class TestClient {
   raw(text: string): void {
     const bytes = Buffer.from(text, 'latin1');
     this.port.input(bytes, 0, bytes.length);
+  }
+
+  /** It has read what was sent to it, and goes on reading. */
+  read(): void {
+    this.congested = false;
+    this.unread = 0;
+    this.port.drained();
   }
 
   /** What came since the last call. */
@@ -97,6 +115,7 @@ export function testEngine(
   overrides: Partial<Host> = {},
   config: Config = new Config(),
   arenaBytes = 1 << 28,
+  recordCutBytes?: number,
 ): TestEngine {
   const host = new Proxy(overrides, {
     get: (target, name) => (name === 'sessions' ? engine.sessions : (Reflect.get(target, name) ?? (() => 0))),
@@ -106,7 +125,12 @@ export function testEngine(
     randomSeed: 3,
     arena: new Arena({ reserveBytes: arenaBytes, debug: true }),
   });
-  const engine: Engine = new Engine({ config, keyspace, host });
+  const engine: Engine = new Engine({
+    config,
+    keyspace,
+    host,
+    ...(recordCutBytes === undefined ? {} : { recordCutBytes }),
+  });
   const log = new ManualLog();
   engine.lead(log);
   return {

@@ -1,41 +1,52 @@
 import { isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
-import { wallClockMs } from '@weir/replica';
+import { DoesNotFitError, wallClockMs } from '@weir/replica';
 
 /**
- * What keeps this node from its role and will not pass by itself: the log or its beginning cannot be proven. The node goes on looking, since what
- * is missing may come back (a volume that was not mounted, another NATS server behind the address), and meanwhile says what it is.
+ * What keeps this node from its role and will not pass by itself: the log or its beginning cannot be proven, or the data set does not fit. The
+ * node goes on looking, since what is missing may come back (a volume that was not mounted, another NATS server behind the address), and
+ * meanwhile says what it is.
  */
 export interface Trouble {
-  readonly code: LogErrorCode;
+  readonly code: LogErrorCode | 'does-not-fit';
   readonly text: string;
   /** Of the wall clock. */
   readonly sinceMs: number;
 }
 
 const ADVICE: Partial<Record<LogErrorCode, string>> = {
-  'log-missing': 'the stream of the log is not on this NATS server; bring back the store, or another one that has it',
+  'log-missing': 'bring back its store, or point nats-url at the one that has it',
   'log-lost': 'bring back the end of the log, or make the node that still has it the master (REPLICAOF NO ONE there)',
   'log-diverged': 'the log went on without records that this node holds; compare the two before one is given up',
   'log-corrupt': 'a record of the log is damaged',
   'log-newer': 'start a newer version of Weir here',
-  'log-unrelated': 'REPLICAOF host port, once more, takes it all the same',
+  'log-unrelated': 'WEIR REPAIR DISCARD takes it all the same',
   'beginning-missing': 'bring back the snapshot',
 };
 
 /** Null for what passes: a broker that is away, a claim that was lost. */
 export function troubleOf(error: unknown, before: Trouble | null): Trouble | null {
+  if (error instanceof DoesNotFitError) return trouble('does-not-fit', error.message, before);
   if (!isLogError(error)) return null;
   const advice = ADVICE[error.code];
-  if (advice === undefined) return null;
-  const sinceMs = before?.code === error.code ? before.sinceMs : wallClockMs();
-  return { code: error.code, text: `${error.message}: ${advice}`, sinceMs };
+  return advice === undefined ? null : trouble(error.code, `${error.message}: ${advice}`, before);
 }
 
-/** As Redis says that the disk does not do what it should; clients know the code. */
+function trouble(code: Trouble['code'], text: string, before: Trouble | null): Trouble {
+  return { code, text, sinceMs: before?.code === code ? before.sinceMs : wallClockMs() };
+}
+
+const RETRY_MS = 5000;
+/** Loading a large data set only to fail again costs the machine a good deal. */
+const NO_MEMORY_RETRY_MS = 60_000;
+
+/** When to look again. */
+export function retryMs({ code }: Trouble): number {
+  return code === 'does-not-fit' ? NO_MEMORY_RETRY_MS : RETRY_MS;
+}
+
+/** What clients are answered; the code is Redis's for a server whose disk does not do what it should, so clients know it. */
 export function refusalText({ code, text }: Trouble, keepsData: boolean): string {
-  const goesOn = keepsData
-    ? 'Reads, INFO, CONFIG, REPLICAOF and WEIR REPAIR go on'
-    : 'INFO, CONFIG, REPLICAOF and WEIR REPAIR go on';
+  const goesOn = `${keepsData ? 'Reads, ' : ''}INFO, CONFIG, REPLICAOF and WEIR REPAIR go on`;
   return `MISCONF Weir refuses to go on without data that must exist (${code}): ${text.replaceAll(/\s+/g, ' ')}. ${goesOn}`;
 }

@@ -566,3 +566,21 @@ test('the floor benchmark runs', async () => {
   assert.equal(code, 0);
   assert.equal(out.match(/^P=\d+ clients=\d+ .*raw .*net .*link /gm)?.length, 4, out);
 });
+
+test('replies that nobody reads are bounded for all clients together: the largest are closed, the others stay', async () => {
+  const log = new MemoryLogger();
+  const engine = new LineEngine((s, line) => void s.replyBytes(Buffer.alloc(Number(line), 'x')));
+  const ingress = await serve(engine, { log, outputBytesMax: 50 << 20 });
+  const [address] = ingress.addresses;
+  const small = new Client(address);
+  const deaf = Array.from({ length: 4 }, () => new Client(address));
+  for (const client of deaf) {
+    client.socket.pause();
+    client.socket.write(`${30 << 20}\n`);
+  }
+  await until(() => ingress.connectionCount < 5 && engine.opened.length === 5, 'the largest are closed');
+  await until(() => log.lines.some(({ msg }) => msg.startsWith('replies that nobody reads')), 'that is said');
+  small.socket.write('10\n');
+  await until(() => small.received === 10, 'the small one is served');
+  assert.ok(ingress.connectionCount >= 2, 'no more than necessary are closed');
+});

@@ -2,7 +2,15 @@
  * Accepts clients and opens an engine session for each. Everything a connection means is the engine's business
  * (limits on clients, idle time, buffers); this knows sockets only.
  */
-import { listen, type Address, type ByteSocket, type EnginePort, type LinkLogger, type Listening } from '@weir/link';
+import {
+  LineRate,
+  listen,
+  type Address,
+  type ByteSocket,
+  type EnginePort,
+  type LinkLogger,
+  type Listening,
+} from '@weir/link';
 import { ClientConnection, type ConnectionOwner } from './connection.ts';
 
 export interface IngressOptions {
@@ -17,6 +25,11 @@ export interface IngressOptions {
   readonly keepAliveSeconds?: number;
   /** `unixsocketperm`. */
   readonly unixSocketMode?: number;
+  /**
+   * Most bytes of replies that wait for all clients together; above it the connections with the most are closed. Without it they are not
+   * counted here: an engine in the same process counts them itself.
+   */
+  readonly outputBytesMax?: number;
   /** False: no use of Node's internal stream handles. */
   readonly rawSockets?: boolean;
 }
@@ -37,6 +50,8 @@ export interface Ingress {
 }
 
 const STOP_FLUSH_MS = 2000;
+/** Replies come over the link, which carries no more in this time than a small part of the bound. */
+const CHECK_MS = 100;
 const FAMILY_MISSING = new Set(['ENOPROTOOPT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT', 'EPFNOSUPPORT', 'EAFNOSUPPORT']);
 
 class IngressServer implements Ingress, ConnectionOwner {
@@ -47,10 +62,36 @@ class IngressServer implements Ingress, ConnectionOwner {
   private emptied: (() => void)[] = [];
   private options: IngressOptions;
   private relistening: Promise<void> = Promise.resolve();
+  private readonly checkTimer: NodeJS.Timeout | undefined;
+  private readonly closings = new LineRate();
 
   constructor(options: IngressOptions) {
     this.engine = options.engine;
     this.options = options;
+    const { outputBytesMax } = options;
+    if (outputBytesMax !== undefined) {
+      this.checkTimer = setInterval(() => this.checkOutput(outputBytesMax), CHECK_MS).unref();
+    }
+  }
+
+  /** Each connection is bounded, but there may be many: the largest are closed while all together are too much. */
+  private checkOutput(bytesMax: number): void {
+    let total = 0;
+    for (const connection of this.connections) total += connection.pendingOutputBytes;
+    if (total <= bytesMax) return;
+    const largest = [...this.connections].sort((a, b) => b.pendingOutputBytes - a.pendingOutputBytes);
+    for (const connection of largest) {
+      if (total <= bytesMax) return;
+      const bytes = connection.pendingOutputBytes;
+      total -= bytes;
+      connection.destroy();
+      this.closings.line((leftOut) =>
+        this.options.log.warn(
+          { bytes, bytesMax, leftOut },
+          'replies that nobody reads are too many: closing the client',
+        ),
+      );
+    }
   }
 
   get connectionCount(): number {
@@ -137,6 +178,7 @@ class IngressServer implements Ingress, ConnectionOwner {
   }
 
   async stop(flushMs = STOP_FLUSH_MS): Promise<void> {
+    clearInterval(this.checkTimer);
     const gone = this.drain();
     for (const connection of this.connections) connection.close();
     const timer = setTimeout(() => {

@@ -1,4 +1,5 @@
 import { SocketLinkClient, parseAddress } from '@weir/link';
+import { machineBytes } from '@weir/program';
 import type { Program, Running } from '@weir/program';
 import { clientAddresses, isOptionalAddress } from './addresses.ts';
 import { startIngress } from './ingress.ts';
@@ -16,6 +17,7 @@ export async function startIngressProgram(program: Program): Promise<Running> {
     backlog: config.num.tcpBacklog,
     keepAliveSeconds: config.num.tcpKeepalive,
     unixSocketMode: config.num.unixsocketperm,
+    outputBytesMax: Math.floor(machineBytes() / 2),
     log: logger,
   });
   engine.run();

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Config, SavePoint } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
-import { Arena } from '@weir/memory';
+import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 
 /** What the app makes of redis.conf. */
 export interface ReplicationSettings {
@@ -19,7 +19,7 @@ export interface ReplicationSettings {
 
 export function settingsOf(config: Config): ReplicationSettings {
   const seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
-  const { databases, arenaReserve, snapshotKeep, snapshotLogBytes } = config.num;
+  const { databases, snapshotKeep, snapshotLogBytes } = config.num;
   return {
     mode: config.choice.replicationCopy,
     save: config.save,
@@ -30,7 +30,8 @@ export function settingsOf(config: Config): ReplicationSettings {
     newKeyspace: () =>
       new Keyspace({
         databases,
-        arena: new Arena(arenaReserve > 0 ? { reserveBytes: arenaReserve } : {}),
+        // `arena-reserve` is for clients' commands: what the log has must fit.
+        arena: new Arena({ reserveBytes: ARENA_BYTES_MAX }),
         seed,
         randomSeed: randomInt(2 ** 32),
         limits: config.num,

@@ -238,13 +238,14 @@ test('what a real Redis saved is imported in front of the first record, and a sl
   await connection.call('SET', 'expiring', 'x', 'EX', 10_000);
   await connection.call('SAVE');
   const path = join(redis.dir, 'dump.rdb');
-  const manifest = await importRdbFile({
+  const imported = await importRdbFile({
     path,
     snapshots: r.snapshots,
     newKeyspace: newTestKeyspace,
     logger: testLogger(),
     nowMs: Date.now(),
   });
+  const manifest = imported?.manifest;
   assert.deepEqual([manifest?.keys, manifest?.seq, manifest?.state], [3001, 0, 'usable']);
   await r.lead();
   const follower = await r.follow();

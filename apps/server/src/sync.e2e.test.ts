@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, RawClient, redisCli, sameDigest, signal, startRealRedis, until, withRig } from '@weir/testkit';
@@ -403,6 +403,41 @@ withRig('a master whose folder holds a dump.rdb of real Redis begins with it, an
   assert.equal(await master.call('GET', 'text'), 'changed');
   await slave.online();
   await sameDigest([master, slave]);
+});
+
+withRig('an append-only file of real Redis is refused, and comes in on the way that the refusal names', async (rig) => {
+  const master = await rig.node('master');
+  mkdirSync(master.dir, { recursive: true });
+  const redis = await startRealRedis(['--dir', master.dir, '--appendonly', 'yes']);
+  rig.onEnd(() => redis.stop());
+  await redisCli(redis.port, ['SET', 'text', 'stale']);
+  await redisCli(redis.port, ['SAVE']);
+  await redisCli(redis.port, ['SET', 'text', 'from the append-only file']);
+  await redis.stop();
+  const { code, said } = await master.spawn().ended();
+  assert.equal(code, 1, said);
+  assert.match(said, /appendonly\.aof\.manifest is an append-only file of Redis/);
+  assert.match(said, /CONFIG SET appendonly no, SAVE, SHUTDOWN NOSAVE; move \S+\/appendonlydir to another folder/);
+
+  const again = await startRealRedis(['--dir', master.dir, '--appendonly', 'yes']);
+  rig.onEnd(() => again.stop());
+  for (const command of ['CONFIG SET appendonly no', 'SAVE']) {
+    assert.match(await redisCli(again.port, command.split(' ')), /OK/);
+  }
+  await again.stop();
+  renameSync(join(master.dir, 'appendonlydir'), join(rig.folder, 'moved'));
+  await master.start();
+  assert.equal(await master.call('GET', 'text'), 'from the append-only file');
+
+  // The file was taken; another one is not, and that is said.
+  await master.stop();
+  await master.start();
+  assert.deepEqual(master.logged(/dump\.rdb is ignored/), []);
+  await master.stop();
+  appendFileSync(join(master.dir, 'dump.rdb'), 'x');
+  await master.start();
+  await until('the line', () => master.logged(/dump\.rdb is ignored: the data set .* comes from its log/).length > 0);
+  assert.equal(master.logged(/dump\.rdb is ignored/).length, 1);
 });
 
 withRig('a damaged dump.rdb at the first start is refused in a sentence, exit 1', async (rig) => {

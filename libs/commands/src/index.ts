@@ -7,6 +7,7 @@ import { setCommands } from './set/index.ts';
 import { sortCommands } from './sort/index.ts';
 import { streamCommands } from './stream/index.ts';
 import { zsetCommands } from './zset/index.ts';
+export { clientLine } from './connection/client-list.ts';
 import { connectionCommands } from './connection/index.ts';
 import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
@@ -14,7 +15,7 @@ import { serverCommands } from './server/index.ts';
 import { stringCommands } from './string/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
-export { Context } from './core/context.ts';
+export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
@@ -30,8 +31,8 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
-export { REPLY_ON, Session } from './core/session.ts';
-export type { SessionControl } from './core/session.ts';
+export { REPLY_ON, Session, memoryOf } from './core/session.ts';
+export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';
 

@@ -346,6 +346,7 @@ export function testHost(
     sleep() {},
     process: () => view,
     handshake: () => ({ error: 'ERR no log' }),
+    repair: (_args, done) => done({ error: 'ERR no log' }),
     crash: () => null,
     ...over,
   };

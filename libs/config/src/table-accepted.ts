@@ -1,17 +1,4 @@
-import {
-  bool,
-  choice,
-  flags,
-  int,
-  INT_MAX,
-  LONG_MAX,
-  memory,
-  percentMemory,
-  special,
-  str,
-  UINT_MAX,
-  ULONG_MAX,
-} from './directive.ts';
+import { bool, choice, flags, int, INT_MAX, LONG_MAX, memory, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
 import { baseNameOnly, hostName, notCluster, only, saveAndNosave, titleTemplate } from './checks.ts';
 
 const IMMUTABLE = { immutable: true };
@@ -214,18 +201,7 @@ export const acceptedDirectives = [
   int('cluster-announce-bus-port', { default: 0, max: 65535 }, 'Bus port told to other nodes.'),
   choice('cluster-preferred-endpoint-type', ['ip', 'hostname', 'unknown-endpoint'], 'ip', 'What clients are told.'),
 
-  // Of data types to come, of buffers that are bounded otherwise, and of what has no counterpart
-  special(
-    'client-output-buffer-limit',
-    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
-    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
-    { multi: true },
-  ),
-  percentMemory(
-    'maxmemory-clients',
-    { default: 0, min: -100 },
-    'Memory of all client buffers together, or a share of maxmemory; 0 is unlimited.',
-  ),
+  // Of data types to come, and of what has no counterpart
   int('shutdown-timeout', { default: 10 }, 'How long SHUTDOWN waits for slaves to catch up.', { unit: 'seconds' }),
   int('list-compress-depth', { default: 0 }, 'List nodes at each end that stay uncompressed; 0 compresses none.', {
     debug: true,

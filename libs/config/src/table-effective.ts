@@ -1,4 +1,16 @@
-import { bool, choice, int, LONG_MAX, memory, octal, special, str, UINT_MAX, ULONG_MAX } from './directive.ts';
+import {
+  bool,
+  choice,
+  int,
+  LONG_MAX,
+  memory,
+  octal,
+  percentMemory,
+  special,
+  str,
+  UINT_MAX,
+  ULONG_MAX,
+} from './directive.ts';
 import { baseNameOnly } from './checks.ts';
 
 /** Directives that Weir acts on. One that gains an effect moves here from table-accepted.ts. */
@@ -20,8 +32,19 @@ export const effectiveDirectives = [
   memory(
     'client-query-buffer-limit',
     { default: 1073741824, min: 1048576 },
-    'Most bytes a client may have waiting in its query buffer.',
+    'Most bytes of requests that are kept for a client.',
     { debug: true },
+  ),
+  special(
+    'client-output-buffer-limit',
+    'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',
+    'Per class: disconnect a client above the hard limit, or above the soft limit for that many seconds.',
+    { multi: true },
+  ),
+  percentMemory(
+    'maxmemory-clients',
+    { default: 0, min: -100 },
+    'Memory of all clients together, or a share of maxmemory: above it the largest are closed; 0: half of the machine.',
   ),
   memory('proto-max-bulk-len', { default: 536870912, min: 1048576 }, 'Longest single string in a request.', {
     debug: true,
@@ -211,7 +234,7 @@ export const effectiveDirectives = [
     immutable: true,
   }),
   str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', { immutable: true }),
-  int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for the log before it fails.', {
+  int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for a sign of the log before it fails.', {
     unit: 'milliseconds',
   }),
   int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.'),
@@ -236,7 +259,12 @@ export const effectiveDirectives = [
     'Rebuild the copy that snapshots are made from each time, or keep it in memory.',
     { immutable: true },
   ),
-  memory('arena-reserve', { default: 0 }, 'Address space reserved for the arena; 0 chooses by the machine.', {
-    immutable: true,
-  }),
+  memory(
+    'arena-reserve',
+    { default: 0 },
+    'How much the commands of clients may fill with keys and values; 0 is 16 GiB. Loading a log is not bound by it.',
+    {
+      immutable: true,
+    },
+  ),
 ] as const;

@@ -18,13 +18,32 @@ export function fingerprint(keyspace: Keyspace): string {
   }
 }
 
+/** The same of entries that somebody visits anyway: each has to be added once. */
+export class Fingerprint {
+  readonly #lanes = new Int32Array(4);
+  readonly #keyspace: Keyspace;
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  /** An entry of that database. */
+  add(db: number, ref: Ref): void {
+    addEntry(this.#lanes, this.#keyspace, db, ref);
+  }
+
+  toString(): string {
+    return Buffer.from(this.#lanes.buffer).toString('hex');
+  }
+}
+
 /** Between two yields: keys, blocks of their values, and what strings are longer than short ones. */
 const WORK_PER_STEP = 20_000;
 const STRING_BYTES_PER_WORK = 256;
 
 /** The same for a large data set that must not hold its thread for long; it must not change before the end. A value is one step. */
 export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, void> {
-  const lanes = new Int32Array(4);
+  const sum = new Fingerprint(keyspace);
   const refs: Ref[] = [];
   let work = 0;
   for (const db of keyspace.dbs) {
@@ -33,7 +52,7 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) {
-        addEntry(lanes, keyspace, db.index, ref);
+        sum.add(db.index, ref);
         work += workOf(keyspace, ref);
         if (work >= WORK_PER_STEP) {
           work = 0;
@@ -43,7 +62,7 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
       refs.length = 0;
     } while (cursor !== 0);
   }
-  return Buffer.from(lanes.buffer).toString('hex');
+  return sum.toString();
 }
 
 function workOf({ arena, space }: Keyspace, ref: Ref): number {

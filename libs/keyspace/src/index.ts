@@ -42,7 +42,7 @@ export { opsOf } from './values.ts';
 export { Random } from './random.ts';
 export { KeyTable, bucketIn } from './table.ts';
 export type { TableLimits } from './table.ts';
-export { fingerprint, fingerprintSteps } from './fingerprint.ts';
+export { Fingerprint, fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { KeyspaceLoader } from './rdb/keyspace-loader.ts';
 export type { LoadOptions } from './rdb/keyspace-loader.ts';
 export { dumpValue, saveKeyspace } from './rdb/save.ts';

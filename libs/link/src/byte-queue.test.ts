@@ -35,6 +35,7 @@ test('bytes come out as they went in, whatever the sizes, and the caller may reu
           inside += s.append;
         } else take(s.take);
         assert.equal(queue.length, inside);
+        assert.ok(queue.capacity >= inside && (inside > 0 || queue.capacity === 0));
       }
       while (queue.length > 0) take(Infinity);
       const all = Buffer.concat(taken);

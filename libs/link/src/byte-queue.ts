@@ -9,6 +9,8 @@ const CHUNK_BYTES_MAX = 256 * 1024;
 export class ByteQueue {
   /** Bytes held. */
   length = 0;
+  /** Bytes of memory that it has for them. */
+  capacity = 0;
   private chunks: Uint8Array[] = [];
   /** First unread byte of the first chunk. */
   private head = 0;
@@ -36,6 +38,7 @@ export class ByteQueue {
     const chunk = new Uint8Array(size);
     chunk.set(buf.subarray(at, end), 0);
     this.chunks.push(chunk);
+    this.capacity += size;
     this.tail = rest;
   }
 
@@ -53,7 +56,7 @@ export class ByteQueue {
     this.head += n;
     const end = this.chunks.length === 1 ? this.tail : this.chunks[0].length;
     if (this.head === end) {
-      this.chunks.shift();
+      this.capacity -= this.chunks.shift()!.length;
       this.head = 0;
       if (this.chunks.length === 0) this.tail = 0;
     }
@@ -61,6 +64,7 @@ export class ByteQueue {
 
   clear(): void {
     this.chunks = [];
+    this.capacity = 0;
     this.length = 0;
     this.head = 0;
     this.tail = 0;

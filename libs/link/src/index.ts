@@ -1,3 +1,5 @@
+export { ByteQueue } from './byte-queue.ts';
+export { LineRate } from './line-rate.ts';
 export { connect, listen, parseAddress } from './listen.ts';
 export type { Address, ConnectOptions, Listening, ListenOptions } from './listen.ts';
 export { rawSocketsAvailable } from './raw-socket.ts';

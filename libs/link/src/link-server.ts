@@ -7,6 +7,7 @@
  */
 import { ByteQueue } from './byte-queue.ts';
 import { FRAME, decodeOpen, decodeU32 } from './frame.ts';
+import { LineRate } from './line-rate.ts';
 import { listen, parseAddress, type Address, type Listening } from './listen.ts';
 import { CLOSE_FLUSH_MS, type ByteSocket, type LinkLogger } from './socket.ts';
 import type { EnginePort, SessionPort, SessionSink } from './types.ts';
@@ -17,6 +18,25 @@ export const WINDOW_BYTES = 512 * 1024;
 /** The ingress reports what was taken in steps of this; the window must hold several. */
 export const TAKEN_STEP_BYTES = 64 * 1024;
 if (WINDOW_BYTES < 4 * TAKEN_STEP_BYTES) throw new Error('a window of less than four steps would stall');
+
+/** A backlog goes out in pieces of this, so that it is seen when the link is full. */
+const PUMP_BYTES = 64 * 1024;
+/** Refused sessions of one link whose CLOSED is still to come; an ingress sends it as soon as its client has got the refusal. */
+const REFUSED_MAX = 65_536;
+/** A connection that does not say that it is an ingress is given up after this time … */
+const HELLO_MS = 5000;
+/** … and so many such connections are kept at a time. */
+const STRANGERS_MAX = 64;
+/** Nothing that an ingress asks for fills its link so far, if it reads. */
+const UNREAD_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Lines that strangers can cause. */
+interface LinkRates {
+  readonly up: LineRate;
+  readonly down: LineRate;
+  readonly malformed: LineRate;
+  readonly strangers: LineRate;
+}
 
 class EngineLinkSession implements SessionSink {
   port!: SessionPort;
@@ -40,7 +60,8 @@ class EngineLinkSession implements SessionSink {
 
   output(buf: Uint8Array, start: number, end: number): boolean {
     if (this.state !== 'open') return true;
-    const room = this.backlog === null ? WINDOW_BYTES - this.unreported : 0;
+    // A link that its ingress does not read is filled no further: what waits is this session's own, and counted as such.
+    const room = this.backlog === null && !this.link.wire.congested ? WINDOW_BYTES - this.unreported : 0;
     const now = Math.min(room, end - start);
     if (now > 0) {
       this.unreported += now;
@@ -56,25 +77,36 @@ class EngineLinkSession implements SessionSink {
   taken(n: number): boolean {
     if (n > this.unreported) return false;
     this.unreported -= n;
+    this.pump();
+    return true;
+  }
+
+  /** Sends what waits, as far as window and link have room. */
+  pump(): void {
+    const { wire, waiting } = this.link;
     const backlog = this.backlog;
     if (backlog !== null) {
       for (let room = WINDOW_BYTES - this.unreported; room > 0; room = WINDOW_BYTES - this.unreported) {
-        const view = backlog.peek(room);
+        if (wire.congested) {
+          waiting.add(this);
+          return;
+        }
+        const view = backlog.peek(Math.min(room, PUMP_BYTES));
         if (view === undefined) break;
         backlog.consume(view.length);
         this.unreported += view.length;
-        this.link.wire.send(FRAME.OUTPUT, this.id, view, 0, view.length);
+        wire.send(FRAME.OUTPUT, this.id, view, 0, view.length);
       }
-      if (backlog.length > 0) return true;
+      if (backlog.length > 0) return;
       this.backlog = null;
-      if (this.state === 'closing') this.link.wire.sendEmpty(FRAME.CLOSE, this.id);
+      if (this.state === 'closing') wire.sendEmpty(FRAME.CLOSE, this.id);
     }
     this.drainedIfSo();
-    return true;
   }
 
   drainedIfSo(): void {
     if (!this.waiting || this.state !== 'open' || this.backlog !== null) return;
+    if (this.link.wire.congested) this.link.waiting.add(this);
     if (this.unreported >= WINDOW_BYTES / 2 || this.link.wire.congested) return;
     this.waiting = false;
     this.link.waiting.delete(this);
@@ -104,6 +136,23 @@ class EngineLinkSession implements SessionSink {
     this.link.wire.sendEmpty(FRAME.RESUME, this.id);
   }
 
+  /** Whether the engine has refused the client, already when it was opened. */
+  get isRefused(): boolean {
+    return this.state !== 'open';
+  }
+
+  /** The refusal goes out, however full the link is: it is short, and nothing of the session is to be kept. */
+  forget(): void {
+    const { wire } = this.link;
+    const backlog = this.backlog;
+    for (let view = backlog?.peek(Infinity); backlog && view; view = backlog.peek(Infinity)) {
+      backlog.consume(view.length);
+      wire.send(FRAME.OUTPUT, this.id, view, 0, view.length);
+    }
+    if (backlog !== null) wire.sendEmpty(FRAME.CLOSE, this.id);
+    this.gone();
+  }
+
   /** Input that was on its way when the engine closed the session. */
   get takesInput(): boolean {
     return this.state === 'open';
@@ -123,23 +172,40 @@ class EngineLink implements WireOwner {
   /** Sessions whose `output` was refused because the link as a whole is congested. */
   readonly waiting = new Set<EngineLinkSession>();
   private readonly sessions = new Map<number, EngineLinkSession>();
+  /** Sessions that the engine has refused: of them only the id is kept, until the ingress knows. */
+  private readonly refused = new Set<number>();
+  private readonly rates: LinkRates;
+  private readonly helloTimer: NodeJS.Timeout;
   private readonly engine: EnginePort;
   private readonly log: LinkLogger;
   private readonly onGone: (link: EngineLink) => void;
 
-  constructor(socket: ByteSocket, engine: EnginePort, log: LinkLogger, onGone: (link: EngineLink) => void) {
-    this.engine = engine;
-    this.log = log;
+  constructor(
+    socket: ByteSocket,
+    options: { readonly engine: EnginePort; readonly log: LinkLogger; readonly rates: LinkRates },
+    onGone: (link: EngineLink) => void,
+  ) {
+    this.engine = options.engine;
+    this.log = options.log;
+    this.rates = options.rates;
     this.onGone = onGone;
-    this.wire = new Wire(socket, this, log);
+    this.wire = new Wire(socket, this, options.log, options.rates.malformed);
+    this.helloTimer = setTimeout(() => this.wire.destroy('no hello'), HELLO_MS).unref();
+  }
+
+  get isStranger(): boolean {
+    return !this.wire.up;
   }
 
   onUp(): void {
-    this.log.info({ peer: this.wire.socket.remoteAddr }, 'an ingress has connected');
+    clearTimeout(this.helloTimer);
+    const peer = this.wire.socket.remoteAddr;
+    this.rates.up.line((leftOut) => this.log.info({ peer, leftOut }, 'an ingress has connected'));
   }
 
   onFrame(_wire: Wire, type: number, id: number, buf: Uint8Array, start: number, end: number): boolean {
     const session = this.sessions.get(id);
+    if (session === undefined && this.refused.size > 0 && this.refused.has(id)) return this.afterRefusal(type, id);
     if (type === FRAME.INPUT) {
       if (session === undefined) return false;
       if (session.takesInput) session.port.input(buf, start, end);
@@ -149,9 +215,14 @@ class EngineLink implements WireOwner {
       const info = decodeOpen(buf, start, end);
       if (session !== undefined || info === undefined) return false;
       const opened = new EngineLinkSession(this, id);
-      this.sessions.set(id, opened);
       opened.port = this.engine.open(info, opened);
-      return true;
+      if (!opened.isRefused) this.sessions.set(id, opened);
+      else {
+        this.refused.add(id);
+        opened.forget();
+      }
+      if (this.wire.socket.pendingBytes > UNREAD_BYTES_MAX) this.wire.destroy('the ingress does not read');
+      return this.refused.size <= REFUSED_MAX;
     }
     // Only CLOSED ends an id, and the ingress sends it last: anything after it is a broken peer.
     if (session === undefined) return false;
@@ -173,18 +244,27 @@ class EngineLink implements WireOwner {
     return false;
   }
 
+  /** Frames that were on their way. */
+  private afterRefusal(type: number, id: number): boolean {
+    if (type === FRAME.CLOSED) this.refused.delete(id);
+    return type === FRAME.CLOSED || type === FRAME.INPUT || type === FRAME.TAKEN || type === FRAME.ENDED;
+  }
+
   onWireDrain(): void {
     for (const session of [...this.waiting]) {
       if (this.wire.congested) return;
       this.waiting.delete(session);
-      session.drainedIfSo();
+      session.pump();
     }
   }
 
   onDown(_wire: Wire, reason: string): void {
-    this.log.warn({ reason, sessions: this.sessions.size }, 'the link to an ingress is gone');
+    clearTimeout(this.helloTimer);
+    const sessions = this.sessions.size;
+    this.rates.down.line((leftOut) => this.log.warn({ reason, sessions, leftOut }, 'the link to an ingress is gone'));
     for (const session of this.sessions.values()) session.gone();
     this.sessions.clear();
+    this.refused.clear();
     this.onGone(this);
   }
 }
@@ -215,9 +295,25 @@ export async function startSocketLinkServer(
 ): Promise<SocketLinkServer> {
   const links = new Set<EngineLink>();
   let emptied: (() => void) | undefined;
+  const { engine, log } = options;
+  const rates: LinkRates = {
+    up: new LineRate(),
+    down: new LineRate(),
+    malformed: new LineRate(),
+    strangers: new LineRate(),
+  };
   const serve = (socket: ByteSocket): void => {
+    let strangers = 0;
+    for (const link of links) if (link.isStranger) strangers++;
+    if (strangers >= STRANGERS_MAX) {
+      rates.strangers.line((leftOut) =>
+        log.warn({ strangers, leftOut }, 'too many connections that are no ingress yet'),
+      );
+      socket.destroy();
+      return;
+    }
     links.add(
-      new EngineLink(socket, options.engine, options.log, (link) => {
+      new EngineLink(socket, { engine, log, rates }, (link) => {
         links.delete(link);
         if (links.size === 0) emptied?.();
       }),

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { PENDING_HIGH_BYTES } from './socket.ts';
 import { SocketLinkClient } from './link-client.ts';
 import { WINDOW_BYTES, startSocketLinkServer } from './link-server.ts';
-import { FRAME, FrameWriter, encodeHello } from './frame.ts';
+import { FRAME, FrameWriter, encodeHello, encodeOpen } from './frame.ts';
+import type { SessionInfo, SessionPort, SessionSink } from './types.ts';
 import {
   LineEngine,
   MemoryClient,
@@ -341,4 +342,109 @@ test('a peer without the hello, with another version or with a broken frame lose
   await until(() => client.text === '+still\n', 'served');
   await good.stop();
   await server.stop();
+});
+
+/** A peer that speaks frames by itself. */
+async function peerOf(engine: LineEngine): Promise<{
+  log: MemoryLogger;
+  ours: MemorySocket;
+  theirs: MemorySocket;
+  send: (write: (frames: FrameWriter) => void) => void;
+  received: () => number;
+  closed: () => boolean;
+}> {
+  const log = new MemoryLogger();
+  const server = await startSocketLinkServer({ engine, log });
+  const [ours, theirs] = memoryPair();
+  let received = 0;
+  let closed = false;
+  ours.handler = {
+    onData: (_buf, end) => void (received += end),
+    onEnd: () => void (closed = true),
+    onDrain: () => {},
+    onClose: () => void (closed = true),
+  };
+  server.serve(theirs);
+  ours.start();
+  const frames = new FrameWriter();
+  const send = (write: (frames: FrameWriter) => void): void => {
+    write(frames);
+    ours.write(frames.buf, 0, frames.length);
+    frames.clear();
+  };
+  const hello = encodeHello();
+  send((f) => f.frame(FRAME.HELLO, 0, hello, 0, hello.length));
+  return { log, ours, theirs, send, received: () => received, closed: () => closed };
+}
+
+const OPEN_PAYLOAD = encodeOpen({ remoteAddr: '10.0.0.1:1', localAddr: '10.0.0.2:2', fd: 1, unixSocket: false });
+
+class RefusingEngine extends LineEngine {
+  refused = 0;
+  override open(info: SessionInfo, sink: SessionSink): SessionPort {
+    const port = super.open(info, sink);
+    this.refused++;
+    const text = Buffer.from('-ERR max number of clients reached\r\n');
+    sink.output(text, 0, text.length);
+    sink.close();
+    return port;
+  }
+}
+
+test('a refused session is forgotten at once; frames of it that are on their way are taken', async () => {
+  const engine = new RefusingEngine();
+  const peer = await peerOf(engine);
+  for (let id = 1; id <= 1000; id++) peer.send((f) => f.frame(FRAME.OPEN, id, OPEN_PAYLOAD, 0, OPEN_PAYLOAD.length));
+  await until(() => engine.refused === 1000, 'all are refused');
+  assert.equal(engine.sessions.size, 0, 'nothing is kept of them');
+  assert.ok(engine.opened.every((session) => session.closedCalls === 1));
+  const line = Buffer.from('x\n');
+  peer.send((f) => {
+    f.frame(FRAME.INPUT, 1, line, 0, line.length);
+    f.frame(FRAME.ENDED, 1, line, 0, 0);
+    f.frame(FRAME.CLOSED, 1, line, 0, 0);
+    f.frame(FRAME.OPEN, 1, OPEN_PAYLOAD, 0, OPEN_PAYLOAD.length);
+  });
+  await until(() => engine.refused === 1001, 'the id can be used again');
+  assert.equal(peer.closed(), false);
+  assert.equal(engine.opened[0].inputBytes, 0);
+});
+
+test('an ingress that never confirms the end of refused sessions loses its link', async () => {
+  const engine = new RefusingEngine();
+  const peer = await peerOf(engine);
+  peer.send((f) => {
+    for (let id = 1; id <= 70_000; id++) f.frame(FRAME.OPEN, id, OPEN_PAYLOAD, 0, OPEN_PAYLOAD.length);
+  });
+  await until(() => peer.closed(), 'the link is closed');
+  assert.ok(engine.refused < 66_000, `${engine.refused}`);
+});
+
+test('an ingress that does not read is owed a bounded amount by the link, the rest by each session', async () => {
+  const engine = new LineEngine((s) => void s.replyBytes(Buffer.alloc(100_000, 'x')));
+  const peer = await peerOf(engine);
+  const line = Buffer.from('x\n');
+  for (let id = 1; id <= 200; id++) peer.send((f) => f.frame(FRAME.OPEN, id, OPEN_PAYLOAD, 0, OPEN_PAYLOAD.length));
+  await until(() => engine.sessions.size === 200, 'all sessions are open');
+  peer.theirs.hold();
+  for (let id = 1; id <= 200; id++) peer.send((f) => f.frame(FRAME.INPUT, id, line, 0, line.length));
+  peer.send((f) => {
+    for (let i = 0; i < 100_000; i++) f.frame(FRAME.PING, 0, line, 0, 0);
+  });
+  await until(() => engine.opened.every((session) => session.outputBytes === 100_000), 'all have answered');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.ok(peer.theirs.pendingBytes < 3 << 20, `${peer.theirs.pendingBytes} bytes are pending on the link`);
+  const counted = engine.opened.reduce((sum, session) => sum + session.sink.pendingOutputBytes, 0);
+  assert.ok(counted > 200 * 100_000 - (6 << 20), "what waits is counted as the sessions'");
+  peer.theirs.release();
+  await until(() => peer.received() > 200 * 100_000, 'all arrives when it reads again');
+  await until(() => engine.opened.every((session) => !session.congested), 'all are drained');
+});
+
+test('connections that do not say that they are an ingress are few at a time', async () => {
+  const log = new MemoryLogger();
+  const server = await startSocketLinkServer({ engine: new LineEngine(), log });
+  for (let i = 0; i < 1000; i++) server.serve(memoryPair()[1]);
+  assert.equal(server.linkCount, 64);
+  assert.ok(log.lines.length <= 10, `${log.lines.length} lines`);
 });

@@ -1,6 +1,7 @@
 /** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
 import { FRAME, FrameReader, FrameWriter, LINK_VERSION, NO_PAYLOAD, decodeHello, encodeHello } from './frame.ts';
 import type { FrameHandler, FrameType } from './frame.ts';
+import { LineRate } from './line-rate.ts';
 import { IDLE_HANDLER, type ByteSocket, type LinkLogger, type SocketHandler } from './socket.ts';
 
 export interface WireOwner {
@@ -25,6 +26,7 @@ export class Wire implements SocketHandler, FrameHandler {
   readonly socket: ByteSocket;
   private readonly owner: WireOwner;
   private readonly log: LinkLogger;
+  private readonly malformed: LineRate;
   private readonly reader = new FrameReader(this);
   private readonly writer = new FrameWriter();
   private flushScheduled = false;
@@ -35,7 +37,8 @@ export class Wire implements SocketHandler, FrameHandler {
     this.flush();
   };
 
-  constructor(socket: ByteSocket, owner: WireOwner, log: LinkLogger) {
+  constructor(socket: ByteSocket, owner: WireOwner, log: LinkLogger, malformed = new LineRate()) {
+    this.malformed = malformed;
     this.socket = socket;
     this.owner = owner;
     this.log = log;
@@ -112,14 +115,18 @@ export class Wire implements SocketHandler, FrameHandler {
       this.up = true;
       this.owner.onUp(this);
     } else if (type === FRAME.PING) {
-      this.sendEmpty(FRAME.PONG, 0);
+      // Who asks and does not read gets no answers that pile up; who reads again has heard enough, and asks again.
+      if (!this.congested) this.sendEmpty(FRAME.PONG, 0);
     } else if (type !== FRAME.PONG && !this.owner.onFrame(this, type, session, buf, start, end)) {
       this.onMalformed(`unexpected or broken frame of type ${type}`);
     }
   }
 
   onMalformed(reason: string): void {
-    this.log.error({ reason, peer: this.socket.remoteAddr }, 'malformed link frame, closing the link');
+    const peer = this.socket.remoteAddr;
+    this.malformed.line((leftOut) =>
+      this.log.error({ reason, peer, leftOut }, 'malformed link frame, closing the link'),
+    );
     this.destroy(reason);
   }
 }

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { fragmentCount, RecordReader, splitRecord } from './fragments.ts';
-import { checksumHi, checksumLo, EMPTY_CHECKSUM, HEADER_BYTES, RecordHeader, RecordKind } from './record.ts';
+import {
+  checksumHi,
+  checksumLo,
+  decodeHeader,
+  EMPTY_CHECKSUM,
+  encodeHeader,
+  HEADER_BYTES,
+  RECORD_BYTES_MAX,
+  RecordHeader,
+  RecordKind,
+} from './record.ts';
 import type { LogPosition } from './types.ts';
 
 const EMPTY: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };
@@ -221,6 +231,19 @@ test('a record that needs more fragments than there are numbers is refused', () 
   assert.equal(fragmentCount(0xffff, HEADER_BYTES + 1), 0xffff);
   assert.throws(() => fragmentCount(0x10000, HEADER_BYTES + 1), RangeError);
   assert.throws(() => fragmentCount(1, HEADER_BYTES), RangeError);
+});
+
+test('a record above what its readers can put together is neither written nor read', () => {
+  assert.equal(fragmentCount(RECORD_BYTES_MAX, HEADER_BYTES + 100_000), 21475);
+  assert.throws(() => fragmentCount(RECORD_BYTES_MAX + 1, HEADER_BYTES + 100_000), RangeError);
+  const s = new Scribe();
+  s.write('x'.repeat(25));
+  const first = s.messages[0]!;
+  const h = new RecordHeader();
+  decodeHeader(first, h);
+  h.recordLength = RECORD_BYTES_MAX + 1;
+  encodeHeader(first, 0, h);
+  assert.throws(() => readAll([first]), /a record of 2147483648 bytes/);
 });
 
 test('a stale record that does not continue the history is passed over, and so is one of this epoch right behind it', () => {

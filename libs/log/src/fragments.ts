@@ -24,6 +24,7 @@ import {
   encodeHeader,
   HEADER_BYTES,
   MAX_FRAGMENTS,
+  RECORD_BYTES_MAX,
   RecordHeader,
   RecordKind,
   WRITER_ID_BYTES,
@@ -39,7 +40,7 @@ export function fragmentCount(payloadLength: number, maxMessageBytes: number): n
   const room = maxMessageBytes - HEADER_BYTES;
   if (room < 1) throw new RangeError(`messages of ${maxMessageBytes} bytes have no room for a record`);
   const count = Math.max(1, Math.ceil(payloadLength / room));
-  if (count > MAX_FRAGMENTS || payloadLength > 0xffff_ffff) {
+  if (count > MAX_FRAGMENTS || payloadLength > RECORD_BYTES_MAX) {
     throw new RangeError(`a record of ${payloadLength} bytes is too large for messages of ${maxMessageBytes}`);
   }
   return count;
@@ -216,6 +217,7 @@ export class RecordReader {
     if (h.fragmentCount !== 1) {
       if (h.kind !== RecordKind.data || h.fragmentCount < 2 || h.recordLength <= h.payloadLength)
         throw diverged(seq, 'fragments');
+      if (h.recordLength > RECORD_BYTES_MAX) throw diverged(seq, `a record of ${h.recordLength} bytes`);
       const group = new Uint8Array(h.recordLength);
       group.set(message.subarray(HEADER_BYTES));
       this.#group = group;

@@ -1,6 +1,15 @@
 export * from './types.ts';
 export { isLogError, LogError, type LogErrorCode } from './errors.ts';
-export { HEADER_BYTES, messageChecksum, RecordKind, WRITER_ID_BYTES } from './record.ts';
+export {
+  checksumHex,
+  decodeHeader,
+  HEADER_BYTES,
+  messageChecksum,
+  RECORD_BYTES_MAX,
+  RecordHeader,
+  RecordKind,
+  WRITER_ID_BYTES,
+} from './record.ts';
 export { RecordView } from './fragments.ts';
 export { healTail, type Healed } from './heal.ts';
 export { type Beginning, decodeLeadership, encodeLeadership, type Leadership, readBeginning } from './leadership.ts';

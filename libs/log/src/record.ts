@@ -29,6 +29,8 @@ export const RecordKind = {
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 export const MAX_FRAGMENTS = 0xffff;
+/** Payload of one record: its readers put it together in one piece, whose offsets are signed numbers of 32 bits. */
+export const RECORD_BYTES_MAX = 0x7fff_ffff;
 export const WRITER_ID_BYTES = 16;
 
 const AT_VERSION = 3;

@@ -4,10 +4,14 @@
  *
  * A writer has at most IN_FLIGHT_MAX messages on their way. When a leadership record takes sequence s, the messages of the writer that it
  * replaces expect at most s (the first of them would have been stored at s), so what is stored of them stands at s + 1 … s + IN_FLIGHT_MAX − 1.
- * Each of these pushes one message of the new leader into the same trouble, so a run of void messages is at most twice as long.
+ * Each of these can push a message of the new leader into the same trouble, and that one, sent again while an earlier try of it is still on its
+ * way, can push another: such a run stands directly behind a void message, in the leader's own epoch. It grows by one with each try, so it is
+ * short, but only the number of tries bounds it.
  */
 export const IN_FLIGHT_MAX = 2;
 const LATE_MAX = IN_FLIGHT_MAX - 1;
+/** More tries than a writer makes in two minutes. */
+const RUN_MAX = 64;
 
 export class VoidRule {
   /** Sequence of the last leadership record of the history, or the position where reading began, which may be one. */
@@ -29,10 +33,7 @@ export class VoidRule {
     if (seq <= this.#through && seq > this.#from) return true;
     const late = epoch < historyEpoch && seq <= this.#from + LATE_MAX;
     const pushed =
-      epoch === historyEpoch &&
-      this.#through > this.#from &&
-      seq === this.#through + 1 &&
-      seq <= this.#from + 2 * LATE_MAX;
+      epoch === historyEpoch && this.#through > this.#from && seq === this.#through + 1 && seq <= this.#from + RUN_MAX;
     if (!late && !pushed) return false;
     this.#through = seq;
     return true;

@@ -254,13 +254,16 @@ test('stopping ends what is under way, once', async () => {
 test('a large record travels in fragments and is committed as one', async () => {
   const log = new FakeLog({ maxMessageBytes: HEADER_BYTES + 100 });
   const writer = await open(log);
+  await put(writer, '');
+  assert.equal(writer.fragmentStoredMs, 0, 'a record of one message has no fragments');
   const text = 'x'.repeat(750);
   const results = await Promise.all([put(writer, text), put(writer, 'small')]);
+  assert.ok(writer.fragmentStoredMs > 0, 'that the log works on is known before the record is whole');
   assert.deepEqual(results, [
-    { outcome: 'committed', seq: 9, endOffset: 750 },
-    { outcome: 'committed', seq: 10, endOffset: 755 },
+    { outcome: 'committed', seq: 10, endOffset: 750 },
+    { outcome: 'committed', seq: 11, endOffset: 755 },
   ]);
-  assert.deepEqual((await contents(log)).texts, [text, 'small']);
+  assert.deepEqual((await contents(log)).texts, ['', text, 'small']);
 });
 
 test('a master that died between fragments leaves nothing behind but their sequence numbers', async () => {

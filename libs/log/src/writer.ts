@@ -119,6 +119,7 @@ export class LogWriter {
   #nextOffset: number;
   #records = 0;
   #inFlight = 0;
+  #fragmentStoredMs = 0;
   #committedSeq: number;
   #committedOffset: number;
   #committedHi: number;
@@ -169,6 +170,10 @@ export class LogWriter {
   /** Why it was fenced: 'log-fenced' (somebody else wrote), 'log-lost', 'log-corrupt' or 'log-newer'. */
   get fencedBy(): LogErrorCode {
     return this.#fencedBy;
+  }
+  /** When a fragment of a large record was stored last (performance.now()): such a record takes its time, and that is no silence. */
+  get fragmentStoredMs(): number {
+    return this.#fragmentStoredMs;
   }
   /** Replication offset behind everything appended so far, committed or not. */
   get nextOffset(): number {
@@ -252,7 +257,8 @@ export class LogWriter {
   }
 
   #send(): void {
-    for (let i = 0; i < this.#queue.length && this.#inFlight < this.#inFlightMax; i++) {
+    // The window begins at the head, answered or not: what is sent behind a message without an outcome is bounded (void-rule.ts).
+    for (let i = 0; i < this.#queue.length && i < this.#inFlightMax; i++) {
       const entry = this.#queue[i]!;
       if (entry.inFlight || entry.result !== null) continue;
       entry.inFlight = true;
@@ -300,7 +306,10 @@ export class LogWriter {
     this.#storedLo = entry.checksumLo;
     this.#recent?.push(entry.seq, entry.message);
     if (entry.leads) this.#void.leads(entry.seq);
-    if (entry.callback === null) return;
+    if (entry.callback === null) {
+      this.#fragmentStoredMs = performance.now();
+      return;
+    }
     this.#committedSeq = entry.seq;
     this.#committedHi = entry.checksumHi;
     this.#committedLo = entry.checksumLo;

@@ -289,3 +289,41 @@ test('who is told of memory that the system could have back gives it in steps', 
   arena.free(kept);
   assert.equal(told, 3);
 });
+
+test('what a load took beyond the limit stays, and while limited its holes are handed out only below the limit', () => {
+  const limitBytes = 2 * 1024 * 1024;
+  const arena = new Arena({ reserveBytes: 64 * 1024 * 1024, limitBytes, debug: true });
+  const refs: number[] = [];
+  while (arena.activeBytes < 2 * limitBytes) refs.push(arena.alloc(20_000));
+  arena.limited = true;
+  assert.throws(() => arena.alloc(20_000), ArenaFullError);
+  assert.throws(() => arena.realloc(refs.at(-1)!, 40_000, 20_000), ArenaFullError, 'at the top');
+  // Every other block goes: there are holes, and a little less than the limit is in use.
+  for (let i = 0; i < refs.length; i += 2) arena.free(refs[i]);
+  assert.ok(arena.activeBytes <= limitBytes + 20_480);
+  const more: number[] = [];
+  assert.throws(() => {
+    for (;;) more.push(arena.alloc(20_000));
+  }, ArenaFullError);
+  assert.ok(arena.activeBytes <= limitBytes + 20_480, `${arena.activeBytes} bytes are in use`);
+  assert.throws(() => arena.realloc(refs[1], 40_000, 20_000), ArenaFullError, 'into the hole behind it');
+  arena.free(refs[1]);
+  more.push(arena.alloc(20_000));
+  arena.limited = false;
+  more.push(arena.alloc(limitBytes));
+  arena.verify();
+});
+
+test('a limited arena that was never loaded holds as much as one of that size', () => {
+  const fill = (arena: Arena): number => {
+    arena.limited = true;
+    let blocks = 0;
+    assert.throws(() => {
+      for (let bytes = 16; ; bytes = (bytes * 7 + 5) % 50_000, blocks++) arena.alloc(bytes);
+    }, ArenaFullError);
+    assert.ok(arena.committedBytes <= 4 * 1024 * 1024);
+    return blocks;
+  };
+  const limitBytes = 4 * 1024 * 1024;
+  assert.equal(fill(new Arena({ limitBytes })), fill(new Arena({ reserveBytes: limitBytes })));
+});

@@ -34,11 +34,13 @@ export type Ref = number;
 export interface ArenaOptions {
   /** Address space to reserve; the most the arena can ever hold. Memory is committed only as it is used. */
   readonly reserveBytes?: number;
+  /** The most that it holds while it is `limited`. Default: all of it. */
+  readonly limitBytes?: number;
   /** Poisons freed blocks and verifies every call; for tests. */
   readonly debug?: boolean;
 }
 
-/** The reserved address space is used up. The caller has to refuse the command; nothing was allocated. */
+/** The limit or the reserved address space is used up, or the system has no memory. The caller refuses the command; nothing was allocated. */
 export class ArenaFullError extends Error {
   override readonly name = 'ArenaFullError';
 }
@@ -47,6 +49,8 @@ const FREE = 0;
 const SLAB = 1;
 const LARGE = 2;
 
+/** What refs of 32 bits can address. */
+export const ARENA_BYTES_MAX = GRANULE_BYTES * 2 ** 32;
 const DEFAULT_RESERVE_BYTES = 16 * 1024 ** 3;
 const GROW_BYTES_MIN = 1024 * 1024;
 const GROW_BYTES_MAX = 64 * 1024 * 1024;
@@ -73,6 +77,14 @@ export class Arena {
   /** Count of allocated blocks. */
   blocks = 0;
   readonly reserveBytes: number;
+  /** What `limited` refers to; at most `reserveBytes`. */
+  readonly limitBytes: number;
+  /**
+   * No allocation takes pages beyond `limitBytes`. Set while clients' commands change the data set, and not while a snapshot or a log is
+   * loaded: the same commands may need more pages in another order, and what was acknowledged once has to fit again. Memory that a load has
+   * taken beyond the limit stays in use; pages that become free are handed out again only when less than the limit is in use.
+   */
+  limited = false;
   /**
    * Asked again and again before an allocation is refused: gives some blocks back, or says false as there are none. It runs in the
    * middle of whatever allocates, so it may touch nothing that anybody is working on. It must not allocate.
@@ -101,6 +113,8 @@ export class Arena {
   readonly #bins = new Uint32Array(BIN_COUNT);
   /** Pages below this are slabs, runs or free runs; above it nothing was handed out. Page 0 is never handed out. */
   #topPage = 1;
+  /** Pages below the top that stand in free runs. */
+  #freePages = 0;
   /** Pages at and above this were never written since the memory was committed: they are zero. */
   #cleanPage = 1;
   /** Somebody was told to call `shrinkStep`. */
@@ -111,6 +125,7 @@ export class Arena {
     const { buffer, reserveBytes } = reserve(options.reserveBytes ?? DEFAULT_RESERVE_BYTES);
     this.buffer = buffer;
     this.reserveBytes = reserveBytes;
+    this.limitBytes = Math.min(options.limitBytes ?? reserveBytes, reserveBytes);
     this.u8 = new Uint8Array(buffer);
     this.u32 = new Uint32Array(buffer);
     this.i32 = new Int32Array(buffer);
@@ -136,11 +151,7 @@ export class Arena {
 
   /** Bytes in pages that are handed out to slabs and runs: `usedBytes` plus what is free inside slabs. */
   get activeBytes(): number {
-    let free = 0;
-    for (let bin = 0; bin < BIN_COUNT; bin++) {
-      for (let run = this.#bins[bin]; run !== 0; run = this.#next[run]) free += this.#pages[run];
-    }
-    return (this.#topPage - 1 - free) * PAGE_BYTES;
+    return (this.#topPage - 1 - this.#freePages) * PAGE_BYTES;
   }
 
   /** Bytes of the allocator's own tables, beside the arena. */
@@ -197,6 +208,7 @@ export class Arena {
     this.#bins.fill(0);
     // What the tables say of pages above the top is never read: a page is described anew when it is handed out.
     this.#topPage = 1;
+    this.#freePages = 0;
     this.usedBytes = 0;
     this.blocks = 0;
     this.#live?.clear();
@@ -326,7 +338,7 @@ export class Arena {
       if (behind === this.#topPage) {
         if (!this.#commit(behind + extra)) return false;
         this.#setTop(behind + extra);
-      } else if (this.#kind[behind] === FREE && this.#pages[behind] >= extra) {
+      } else if (this.#kind[behind] === FREE && this.#pages[behind] >= extra && this.#mayHandOut(extra)) {
         const rest = this.#pages[behind] - extra;
         this.#unlinkRun(behind);
         if (rest > 0) this.#linkRun(behind + extra, rest);
@@ -349,6 +361,7 @@ export class Arena {
    * all only before the arena counts as full: 0.
    */
   #takeRun(pages: number): number {
+    if (!this.#mayHandOut(pages)) return 0;
     const smallest = 31 - Math.clz32(pages);
     let run = this.#takeFrom(smallest, pages, BIN_TRIES);
     for (let bin = smallest + 1; run === 0 && bin < BIN_COUNT; bin++) run = this.#takeFrom(bin, pages, 1);
@@ -362,10 +375,19 @@ export class Arena {
     return this.#takeFrom(smallest, pages, Infinity);
   }
 
+  /**
+   * Whether so many pages more may be in use. Below the limit's address `#commit` has seen to that already; this is for an arena which a load
+   * brought above it, so that its holes are not filled up and the next load needs no more than this one.
+   */
+  #mayHandOut(pages: number): boolean {
+    return !this.limited || (this.#topPage + pages - this.#freePages) * PAGE_BYTES <= this.limitBytes;
+  }
+
   /** There is no room. Throws unless somebody has given some back. */
   #giveBack(): void {
     if (this.onFull === null || !this.onFull()) {
-      throw new ArenaFullError(`the arena of ${this.reserveBytes} bytes is full`);
+      const bytes = this.limited ? this.limitBytes : this.reserveBytes;
+      throw new ArenaFullError(`the arena of ${bytes} bytes is full, or the system gives it no more memory`);
     }
   }
 
@@ -403,6 +425,7 @@ export class Arena {
   #linkRun(run: number, pages: number): void {
     const bin = 31 - Math.clz32(pages);
     const head = this.#bins[bin];
+    this.#freePages += pages;
     this.#kind[run] = FREE;
     this.#pages[run] = pages;
     this.#first[run] = run;
@@ -416,6 +439,7 @@ export class Arena {
   #unlinkRun(run: number): void {
     const next = this.#next[run];
     const prev = this.#prev[run];
+    this.#freePages -= this.#pages[run];
     if (prev !== 0) this.#next[prev] = next;
     else this.#bins[31 - Math.clz32(this.#pages[run])] = next;
     if (next !== 0) this.#prev[next] = prev;
@@ -432,10 +456,11 @@ export class Arena {
   #commit(topPage: number): boolean {
     const need = topPage * PAGE_BYTES;
     const have = this.buffer.byteLength;
+    const most = this.limited ? this.limitBytes : this.reserveBytes;
+    if (need > most) return false;
     if (need <= have) return true;
-    if (need > this.reserveBytes) return false;
     const step = Math.min(GROW_BYTES_MAX, Math.max(GROW_BYTES_MIN, have / 8));
-    let bytes = Math.min(this.reserveBytes, Math.max(need, have + step));
+    let bytes = Math.min(most, Math.max(need, have + step));
     bytes = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES;
     try {
       this.buffer.resize(bytes);

@@ -1,2 +1,2 @@
-export { Arena, ArenaFullError } from './arena.ts';
+export { ARENA_BYTES_MAX, Arena, ArenaFullError } from './arena.ts';
 export type { ArenaOptions, Ref } from './arena.ts';

@@ -1,6 +1,6 @@
 import { Crc64 } from './crc64.ts';
 import { RdbError } from './errors.ts';
-import { RDB_VERSION_READ_MAX, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
+import { RDB_VERSION_READ_MAX, RDB_VERSION_VALKEY, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import type { RdbSink } from './types.ts';
 import { isReadable, RdbEntry, ValueReader } from './values.ts';
@@ -63,7 +63,8 @@ export class DumpEncoder {
 export function verifyPayload(buf: Uint8Array, off: number, len: number): 'ok' | 'bad' {
   if (len < FOOTER_BYTES) return 'bad';
   const footer = off + len - FOOTER_BYTES;
-  if ((buf[footer] | (buf[footer + 1] << 8)) > RDB_VERSION_READ_MAX) return 'bad';
+  const version = buf[footer] | (buf[footer + 1] << 8);
+  if (version > RDB_VERSION_READ_MAX && version !== RDB_VERSION_VALKEY) return 'bad';
   const crc = new Crc64();
   crc.update(buf, off, len - 8);
   return crc.equals(buf, footer + 2) ? 'ok' : 'bad';

@@ -8,9 +8,13 @@ export type RdbErrorCode =
   | 'bad-lzf' // compressed bytes that do not expand to the length they claim
   | 'bad-value' // a list, set, sorted set, hash or stream that is damaged inside
   | 'bad-module-data' // module data whose opcodes make no sense
-  | 'unknown-type' // a type byte that no Redis version up to 8 writes
+  | 'unknown-type' // a type byte that no Redis up to 8.6 and no Valkey up to 9.0 writes
   | 'unsupported-type' // a type of Redis that Weir does not load
-  | 'unsupported-opcode' // something Redis itself refuses too (functions of 7.0 release candidates)
+  | 'unsupported-opcode' // a part of a file that Weir does not load: data of modules beside a key, an unfinished import of slots
+  | 'unsupported-function' // a function library: there is no scripting yet, and it would be lost
+  | 'unsupported-module' // data of a module that belongs to no key
+  | 'duplicate-key' // a key that stands twice
+  | 'no-such-database' // a key in a database that `databases` does not allow
   | 'checksum' // the CRC64 in the file is another than that of its bytes
   | 'trailing-data'; // bytes behind the end of the file
 
@@ -24,4 +28,33 @@ export class RdbError extends Error {
     this.code = code;
     this.offset = offset;
   }
+}
+
+const DAMAGED = 'The file is damaged: take another copy of it. redis-check-rdb tells whether Redis can read it';
+const RESAVE = 'on the server that wrote the file, SAVE, and bring the new file';
+
+const REMEDIES: Record<RdbErrorCode, string> = {
+  'bad-magic': 'Only RDB files of Redis and Valkey can be imported',
+  'unsupported-version':
+    'RDB versions 1 to 13 (Redis up to 8.6) and 80 (Valkey 9.0) are read: load it into such a server and SAVE there',
+  truncated: DAMAGED,
+  'bad-length': DAMAGED,
+  'string-too-large': 'A string cannot be that long: the file is damaged, or the value has to be split',
+  'bad-lzf': DAMAGED,
+  'bad-value': DAMAGED,
+  'bad-module-data': DAMAGED,
+  'unknown-type': DAMAGED,
+  'unsupported-type': `Delete the key or copy its value to a key of a plain type ${RESAVE}`,
+  'unsupported-opcode': `Unload the module or finish the import of slots ${RESAVE}`,
+  'unsupported-function': `FUNCTION DELETE it (or FUNCTION FLUSH) ${RESAVE}`,
+  'unsupported-module': `MODULE UNLOAD it ${RESAVE}`,
+  'duplicate-key': DAMAGED,
+  'no-such-database': 'Raise `databases`',
+  checksum: DAMAGED,
+  'trailing-data': DAMAGED,
+};
+
+/** What who brought the file can do about it, a sentence without its full stop. */
+export function remedyOf(code: RdbErrorCode): string {
+  return REMEDIES[code];
 }

@@ -3,11 +3,19 @@
 /** Redis 7.0 writes 10: everything since loads it. */
 export const RDB_VERSION_WRITTEN = 10;
 /**
- * Redis 7.2 writes 11, which adds two types (20, set as listpack; 21, streams), Redis 8 writes 12, which adds hashes with times of
- * their fields (22 to 25). Neither changes anything that was there.
+ * Redis 7.2 writes 11, which adds two types (20, set as listpack; 21, streams). Redis 7.4 and 8.0 write 12, which adds hashes whose fields
+ * expire (22 to 25). Redis 8.6 writes 13, which adds streams that know their producers (26) and module data of keys (opcode 243). None of
+ * them changes anything that was there: a file of theirs with nothing new in it is read, and what is new is refused by its name.
  */
-export const RDB_VERSION_READ_MAX = 12;
+export const RDB_VERSION_READ_MAX = 13;
+/**
+ * Valkey 9.0 writes 80 behind a magic of its own, and counts from 11 on: 22 is its own type of hashes whose fields expire, 243 its own
+ * opcode. Versions 12 to 79 are Redis's alone.
+ */
+export const RDB_VERSION_VALKEY = 80;
 
+/** What Redis 8.6 calls KEY_META, and Valkey 9 SLOT_IMPORT. */
+export const OP_KEY_META = 243;
 export const OP_SLOT_INFO = 244;
 export const OP_FUNCTION2 = 245;
 export const OP_FUNCTION_PRE_GA = 246;
@@ -28,6 +36,8 @@ export const TYPE_SET = 2;
 export const TYPE_ZSET = 3;
 export const TYPE_HASH = 4;
 export const TYPE_ZSET_2 = 5;
+export const TYPE_MODULE_PRE_GA = 6;
+export const TYPE_MODULE_2 = 7;
 export const TYPE_HASH_ZIPMAP = 9;
 export const TYPE_LIST_ZIPLIST = 10;
 export const TYPE_SET_INTSET = 11;
@@ -81,7 +91,16 @@ export const TYPE_NAMES: readonly (string | undefined)[] = [
   'hash-listpack-ex-pre-ga',
   'hash-metadata',
   'hash-listpack-ex',
+  'stream-listpacks-4',
 ];
+
+const TYPE_VALKEY_HASH_2 = 22;
+
+/** The name of a type in a file of that version; undefined when none such writes it. */
+export function typeName(type: number, version: number): string | undefined {
+  if (version !== RDB_VERSION_VALKEY || type < TYPE_VALKEY_HASH_2) return TYPE_NAMES[type];
+  return type === TYPE_VALKEY_HASH_2 ? 'hash-2' : undefined;
+}
 
 // First byte of a length: two bits of kind, six of value.
 export const LEN_6BIT = 0;

@@ -41,9 +41,8 @@ function refused(file: Uint8Array, code: string, offset: number, options?: RdbRe
   return seen!;
 }
 
-const MODULE_AUX =
-  '\xf7\x81\x01\x02\x03\x04\x05\x06\x07\x08\x02\x01' + // id, then `when` as unsigned integer
-  '\x01\x81\xff\xff\xff\xff\xff\xff\xff\xff\x02\x05\x03abcd\x04abcdefgh\x05\x03str\x05\xc0\x07\x00';
+/** The number of a module, then `when` as unsigned integer, and no data: RedisBloom's "MBbloom--" of version 4 among others writes that. */
+const MODULE_AUX = '\xf7\x81\x30\x16\xe5\xa2\x89\xbe\xf8\x04\x02\x01\x00';
 
 const EVERYTHING =
   '\xfa\x03ver\xc0\x07' +
@@ -101,8 +100,8 @@ test('a file that ends too early is truncated, wherever it ends', () => {
   }
 });
 
-test('every version from 1 to 12 is read, before 5 without a checksum', () => {
-  for (let version = 1; version <= 12; version++) {
+test('every version from 1 to 13 is read, before 5 without a checksum', () => {
+  for (let version = 1; version <= 13; version++) {
     const digits = String(version).padStart(4, '0');
     const body = '\xfe\x00\xfd\x01\x00\x00\x00\x00\x01a\x01b';
     const file = version < 5 ? bytes(`REDIS${digits}${body}\xff`) : fileOf(body, digits);
@@ -113,15 +112,36 @@ test('every version from 1 to 12 is read, before 5 without a checksum', () => {
   }
 });
 
-test('an unknown version is refused in the words of Redis', () => {
-  for (const version of ['0000', '0013', '9999']) {
+test('a file of Valkey 9 is read', () => {
+  const sink = read(withChecksum('VALKEY080\xfa\x0avalkey-ver\x059.0.1\xfe\x00\x00\x01a\x01b\xff'));
+  assert.equal(sink.version, 80);
+  assert.deepEqual([sink.entries.length, sink.ended], [1, true]);
+});
+
+test('an unknown version is refused in the words of Redis, and the reader says what the file claims to be', () => {
+  for (const version of ['0000', '0014', '0080', '9999']) {
     const error = refused(fileOf('', version), 'unsupported-version', 0);
     assert.match(error.message, new RegExp(`^Can't handle RDB format version ${Number(version)} `));
+  }
+  for (const version of ['011', '079', '081']) refused(bytes(`VALKEY${version}`), 'unsupported-version', 0);
+  for (const [header, format] of [
+    ['REDIS0011', 'RDB version 11'],
+    ['VALKEY080', "Valkey's RDB version 80"],
+    ['REDIS0014', 'RDB version 14'],
+  ]) {
+    const reader = new RdbReader(new CollectingSink());
+    assert.equal(reader.format, '');
+    try {
+      reader.push(bytes(header));
+    } catch {
+      // what it says is wanted of a file that is refused
+    }
+    assert.equal(reader.format, format);
   }
 });
 
 test('what is no RDB file is refused at its first wrong byte', () => {
-  for (const text of ['X', 'RX', 'REDIX', '+OK\r\n', 'VALKEY080', 'REDIS00x0']) {
+  for (const text of ['X', 'RX', 'REDIX', '+OK\r\n', 'VALKEX080', 'VALKEY08x', 'REDIS00x0']) {
     const error = refused(bytes(text.padEnd(9, ' ')), 'bad-magic', 0);
     assert.match(error.message, /^Wrong signature/);
   }
@@ -157,13 +177,41 @@ test('modules and hashes with times of fields are refused by the name of the typ
     refused(fileOf(`\x18\x40\x64${'k'.repeat(100)}`), 'unsupported-type', 9).message,
     /type hash-metadata .*key "k{64}"…/,
   );
-  for (const type of ['\x06', '\x16', '\x17', '\x19']) refused(fileOf(`${type}\x01a\x01b`), 'unsupported-type', 9);
+  for (const type of ['\x06', '\x16', '\x17', '\x19', '\x1a'])
+    refused(fileOf(`${type}\x01a\x01b`), 'unsupported-type', 9);
+});
+
+test('the value of a module is refused with the name of the module and the version of its format', () => {
+  const body = '\xfe\x03\x07\x01k\x81\x30\x16\xe5\xa2\x89\xbe\xf8\x04';
+  assert.match(
+    refused(fileOf(body), 'unsupported-type', 11).message,
+    /^Values of type module-2 \(7\), written by module "MBbloom--" \(version 4\), are not supported, key "k" of database 3 /,
+  );
+});
+
+test('number 22 is another type in a file of Valkey, and what Redis 8.6 added is none there', () => {
+  const valkey = (body: string): Uint8Array => withChecksum(`VALKEY080${body}\xff`);
+  assert.match(refused(valkey('\x16\x01k\x01'), 'unsupported-type', 9).message, /type hash-2 \(22\).*key "k"/);
+  refused(valkey('\x18\x01k\x01'), 'unknown-type', 9);
+  assert.match(refused(valkey('\xf3\x01'), 'unsupported-opcode', 9).message, /import of slots/);
+  assert.match(refused(fileOf('\xf3\x01', '0013'), 'unsupported-opcode', 9).message, /module .*attached to a key/);
+  refused(fileOf('\xf3\x01', '0012'), 'unknown-type', 9);
+});
+
+test('data of a module that belongs to no key is refused with the name of the module, unless there is none', () => {
+  const field = '\xf7\x81\x30\x16\xe5\xa2\x89\xbe\xf8\x04\x02\x01';
+  assert.ok(read(fileOf(`${field}\x00\x00\x01a\x01b`)).ended);
+  for (const data of ['\x01\x05', '\x02\x05', '\x03abcd', '\x04abcdefgh', '\x05\x01a']) {
+    const { message } = refused(fileOf(`${field}${data}\x00`), 'unsupported-module', 21);
+    assert.match(message, /^Data of module "MBbloom--" \(version 4\) .*lost/);
+  }
+  refused(fileOf(`${field}\x06`), 'bad-module-data', 21);
+  refused(fileOf('\xf7\x01\x05\x01a'), 'bad-module-data', 9);
 });
 
 test('types and opcodes that nobody writes are refused', () => {
-  for (const type of [8, 26, 100, 243]) refused(fileOf(String.fromCharCode(type) + '\x01a\x01b'), 'unknown-type', 9);
-  refused(fileOf('\xf6\x01a'), 'unsupported-opcode', 9);
-  refused(fileOf('\xf7\x01\x06'), 'bad-module-data', 11);
+  for (const type of [8, 27, 100, 242, 243])
+    refused(fileOf(String.fromCharCode(type) + '\x01a\x01b'), 'unknown-type', 9);
 });
 
 test('impossible lengths and encodings are refused', () => {
@@ -234,11 +282,25 @@ test('after an error every call throws the same error, also when it was the sink
   assert.ok(!sink.ended);
 });
 
-test('functions are skipped when the sink does not want them', () => {
-  const reader = new RdbReader(new SilentSink());
-  reader.push(fileOf('\xf5\x0d#!lua name=x\n'));
-  reader.end();
-  assert.ok(reader.finished);
+test('a function library is refused by its name when the sink does not keep any', () => {
+  const file = fileOf('\xf5\x0d#!lua name=x\n');
+  assert.throws(() => new RdbReader(new SilentSink()).push(file), {
+    code: 'unsupported-function',
+    offset: 9,
+    message: /^The function library x would be lost/,
+  });
+  // As release candidates of 7.0 wrote it: nobody wants its source.
+  const { message } = refused(fileOf('\xf6\x04lib2\x03LUA\x00\x01x'), 'unsupported-function', 9);
+  assert.match(message, /library lib2 /);
+});
+
+test('an error of the sink that is about the file gets the offset of what was told', () => {
+  const sink = new CollectingSink();
+  sink.string = () => {
+    throw new RdbError('duplicate-key', 'key "a" stands twice');
+  };
+  const file = fileOf('\xfe\x00\x00\x01a\x01b');
+  assert.throws(() => new RdbReader(sink).push(file), { code: 'duplicate-key', offset: 11 });
 });
 
 test('a large value in the middle leaves no large buffer behind', () => {

@@ -15,16 +15,22 @@ import {
   OP_FUNCTION2,
   OP_FUNCTION_PRE_GA,
   OP_IDLE,
+  OP_KEY_META,
   OP_MODULE_AUX,
   OP_RESIZEDB,
   OP_SELECTDB,
   OP_SLOT_INFO,
   RDB_VERSION_READ_MAX,
+  RDB_VERSION_VALKEY,
+  TYPE_MODULE_2,
+  TYPE_MODULE_PRE_GA,
   TYPE_NAMES,
+  typeName,
 } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
+import { libraryName, moduleName } from './module-id.ts';
 import type { RdbReaderApi, RdbReaderOptions, RdbSink } from './types.ts';
-import { isReadable, printableKey, RdbEntry, refuseType, ValueReader } from './values.ts';
+import { isReadable, printableKey, RdbEntry, ValueReader } from './values.ts';
 
 // A push parser. The file is a sequence of items (the header, an opcode with its operands, an entry with its value); whole items are
 // read straight from the chunk that holds them, and only an item that the chunk's end cuts is kept.
@@ -33,7 +39,7 @@ import { isReadable, printableKey, RdbEntry, refuseType, ValueReader } from './v
 //             │  ▲  ▲
 //             │  │  └──▶ value                     a value of many items, read one by one
 //             ▼  │ end opcode
-//             module                               module data, skipped value by value
+//             module                               data of a module that belongs to no key: refused unless there is none
 //
 //   any ──▶ failed: the first error, which every later call throws again
 //
@@ -46,7 +52,8 @@ const HEADER_BYTES = 9;
 const TRAILER_BYTES = 8;
 const CHECKSUM_SINCE_VERSION = 5;
 const DB_MAX = 0x7fffffff;
-const MAGIC = [0x52, 0x45, 0x44, 0x49, 0x53]; // REDIS
+const MAGIC = [0x52, 0x45, 0x44, 0x49, 0x53]; // REDIS, and four digits
+const MAGIC_VALKEY = [0x56, 0x41, 0x4c, 0x4b, 0x45, 0x59]; // VALKEY, and three
 
 const PENDING_BYTES_MIN = 64 * 1024;
 /** A larger buffer is given back once the item it was grown for is read. */
@@ -66,6 +73,9 @@ export class RdbReader implements RdbReaderApi {
   #state: State = 'header';
   #failure: unknown = undefined;
   #version = 0;
+  #isValkey = false;
+  /** Name and version of the module whose data follows. */
+  #module = '';
 
   /** The incomplete item: pending[0, pendingLen), of which at least `needed` bytes must be there before the next try. */
   #pending: Uint8Array = EMPTY;
@@ -85,6 +95,11 @@ export class RdbReader implements RdbReaderApi {
     return this.#state === 'done';
   }
 
+  /** What kind of file it says it is; '' before the header was read. */
+  get format(): string {
+    return this.#version === 0 ? '' : `${this.#isValkey ? "Valkey's " : ''}RDB version ${this.#version}`;
+  }
+
   push(chunk: Uint8Array): void {
     if (this.#state === 'failed') throw this.#failure;
     if (chunk.length === 0) return;
@@ -102,7 +117,10 @@ export class RdbReader implements RdbReaderApi {
         if (consumed !== 0) this.#dropPending(consumed);
       }
     } catch (error) {
-      this.#fail(error);
+      // Who builds values knows nothing of offsets.
+      if (!(error instanceof RdbError) || error.offset >= 0) this.#fail(error);
+      const at = this.#input.fileOffset + this.#input.itemStart;
+      this.#fail(new RdbError(error.code, error.message, at));
     }
   }
 
@@ -202,24 +220,27 @@ export class RdbReader implements RdbReaderApi {
   #headerItem(): boolean {
     const input = this.#input;
     const buf = input.buf;
-    for (let i = 0; i < MAGIC.length && i < input.end; i++) {
-      if (buf[i] !== MAGIC[i]) input.fail('bad-magic', 'Wrong signature: this is no RDB file');
+    const isValkey = buf[0] === MAGIC_VALKEY[0];
+    const magic = isValkey ? MAGIC_VALKEY : MAGIC;
+    for (let i = 0; i < magic.length && i < input.end; i++) {
+      if (buf[i] !== magic[i]) input.fail('bad-magic', 'Wrong signature: this is no RDB file');
     }
     if (!input.has(HEADER_BYTES)) {
       input.need = input.end + 1; // look at every byte: a wrong one is not to wait for the nine
       return false;
     }
     let version = 0;
-    for (let i = MAGIC.length; i < HEADER_BYTES; i++) {
+    for (let i = magic.length; i < HEADER_BYTES; i++) {
       const digit = buf[i] - 0x30;
       if (digit < 0 || digit > 9) input.fail('bad-magic', 'Wrong signature: the version is no number');
       version = version * 10 + digit;
     }
-    if (version < 1 || version > RDB_VERSION_READ_MAX) {
+    this.#version = version;
+    this.#isValkey = isValkey;
+    if (isValkey ? version !== RDB_VERSION_VALKEY : version < 1 || version > RDB_VERSION_READ_MAX) {
       input.fail('unsupported-version', `Can't handle RDB format version ${version}`);
     }
     input.pos = HEADER_BYTES;
-    this.#version = version;
     this.#state = 'body';
     this.#sink.header(version);
     return true;
@@ -262,18 +283,27 @@ export class RdbReader implements RdbReaderApi {
         return input.readPlainLength() && input.readPlainLength() && input.readPlainLength();
       case OP_FUNCTION2:
         if (!input.readString(input.valueScratch)) return false;
-        this.#sink.functionLibrary?.(input.copyString());
+        if (this.#sink.functionLibrary === undefined) this.#refuseFunction(libraryName(input.copyString()));
+        else this.#sink.functionLibrary(input.copyString());
         return true;
-      case OP_FUNCTION_PRE_GA:
-        return input.fail('unsupported-opcode', 'Functions in the format of release candidates are not supported');
-      case OP_MODULE_AUX: // module id; `when`, which is an opcode and an integer, is left to the state
-        if (!input.readPlainLength()) return false;
-        this.#state = 'module';
-        return true;
+      case OP_FUNCTION_PRE_GA: // name, engine, description, code: of 7.0's release candidates, and Redis 7.0 loads them
+        if (!input.readString(input.valueScratch)) return false;
+        return this.#refuseFunction(Buffer.from(input.copyString()).toString('utf8'));
+      case OP_MODULE_AUX:
+        return this.#moduleAuxItem();
+      case OP_KEY_META:
+        if (this.#version !== RDB_VERSION_VALKEY && this.#version < RDB_VERSION_READ_MAX)
+          return this.#refuseType(op, '');
+        return input.fail(
+          'unsupported-opcode',
+          this.#isValkey
+            ? 'An import of slots that is not finished (opcode 243) cannot be loaded'
+            : 'Data of a module that is attached to a key (opcode 243) cannot be loaded',
+        );
       case OP_EOF:
         return this.#endOfFile();
       default:
-        return refuseType(input, op, '');
+        return this.#refuseType(op, '');
     }
   }
 
@@ -281,12 +311,17 @@ export class RdbReader implements RdbReaderApi {
     const input = this.#input;
     const entry = this.#entry;
     const readable = isReadable(type);
-    if (!readable && TYPE_NAMES[type] === undefined) refuseType(input, type, '');
+    if (!readable && typeName(type, this.#version) === undefined) this.#refuseType(type, '');
     if (!input.readString(input.keyScratch)) return false;
     entry.keyBuf = input.strBuf;
     entry.keyOff = input.strOff;
     entry.keyLen = input.strLen;
-    if (!readable) return refuseType(input, type, printableKey(entry.keyBuf, entry.keyOff, entry.keyLen));
+    if (!readable) {
+      const key = printableKey(entry.keyBuf, entry.keyOff, entry.keyLen);
+      if (type !== TYPE_MODULE_2 && type !== TYPE_MODULE_PRE_GA) return this.#refuseType(type, key);
+      if (!input.readLength64()) return false;
+      return this.#refuseType(type, key, `, written by module ${moduleName(input.lengthHigh, input.lengthLow)},`);
+    }
     if (!this.#values.begin(input, type)) return false;
     if (this.#values.done) this.#endEntry();
     else this.#state = 'value';
@@ -321,29 +356,55 @@ export class RdbReader implements RdbReaderApi {
     return true;
   }
 
+  /** Module's number; then `when` (before or behind the keys), which is an opcode and an integer. */
+  #moduleAuxItem(): boolean {
+    const input = this.#input;
+    if (!input.readLength64()) return false;
+    this.#module = moduleName(input.lengthHigh, input.lengthLow);
+    if (!input.readPlainLength()) return false;
+    if (input.length !== MODULE_OP_UINT) {
+      input.fail('bad-module-data', `Opcode ${input.length} stands where data of module ${this.#module} begins`);
+    }
+    if (!input.readPlainLength()) return false;
+    this.#state = 'module';
+    return true;
+  }
+
+  /** Modules without anything to save write a field all the same: nothing is lost with that. */
   #moduleItem(): boolean {
     const input = this.#input;
     if (!input.readPlainLength()) return false;
     switch (input.length) {
       case MODULE_OP_EOF:
         this.#state = 'body';
+        this.#sink.moduleField?.(this.#module);
         return true;
       case MODULE_OP_SINT:
       case MODULE_OP_UINT:
-        return input.readPlainLength();
       case MODULE_OP_FLOAT:
-        if (!input.has(4)) return false;
-        input.pos += 4;
-        return true;
       case MODULE_OP_DOUBLE:
-        if (!input.has(8)) return false;
-        input.pos += 8;
-        return true;
       case MODULE_OP_STRING:
-        return input.readString(input.valueScratch);
+        return input.fail('unsupported-module', `Data of module ${this.#module} that belongs to no key would be lost`);
       default:
-        return input.fail('bad-module-data', `Unknown module opcode ${input.length}`);
+        return input.fail('bad-module-data', `Unknown module opcode ${input.length} in data of module ${this.#module}`);
     }
+  }
+
+  #refuseFunction(name: string): never {
+    return this.#input.fail(
+      'unsupported-function',
+      `The function library ${name} would be lost: Weir has no scripting yet`,
+    );
+  }
+
+  /** Throws for a type without a reader. */
+  #refuseType(type: number, key: string, module = ''): never {
+    const name = typeName(type, this.#version);
+    if (name === undefined) return this.#input.fail('unknown-type', `Unknown type or opcode ${type}`);
+    return this.#input.fail(
+      'unsupported-type',
+      `Values of type ${name} (${type})${module} are not supported, key ${key} of database ${this.#entry.db}`,
+    );
   }
 
   #endOfFile(): boolean {

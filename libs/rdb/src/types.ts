@@ -98,8 +98,10 @@ export interface RdbSink {
   /** One of the group's pending entries that is this consumer's; not checked to be one. */
   streamConsumerPending(msHi: number, msLo: number, seqHi: number, seqLo: number): void;
   endValue(): void;
-  /** The source of a function library (Redis 7). Skipped when absent. An owned copy. */
+  /** The source of a function library (Redis 7), an owned copy. Without this method a file with one is refused, so that none is lost. */
   functionLibrary?(code: Uint8Array): void;
+  /** A module wrote a field that belongs to no key, and no data in it: its name and version in words. Passed over when absent. */
+  moduleField?(name: string): void;
   /** The file is complete and its checksum right (or not computed by its writer). */
   end(): void;
 }

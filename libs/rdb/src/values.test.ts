@@ -270,7 +270,6 @@ const EMPTY_VALUES: [string, number, string][] = [
   ['zset', 3, '\x00'],
   ['hash', 4, '\x00'],
   ['zset-2', 5, '\x00'],
-  ['hash-zipmap', 9, string('\x00\xff')],
   ['list-ziplist', 10, string(ziplist([]))],
   ['zset-ziplist', 12, string(ziplist([]))],
   ['hash-ziplist', 13, string(ziplist([]))],
@@ -312,6 +311,8 @@ const BAD: [why: RegExp, type: number, value: string][] = [
   [/zipmap is broken/, 9, string('\x02\x01a\x01\x00b\xff')],
   [/zipmap is broken/, 9, string('\x01\xfe\xff\xff\xff\xffa\x01\x00b\xff')],
   [/zipmap is broken/, 9, string('\x01\x01a\xff')],
+  [/zipmap is broken/, 9, string('\x00\xff')], // Redis refuses an empty one, unlike an empty ziplist
+  [/zipmap is broken/, 9, string('\xff\x01a\x01\x00b\xff')], // 254 alone means that the count is not known
   [/intset is no ascending row/, 11, string(intset([], 2))],
   [/intset is no ascending row/, 11, string(intset([1n, 1n], 2))],
   [/intset is no ascending row/, 11, string(intset([2n, 1n], 4))],

@@ -398,13 +398,6 @@ export function isReadable(type: number): boolean {
   return type <= TYPE_ZSET_2 || (type >= TYPE_HASH_ZIPMAP && type <= TYPE_STREAM_LISTPACKS_3);
 }
 
-/** Throws for a type without a reader. */
-export function refuseType(input: RdbInput, type: number, keyName: string): never {
-  const name = TYPE_NAMES[type];
-  if (name === undefined) return input.fail('unknown-type', `Unknown type or opcode ${type}`);
-  return input.fail('unsupported-type', `Values of type ${name} (${type}) are not supported, key ${keyName}`);
-}
-
 const KEY_SHOWN_BYTES = 64;
 
 /** A key for an error message: printable ASCII as it is, the rest escaped, long ones cut. */

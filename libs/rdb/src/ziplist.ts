@@ -97,7 +97,7 @@ function integerWidth(encoding: number): number {
   }
 }
 
-/** As ziplistToListpack: fields and values in turn. */
+/** As ziplistToListpack: fields and values in turn. One without fields is damaged: Redis refuses it, unlike an empty ziplist. */
 export function zipmapToListpack(buf: Uint8Array, off: number, len: number, out: ListpackBuilder): boolean {
   if (len < 2) return false;
   const end = off + len - 1;
@@ -125,7 +125,8 @@ export function zipmapToListpack(buf: Uint8Array, off: number, len: number, out:
     }
     pairs++;
   }
-  return buf[off] >= LONG_LENGTH || buf[off] === pairs;
+  // 255 is no mark of "not known", and no count that a zipmap can have got by adding fields to it.
+  return pairs > 0 && (buf[off] === LONG_LENGTH || buf[off] === pairs);
 }
 
 function little32(buf: Uint8Array, at: number): number {

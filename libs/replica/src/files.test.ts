@@ -9,9 +9,11 @@ import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
   Follower,
+  Pace,
   exportSnapshot,
   importRdbFile,
   loadRdbFile,
+  loadSnapshot,
   uploadSnapshot,
   verifySnapshot,
   writeRdb,
@@ -72,7 +74,7 @@ test('an imported file is the snapshot in front of the first record, verified an
   const log = new FakeLog();
   const path = await writeFile('b.rdb', engine());
   const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
-  const manifest = await importRdbFile(options);
+  const manifest = (await importRdbFile(options))?.manifest;
   assert.deepEqual([manifest?.state, manifest?.seq, manifest?.keys], ['usable', 0, 5014]);
   assert.equal(await importRdbFile(options), null, 'imported twice');
   const feeder = await LogFeeder.open(log);
@@ -105,7 +107,10 @@ test('a file that is not there is no error, a damaged one is, and leaves no snap
   const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
   assert.equal(await importRdbFile({ ...options, path: join(dir, 'none.rdb') }), null);
   truncateSync(path, 20_000);
-  await assert.rejects(importRdbFile(options), /c\.rdb cannot be imported: .*ends/);
+  await assert.rejects(
+    importRdbFile(options),
+    /c\.rdb cannot be imported \(RDB version 10, written by Redis 7\.0\.15\): .*ends .*\(at offset 20000\)\. The file is damaged/,
+  );
   assert.deepEqual(await snapshots.list(), []);
   assert.deepEqual(await snapshots.removeAbandoned(0), []);
 });
@@ -161,4 +166,144 @@ test('an upload that fails or is called off leaves nothing', async () => {
   await assert.rejects(upload, /called off/);
   assert.deepEqual(await snapshots.list(), []);
   assert.deepEqual(await snapshots.removeAbandoned(0), []);
+});
+
+test('the event loop turns while a file is loaded, a snapshot written and read, however fast the bytes come', async () => {
+  const source = engine();
+  const path = await writeFile('paced.rdb', source);
+  let turns = 0;
+  // Spent at once: every step is followed by a turn.
+  const pace = new Pace({
+    budgetMs: 0,
+    turn: (done) => {
+      turns++;
+      setImmediate(done);
+    },
+  });
+  const since = (): number => {
+    const made = turns;
+    turns = 0;
+    return made;
+  };
+  await loadRdbFile(path, newTestKeyspace(), { nowMs, pace });
+  assert.ok(since() >= 2);
+  const chunks: Uint8Array[] = [];
+  await writeRdb(source.ctx.keyspace, LOG_START, { ...rdbOptions, pace }, async (chunk) => void chunks.push(chunk));
+  assert.ok(since() >= 4);
+  const snapshots = new FakeSnapshots();
+  const manifest = await uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions);
+  snapshots.read = async function* () {
+    yield* chunks; // without a turn between them
+  };
+  await loadSnapshot(snapshots, manifest, newTestKeyspace(), nowMs, () => {}, undefined, pace);
+  assert.ok(since() >= chunks.length);
+});
+
+test('a follower takes the imported data set as it is, and does not read its snapshot again', async () => {
+  const snapshots = new FakeSnapshots();
+  const log = new FakeLog();
+  const source = engine();
+  const path = await writeFile('handed.rdb', source);
+  const progress: number[] = [];
+  const imported = await importRdbFile({
+    path,
+    snapshots,
+    newKeyspace: newTestKeyspace,
+    logger: testLogger(),
+    nowMs,
+    onProgress: ({ loadedBytes, totalBytes }) => progress.push(loadedBytes / totalBytes),
+  });
+  assert.ok(imported !== null);
+  assert.equal(fingerprint(imported.keyspace), fingerprint(source.ctx.keyspace));
+  assert.deepEqual([progress.at(-1), progress.includes(0.25)], [1, true], 'all passes, the first of them whole');
+  assert.deepEqual(
+    progress,
+    progress.toSorted((a, b) => a - b),
+  );
+
+  const feeder = await LogFeeder.open(log);
+  feeder.call('SET', 'later', 'y');
+  await feeder.flush();
+  snapshots.damage(imported.manifest.id); // who reads it from here on fails
+  const options = { log, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), now: () => nowMs };
+  const follower = new Follower({ ...options, loaded: imported });
+  await follower.bootstrap();
+  follower.start();
+  await follower.reached(log.lastSeq);
+  assert.equal(follower.keyspace, imported.keyspace);
+  assert.equal(follower.keyspace.size, 5015);
+  follower.stop();
+});
+
+test('an imported data set is dropped when another snapshot was usable first', async () => {
+  const snapshots = new FakeSnapshots();
+  const path = await writeFile('slower.rdb', engine());
+  const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
+  const imported = await importRdbFile(options);
+  assert.ok(imported !== null);
+  const other = new TestEngine({ debug: false, now: nowMs });
+  other.call('SET', 'whose', 'other');
+  const newer = { ...rdbOptions, id: 'newer', nowMs: nowMs + 1 };
+  await snapshots.markUsable((await uploadSnapshot(snapshots, other.ctx.keyspace, LOG_START, newer)).id);
+  const follower = new Follower({
+    log: new FakeLog(),
+    snapshots,
+    newKeyspace: newTestKeyspace,
+    logger: testLogger(),
+    now: () => nowMs,
+    loaded: imported,
+  });
+  await follower.bootstrap();
+  assert.equal(fingerprint(follower.keyspace), fingerprint(other.ctx.keyspace));
+  follower.stop();
+});
+
+test('a module that left nothing in a file is told of, and its file is imported', async () => {
+  const path = join(dir, 'module.rdb');
+  const field = '\xf7\x81\x30\x16\xe5\xa2\x89\xbe\xf8\x04\x02\x01\x00';
+  writeFileSync(path, Buffer.from(`REDIS0011${field}\xfe\x00\x00\x01k\x01v${field}\xff${'\0'.repeat(8)}`, 'latin1'));
+  const logger = testLogger();
+  const options = { path, snapshots: new FakeSnapshots(), newKeyspace: newTestKeyspace, logger, nowMs };
+  assert.equal((await importRdbFile(options))?.keyspace.size, 1);
+  const warned = logger.lines.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  assert.deepEqual(warned, [
+    `module "MBbloom--" (version 4) was loaded where ${path} was written; the file has no data of it`,
+  ]);
+});
+
+test('what a file holds and Weir does not is refused with file, version, place and remedy, and leaves nothing', async () => {
+  const body = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const aux = '\xfa\x09redis-ver\x057.2.5';
+  const cases: [name: string, bytes: Buffer, said: RegExp][] = [
+    [
+      'library',
+      body(`REDIS0011${aux}\xf5\x11#!lua name=mylib\n`),
+      /library\.rdb cannot be imported \(RDB version 11, written by Redis 7\.2\.5\): The function library mylib would be lost.*offset 26\)\. FUNCTION DELETE it/,
+    ],
+    [
+      'valkey',
+      body('VALKEY080\xfe\x00\x16\x01h\x01\x01f\x01v\xff\xff\xff\xff\xff\xff\xff\xff\xff'),
+      /\(Valkey's RDB version 80\): Values of type hash-2 \(22\) are not supported, key "h" of database 0 \(at offset 11\)\. Delete the key/,
+    ],
+    [
+      'future',
+      body('REDIS0099'),
+      /\(RDB version 99\): Can't handle RDB format version 99 .*RDB versions 1 to 13 .* and 80/,
+    ],
+    [
+      'twice',
+      body('REDIS0010\xfe\x03\x00\x01k\x01a\x00\x01k\x01b\xff'),
+      /key "k" stands twice in database 3 \(at offset 16\)/,
+    ],
+    ['databases', body('REDIS0010\xfe\x40\xff\x00\x01k\x01a'), /a database 255, and there are 16 .*Raise `databases`/],
+    ['text', body('hello world'), /text\.rdb cannot be imported: Wrong signature.*Only RDB files/],
+  ];
+  for (const [name, bytes, said] of cases) {
+    const snapshots = new FakeSnapshots();
+    const path = join(dir, `${name}.rdb`);
+    writeFileSync(path, bytes);
+    const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs };
+    await assert.rejects(importRdbFile(options), { message: said });
+    assert.deepEqual(await snapshots.list(), []);
+  }
 });

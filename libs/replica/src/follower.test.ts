@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fingerprint } from '@weir/keyspace';
+import { Keyspace, fingerprint } from '@weir/keyspace';
 import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
-import { Follower, uploadSnapshot } from './index.ts';
+import { Arena } from '@weir/memory';
+import { DoesNotFitError, Follower, uploadSnapshot } from './index.ts';
 import type { FollowerState } from './index.ts';
 import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
 
@@ -295,6 +296,32 @@ test('a record that cannot be applied ends it with the data set as it was', asyn
   await assert.rejects(follower.reached(good + 1));
   assert.equal(follower.state, 'failed');
   assert.equal(follower.keyspace.size, 3);
+});
+
+test('a record or a snapshot for which there is no memory ends it with an error that says so, not with an older snapshot', async () => {
+  const b = await bench();
+  fill(b.feeder, 0, 10);
+  await b.feeder.flush();
+  await snapshot(b, 'small');
+  const large = 'v'.repeat(300_000);
+  for (let i = 0; i < 20; i++) b.feeder.call('SET', `large:${i}`, large);
+  await b.feeder.flush(1);
+  const narrow = () =>
+    new Follower({
+      log: b.log,
+      snapshots: b.snapshots,
+      newKeyspace: () =>
+        new Keyspace({ arena: new Arena({ reserveBytes: 2 << 20 }), seed: { k0: 1, k1: 2 }, randomSeed: 3 }),
+      logger: testLogger(),
+      now: Date.now,
+    });
+  const reading = narrow();
+  await reading.bootstrap();
+  reading.start();
+  await assert.rejects(reading.reached(b.log.lastSeq), DoesNotFitError);
+  assert.match(String(reading.failure), /the record behind sequence \d+ does not fit into memory: .* at most 2 MiB/);
+  await snapshot(b, 'large');
+  await assert.rejects(narrow().bootstrap(), /^DoesNotFitError: snapshot large of 30 keys does not fit into memory/);
 });
 
 test('knows who leads, and passes a change of the leader', async () => {

@@ -1,5 +1,5 @@
 import type { Keyspace } from '@weir/keyspace';
-import { LOG_START, LogError, LogReader, RecordKind, isLogError } from '@weir/log';
+import { LOG_START, LogError, LogReader, RecordKind, decodeLeadership, isLogError } from '@weir/log';
 import type {
   Beginning,
   LogPosition,
@@ -11,7 +11,9 @@ import type {
 } from '@weir/log';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { discardKeyspace } from './discard.ts';
+import { DoesNotFitError, explained } from './does-not-fit.ts';
 import { freeInBackground } from './free-later.ts';
+import type { LoadedSnapshot } from './import-file.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
 import type { Pace } from './pace.ts';
@@ -57,6 +59,8 @@ export interface FollowerOptions {
   readonly snapshots: SnapshotStore;
   /** Makes an empty data set. */
   readonly newKeyspace: () => Keyspace;
+  /** The data set of the newest usable snapshot, loaded and verified already: it is not loaded once more, as long as it is that. */
+  readonly loaded?: LoadedSnapshot | undefined;
   readonly logger: FollowerLogger;
   readonly now: () => number;
   /** Gets every message that is read. */
@@ -98,7 +102,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.keyspace = options.newKeyspace();
+    this.keyspace = options.loaded?.keyspace ?? options.newKeyspace();
     freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
@@ -128,6 +132,16 @@ export class Follower {
     this.#setState('loading', '');
     const { usable, beginning, state } = await provenSnapshots(log, snapshots, logger);
     this.beginning = beginning;
+    const { loaded } = this.#options;
+    if (loaded !== undefined) {
+      if (usable[0]?.id === loaded.manifest.id) {
+        this.#reader = this.#readerAt(loaded.position);
+        this.base = loaded.manifest;
+        logger.info({ snapshot: loaded.manifest.id, keys: this.keyspace.size }, 'the snapshot is loaded already');
+        return;
+      }
+      this.#empty(); // somebody else was quicker
+    }
     let damage: unknown = null;
     for (const manifest of usable) {
       logger.info(
@@ -148,9 +162,11 @@ export class Follower {
         this.base = manifest;
         logger.info({ snapshot: manifest.id, keys: manifest.keys, ms: now() - started }, 'snapshot loaded');
         return;
-      } catch (error) {
+      } catch (caught) {
         signal?.throwIfAborted();
-        if (isLogError(error, 'log-unavailable')) throw error;
+        const error = explained(caught, `snapshot ${manifest.id} of ${manifest.keys} keys`, this.keyspace);
+        // The one before it says nothing about this one, and would be followed by more of the log.
+        if (isLogError(error, 'log-unavailable') || error instanceof DoesNotFitError) throw error;
         logger.warn({ snapshot: manifest.id, err: error }, 'snapshot cannot be loaded; trying the one before it');
         damage = error;
         this.#empty();
@@ -211,9 +227,20 @@ export class Follower {
       this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
     } else if (record.kind === RecordKind.leadership) {
       this.leader = { epoch: record.epoch, payload: record.payload.slice() };
+      if (record.firstSeq === 1) this.#proveBase(decodeLeadership(record.payload).begins);
       this.#options.onLeader?.(this.leader);
       this.#options.onApplied?.(record.seq, 0, 0);
     }
+  }
+
+  /** The first record says what it stands behind: another beginning than this data set's makes another data set. */
+  #proveBase(begins: Beginning | undefined): void {
+    if (begins === undefined) return;
+    const { base } = this;
+    const same = begins.kind === 'nothing' ? base === null : base?.id === begins.id && base.digest === begins.digest;
+    if (same) return;
+    const what = begins.kind === 'nothing' ? 'nothing' : `snapshot ${begins.id}`;
+    throw new LogError('log-diverged', `the log begins with ${what}, this data set with ${base?.id ?? 'nothing'}`);
   }
 
   async #applyRest(record: RecordView, pace: Pace): Promise<void> {
@@ -296,8 +323,9 @@ export class Follower {
     this.#rejectWaiters(new Error('the follower was stopped'));
   }
 
-  #fail(error: unknown): void {
+  #fail(cause: unknown): void {
     if (this.state === 'failed' || this.state === 'stopped') return;
+    const error = explained(cause, `the record behind sequence ${this.position.seq}`, this.keyspace);
     this.failure = error;
     this.#reader.stop();
     this.#setState('failed', error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import { saveKeyspace } from '@weir/keyspace';
+import { Fingerprint, saveKeyspace } from '@weir/keyspace';
 import type { Keyspace } from '@weir/keyspace';
 import type { LogPosition, SnapshotManifest, SnapshotMeta, SnapshotStore } from '@weir/log';
 import {
@@ -13,7 +13,7 @@ import {
   AUX_WEIR_SEQ,
   RdbWriter,
 } from '@weir/rdb';
-import { digestOf } from './digest.ts';
+import { Pace } from './pace.ts';
 
 export interface SaveOptions {
   readonly id: string;
@@ -23,17 +23,19 @@ export interface SaveOptions {
   readonly compress?: boolean;
   readonly checksum?: boolean;
   readonly signal?: AbortSignal;
+  /** How long it encodes before others have their turn. */
+  readonly pace?: Pace;
   /** After each chunk that the store took. */
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** Writes an RDB file of the keyspace, which must not change meanwhile; `sink` takes each chunk before the next is made. */
+/** Writes an RDB file of the keyspace, which must not change meanwhile; `sink` takes each chunk before the next is made. Returns the digest. */
 export async function writeRdb(
   keyspace: Keyspace,
   position: LogPosition,
   options: SaveOptions,
   sink: (chunk: Uint8Array) => Promise<void>,
-): Promise<void> {
+): Promise<string> {
   let full: Uint8Array[] = [];
   const writer = new RdbWriter({
     flush: (chunk) => void full.push(chunk.slice()),
@@ -60,9 +62,17 @@ export async function writeRdb(
   writer.aux(AUX_WEIR_OFFSET, String(position.offset));
   writer.aux(AUX_WEIR_EPOCH, String(position.epoch));
   writer.aux(AUX_WEIR_CHECKSUM, position.checksum);
-  for (const _ of saveKeyspace(keyspace, writer, options.nowMs)) if (full.length > 0) await drain();
+  const { pace = new Pace() } = options;
+  pace.begin();
+  const sum = new Fingerprint(keyspace);
+  for (const _ of saveKeyspace(keyspace, writer, options.nowMs, sum)) {
+    if (full.length > 0) await drain();
+    if (pace.spent) await pace.rest(); // a sink that takes all at once makes no turn of the event loop
+    pace.begin();
+  }
   writer.end();
   await drain();
+  return sum.toString();
 }
 
 /** Uploads a snapshot of the keyspace as it stands at `position`. It is not marked usable. */
@@ -78,15 +88,15 @@ export async function uploadSnapshot(
     offset: position.offset,
     epoch: position.epoch,
     checksum: position.checksum,
-    digest: await digestOf(keyspace, options.signal),
+    digest: '', // known when all is written
     keys: keyspace.size,
     engineVersion: options.engineVersion,
     createdAt: options.nowMs,
   };
   const upload = await snapshots.create(meta);
   try {
-    await writeRdb(keyspace, position, options, (chunk) => upload.write(chunk));
-    return await upload.finish();
+    const digest = await writeRdb(keyspace, position, options, (chunk) => upload.write(chunk));
+    return await upload.finish({ digest });
   } catch (error) {
     await upload.abort().catch(() => {});
     throw error;

@@ -11,6 +11,8 @@ export interface VerifyOptions {
   readonly nowMs: number;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
+  /** While the digest is computed, when all is loaded: its steps so far. */
+  readonly onDigest?: (steps: number) => void;
 }
 
 /**
@@ -22,24 +24,35 @@ export async function verifySnapshot(
   manifest: SnapshotManifest,
   options: VerifyOptions,
 ): Promise<void> {
-  const scratch = options.newKeyspace();
+  discardKeyspace(await loadVerified(snapshots, manifest, options));
+}
+
+/** The same for a data set that is wanted: returns it, proven to be what the snapshot holds and what its manifest says. */
+export async function loadVerified(
+  snapshots: SnapshotStore,
+  manifest: SnapshotManifest,
+  options: VerifyOptions,
+): Promise<Keyspace> {
+  const keyspace = options.newKeyspace();
   try {
     try {
-      await loadSnapshot(snapshots, manifest, scratch, options.nowMs, options.onProgress, options.signal);
+      await loadSnapshot(snapshots, manifest, keyspace, options.nowMs, options.onProgress, options.signal);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (error instanceof LogError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new LogError('snapshot-damaged', `snapshot ${manifest.id} cannot be loaded: ${why}`, { cause: error });
     }
-    const digest = await digestOf(scratch, options.signal);
+    const digest = await digestOf(keyspace, options.signal, options.onDigest);
     if (digest !== manifest.digest) {
       throw new LogError(
         'snapshot-damaged',
         `snapshot ${manifest.id} has digest ${digest}, its data set had ${manifest.digest}`,
       );
     }
-  } finally {
-    discardKeyspace(scratch);
+    return keyspace;
+  } catch (error) {
+    discardKeyspace(keyspace);
+    throw error;
   }
 }

@@ -95,7 +95,17 @@ export class FrameScanner {
 
   /** Memory that the scanner holds itself. */
   get heldBytes(): number {
-    return this.#own.length + 4 * this.request.args.length;
+    return this.bufferBytes + this.tableBytes;
+  }
+
+  /** Memory of its own buffer. */
+  get bufferBytes(): number {
+    return this.#own.length;
+  }
+
+  /** Memory of the table of arguments. */
+  get tableBytes(): number {
+    return 4 * this.request.args.length;
   }
 
   /** Borrows buf until next() returns MORE (or ERROR); the previous chunk has come to that. */

@@ -1,6 +1,7 @@
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { memoryOf } from '../core/session.ts';
 import type { Session } from '../core/session.ts';
 
 // CLIENT INFO, LIST, KILL, ID: what is known of connections, in Redis's line format.
@@ -217,6 +218,9 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
   return killed;
 }
 
+/** Redis's PROTO_REPLY_CHUNK_BYTES. */
+const REPLY_PIECE_BYTES = 16 * 1024;
+
 type ClientType = 'normal' | 'slave' | 'pubsub' | 'master';
 
 function clientType(req: Request, i: number): ClientType | undefined {
@@ -227,22 +231,22 @@ function clientType(req: Request, i: number): ClientType | undefined {
 
 /**
  * The fields of Redis 7.0, in its order. Slaves and subscribers hold no connection of this kind (they follow the log),
- * so every session is a normal one. Buffers are counted where they are: in the ingress.
+ * so every session is a normal one. A connection owns no reply buffer (replies are written in one that all share), so
+ * `rbs`, `rbp` and `obl` are 0 and all that waits is `omem`; `oll` counts it in pieces of the size of Redis's buffer.
  */
-function clientLine(session: Session, nowMs: number): string {
+export function clientLine(session: Session, nowMs: number): string {
   let flags = '';
   if (session.blocked) flags += 'b';
   if (session.closeAfterReply) flags += 'c';
   if (session.unixSocket) flags += 'U';
   if (session.noEvict) flags += 'e';
   if (session.noTouch) flags += 'T';
-  const { pendingOutputBytes, queryBufferBytes } = session.control;
+  const { query, queryFree, argv, output, total } = memoryOf(session);
   return (
     `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
     ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
-    ` db=${session.db} sub=0 psub=0 ssub=0 multi=-1 qbuf=${queryBufferBytes} qbuf-free=0 argv-mem=0 multi-mem=0` +
-    ` rbs=0 rbp=0 obl=0 oll=${pendingOutputBytes > 0 ? 1 : 0} omem=${pendingOutputBytes}` +
-    ` tot-mem=${queryBufferBytes + pendingOutputBytes} events=r cmd=${session.lastCommand} user=default redir=-1` +
+    ` db=${session.db} sub=0 psub=0 ssub=0 multi=-1 qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=0` +
+    ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=-1` +
     ` resp=${session.resp}`
   );
 }

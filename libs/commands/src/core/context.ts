@@ -41,6 +41,16 @@ import type { CommandTable } from './table.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
+/** The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them. */
+export const EFFECT_BYTES_MAX = 1920 * 1024 * 1024;
+/** What an effect may need beyond the request: a time, an ID, SELECT. */
+export const REQUEST_BYTES_MAX = EFFECT_BYTES_MAX - 1024 * 1024;
+
+/** The effects of the command would be too large for a record. Thrown before anything has changed. */
+export class EffectTooLargeError extends Error {
+  override readonly name = 'EffectTooLargeError';
+}
+
 /** No reply is longer: it is built in one piece. */
 const REPLY_BYTES_MAX = 4 * 1024 ** 3;
 
@@ -101,8 +111,15 @@ export class Context {
   inFlightBytes = 0;
   /** Snapshots that BGREWRITEAOF, and BGSAVE SCHEDULE behind it, asked for and that are not finished. */
   readonly saving = { rewriting: false, scheduled: false };
+  /** When it was last said that somebody sends HTTP, by the host's clock. */
+  httpWarnedMicros = -Infinity;
   /** Set by a handler through `defer`. */
   deferred = false;
+  /**
+   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an effect, by those who make
+   * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
+   */
+  divideEffects: () => void = () => {};
   /** Installed by the engine: hands out the way to answer later. */
   onDefer: (session: Session) => DeferredReply = () => {
     throw new Error('this engine cannot defer replies');

@@ -51,6 +51,7 @@ function evict(ctx: Context, limit: number): boolean {
     }
     if (policy === 'noeviction') return false;
     if (!pool.pick(order, volatile, samples, ctx.now)) return false;
+    ctx.divideEffects();
     ctx.evict(pool.db, pool.hash, pool.ref);
     if (keys % KEYS_PER_LOOK === 0 && ctx.host.clockMicros() - startMicros > budgetMicros) return true;
   }

@@ -3,6 +3,7 @@ import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { printable } from './args.ts';
 import { evictToLimit } from './evict.ts';
+import { EffectTooLargeError, REQUEST_BYTES_MAX } from './context.ts';
 import type { Context } from './context.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
@@ -48,7 +49,10 @@ export function execute(
     if (subcommand === undefined) return unknown(ctx, session, unknownSubcommand(command, req), replyStart);
     command = subcommand;
   }
-  if (command === undefined) return unknown(ctx, session, unknownCommand(req), replyStart);
+  if (command === undefined) {
+    if (isHttp(req)) return refuseHttp(ctx, session);
+    return unknown(ctx, session, unknownCommand(req), replyStart);
+  }
   session.lastCommand = command.fullName;
   session.lastInteractionMs = ctx.monotonicMs;
   const refusal = refuse(ctx, session, req, command);
@@ -68,6 +72,38 @@ function unknown(ctx: Context, session: Session, error: string, replyStart: numb
   session.lastInteractionMs = ctx.monotonicMs;
   replyError(ctx, error);
   finishReply(ctx, session, replyStart);
+}
+
+/**
+ * Whether the request is a line of HTTP that can stand before a body (a browser page, or a program that was talked into it, reached the port):
+ * the body must not be executed. As in Redis, a NUL ends the name.
+ */
+function isHttp(req: Request): boolean {
+  const { buf } = req;
+  const off = req.args[0];
+  const len = req.args[1];
+  const word = (buf[off] | 32) === 112 ? 'post' : 'host:';
+  if (len < word.length || (len > word.length && buf[off + word.length] !== 0)) return false;
+  for (let i = 0; i < word.length; i++) {
+    const byte = buf[off + i];
+    if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== word.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const HTTP_WARNING_MICROS = 60e6;
+
+/** Ends the connection without a word, and nothing that stands behind the request is executed. */
+function refuseHttp(ctx: Context, session: Session): undefined {
+  session.closeAfterReply = true;
+  session.control.destroy();
+  const now = ctx.host.clockMicros();
+  if (now - ctx.httpWarnedMicros < HTTP_WARNING_MICROS) return;
+  ctx.httpWarnedMicros = now;
+  ctx.host.log?.(
+    'Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. This is likely due to an ' +
+      'attacker attempting to use Cross Protocol Scripting to compromise your Redis instance. Connection aborted.',
+  );
 }
 
 /** Applies one command of the log: no checks, no reply, no effects. */
@@ -99,6 +135,8 @@ export function apply(
   ctx.end();
 }
 
+const TOO_LARGE = 'ERR what this command changes is larger than a record of the replication log may be (1.9 GiB)';
+
 /** A request of this size is not cheap, whatever it asks for. */
 const LARGE_BYTES = 64 * 1024;
 /** Of a cheap command's calls one in so many is timed, and that many at first. A power of two. */
@@ -125,7 +163,10 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
       ctx.reply.truncate(replyStart);
       ctx.reply.error('ERR the reply would be longer than 4 GiB'); // counted below, as what the handler answers
     } else if (error instanceof ArenaFullError) oom(ctx, replyStart);
-    else throw error;
+    else if (error instanceof EffectTooLargeError && ctx.dirty === 0) {
+      ctx.reply.truncate(replyStart);
+      ctx.reply.error(TOO_LARGE);
+    } else throw error;
   }
   ctx.end();
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
@@ -182,6 +223,7 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
     if (ctx.writeRefusal !== '') return ctx.writeRefusal;
     // Whatever replica-read-only says: a slave's writes would go nowhere.
     if (ctx.slave) return "READONLY You can't write against a read only replica.";
+    if (req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
   }
   if (ctx.loading && (flags & F_LOADING) === 0)
     return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';

@@ -93,8 +93,10 @@ function sampleDb(ctx: Context, db: Database, count: number): number {
     for (let i = 0; i < refs.length; i++) {
       const ref = refs[i];
       const ttl = expireOf(arena, ref) - ctx.now;
-      if (ttl <= 0) ctx.expire(db, table.hashOf(ref), ref);
-      else {
+      if (ttl <= 0) {
+        ctx.divideEffects();
+        ctx.expire(db, table.hashOf(ref), ref);
+      } else {
         ttlSum += ttl;
         living++;
       }

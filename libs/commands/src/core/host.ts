@@ -43,7 +43,9 @@ export interface Host {
   process(): ProcessView;
   /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
   handshake(): { json: string } | { error: string };
-  /** DEBUG LOG: a line in the server log. */
+  /** WEIR REPAIR, with its arguments: lines that tell what was done or would be, or an error's text. */
+  repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void;
+  /** A line in the server log, as a warning: DEBUG LOG, clients that are refused or closed. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;

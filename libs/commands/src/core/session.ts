@@ -10,6 +10,30 @@ export interface SessionControl {
   destroy(): void;
   readonly pendingOutputBytes: number;
   readonly queryBufferBytes: number;
+  /** What the connection's buffers take, where that is known better than by the two above. */
+  readonly memory?: () => ClientMemory;
+}
+
+/** Bytes that a connection keeps in memory, as CLIENT LIST tells them. */
+export interface ClientMemory {
+  /** Requests that are not executed yet, whole or cut: `qbuf`. */
+  readonly query: number;
+  /** Room in the same buffers: `qbuf-free`. */
+  readonly queryFree: number;
+  /** Table of the arguments of a request that is not whole yet; their bytes are in `query`: `argv-mem`. */
+  readonly argv: number;
+  /** Replies on their way to the client, and those that wait for the log: `omem`. */
+  readonly output: number;
+  /** All of that, and the connection itself: `tot-mem`. */
+  readonly total: number;
+}
+
+/** What a connection keeps in memory. */
+export function memoryOf(session: Session): ClientMemory {
+  const { control } = session;
+  if (control.memory !== undefined) return control.memory();
+  const { queryBufferBytes: query, pendingOutputBytes: output } = control;
+  return { query, queryFree: 0, argv: 0, output, total: query + output };
 }
 
 export const REPLY_ON = 0;

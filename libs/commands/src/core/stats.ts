@@ -11,6 +11,11 @@ export class Stats {
   expiredTimeCapReached = 0;
   evictedKeys = 0;
   evictedClients = 0;
+  queryBufferDisconnections = 0;
+  outputBufferDisconnections = 0;
+  /** Largest of any client within the last seconds; whoever looks at the clients keeps them. */
+  clientInputBytesMax = 0;
+  clientOutputBytesMax = 0;
   keyspaceHits = 0;
   keyspaceMisses = 0;
   unexpectedErrorReplies = 0;

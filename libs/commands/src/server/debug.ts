@@ -222,6 +222,7 @@ function addKey(ctx: Context, name: string, text: string, size: number): void {
   }
   const encoding = stringEncoding(value, 0, value.length);
   keyspace.setString(db, hash, 0, key, 0, key.length, value, 0, value.length, encoding, false, ctx.now);
+  ctx.divideEffects();
   const effect = ctx.effect(3);
   effect.argLatin1('SET');
   effect.argBytes(key, 0, key.length);

@@ -1,4 +1,5 @@
 import type { Context } from '../core/context.ts';
+import { memoryOf } from '../core/session.ts';
 import type { TableCommand } from '../core/table.ts';
 import { REDIS_VERSION } from '../core/version.ts';
 import { memoryReport } from './memory-report.ts';
@@ -45,12 +46,13 @@ export function server(ctx: Context): Fields {
 
 export function clients(ctx: Context): Fields {
   let blocked = 0;
-  let input = 0;
-  let output = 0;
+  let input = ctx.stats.clientInputBytesMax;
+  let output = ctx.stats.clientOutputBytesMax;
   for (const session of ctx.host.sessions.values()) {
     if (session.blocked) blocked++;
-    input = Math.max(input, session.control.queryBufferBytes);
-    output = Math.max(output, session.control.pendingOutputBytes);
+    const memory = memoryOf(session);
+    input = Math.max(input, memory.query + memory.queryFree);
+    output = Math.max(output, memory.output);
   }
   return [
     ['connected_clients', ctx.host.sessions.size],
@@ -71,9 +73,7 @@ export function memory(ctx: Context): Fields {
   const { used, active, committed } = report;
   const { maxmemory } = ctx.config.num;
   let clientBytes = 0;
-  for (const { control } of ctx.host.sessions.values()) {
-    clientBytes += control.queryBufferBytes + control.pendingOutputBytes;
-  }
+  for (const session of ctx.host.sessions.values()) clientBytes += memoryOf(session).total;
   return [
     ['used_memory', used],
     ['used_memory_human', human(used)],
@@ -378,11 +378,13 @@ export function weir(ctx: Context): Fields {
     ['arena_used_bytes_peak', arena.usedBytesPeak],
     ['arena_active_bytes', arena.activeBytes],
     ['arena_committed_bytes', arena.committedBytes],
-    ['arena_reserved_bytes', arena.reserveBytes],
+    ['arena_reserved_bytes', arena.limitBytes],
     ['arena_overhead_bytes', arena.overheadBytes],
     ['arena_blocks', arena.blocks],
     ['keyspace_table_bytes', tables],
     ['changes', ctx.changes],
+    ['client_query_buffer_limit_disconnections', ctx.stats.queryBufferDisconnections],
+    ['client_output_buffer_limit_disconnections', ctx.stats.outputBufferDisconnections],
   ];
 }
 

@@ -1,6 +1,7 @@
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
+import { memoryOf } from '../core/session.ts';
 import { findRaw } from './find-raw.ts';
 import { keyBytes, memoryReport } from './memory-report.ts';
 
@@ -51,10 +52,8 @@ const stats: Command = {
     const { reply, keyspace } = ctx;
     const { rssBytes } = ctx.host.process();
     const report = memoryReport(keyspace);
-    let outputBytes = 0;
-    for (const session of ctx.host.sessions.values()) {
-      outputBytes += session.control.pendingOutputBytes + session.control.queryBufferBytes;
-    }
+    let clientBytes = 0;
+    for (const session of ctx.host.sessions.values()) clientBytes += memoryOf(session).total;
     const mark = reply.beginAggregate();
     let fields = 0;
     const int = (name: string, value: number): void => {
@@ -72,7 +71,7 @@ const stats: Command = {
     int('startup.allocated', 0);
     int('replication.backlog', 0);
     int('clients.slaves', 0);
-    int('clients.normal', outputBytes);
+    int('clients.normal', clientBytes);
     int('cluster.links', 0);
     int('aof.buffer', 0);
     int('lua.caches', 0);
@@ -157,7 +156,7 @@ const mallocStats: Command = {
     ctx.reply.verbatim(
       'txt',
       `arena: ${report.used} bytes in ${arena.blocks} blocks, ${report.active} bytes in pages in use, ` +
-        `${report.committed} bytes committed, ${arena.reserveBytes} bytes reserved, ${arena.overheadBytes} bytes of tables\n`,
+        `${report.committed} bytes committed, ${arena.limitBytes} bytes reserved, ${arena.overheadBytes} bytes of tables\n`,
     );
   },
 };

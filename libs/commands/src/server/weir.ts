@@ -72,6 +72,32 @@ const position: Command = {
   },
 };
 
+const repair: Command = {
+  name: 'repair',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'Tell what keeps this node from its role, and decide how it goes on',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(N) where N is the number of keys and records',
+  },
+  run(ctx, req) {
+    const args: string[] = [];
+    for (let i = 2; i < req.argc; i++) args.push(req.latin1(i));
+    const answer = ctx.defer();
+    ctx.host.repair(args, (result) =>
+      answer((reply) => {
+        if ('error' in result) return replyFailure(reply, result.error);
+        reply.array(result.lines.length);
+        for (const line of result.lines) reply.bulkText(line);
+      }),
+    );
+  },
+};
+
 const help: Command = {
   name: 'help',
   arity: 2,
@@ -90,6 +116,8 @@ const help: Command = {
       '    Return the sequence and the offset in the log, and the digest of the data set there.',
       'HANDSHAKE',
       '    Return how to reach the log, for another node.',
+      'REPAIR [CUT|SKIP|SNAPSHOT <id>|MEMORY|EMPTY|DISCARD|FORGET <id>] [CONFIRM]',
+      '    Return what keeps this node from its role and what would help, or do that.',
       'POSITION',
       '    Return the epoch, the sequence and the offset in the log, and its id.',
     ]);
@@ -108,5 +136,5 @@ export const weir: Command = {
     group: 'server',
     complexity: 'Depends on subcommand.',
   },
-  subcommands: [digest, handshake, help, position],
+  subcommands: [digest, handshake, help, position, repair],
 };

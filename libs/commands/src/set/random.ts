@@ -2,6 +2,7 @@ import { Element, TYPE_SET, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { EFFECT_BYTES_MAX, EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
@@ -42,6 +43,8 @@ function tellBounded(): void {
 function tellRemoved(): void {
   if (batchLeft === 0) {
     const { req } = context;
+    // All that goes stands in the reply already.
+    if (context.dirty === 0 && context.reply.pos - start > EFFECT_BYTES_MAX) throw new EffectTooLargeError();
     batchLeft = Math.min(left, Math.max(BATCH, Math.floor(req.args[3] / KEY_BYTES_PER_MEMBER)));
     const effects = context.effect(2 + batchLeft);
     effects.raw(SREM);
@@ -90,6 +93,7 @@ export const spop: Command = {
     if (!ctx.isType(ref, TYPE_SET)) return;
     context = ctx;
     left = 1;
+    start = ctx.reply.pos;
     batchLeft = 0;
     sets.pop(ctx.space, ref, element, tellTaken);
     if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
@@ -118,6 +122,7 @@ function popCount(ctx: Context): void {
     ctx.dirty += size - 1;
     return;
   }
+  start = reply.pos;
   reply.set(count);
   context = ctx;
   left = count;

@@ -1,5 +1,5 @@
 import type { Ref } from '@weir/memory';
-import { printableKey } from '@weir/rdb';
+import { RdbError, printableKey } from '@weir/rdb';
 import type { RdbSink } from '@weir/rdb';
 import { ENC_EMBSTR, ENC_INT, ENC_RAW, keyAddress, keyLength, setLru } from '../entry.ts';
 import { parseHalves } from '../listpack/int64.ts';
@@ -22,6 +22,8 @@ export interface LoadOptions {
 export class KeyspaceLoader extends ValueLoader implements RdbSink {
   readonly keyspace: Keyspace;
   readonly auxFields = new Map<string, string>();
+  /** That wrote a field without data: nothing of theirs is lost. */
+  readonly modules = new Set<string>();
   entries = 0;
   expired = 0;
   #db: Database;
@@ -41,9 +43,14 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
       this.auxFields.set(Buffer.from(key).toString('latin1'), Buffer.from(value).toString('latin1'));
   }
 
+  moduleField(name: string): void {
+    if (this.modules.size < 256) this.modules.add(name);
+  }
+
   selectDb(db: number): void {
     if (db >= this.keyspace.dbs.length) {
-      throw new Error(`the file has a database ${db}, and there are ${this.keyspace.dbs.length}`);
+      const message = `the file has a database ${db}, and there are ${this.keyspace.dbs.length}`;
+      throw new RdbError('no-such-database', message);
     }
     this.#db = this.keyspace.dbs[db];
   }
@@ -137,7 +144,10 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
   /** The hash of a key that must not be there. */
   #newKey(keyBuf: Uint8Array, keyOff: number, keyLen: number): number {
     const hash = this.keyspace.hash(keyBuf, keyOff, keyLen);
-    if (this.#db.keys.find(hash, keyBuf, keyOff, keyLen) !== 0) throw new Error('the file has a key twice');
+    if (this.#db.keys.find(hash, keyBuf, keyOff, keyLen) !== 0) {
+      const db = this.keyspace.dbs.indexOf(this.#db);
+      throw new RdbError('duplicate-key', `key ${printableKey(keyBuf, keyOff, keyLen)} stands twice in database ${db}`);
+    }
     return hash;
   }
 

@@ -193,7 +193,10 @@ test('a file with a key twice is refused', () => {
     writer.selectDb(1);
     for (let i = 0; i < 2; i++) writer.stringEntry(key, 0, 5, key, 0, 5, -1, -1, -1);
   });
-  assert.throws(() => load(file, make()), /the file has a key twice/);
+  assert.throws(() => load(file, make()), {
+    code: 'duplicate-key',
+    message: /^key ".*" stands twice in database \d+ \(at offset \d+\)$/,
+  });
   // The same key in two databases is none of that.
   const both = save(make(), (writer) => {
     for (const db of [1, 2]) {

@@ -2,6 +2,7 @@ import type { Ref } from '@weir/memory';
 import { COMPRESS_UP_TO, TYPE_STRING as RDB_STRING } from '@weir/rdb';
 import type { DumpEncoder, RdbWriter } from '@weir/rdb';
 import { TYPE_STRING, expireOf, keyAddress, keyLength, lruOf, typeOf, valueAddress, valueLength } from '../entry.ts';
+import type { Fingerprint } from '../fingerprint.ts';
 import type { Keyspace } from '../keyspace.ts';
 import { ValueWriter, rdbType } from './value-writer.ts';
 
@@ -11,9 +12,15 @@ const BYTES_PER_STEP = 1024 * 1024;
 
 /**
  * Writes all databases into `writer`, without header, auxiliary fields and end. Yields now and then, also inside of large values, so
- * that the caller can hand on what was written; the keyspace must not change before it is finished.
+ * that the caller can hand on what was written; the keyspace must not change before it is finished. `sum` is given every entry that is
+ * written: a scan of its own would wait for the same memory once more.
  */
-export function* saveKeyspace(keyspace: Keyspace, writer: RdbWriter, nowMs: number): Generator<void> {
+export function* saveKeyspace(
+  keyspace: Keyspace,
+  writer: RdbWriter,
+  nowMs: number,
+  sum?: Fingerprint,
+): Generator<void> {
   const refs: Ref[] = [];
   const values = new ValueWriter();
   for (const db of keyspace.dbs) {
@@ -26,6 +33,7 @@ export function* saveKeyspace(keyspace: Keyspace, writer: RdbWriter, nowMs: numb
     do {
       cursor = db.keys.scan(cursor, refs);
       for (const ref of refs) {
+        sum?.add(db.index, ref);
         if (typeOf(keyspace.arena, ref) === TYPE_STRING) {
           const length = valueLength(keyspace.arena, ref);
           if (length > COMPRESS_UP_TO) yield* writeLongString(keyspace, writer, ref, nowMs);

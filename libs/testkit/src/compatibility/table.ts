@@ -20,7 +20,6 @@ export const differing: Readonly<Record<string, string>> = {
   'client|help': 'lists only what exists',
   'client|info': 'the fields of 7.0; some are 0, as docs/differences.md tells',
   'client|list': 'the fields of 7.0; some are 0, as docs/differences.md tells',
-  'client|no-evict': 'kept, and without effect: no client is evicted for memory',
   'client|reply': 'OFF silences pushes too',
   command: 'lists what exists',
   'command|count': 'counts what exists',

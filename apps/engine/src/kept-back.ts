@@ -1,0 +1,47 @@
+import type { ClientSession } from './client-session.ts';
+
+/**
+ * Sessions whose requests were kept back and can be executed now. They go on one after another, a step each, and the event loop turns when
+ * they have had SLICE_MS: so a backlog of a gigabyte costs the others a few milliseconds a turn, and not all of its time at once.
+ */
+
+const SLICE_MS = 4;
+
+export class KeptBack {
+  #waiting: ClientSession[] = [];
+  readonly #queued = new Set<ClientSession>();
+  #scheduled = false;
+
+  /** The session goes on in a later turn. */
+  add(session: ClientSession): void {
+    if (this.#queued.has(session)) return;
+    this.#queued.add(session);
+    this.#waiting.push(session);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
+    const end = performance.now() + SLICE_MS;
+    do {
+      const round = this.#waiting;
+      this.#waiting = [];
+      for (let i = 0; i < round.length; i++) {
+        const session = round[i];
+        this.#queued.delete(session);
+        if (session.resume()) {
+          this.#queued.add(session);
+          this.#waiting.push(session);
+        }
+        if (performance.now() >= end) {
+          // Who had no step yet comes first.
+          this.#waiting = round.slice(i + 1).concat(this.#waiting);
+          break;
+        }
+      }
+    } while (this.#waiting.length > 0 && performance.now() < end);
+    this.#scheduled = this.#waiting.length > 0;
+    if (this.#scheduled) setImmediate(this.#run);
+  };
+}
