@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply, RawClient, Rig, freePort, sameDigest } from '@weir/testkit';
@@ -263,6 +263,7 @@ class SizeWatch {
 /** Copies of one folder run at the same time: each gets a NATS port of its own. */
 export function ownPort(dir: string, port: number): void {
   const file = path.join(dir, 'nats/embedded.json');
+  if (!existsSync(file)) return; // never started
   const kept = JSON.parse(readFileSync(file, 'utf8')) as { port: number };
   writeFileSync(file, `${JSON.stringify({ ...kept, port })}\n`);
 }

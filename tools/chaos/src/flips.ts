@@ -1,5 +1,4 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ErrorReply, freePort, isAlive, signal, until } from '@weir/testkit';
 import { sizeOf } from './content.ts';
@@ -29,6 +28,8 @@ export interface FlipVerdict {
 
 export interface FlipsOptions {
   readonly prepared: readonly Prepared[];
+  /** For the nodes. */
+  readonly folder: string;
   readonly flips: number;
   readonly seed: number;
   readonly jobs: number;
@@ -59,7 +60,7 @@ interface Place {
 }
 
 export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
-  const { prepared, seed, jobs, say, only, onVerdict } = options;
+  const { prepared, folder, seed, jobs, say, only, onVerdict } = options;
   const places: Place[] = prepared.flatMap((one) =>
     STOPS.flatMap((stop) =>
       targetsOf(one[stop].dir)
@@ -92,7 +93,12 @@ export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
     const host = new HostedNode();
     const port = await freePort();
     const natsPort = await freePort();
-    const room = mkdtempSync(path.join(tmpdir(), 'weir-flips-'));
+    const room = mkdtempSync(path.join(folder, 'flips-'));
+    const onExit = (): void => {
+      const pid = natsOf(path.join(room, 'node'));
+      if (pid !== null) signal(pid, 'SIGKILL');
+    };
+    process.prependOnceListener('exit', onExit);
     try {
       while (next < drawn.length) {
         const number = next++;
@@ -110,6 +116,7 @@ export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
           say(`${verdicts.length}/${drawn.length} flips after ${Math.round((performance.now() - began) / 1000)} s`);
       }
     } finally {
+      process.off('exit', onExit);
       host.kill();
       rmSync(room, { recursive: true, force: true, maxRetries: 5 });
     }
@@ -184,15 +191,20 @@ async function judge(run: FlipRun): Promise<{ outcome: Outcome; said: string }> 
   return { outcome: 'nothing-lost', said: warningsSaid(host, 0) };
 }
 
+/** The nats-server that runs on the folder. */
+function natsOf(dir: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(path.join(dir, 'nats/nats-server.pid'), 'utf8'), 10);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir) ? pid : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A host that had to be killed has left its nats-server behind. */
 async function endNats(dir: string): Promise<void> {
-  let pid = 0;
-  try {
-    pid = Number.parseInt(readFileSync(path.join(dir, 'nats/nats-server.pid'), 'utf8'), 10);
-    if (!readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(dir)) return;
-  } catch {
-    return;
-  }
+  const pid = natsOf(dir);
+  if (pid === null) return;
   signal(pid, 'SIGKILL');
   await until('nats-server to be gone', () => !isAlive(pid), 2000);
 }

@@ -52,6 +52,7 @@ test('a slave keeps what its master lost', async () => {
 test('no flipped bit is passed over', async () => {
   const verdicts = await flips({
     prepared: [prepared],
+    folder,
     flips: 10,
     seed: 5,
     jobs: 1,

@@ -20,6 +20,8 @@ export interface MatrixOptions {
 }
 
 const FAULTS = ['missing', 'empty', 'truncated', 'flipped', 'older'] as const;
+/** A dump that is missing or another one is what the operator brought. */
+const DUMP_FAULTS = ['empty', 'truncated', 'flipped'] as const;
 const STOPS = ['clean', 'killed'] as const;
 const TOPOLOGIES = ['alone', 'slave'] as const;
 /** So that the log has several blocks: nats-server begins another at 8 MB. */
@@ -32,7 +34,11 @@ export async function matrix(options: MatrixOptions): Promise<Verdict[]> {
     const cells: Cell[] = [];
     const valueBytes = kind === 'large' ? Math.ceil(LARGE_BYTES / writes) : 48;
     const prepared = await prepare(kind, folder, { writes, valueBytes });
-    for (const topology of TOPOLOGIES) {
+    if (kind === 'import') {
+      const target = targetsOf(prepared.clean.dir).find(({ name }) => name === 'dump.rdb')!;
+      for (const fault of DUMP_FAULTS) cells.push({ prepared, topology: 'alone', stop: 'clean', target, fault });
+    }
+    for (const topology of kind === 'import' ? [] : TOPOLOGIES) {
       for (const stop of STOPS) {
         for (const target of targetsOf(prepared[stop].dir))
           for (const fault of FAULTS) cells.push({ prepared, topology, stop, target, fault });

@@ -1,17 +1,21 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Rig, freePort, signal } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
+import { checkoutRoot } from '@weir/toolchain';
 import { sizeOf, write } from './content.ts';
 import { copyFolder } from './files.ts';
 
 /**
  * Folders of nodes that were used for a while and stopped, of several kinds: they are made once in a run and copied for
  * every cell. Each has three states: after a third of the writes and a clean stop (`older`), after all of them and a clean
- * stop (`clean`), and after some more and a kill -9 of node and nats-server (`killed`).
+ * stop (`clean`), and after some more and a kill -9 of node and nats-server (`killed`). One kind never ran: it has a
+ * dump.rdb to begin with, and its states are the same.
  */
 
-export const KINDS = ['standard', 'no-snapshot', 'trimmed', 'promoted', 'large'] as const;
+export const KINDS = ['standard', 'no-snapshot', 'trimmed', 'promoted', 'large', 'import'] as const;
 export type Kind = (typeof KINDS)[number];
 export type StopName = 'clean' | 'killed';
 
@@ -93,6 +97,15 @@ async function prepareWith(rig: Rig, kind: Kind, folder: string, { writes, value
   };
 
   const node = await started('node', dir);
+  if (kind === 'import') {
+    await fill(node, 0, writes);
+    await node.call('SAVE');
+    const state = { ...(await measured(node)), dir: path.join(root, 'clean') };
+    mkdirSync(state.dir);
+    writeFileSync(path.join(state.dir, 'redis.conf'), CONF);
+    await exportTo(path.join(state.dir, 'dump.rdb'), node.port);
+    return { kind, clean: state, killed: state, older: state.dir, valueBytes };
+  }
   const saves: readonly number[] =
     kind === 'trimmed'
       ? [0.4, 0.5, 0.6].map((part) => Math.floor(part * writes))
@@ -138,4 +151,10 @@ async function prepareWith(rig: Rig, kind: Kind, folder: string, { writes, value
     await killAll(node);
     return { kind, clean, killed: { ...more, dir: keep('killed') }, older, valueBytes };
   }
+}
+
+async function exportTo(file: string, port: number): Promise<void> {
+  const script = path.join(checkoutRoot(), 'apps/replication/src/main.ts');
+  const args = [script, '--replicaof', '127.0.0.1', String(port), '--export', file];
+  await promisify(execFile)(process.execPath, args, { timeout: 60_000 });
 }
