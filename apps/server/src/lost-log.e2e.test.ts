@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectNats } from '@weir/log';
+import { until } from '@weir/testkit';
+import type { WeirNode } from '@weir/testkit';
+import { sameDigest, withRig } from '@weir/testkit';
+
+/*
+ * What disks, brokers and operators do to a log, over real processes. The outcome is one of: nothing is lost, or the node refuses with a reason
+ * that clients and the node's log tell, and goes on when what is missing is back or an operator has decided. Never less data in silence.
+ */
+
+const NO_SNAPSHOTS = ['--save', '', '--snapshot-log-bytes', '0'];
+
+function streamFolder(node: WeirNode, kind: 'LOG' | 'SNAP'): string {
+  const streams = join(node.dir, 'nats/store/jetstream');
+  const account = readdirSync(streams).find((name) => readdirSync(join(streams, name)).includes('streams'))!;
+  const { logId } = JSON.parse(readFileSync(join(node.dir, 'weir-node.json'), 'utf8')) as { logId: string };
+  return join(streams, account, 'streams', `WEIR_weir_${logId}_${kind}`);
+}
+
+async function fill(node: WeirNode, from: number, to: number): Promise<void> {
+  const client = await node.connect();
+  await client.pipeline(Array.from({ length: to - from }, (_, i) => ['SET', `key:${from + i}`, `value ${from + i}`]));
+  client.close();
+}
+
+/** What a write and a read are answered, as soon as that is a refusal. */
+async function refusal(node: WeirNode, code: string): Promise<void> {
+  const pattern = new RegExp(`MISCONF .*${code}`);
+  const answer = (...command: string[]): Promise<unknown> => node.call(...command).catch((error: unknown) => error);
+  await until(
+    `${node.name} to refuse: ${code}`,
+    async () => pattern.test(String(await answer('SET', 'x', 'y'))),
+    30_000,
+  );
+  assert.equal(node.logged(pattern).length > 0, true, 'the node says so in its log');
+  assert.match(((await node.call('WEIR', 'REPAIR')) as string[])[0]!, new RegExp(`^trouble: ${code}`));
+}
+
+withRig(
+  'a log whose stream is gone is refused, its slave keeps the data, and all goes on when it is back',
+  async (rig) => {
+    const master = await rig.started('master', { more: NO_SNAPSHOTS });
+    const slave = await rig.started('slave', { slaveOf: master });
+    await fill(master, 0, 500);
+    await sameDigest([master, slave]);
+    await master.stop();
+    const folder = streamFolder(master, 'LOG');
+    renameSync(folder, join(rig.folder, 'away'));
+    master.spawn();
+    await master.answers();
+    await refusal(master, 'log-missing');
+    assert.match(String(await master.call('GET', 'key:1').catch((error: unknown) => error)), /MISCONF .*log-missing/);
+    assert.equal(await slave.call('DBSIZE'), 500);
+    await master.stop();
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(join(rig.folder, 'away'), folder);
+    await master.start();
+    assert.equal(await master.call('DBSIZE'), 500);
+    await sameDigest([master, slave]);
+  },
+);
+
+withRig('a base snapshot that cannot be read is refused; SKIP brings what the log has', async (rig) => {
+  const old = await rig.started('old');
+  await fill(old, 0, 500);
+  const node = await rig.started('node', { slaveOf: old, more: NO_SNAPSHOTS });
+  assert.equal(await node.call('REPLICAOF', 'NO', 'ONE'), 'OK');
+  await node.call('SET', 'after', 'yes');
+  await node.stop();
+  const folder = join(streamFolder(node, 'SNAP'), 'msgs');
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.blk'))) {
+    const bytes = readFileSync(join(folder, file));
+    const at = bytes.lastIndexOf('"state":"usable"');
+    if (at < 0) continue;
+    bytes[at + 12]! ^= 2;
+    writeFileSync(join(folder, file), bytes);
+  }
+  // Not as a slave once more: it is the master of a log of its own.
+  node.options.more!.splice(0, node.options.more!.length, ...NO_SNAPSHOTS);
+  node.spawn();
+  await node.answers();
+  await refusal(node, 'beginning-missing');
+  const plan = (await node.call('WEIR', 'REPAIR', 'SKIP')) as string[];
+  assert.match(plan.at(-1)!, /a new log would begin with 1 keys; say CONFIRM/);
+  assert.match(
+    String(await node.call('SET', 'x', 'y').catch((error: unknown) => error)),
+    /MISCONF/,
+    'a plan changes nothing',
+  );
+  assert.match(((await node.call('WEIR', 'REPAIR', 'SKIP', 'CONFIRM')) as string[]).at(-1)!, /began with 1 keys/);
+  assert.equal(await node.call('GET', 'after'), 'yes');
+  await node.kill();
+  await node.start();
+  assert.equal(await node.call('GET', 'after'), 'yes');
+});
+
+withRig('a log restored from an older copy while its master was down gets its end back from the slave', async (rig) => {
+  const master = await rig.started('master', { more: NO_SNAPSHOTS });
+  const slave = await rig.started('slave', { slaveOf: master });
+  await fill(master, 0, 200);
+  await sameDigest([master, slave]);
+  await master.stop();
+  cpSync(join(master.dir, 'nats/store'), join(rig.folder, 'copy'), { recursive: true });
+  await master.start();
+  await slave.online();
+  await fill(master, 200, 400);
+  await sameDigest([master, slave]);
+  await master.kill();
+  await master.end();
+  const again = await rig.node('again', { dir: master.dir, port: master.port, more: NO_SNAPSHOTS });
+  rmSync(join(master.dir, 'nats/store'), { recursive: true });
+  cpSync(join(rig.folder, 'copy'), join(master.dir, 'nats/store'), { recursive: true });
+  await again.start(40_000);
+  assert.equal(await again.call('DBSIZE'), 400);
+  assert.equal(again.logged(/had lost its end, and has it again/).length, 1);
+  await slave.online(30_000);
+  await sameDigest([again, slave]);
+});
+
+withRig(
+  'a log restored from an older copy with nobody who has the rest is refused until an operator takes it as it is',
+  async (rig) => {
+    const master = await rig.started('master', { more: NO_SNAPSHOTS });
+    await fill(master, 0, 200);
+    await master.stop();
+    cpSync(join(master.dir, 'nats/store'), join(rig.folder, 'copy'), { recursive: true });
+    await master.start();
+    await fill(master, 200, 400);
+    await master.stop();
+    rmSync(join(master.dir, 'nats/store'), { recursive: true });
+    cpSync(join(rig.folder, 'copy'), join(master.dir, 'nats/store'), { recursive: true });
+    master.spawn();
+    await master.answers();
+    await refusal(master, 'log-lost');
+    assert.match(((await master.call('WEIR', 'REPAIR', 'DISCARD')) as string[])[0]!, /would give up/);
+    await refusal(master, 'log-lost');
+    await master.call('WEIR', 'REPAIR', 'DISCARD', 'CONFIRM');
+    await until('the node to lead', async () => (await master.call('SET', 'x', 'y')) === 'OK', 20_000);
+    assert.equal(await master.call('DBSIZE'), 201);
+  },
+);
+
+withRig('a log that is emptied under its master is saved from memory, and a restart has everything', async (rig) => {
+  const master = await rig.started('master', { more: NO_SNAPSHOTS });
+  await fill(master, 0, 500);
+  const { natsUrl, logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<
+    string,
+    string
+  >;
+  const { token } = JSON.parse(readFileSync(join(master.dir, 'nats/embedded.json'), 'utf8')) as { token?: string };
+  assert.ok(token !== undefined || natsUrl !== undefined);
+  const link = await connectNats({ urls: natsUrl!, name: 'test' });
+  await link.api(`STREAM.PURGE.WEIR_${cluster}_${logId}_LOG`, {});
+  await link.close();
+  await until('the data set to be saved', () => master.logged(/saved the data set from memory/).length > 0, 30_000);
+  await until('writes to go on', async () => (await master.call('SET', 'after', 'v')) === 'OK', 20_000);
+  await master.kill();
+  await master.start();
+  assert.equal(await master.call('DBSIZE'), 501);
+});
+
+withRig(
+  'a stream that is removed under its master becomes a new log from memory, and slaves follow it',
+  async (rig) => {
+    const master = await rig.started('master', { more: NO_SNAPSHOTS });
+    const slave = await rig.started('slave', { slaveOf: master });
+    await fill(master, 0, 500);
+    await sameDigest([master, slave]);
+    const { natsUrl, logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<
+      string,
+      string
+    >;
+    const link = await connectNats({ urls: natsUrl!, name: 'test' });
+    await link.api(`STREAM.DELETE.WEIR_${cluster}_${logId}_LOG`, undefined);
+    await link.close();
+    await until('another log', async () => (await master.position()).logId !== logId, 30_000);
+    await until('writes to go on', async () => (await master.call('SET', 'after', 'v')) === 'OK', 20_000);
+    assert.equal(await master.call('DBSIZE'), 501);
+    await until('the slave to follow', async () => (await slave.call('EXISTS', 'after')) === 1, 30_000);
+    await sameDigest([master, slave]);
+    await master.kill();
+    await master.start();
+    assert.equal(await master.call('DBSIZE'), 501);
+  },
+);
+
+withRig('a deposed master without writes notices within seconds, and follows', async (rig) => {
+  const shared = await rig.started('shared');
+  const { natsUrl } = JSON.parse((await shared.call('WEIR', 'HANDSHAKE')) as string) as { natsUrl: string };
+  const more = ['--nats-url', natsUrl, '--weir-cluster', 'two', ...NO_SNAPSHOTS];
+  const first = await rig.started('first', { more });
+  await first.call('SET', 'k', 'old');
+  const second = await rig.started('second', { more });
+  await second.call('SET', 'k', 'new');
+  await until('the first to step down', async () => ((await first.call('ROLE')) as unknown[])[0] === 'slave', 20_000);
+  await until('the new value', async () => (await first.call('GET', 'k')) === 'new', 20_000);
+});
+
+withRig(
+  'a slave keeps its data when its master comes back with an empty log, until an operator decides',
+  async (rig) => {
+    const master = await rig.started('master', { more: NO_SNAPSHOTS });
+    const slave = await rig.started('slave', { slaveOf: master });
+    await fill(master, 0, 200);
+    await sameDigest([master, slave]);
+    await master.end();
+    rmSync(master.dir, { recursive: true });
+    const reborn = await rig.node('reborn', { dir: master.dir, port: master.port, more: NO_SNAPSHOTS });
+    await reborn.start();
+    await reborn.call('SET', 'new', 'v');
+    await until('the slave to say so', () => slave.logged(/log-unrelated/).length > 0, 30_000);
+    assert.equal(await slave.call('DBSIZE'), 200);
+    assert.match(String(await slave.call('SET', 'x', 'y').catch((error: unknown) => error)), /READONLY/);
+    await slave.call('WEIR', 'REPAIR', 'DISCARD', 'CONFIRM');
+    await until('the slave to follow', async () => (await slave.call('EXISTS', 'new')) === 1, 30_000);
+    await sameDigest([reborn, slave]);
+  },
+);
