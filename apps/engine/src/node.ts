@@ -81,6 +81,8 @@ export class EngineNode {
         }
       },
       remember: (location, signal) => ownLog.remember(location, signal),
+      guard: (logId) => ownLog.guard(logId),
+      settled: (logId) => ownLog.settled(logId),
     };
     this.role = new RoleController({
       engine: this.engine,

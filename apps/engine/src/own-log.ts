@@ -1,3 +1,4 @@
+import type { GuardedTail } from '@weir/log';
 import type { LogLocation } from './log-access.ts';
 import type { NodeMemory } from './node-memory.ts';
 
@@ -11,4 +12,8 @@ export interface OwnLog {
   place(logId: string, signal: AbortSignal): Promise<LogLocation>;
   /** That log is led now: where this node alone decides, it is the cluster's. */
   remember(location: LogLocation, signal: AbortSignal): Promise<void>;
+  /** What its damaged newest file still had before the NATS server cut it; null: there is nothing of the kind. */
+  guard(logId: string): GuardedTail | null;
+  /** Everything in `guard` is in the log, or somebody has decided without it. */
+  settled(logId: string): void;
 }

@@ -1,6 +1,6 @@
 import { memberTail } from '@weir/cluster';
 import { LogError, healTail, isLogError, messageChecksum } from '@weir/log';
-import type { LogPosition, LogStore, TailSource } from '@weir/log';
+import type { GuardedTail, LogPosition, LogStore, TailSource } from '@weir/log';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import type { Known } from './node-memory.ts';
@@ -44,20 +44,24 @@ const LOOK_MS = 50;
 
 /**
  * Before a claim: slaves that have more of the log than the log itself give it back. Throws LogError 'log-lost' when they cannot: to lead then would
- * throw away what they hold.
+ * throw away what they hold. `isShort`: the log is known to lack something, so it waits for one that has more, whoever that may be.
  */
 export async function hearMembers(
   access: LogAccess,
   known: Known | null,
   signal: AbortSignal,
   logger: Logger,
+  isShort = false,
 ): Promise<void> {
   const { membership, log, link, location } = access;
   membership.start();
   const awaited = known === null || known.clean ? [] : known.slaves;
   const until = performance.now() + SLAVES_MS;
+  const end = isShort ? (await log.state()).lastSeq : 0;
   const heard = (): boolean => {
-    const ids = new Set(membership.others().map(({ id }) => id));
+    const others = membership.others();
+    if (isShort) return others.some(({ role, seq }) => role === 'slave' && seq > end);
+    const ids = new Set(others.map(({ id }) => id));
     return awaited.every((id) => ids.has(id));
   };
   while (!heard() && performance.now() < until) {
@@ -83,4 +87,65 @@ export async function hearMembers(
   }
   const { ip, port, seq } = ahead[0]!;
   throw new LogError('log-lost', `the log ends at ${lastSeq}, the slave ${ip}:${port} has it up to ${seq}`);
+}
+
+/**
+ * Before a claim: the newest file of the log was damaged, and what is whole in the copy of it is given back; for what is not, the slaves are
+ * asked. Throws LogError 'log-corrupt' when nobody has it: the log ends in front of it, and all that stands behind it only in the copy.
+ */
+export async function healFromGuard(
+  access: LogAccess,
+  guard: GuardedTail,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<void> {
+  const { log } = access;
+  if (guard.torn)
+    logger.warn({}, 'the log ended in a write that was not finished, and never acknowledged: it is cut off');
+  const wanted = Math.max(guard.lastSeq, guard.damagedSeq);
+  for (;;) {
+    const before = await log.state();
+    const healed = await healTail(log, guard);
+    const after = await log.state();
+    const records = after.lastSeq - before.lastSeq;
+    if (records > 0) logger.warn({ records, from: guard.name }, 'the log had lost its end, and has it again');
+    if (healed.kind === 'other')
+      return logger.warn(
+        { seq: healed.seq },
+        'the log went on without what its damaged file had: the copy is of no use',
+      );
+    if (after.lastSeq >= wanted) return;
+    await hearSlaves(access, signal, logger);
+    const { lastSeq } = await log.state();
+    if (lastSeq >= wanted) return;
+    if (lastSeq > after.lastSeq) continue;
+    const damaged = guard.damagedSeq > 0 ? `, of which ${guard.damagedSeq} is damaged (${guard.why})` : '';
+    const behind = guard.countBehind(Math.max(lastSeq, guard.damagedSeq));
+    throw new LogError(
+      'log-corrupt',
+      `the log ends at ${lastSeq}; its file had records up to ${wanted}${damaged}; ${behind} intact ones stand behind it in the copy that is kept`,
+    );
+  }
+}
+
+/** As hearMembers for a log that is known to lack something, and no error when they have not got it either. */
+async function hearSlaves(access: LogAccess, signal: AbortSignal, logger: Logger): Promise<void> {
+  try {
+    await hearMembers(access, null, signal, logger, true);
+  } catch (error) {
+    if (!isLogError(error, 'log-lost')) throw error;
+  }
+}
+
+/** Whether the log holds `position` when its slaves have given back what they have. Throws as proveHas does for another history. */
+export async function askSlaves(
+  access: LogAccess,
+  position: LogPosition,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<boolean> {
+  await hearSlaves(access, signal, logger);
+  if ((await access.log.state()).lastSeq < position.seq) return false;
+  await proveHas(access.log, position, 'this node', null, logger);
+  return true;
 }

@@ -21,6 +21,8 @@ import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
 import { hearMembers, proveHas } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
+import { askSlaves, healFromGuard, hearMembers, proveHas } from './proof.ts';
+import { refusalText, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
@@ -71,6 +73,9 @@ const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
 /** What is in trouble says so again after so long. */
 const TROUBLE_SAID_MS = 60_000;
+/** Longer than a master in trouble waits before it asks again. */
+const TAIL_OFFERED_MS = 8000;
+const TAIL_LOOK_MS = 200;
 /** Between two notes of how far the log is known. */
 const NOTE_MS = 5000;
 
@@ -420,7 +425,7 @@ export class RoleController {
     else if (this.#holding === null) engine.ctx.loading = true;
     const location = await (promote ? ownLog.place(newLogId(), signal) : ownLog.locate(memory, signal));
     const access = await this.#open(location, signal);
-    if (!promote) await this.#prove(access);
+    if (!promote) await this.#prove(access, signal);
     const replicas = this.#o.config.num.logReplicas;
     await access.log.ensureStream({ replicas });
     await access.snapshots.ensure({ replicas });
@@ -443,6 +448,7 @@ export class RoleController {
     }
     memory.remember(location.logId, { position: writer.committed, clean: false, slaves: this.#slaveIds(access) });
     await markBegun(access.link, location.cluster, location.logId, replicas);
+    ownLog.settled(location.logId);
     this.#promote = false;
     this.#lost = false;
     this.#decided = false;
@@ -540,17 +546,21 @@ export class RoleController {
   }
 
   /** The log has what this node knows of it. Throws LogError when not. */
-  async #prove(access: LogAccess): Promise<void> {
+  async #prove(access: LogAccess, signal: AbortSignal): Promise<void> {
     const { log, link, location, snapshots } = access;
     const { logId, cluster } = location;
+    const { logger, memory, ownLog } = this.#o;
     const holding = this.#holding?.logId === logId ? this.#holding : null;
-    const known = holding?.position ?? this.#o.memory.known(logId)?.position ?? null;
+    const known = holding?.position ?? memory.known(logId)?.position ?? null;
+    const guard = ownLog.guard(logId);
+    if (guard !== null) await healFromGuard(access, guard, signal, logger);
     try {
-      if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), this.#o.logger);
+      if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), logger);
       else if (await hasBegun(link, cluster, logId)) await log.state();
     } catch (error) {
       if (!isLogError(error)) throw error;
       if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
+      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest === null || known === null || newest.seq < known.seq || holding !== null) throw error;
@@ -743,7 +753,7 @@ export class RoleController {
     const { logId } = access.location;
     access.membership.start();
     // What the log lost and this node remembers is what its master asks for now.
-    if (this.#holding?.logId === logId) await proveHas(access.log, this.#holding.position, 'this slave', null, logger);
+    if (this.#holding?.logId === logId) await this.#offerTail(access, this.#holding.position, signal);
     this.masterLink.state = 'sync';
     const follower = await this.#rebuild(access, signal);
     this.#proveMore(follower, logId);
@@ -757,6 +767,20 @@ export class RoleController {
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
+  }
+
+  /** Stays connected for a while with more than the log has: a master that starts asks for it. */
+  async #offerTail(access: LogAccess, position: LogPosition, signal: AbortSignal): Promise<void> {
+    const until = performance.now() + TAIL_OFFERED_MS;
+    for (;;) {
+      try {
+        return await proveHas(access.log, position, 'this slave', null, this.#o.logger);
+      } catch (error) {
+        if (!isLogError(error, 'log-lost') || performance.now() > until) throw error;
+      }
+      await this.#pauses.for(TAIL_LOOK_MS);
+      signal.throwIfAborted();
+    }
   }
 
   /**

@@ -32,6 +32,8 @@ export async function startEngine(program: Program): Promise<Running> {
       },
       place: async (logId) => ({ natsUrl, cluster: weirCluster, logId }),
       remember: async () => {}, // the former master's log stays the cluster's
+      guard: () => null, // the files are not this node's
+      settled: () => {},
     },
     importInto: importsFile(config, logger, (error) => program.stop('damaged file', error)),
     onStop: (error) => program.stop('SHUTDOWN', error),

@@ -4,8 +4,8 @@ import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-
 import { clusterLogId, knownClusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { startEmbeddedNats } from '@weir/log';
-import type { EmbeddedNats } from '@weir/log';
+import { dropGuard, guardedTail, logStream, startEmbeddedNats } from '@weir/log';
+import type { EmbeddedNats, GuardedTail } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
@@ -20,6 +20,7 @@ export class OwnLog implements EngineOwnLog {
   /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
   onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
+  #guard: { readonly stream: string; readonly tail: GuardedTail | null } | null = null;
 
   constructor(config: Config, log: ServerLogger) {
     this.#config = config;
@@ -47,6 +48,28 @@ export class OwnLog implements EngineOwnLog {
   /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
   async remember({ logId }: LogLocation, signal: AbortSignal): Promise<void> {
     if (this.ownsStore) await rememberClusterLogId(await this.#place(signal), logId);
+  }
+
+  guard(logId: string): GuardedTail | null {
+    if (!this.ownsStore) return null;
+    const stream = this.#stream(logId);
+    // Without a copy it costs one look at a folder; with one it is read once.
+    if (this.#guard?.stream !== stream || this.#guard.tail === null)
+      this.#guard = { stream, tail: guardedTail(this.#natsDir, stream) };
+    return this.#guard.tail;
+  }
+
+  settled(logId: string): void {
+    this.#guard = null;
+    if (this.ownsStore) dropGuard(this.#natsDir, this.#stream(logId));
+  }
+
+  get #natsDir(): string {
+    return join(this.#config.text.dir, 'nats');
+  }
+
+  #stream(logId: string): string {
+    return logStream(this.#config.text.weirCluster, logId);
   }
 
   async #place(signal: AbortSignal): Promise<ClusterPlace> {
@@ -79,7 +102,7 @@ export class OwnLog implements EngineOwnLog {
     this.#embedded ??= (async () => {
       const nats = await startEmbeddedNats({
         binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
-        dir: join(text.dir, 'nats'),
+        dir: this.#natsDir,
         host: natsListenHost(this.#config),
         port: this.#config.num.natsPort,
         sync: choice.appendfsync,

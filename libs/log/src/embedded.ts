@@ -35,6 +35,7 @@ import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
 import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
 import { writeFileDurably } from './durable-file.ts';
 import { LogError } from './errors.ts';
+import { guardLogs } from './block-guard.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 
 export interface EmbeddedNatsOptions {
@@ -208,6 +209,8 @@ export class EmbeddedNats {
     // A group of its own; and no pipes, which would break under it when we are killed.
     this.#logRead = fileSize(this.#logFile);
     this.#storageFailed = false;
+    // It cuts off what is damaged, and says nothing.
+    for (const detail of guardLogs(this.dir)) this.#event({ kind: 'warning', detail });
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
     const child = this.#spawn(conf, env);
     this.#child = child;

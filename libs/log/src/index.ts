@@ -12,10 +12,11 @@ export {
 } from './record.ts';
 export { RecordView } from './fragments.ts';
 export { healTail, type Healed } from './heal.ts';
+export { dropGuard, GuardedTail, guardedTail } from './block-guard.ts';
 export { type Beginning, decodeLeadership, encodeLeadership, type Leadership, readBeginning } from './leadership.ts';
 export { RECENT_BYTES, RecentMessages, type TailSource } from './recent.ts';
 export { connectNats, type ConnectOptions, NatsLink } from './connect.ts';
-export { JetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts';
+export { JetStreamLog, type JetStreamLogOptions, logStream } from './jetstream-log.ts';
 export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
 export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';

@@ -31,6 +31,10 @@ export function checkNames(cluster: string, logId: string): void {
   if (!NAME.test(cluster) || !NAME.test(logId)) throw new TypeError('cluster and log id: letters, digits, - and _');
 }
 
+export function logStream(cluster: string, logId: string): string {
+  return `WEIR_${cluster}_${logId}_LOG`;
+}
+
 export class JetStreamLog implements LogStore {
   readonly stream: string;
   readonly subject: string;
@@ -41,7 +45,7 @@ export class JetStreamLog implements LogStore {
   constructor(link: NatsLink, options: JetStreamLogOptions) {
     checkNames(options.cluster, options.logId);
     this.#link = link;
-    this.stream = `WEIR_${options.cluster}_${options.logId}_LOG`;
+    this.stream = logStream(options.cluster, options.logId);
     this.subject = `weir.${options.cluster}.${options.logId}.log`;
     this.#publisher = new AckedPublisher(link, options.appendTimeoutMs ?? 5_000);
   }

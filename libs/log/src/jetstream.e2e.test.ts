@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats, type NatsLink } from './connect.ts';
 import { type EmbeddedNats, startEmbeddedNats } from './embedded.ts';
+import type { LogError } from './errors.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { runBench } from './log.bench.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
@@ -126,6 +127,26 @@ test('a message which vanished from the middle of the log stops the reader', asy
   await link.api(`STREAM.MSG.DELETE.${holey.stream}`, { seq: 2 });
   const error = await new Promise((resolve) => holey.consume(1, () => {}, { onGap: resolve, onError: resolve }));
   assert.equal((error as { code?: string }).code, 'log-corrupt');
+});
+
+test('a last message that the server cannot read stops the reader, by its sequence', async () => {
+  const log = await freshLog();
+  const { config } = await link.api<{ config: object }>(`STREAM.INFO.${log.stream}`, undefined);
+  const holey = new JetStreamLog(link, { cluster: 'test', logId: `l${count++}` });
+  await link.api(`STREAM.CREATE.${holey.stream}`, {
+    ...config,
+    name: holey.stream,
+    subjects: [holey.subject],
+    deny_delete: false,
+  });
+  for (let i = 0; i < 3; i++) await holey.append(new Uint8Array(10), i);
+  await link.api(`STREAM.MSG.DELETE.${holey.stream}`, { seq: 3 });
+  const seen: number[] = [];
+  const error = await new Promise((resolve) =>
+    holey.consume(1, (seq) => void seen.push(seq), { onGap: resolve, onError: resolve }),
+  );
+  assert.deepEqual([(error as LogError).code, seen], ['log-corrupt', [1, 2]]);
+  assert.match((error as LogError).message, /message 3 of WEIR_test_l\d+_LOG cannot be read/);
 });
 
 test('a missing stream is named, by appends and by reads', async () => {

@@ -10,7 +10,7 @@
  * consumer that vanished, a leadership change, a lost connection, silence while the stream is ahead) ends it, and the next starts at nextSeq.
  */
 import type { Msg, Subscription as NatsSubscription } from 'nats';
-import { describe, type NatsLink } from './connect.ts';
+import { apiErrorCode, describe, JS_NO_MESSAGE, type NatsLink } from './connect.ts';
 import { isLogError, LogError } from './errors.ts';
 import { guard } from './guard.ts';
 import type { ConsumeState, LogSubscription, Unsubscribe } from './types.ts';
@@ -99,6 +99,8 @@ export class PullConsumer implements LogSubscription {
   #lastMessage = performance.now();
   #checking = false;
   #holeSeq = -1;
+  /** Where it was silent the last time though the stream goes on. */
+  #silentSeq = -1;
 
   constructor(link: NatsLink, options: PullOptions) {
     this.#link = link;
@@ -453,9 +455,37 @@ export class PullConsumer implements LogSubscription {
       this.#lastMessage = performance.now();
       return;
     }
-    if (this.#options.from === 'last-per-subject' && nextSeq === 0) return;
+    if (this.#options.from === 'last-per-subject' && nextSeq === 0) {
+      if ((await this.#isUnreadable(1)) && still()) this.#become('live', '');
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, GRACE_MS));
-    if (still() && !this.#busy && !this.#paused) this.#restart(`silent at ${nextSeq} while the log is at ${last}`);
+    if (!still() || this.#busy || this.#paused) return;
+    // Another consumer did not get it either: there is nothing that can be got.
+    if (this.#silentSeq === nextSeq && (await this.#isUnreadable(nextSeq))) {
+      if (!still() || this.#busy || this.#paused) return;
+      if (this.#options.from === 'last-per-subject') return this.#become('live', '');
+      const { stream } = this.#options;
+      return this.#fail(
+        new LogError('log-corrupt', `message ${nextSeq} of ${stream} cannot be read; it ends at ${last}`),
+      );
+    }
+    this.#silentSeq = nextSeq;
+    this.#restart(`silent at ${nextSeq} while the log is at ${last}`);
+  }
+
+  /** The server says that it has no such message: a damaged one is none to it. False where that is not sure, or it was trimmed meanwhile. */
+  async #isUnreadable(seq: number): Promise<boolean> {
+    const { stream, from, filter } = this.#options;
+    const which = from === 'last-per-subject' ? { seq, next_by_subj: filter } : { seq };
+    try {
+      await this.#link.api(`STREAM.MSG.GET.${stream}`, which);
+      return false;
+    } catch (error) {
+      if (apiErrorCode(error) !== JS_NO_MESSAGE) return false;
+    }
+    const info = await this.#link.api<StreamInfo>(`STREAM.INFO.${stream}`, undefined).catch(() => null);
+    return info !== null && (from === 'last-per-subject' || info.state.first_seq <= seq);
   }
 }
 

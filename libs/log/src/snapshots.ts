@@ -170,6 +170,8 @@ export class JetStreamSnapshots implements SnapshotStore {
         const [part, chunk] = msg.subject.split('.').slice(-2).map(Number) as [number, number];
         return chunks.offer(part, chunk, data);
       },
+      // All that the server can read was handed over.
+      onState: (state) => chunks.complete(state === 'live'),
       onError: (error) => chunks.fail(error),
     });
     try {
@@ -369,6 +371,7 @@ class ChunkQueue {
   #release: (() => void) | null = null;
   #held: { readonly part: number; readonly chunk: number; readonly data: Uint8Array } | null = null;
   #error: unknown = null;
+  #isComplete = false;
 
   constructor(manifest: SnapshotManifest) {
     this.#manifest = manifest;
@@ -418,6 +421,7 @@ class ChunkQueue {
       return ahead;
     }
     if (this.#held !== null && this.#held.part === part && this.#held.chunk === chunk) return this.#held.data;
+    if (this.#isComplete) throw this.#unreadable();
     return new Promise((resolve, reject) => {
       const timer = setTimeout(
         () => this.fail(new LogError('log-unavailable', `snapshot ${this.#manifest.id}: no data for ${STALLED_MS} ms`)),
@@ -432,6 +436,16 @@ class ChunkQueue {
         reject(error);
       };
     });
+  }
+
+  /** Nothing more comes: a chunk that is not here by now is none that the server can read. */
+  complete(isComplete: boolean): void {
+    this.#isComplete = isComplete;
+    if (isComplete && this.#wanted !== null) this.fail(this.#unreadable());
+  }
+
+  #unreadable(): LogError {
+    return damaged(this.#manifest, `chunk ${this.#part}.${this.#chunk} cannot be read`);
   }
 
   /** The chunk that was taken is no longer needed. */
