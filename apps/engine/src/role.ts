@@ -19,10 +19,8 @@ import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
-import { hearMembers, proveHas } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import { askSlaves, healFromGuard, hearMembers, proveHas } from './proof.ts';
-import { refusalText, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
