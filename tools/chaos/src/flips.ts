@@ -9,7 +9,7 @@ import type { Target } from './files.ts';
 import { HostedNode } from './hosted-node.ts';
 import { confArgs } from './prepare.ts';
 import type { Kind, Prepared, StopName } from './prepare.ts';
-import { PROBE, errorSaid, settle, warningsSaid } from './settle.ts';
+import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
 
 /**
  * One bit anywhere in what a node keeps, thousands of times: small folders, and nodes that run one after the other in one
@@ -160,7 +160,10 @@ async function judge(run: FlipRun): Promise<{ outcome: Outcome; said: string }> 
   };
   const settled = await start();
   const error = errorSaid(host, 0);
-  if (settled.kind === 'hangs') return { outcome: 'silent', said: `does not serve: ${settled.text}; logged: ${error}` };
+  if (settled.kind === 'hangs') {
+    const all = host.lines.map(sentence).join('; ');
+    return { outcome: 'silent', said: `does not serve: ${settled.text}; logged: ${error || all}` };
+  }
   if (settled.kind !== 'serves') {
     const { text } = settled;
     return error === '' ? { outcome: 'silent', said: `nothing logged: ${text}` } : { outcome: 'refused', said: text };
