@@ -3,6 +3,7 @@ import { arch, release, totalmem, type } from 'node:os';
 import type { Member, SnapshotReport } from '@weir/cluster';
 import type {
   Host,
+  LogView,
   MigrateAnswer,
   MigrateRequest,
   ProcessView,
@@ -207,11 +208,25 @@ export class EngineHost implements Host {
     };
   }
 
-  handshake(): { json: string } | { error: string } {
+  handshake(who: 'slave' | 'replication'): { json: string } | { error: string } {
     const { role } = this.#node;
     if (role.access === null) return { error: 'ERR this node has no log yet; try again' };
-    const { natsUrl, cluster, logId } = role.access.location;
-    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, role: role.role, node: role.nodeId }) };
+    const { cluster, logId, urlFor, rights, ...location } = role.access.location;
+    const natsUrl = urlFor === undefined ? location.natsUrl : urlFor(who);
+    const given = urlFor === undefined ? rights : who;
+    if (natsUrl === null) return { error: 'ERR this node runs the replication app itself: see replication-app' };
+    if (who === 'replication' && given === 'slave')
+      return { error: 'ERR a slave has no such rights to give: ask its master' };
+    const node = { role: role.role, node: role.nodeId, ...(given === undefined ? {} : { rights: given }) };
+    return { json: JSON.stringify({ version: 1, cluster, logId, natsUrl, ...node }) };
+  }
+
+  logs(done: (answer: readonly LogView[] | string) => void): void {
+    this.#node.oldLogs.list().then(done, (error: unknown) => done(`ERR ${(error as Error).message}`));
+  }
+
+  forgetLog(id: string, done: (error: string | null) => void): void {
+    this.#node.oldLogs.forget(id).then(done, (error: unknown) => done(`ERR ${(error as Error).message}`));
   }
 
   repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void {

@@ -1,4 +1,5 @@
 export { importsFile } from './import-file.ts';
+export { externalRights } from './log-access.ts';
 export type { LogLocation } from './log-access.ts';
 export { EngineNode } from './node.ts';
 export type { EngineNodeOptions } from './node.ts';

@@ -6,6 +6,7 @@ import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
 import { Engine } from './engine.ts';
+import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import type { ImportInto } from './import-file.ts';
 import type { LogLocation } from './log-access.ts';
@@ -13,6 +14,7 @@ import type { Logger } from './logger.ts';
 import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
+import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
 
@@ -25,6 +27,8 @@ export interface EngineNodeOptions {
   /** This node's own log: see RoleOptions. */
   readonly ownLog: OwnLog;
   readonly onLeading?: (location: LogLocation | null) => void;
+  /** Where this node's logs are stored, with the right to remove one; null: nowhere now. Absent: `nats-url`. */
+  readonly upkeepUrl?: () => string | null;
   readonly importInto?: ImportInto;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
@@ -43,6 +47,7 @@ export class EngineNode {
   readonly engine: Engine;
   readonly role: RoleController;
   readonly waits: ReplicaWaits;
+  readonly oldLogs: OldLogs;
   readonly runId = randomBytes(20).toString('hex');
   /** A calendar time, for LASTSAVE. */
   readonly startedMs = wallClockMs();
@@ -107,6 +112,16 @@ export class EngineNode {
     if (unknown.length > 0) {
       this.logger.warn({}, `rename-command names no command of Weir, and does nothing: ${unknown.join(', ')}`);
     }
+    this.oldLogs = new OldLogs({
+      config: this.config,
+      logger: this.logger,
+      url: () => options.upkeepUrl?.() ?? (this.config.text.natsUrl || null),
+      own: () => [this.role.access?.location.logId ?? null, memory.logId],
+      leads: () => (this.role.leading ? this.role.access : null),
+      isComplete: () => !this.engine.ctx.loading && (this.role.leading || this.role.masterLink.up),
+    });
+    hideNatsPasswords(this.config);
+    if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
     for (const name of ['maxmemory', 'maxmemory-policy', 'lfu-log-factor', 'lfu-decay-time'] as const) {
       this.config.onChange(name, () => applyMemoryPolicy(this.engine.ctx.keyspace, this.config));
     }
@@ -132,6 +147,7 @@ export class EngineNode {
 
   start(): void {
     this.role.start();
+    this.oldLogs.start();
     this.#scheduleCron();
   }
 
@@ -140,6 +156,7 @@ export class EngineNode {
     if (this.#cron !== null) clearTimeout(this.#cron);
     this.#cron = null;
     this.waits.releaseAll();
+    this.oldLogs.stop();
     await this.role.stop();
   }
 

@@ -46,7 +46,7 @@ const LOOK_MS = 50;
  * Before a claim: slaves that have more of the log than the log itself give it back. Throws LogError 'log-lost' when they cannot: to lead then would
  * throw away what they hold. `isShort`: the log is known to lack something, so it waits for one that has more, whoever that may be.
  */
-export async function hearMembers(
+export async function takeFromMembers(
   access: LogAccess,
   known: Known | null,
   signal: AbortSignal,
@@ -128,10 +128,10 @@ export async function healFromGuard(
   }
 }
 
-/** As hearMembers for a log that is known to lack something, and no error when they have not got it either. */
+/** As takeFromMembers for a log that is known to lack something, and no error when they have not got it either. */
 async function hearSlaves(access: LogAccess, signal: AbortSignal, logger: Logger): Promise<void> {
   try {
-    await hearMembers(access, null, signal, logger, true);
+    await takeFromMembers(access, null, signal, logger, true);
   } catch (error) {
     if (!isLogError(error, 'log-lost')) throw error;
   }

@@ -19,8 +19,8 @@ import type { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
+import { askSlaves, healFromGuard, proveHas, takeFromMembers } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
-import { askSlaves, healFromGuard, hearMembers, proveHas } from './proof.ts';
 import type { Trouble } from './trouble.ts';
 import { Pauses, aborted, within } from './waiting.ts';
 
@@ -229,7 +229,7 @@ export class RoleController {
           const location = this.access?.location ?? (await ownLog.locate(memory, signal));
           return LogAccess.open(location, `weir repair ${this.nodeId}`, () => this.report(), logger, signal);
         },
-        source: (logId) => this.#recentOf(logId),
+        source: (logId) => ownLog.guard(logId) ?? this.#recentOf(logId),
         beginWith: (keyspace) => this.#beginWith(keyspace),
         discard: () => this.#discard(),
       },
@@ -258,13 +258,14 @@ export class RoleController {
 
   /** An operator decided that the log is right and this node is not. */
   #discard(): void {
-    const { engine, memory, logger } = this.#o;
+    const { engine, memory, logger, ownLog } = this.#o;
     logger.warn({ holding: this.#holding, known: memory.logId }, 'giving up what this node knows beyond the log');
     this.#holding = null;
     this.#recent = { logId: '', messages: new RecentMessages() };
     this.#decided = true;
     this.#accepts = true;
     if (this.role === 'master') {
+      if (memory.logId !== null) ownLog.settled(memory.logId);
       memory.forget();
       engine.ctx.loading = true;
     }
@@ -602,7 +603,7 @@ export class RoleController {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
     const follower = await this.#rebuild(access, signal, loaded);
-    if (!this.#accepts) await hearMembers(access, memory.known(access.location.logId), signal, logger);
+    if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
     for (let attempt = 1; ; attempt++) {
       follower.pause();
@@ -722,11 +723,14 @@ export class RoleController {
       await this.#pauses.for(1000);
       this.#watch(access, found.node);
       const follower = this.follower!;
-      if (follower.state === 'failed') throw follower.failure;
+      if (follower.state === 'failed') {
+        if (!isLogError(follower.failure, 'log-lost')) throw follower.failure;
+        return await this.#offerTail(access, follower.position, signal);
+      }
       if (signal.aborted) return;
       if (this.masterLink.mayHaveMoved(performance.now())) {
         const again = await this.#ask(target, signal).catch(() => null);
-        if (again !== null && (again.logId !== found.logId || again.natsUrl !== found.natsUrl)) {
+        if (again !== null && (again.logId !== found.logId || !access.renew(again.natsUrl))) {
           logger.info({ logId: again.logId }, 'the master has another log now');
           return;
         }

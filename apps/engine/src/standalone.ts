@@ -3,6 +3,7 @@ import { listenLink } from '@weir/link';
 import { lockFolder } from '@weir/log';
 import type { Program, Running } from '@weir/program';
 import { importsFile } from './import-file.ts';
+import { externalRights } from './log-access.ts';
 import { EngineNode } from './node.ts';
 
 /**
@@ -28,9 +29,9 @@ export async function startEngine(program: Program): Promise<Running> {
         const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
         const logId = memory.logId ?? (await clusterLogId(place));
         if (logId !== memory.logId) memory.remember(logId, null);
-        return { natsUrl, cluster: weirCluster, logId };
+        return { natsUrl, cluster: weirCluster, logId, ...externalRights(config) };
       },
-      place: async (logId) => ({ natsUrl, cluster: weirCluster, logId }),
+      place: async (logId) => ({ natsUrl, cluster: weirCluster, logId, ...externalRights(config) }),
       remember: async () => {}, // the former master's log stays the cluster's
       guard: () => null, // the files are not this node's
       settled: () => {},

@@ -24,6 +24,8 @@ export interface LocateOptions {
   readonly signal: AbortSignal;
   /** A node that does not answer is asked again, for ever. */
   readonly patient: boolean;
+  /** Only to read: a slave's rights are enough. */
+  readonly reads: boolean;
 }
 
 const HANDSHAKE_MS = 5000;
@@ -44,11 +46,15 @@ export async function locateLog(options: LocateOptions): Promise<LogPlace> {
   return { natsUrl, cluster, logId: await clusterLogId({ natsUrl, cluster, signal }) };
 }
 
-async function askNode({ config, logger, signal, patient }: LocateOptions): Promise<LogPlace> {
+async function askNode({ config, logger, signal, patient, reads }: LocateOptions): Promise<LogPlace> {
   const { natsUrl, masteruser: user, masterauth: password } = config.text;
   for (let delay = RETRY_MIN_MS, attempt = 1; ; delay = Math.min(RETRY_MAX_MS, delay * 2), attempt++) {
     try {
-      const node = await handshake({ ...config.replicaof!, user, password, timeoutMs: HANDSHAKE_MS, signal });
+      const ask = { ...config.replicaof!, user, password, timeoutMs: HANDSHAKE_MS, signal };
+      const slave = await handshake(ask);
+      // Where there are several rights, those of a slave are too few to make snapshots and to trim the log.
+      const node =
+        reads || natsUrl !== '' || slave.rights === undefined ? slave : await handshake({ ...ask, as: 'replication' });
       return { natsUrl: natsUrl === '' ? node.natsUrl : natsUrl, cluster: node.cluster, logId: node.logId };
     } catch (error) {
       signal.throwIfAborted();

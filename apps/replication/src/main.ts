@@ -32,7 +32,7 @@ await runProgram(
     const starting = new AbortController();
     if (exportPath !== null) {
       if (exportPath === '') throw new Error('--export needs the name of a file');
-      const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false });
+      const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false, reads: true });
       const { id, seq, keys, bytes } = await exportNewest({ ...place, path: exportPath });
       logger.info({ file: exportPath, snapshot: id, seq, keys, bytes }, 'snapshot exported');
       process.exit(0);
@@ -56,7 +56,7 @@ await runProgram(
       if (!process.connected) orphaned();
       process.once('disconnect', orphaned);
     }
-    const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true });
+    const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: true, reads: false });
     const app = await startReplication({
       ...place,
       replicas: config.num.logReplicas,

@@ -79,22 +79,22 @@ withRig('a base snapshot that cannot be read is refused; SKIP brings what the lo
     writeFileSync(join(folder, file), bytes);
   }
   // Not as a slave once more: it is the master of a log of its own.
-  node.options.more!.splice(0, node.options.more!.length, ...NO_SNAPSHOTS);
-  node.spawn();
-  await node.answers();
-  await refusal(node, 'beginning-missing');
-  const plan = (await node.call('WEIR', 'REPAIR', 'SKIP')) as string[];
+  const again = await rig.node('again', { dir: node.dir, port: node.port, more: NO_SNAPSHOTS });
+  again.spawn();
+  await again.answers();
+  await refusal(again, 'beginning-missing');
+  const plan = (await again.call('WEIR', 'REPAIR', 'SKIP')) as string[];
   assert.match(plan.at(-1)!, /a new log would begin with 1 keys; say CONFIRM/);
   assert.match(
-    String(await node.call('SET', 'x', 'y').catch((error: unknown) => error)),
+    String(await again.call('SET', 'x', 'y').catch((error: unknown) => error)),
     /MISCONF/,
     'a plan changes nothing',
   );
-  assert.match(((await node.call('WEIR', 'REPAIR', 'SKIP', 'CONFIRM')) as string[]).at(-1)!, /began with 1 keys/);
-  assert.equal(await node.call('GET', 'after'), 'yes');
-  await node.kill();
-  await node.start();
-  assert.equal(await node.call('GET', 'after'), 'yes');
+  assert.match(((await again.call('WEIR', 'REPAIR', 'SKIP', 'CONFIRM')) as string[]).at(-1)!, /began with 1 keys/);
+  assert.equal(await again.call('GET', 'after'), 'yes');
+  await again.kill();
+  await again.start();
+  assert.equal(await again.call('GET', 'after'), 'yes');
 });
 
 withRig('a log restored from an older copy while its master was down gets its end back from the slave', async (rig) => {
@@ -146,13 +146,8 @@ withRig(
 withRig('a log that is emptied under its master is saved from memory, and a restart has everything', async (rig) => {
   const master = await rig.started('master', { more: NO_SNAPSHOTS });
   await fill(master, 0, 500);
-  const { natsUrl, logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<
-    string,
-    string
-  >;
-  const { token } = JSON.parse(readFileSync(join(master.dir, 'nats/embedded.json'), 'utf8')) as { token?: string };
-  assert.ok(token !== undefined || natsUrl !== undefined);
-  const link = await connectNats({ urls: natsUrl!, name: 'test' });
+  const { logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<string, string>;
+  const link = await connectNats({ urls: master.natsUrl('admin'), name: 'test' });
   await link.api(`STREAM.PURGE.WEIR_${cluster}_${logId}_LOG`, {});
   await link.close();
   await until('the data set to be saved', () => master.logged(/saved the data set from memory/).length > 0, 30_000);
@@ -169,11 +164,8 @@ withRig(
     const slave = await rig.started('slave', { slaveOf: master });
     await fill(master, 0, 500);
     await sameDigest([master, slave]);
-    const { natsUrl, logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<
-      string,
-      string
-    >;
-    const link = await connectNats({ urls: natsUrl!, name: 'test' });
+    const { logId, cluster } = JSON.parse((await master.call('WEIR', 'HANDSHAKE')) as string) as Record<string, string>;
+    const link = await connectNats({ urls: master.natsUrl('admin'), name: 'test' });
     await link.api(`STREAM.DELETE.WEIR_${cluster}_${logId}_LOG`, undefined);
     await link.close();
     await until('another log', async () => (await master.position()).logId !== logId, 30_000);
@@ -189,8 +181,7 @@ withRig(
 
 withRig('a deposed master without writes notices within seconds, and follows', async (rig) => {
   const shared = await rig.started('shared');
-  const { natsUrl } = JSON.parse((await shared.call('WEIR', 'HANDSHAKE')) as string) as { natsUrl: string };
-  const more = ['--nats-url', natsUrl, '--weir-cluster', 'two', ...NO_SNAPSHOTS];
+  const more = ['--nats-url', shared.natsUrl('admin'), '--weir-cluster', 'two', ...NO_SNAPSHOTS];
   const first = await rig.started('first', { more });
   await first.call('SET', 'k', 'old');
   const second = await rig.started('second', { more });

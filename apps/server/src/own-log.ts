@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { missingNodeFile } from '@weir/app-engine';
+import { externalRights, missingNodeFile } from '@weir/app-engine';
 import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
-import { clusterLogId, knownClusterLogId, rememberClusterLogId } from '@weir/cluster';
+import { askClusterLogId, clusterLogId, rememberClusterLogId } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { dropGuard, guardedTail, logStream, startEmbeddedNats } from '@weir/log';
-import type { EmbeddedNats, GuardedTail } from '@weir/log';
+import { EmbeddedNats, dropGuard, guardedTail, logStream } from '@weir/log';
+import type { GuardedTail, Sync } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
 import type { ServerLogger } from './server.ts';
@@ -13,6 +13,9 @@ import type { ServerLogger } from './server.ts';
 /**
  * The log of a node that leads: on the NATS server that `nats-url` names, or on one of its own, which is started when it
  * is first needed (a slave never needs it) and keeps its files below `dir`.
+ *
+ * On a server of its own everybody has the rights that their part needs (libs/log, rights.ts): the engine appends, the replication app
+ * trims, and what a handshake gives out reads. On one that `nats-url` names the rights are its operator's affair.
  */
 export class OwnLog implements EngineOwnLog {
   readonly #config: Config;
@@ -20,6 +23,9 @@ export class OwnLog implements EngineOwnLog {
   /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
   onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
+  #running: EmbeddedNats | null = null;
+  /** Also while it starts, which may take long. */
+  #server: EmbeddedNats | null = null;
   #guard: { readonly stream: string; readonly tail: GuardedTail | null } | null = null;
 
   constructor(config: Config, log: ServerLogger) {
@@ -37,12 +43,11 @@ export class OwnLog implements EngineOwnLog {
       memory.logId ??
       (memory.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, memory.lostSign));
     if (memory.logId === null) memory.remember(logId, null);
-    return { natsUrl: place.natsUrl, cluster: place.cluster, logId };
+    return this.#located(place, logId);
   }
 
   async place(logId: string, signal: AbortSignal): Promise<LogLocation> {
-    const { natsUrl, cluster } = await this.#place(signal);
-    return { natsUrl, cluster, logId };
+    return this.#located(await this.#place(signal), logId);
   }
 
   /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
@@ -75,7 +80,8 @@ export class OwnLog implements EngineOwnLog {
   async #place(signal: AbortSignal): Promise<ClusterPlace> {
     const cluster = this.#config.text.weirCluster;
     const external = this.#config.text.natsUrl;
-    const natsUrl = external !== '' ? external : (await this.#start()).url;
+    const embedded = external === '' ? await unlessAborted(this.#start(), signal) : null;
+    const natsUrl = embedded?.urlOf('leader') ?? external;
     let said = '';
     const onRetry = (reason: string): void => {
       if (reason !== said) this.#log.warn({}, `no log yet: ${reason}; trying again`);
@@ -84,9 +90,33 @@ export class OwnLog implements EngineOwnLog {
     return { natsUrl, cluster, signal, replicas: this.#config.num.logReplicas, onRetry };
   }
 
+  /** That log, with the rights that everybody's part needs. */
+  async #located({ natsUrl, cluster }: ClusterPlace, logId: string): Promise<LogLocation> {
+    const embedded = this.#running;
+    if (embedded === null) return { natsUrl, cluster, logId, ...externalRights(this.#config) };
+    await embedded.permit({ cluster, logId });
+    const elsewhere = this.#config.choice.replicationApp === 'external';
+    return {
+      natsUrl,
+      cluster,
+      logId,
+      urlFor: (who) => (who === 'replication' && !elsewhere ? null : embedded.urlOf(who)),
+    };
+  }
+
+  /** What the replication app that this node starts connects with. */
+  replicationUrl(location: LogLocation): string {
+    return this.#running?.urlOf('replication') ?? (this.#config.text.natsUrlReplication || location.natsUrl);
+  }
+
+  /** With every right on the NATS server of its own; null while it runs none. */
+  get upkeepUrl(): string | null {
+    return this.#running?.url ?? null;
+  }
+
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
   async #lostLogId(place: ClusterPlace, sign: string): Promise<string> {
-    const logId = await knownClusterLogId(place);
+    const logId = await askClusterLogId(place);
     if (logId === null) throw missingNodeFile(this.#config.text.dir, sign);
     this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
     return logId;
@@ -97,34 +127,72 @@ export class OwnLog implements EngineOwnLog {
     if (this.#config.text.natsUrl === '') await this.#start();
   }
 
+  /**
+   * CONFIG SET appendfsync: resolves when JetStream goes by it, or with why it does not. A node that runs no NATS server (a slave) goes by
+   * it when it starts one.
+   */
+  syncChanges(after: string): Promise<string | undefined> | undefined {
+    const embedded = this.#embedded;
+    if (embedded === null) return undefined;
+    return embedded.then((nats) => nats.setSync(after as Sync)).then(() => undefined, textOf);
+  }
+
+  /** CONFIG SET requirepass: the credentials that handshakes gave out become void. One that still starts is not waited for. */
+  passwordChanges(after: string): Promise<string | undefined> | undefined {
+    return this.#server?.setShared(after).then(() => undefined, textOf);
+  }
+
   #start(): Promise<EmbeddedNats> {
-    const { text, choice } = this.#config;
-    this.#embedded ??= (async () => {
-      const nats = await startEmbeddedNats({
-        binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
-        dir: this.#natsDir,
-        host: natsListenHost(this.#config),
-        port: this.#config.num.natsPort,
-        sync: choice.appendfsync,
-        onEvent: ({ kind, detail }) => {
-          this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](
-            { nats: kind },
-            detail || 'nats-server',
-          );
-          // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
-          if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
-          else if (kind === 'started') this.onTrouble('');
-        },
-      });
-      return nats;
-    })();
-    this.#embedded.catch(() => (this.#embedded = null));
-    return this.#embedded;
+    const { text, choice, num } = this.#config;
+    if (this.#embedded !== null) return this.#embedded;
+    const server = new EmbeddedNats({
+      binary: text.natsServer !== '' ? text.natsServer : findNatsServer(),
+      dir: this.#natsDir,
+      host: natsListenHost(this.#config),
+      port: num.natsPort,
+      sync: choice.appendfsync,
+      shared: this.#config.value('requirepass'),
+      replicationElsewhere: choice.replicationApp === 'external',
+      stallMs: num.natsStartTimeout * 1000,
+      onEvent: ({ kind, detail }) => {
+        this.#log[kind === 'started' || kind === 'ended-old' ? 'info' : 'warn'](
+          { nats: kind },
+          detail || 'nats-server',
+        );
+        // The last words of the server's line are the system's: "write /data/6379/nats/…: no space left on device".
+        if (kind === 'storage-failed') this.onTrouble(detail.slice(detail.lastIndexOf(': ') + 2));
+        else if (kind === 'started') this.onTrouble('');
+      },
+    });
+    this.#server = server;
+    const started = server.start().then(() => server);
+    this.#embedded = started;
+    started.then(
+      () => (this.#running = server),
+      () => (this.#embedded = null),
+    );
+    return started;
   }
 
   async stop(): Promise<void> {
-    const embedded = this.#embedded;
+    const server = this.#server;
+    this.#server = null;
     this.#embedded = null;
-    await (await embedded?.catch(() => null))?.stop();
+    this.#running = null;
+    await server?.stop();
   }
+}
+
+/** Its end is not waited for when the signal comes first. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function textOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ');
 }

@@ -7,11 +7,6 @@ import type { WeirNode } from '@weir/testkit';
 
 // Who leads, and who does not any more.
 
-async function natsUrl(node: WeirNode): Promise<string> {
-  const text = await node.call('WEIR', 'HANDSHAKE');
-  return (JSON.parse(String(text)) as { natsUrl: string }).natsUrl;
-}
-
 async function load(node: WeirNode, count: number): Promise<void> {
   const client = await node.connect();
   await client.pipeline(Array.from({ length: count }, (_, i) => ['SET', `key:${i}`, 'x'.repeat(64)]));
@@ -24,7 +19,7 @@ withRig(
     const one = await rig.started('one');
     const ledger = new Ledger(one);
     await ledger.progress(500);
-    const two = await rig.started('two', { more: ['--nats-url', await natsUrl(one)] });
+    const two = await rig.started('two', { more: ['--nats-url', one.natsUrl('admin')] });
     await until('the first to be deposed', async () => (await one.info('replication')).get('role') === 'slave', 30_000);
     await ledger.stop();
     await one.online();

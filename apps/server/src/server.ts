@@ -67,11 +67,12 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
     replication = null;
     if (old !== null) ending = old.stop();
     if (location === null || config.choice.replicationApp !== 'embedded') return;
+    const replicationUrl = ownLog.replicationUrl(location);
     replication = new SupervisedChild({
       name: 'replication app',
       script: fileURLToPath(import.meta.resolve('@weir/app-replication/main')),
       args: configFile === undefined ? [] : [configFile],
-      env: { ...configEnvironment(config), WEIR_NATS_URL: location.natsUrl, WEIR_LOG_ID: location.logId },
+      env: { ...configEnvironment(config), WEIR_NATS_URL: replicationUrl, WEIR_LOG_ID: location.logId },
       log: logger,
     });
   };
@@ -80,12 +81,16 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
     config.onChange(name, ({ after }) => replication?.configure(name, after));
   }
 
+  config.gate('appendfsync', (after) => ownLog.syncChanges(after));
+  config.gate('requirepass', (after) => ownLog.passwordChanges(after));
+
   const node = new EngineNode({
     config,
     configFile,
     logger,
     ownLog,
     onLeading: leading,
+    upkeepUrl: () => ownLog.upkeepUrl,
     importInto: importsFile(config, logger, (error) => options.onStop(error)),
     onStop: (error) => options.onStop(error),
   });

@@ -18,6 +18,8 @@ export interface Handshake {
   readonly role: 'master' | 'slave';
   /** By which it reports in the log. */
   readonly node?: string;
+  /** Of the credentials in the URL; absent: there are no others. */
+  readonly rights?: 'slave' | 'replication';
 }
 
 export interface HandshakeResult extends Handshake {
@@ -30,6 +32,8 @@ export interface HandshakeOptions {
   readonly port: number;
   readonly user?: string;
   readonly password?: string;
+  /** What the log is for; a slave when absent. */
+  readonly as?: 'slave' | 'replication';
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -46,7 +50,7 @@ export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
       const { user, password } = options;
       commands.push(encodeCommand(user === undefined || user === '' ? ['AUTH', password] : ['AUTH', user, password]));
     }
-    commands.push(encodeCommand(['WEIR', 'HANDSHAKE']));
+    commands.push(encodeCommand(['WEIR', 'HANDSHAKE', ...(options.as === 'replication' ? ['REPLICATION'] : [])]));
     let waiting = commands.length;
     let received = 0;
     const socket = connect({ host, port, ...(options.signal ? { signal: options.signal } : {}) });

@@ -2,9 +2,18 @@ export { handshake } from './handshake.ts';
 export type { Handshake, HandshakeOptions, HandshakeResult } from './handshake.ts';
 export { Lease } from './lease.ts';
 export type { LeaseOptions, LeaseState } from './lease.ts';
-export { clusterLogId, hasBegun, knownClusterLogId, markBegun, newLogId, rememberClusterLogId } from './log-id.ts';
+export {
+  askClusterLogId,
+  clusterLogId,
+  hasBegun,
+  knownClusterLogId,
+  markBegun,
+  newLogId,
+  rememberClusterLogId,
+} from './log-id.ts';
 export type { ClusterPlace } from './log-id.ts';
 export { MEMBER_TTL_MS, Membership, parseReport } from './membership.ts';
+export { hearMembers } from './hear-members.ts';
 export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './membership.ts';
 export { requestSnapshot, serveSnapshotRequests } from './snapshot-requests.ts';
 export type { SnapshotAnswer } from './snapshot-requests.ts';

@@ -40,15 +40,22 @@ export async function clusterLogId(place: ClusterPlace): Promise<string> {
   }
 }
 
-/** The same where there must be one: null when NATS remembers none, and nothing is created. */
-export async function knownClusterLogId(place: ClusterPlace): Promise<string | null> {
-  const link = await connect(place);
+/** The id that NATS remembers for the cluster; null: none, and none is created. */
+export async function knownClusterLogId(link: NatsHandle, cluster: string): Promise<string | null> {
   try {
-    const known = await link.kvGet(clusterBucket(place.cluster), 'log');
+    const known = await link.kvGet(clusterBucket(cluster), 'log');
     return known === null || known.value === null ? null : Buffer.from(known.value).toString();
   } catch (error) {
     if (isLogError(error, 'log-missing')) return null; // not even the bucket
     throw error;
+  }
+}
+
+/** The same over a connection of its own. */
+export async function askClusterLogId(place: ClusterPlace): Promise<string | null> {
+  const link = await connect(place);
+  try {
+    return await knownClusterLogId(link, place.cluster);
   } finally {
     await link.close();
   }

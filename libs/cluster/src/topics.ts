@@ -13,6 +13,11 @@ export function tailSubject(cluster: string, logId: string, memberId: string): s
   return `weir.${cluster}.${logId}.tail.${memberId}`;
 }
 
+/** Where a member answers that; the question names the last part. Not an inbox: a slave may publish here, and nowhere else that others choose. */
+export function toldSubject(cluster: string, logId: string, question: string): string {
+  return `weir.${cluster}.${logId}.told.${question}`;
+}
+
 /** Requests to the log's replication app. */
 export function snapshotSubject(cluster: string, logId: string): string {
   return `weir.${cluster}.${logId}.snapshot`;

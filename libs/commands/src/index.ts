@@ -24,6 +24,7 @@ export type {
   DeferredReply,
   DeferredWork,
   Host,
+  LogView,
   MigrateAnswer,
   MigrateRequest,
   ProcessView,

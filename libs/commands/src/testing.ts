@@ -347,6 +347,8 @@ export function testHost(
     process: () => view,
     handshake: () => ({ error: 'ERR no log' }),
     repair: (_args, done) => done({ error: 'ERR no log' }),
+    logs: (done) => done([]),
+    forgetLog: (id, done) => done(`ERR there is no log ${id}`),
     crash: () => null,
     ...over,
   };

@@ -190,3 +190,60 @@ test('every mutable directive takes its own value back', () => {
     assert.equal(config.value(findDirective(name)!.name as DirectiveName), value);
   }
 });
+
+describe('a directive behind a gate', () => {
+  const open = (config: Config, pairs: [string, string][]) => config.setInOrder(pairs, () => ({}));
+
+  test('changes when the gate has made it true, and not before', async () => {
+    const config = testConfig({});
+    const seen: string[] = [];
+    config.gate('appendfsync', async (after) => {
+      seen.push(`${after} while ${config.value('appendfsync')}`);
+      return undefined;
+    });
+    const result = open(config, [
+      ['maxmemory', '1kb'],
+      ['appendfsync', 'always'],
+    ]);
+    assert.equal(config.value('maxmemory'), '0', 'all of a request at once');
+    assert.deepEqual(await result, { ok: true });
+    assert.deepEqual(seen, ['always while everysec']);
+    assert.deepEqual([config.value('appendfsync'), config.value('maxmemory')], ['always', '1024']);
+  });
+
+  test('stays when the gate refuses, and what other gates have done is taken back', async () => {
+    const config = testConfig({});
+    const seen: string[] = [];
+    config.gate('requirepass', async (after) => void seen.push(after));
+    config.gate('appendfsync', async () => 'not now');
+    const result = await open(config, [
+      ['requirepass', 'secret'],
+      ['appendfsync', 'no'],
+    ]);
+    assert.deepEqual(result, {
+      ok: false,
+      error: "ERR CONFIG SET failed (possibly related to argument 'appendfsync') - not now",
+    });
+    assert.deepEqual(seen, ['secret', '']);
+    assert.equal(config.value('requirepass'), '');
+  });
+
+  test('asks no gate for a request that is refused anyway, nor for a value that stands already', () => {
+    const config = testConfig({});
+    config.gate('appendfsync', () => assert.fail('asked'));
+    const refused = open(config, [
+      ['appendfsync', 'always'],
+      ['maxmemory', 'much'],
+    ]);
+    assert.equal((refused as { ok: boolean }).ok, false);
+    assert.deepEqual(open(config, [['appendfsync', 'everysec']]), { ok: true });
+  });
+});
+
+test('CONFIG GET answers what holds where that is not what was asked for; CONFIG REWRITE keeps what was', () => {
+  const config = testConfig({ appendfsync: 'always' });
+  config.show('appendfsync', () => 'no');
+  assert.deepEqual(config.get(['appendfsync']), [['appendfsync', 'no']]);
+  assert.deepEqual(config.get(['appendfs*']), [['appendfsync', 'no']]);
+  assert.match(config.rewrite(''), /^appendfsync always$/m);
+});

@@ -39,6 +39,12 @@ export interface Change {
 /** Called after the typed fields changed; a string refuses the change, with this message, and everything is put back. */
 export type ChangeHook = (change: Change) => string | undefined | void;
 
+/**
+ * Asked before CONFIG SET changes a directive whose effect takes time: makes the value true, and resolves when it is, or with why it is not.
+ * Undefined at once: nothing has to be waited for.
+ */
+export type ChangeGate = (after: string) => Promise<string | undefined> | undefined;
+
 export const LOADING_ERROR = 'LOADING Redis is loading the dataset in memory';
 
 export class Config {
@@ -61,6 +67,8 @@ export class Config {
 
   readonly #values: string[];
   readonly #hooks: (ChangeHook[] | undefined)[];
+  readonly #gates = new Map<string, ChangeGate>();
+  readonly #shown = new Map<string, () => string>();
   #fields: { num: Record<string, number>; bool: Record<string, boolean>; texts: Record<string, string> };
   #choices: Record<string, string>;
 
@@ -83,6 +91,11 @@ export class Config {
   /** The canonical text: what CONFIG GET answers. */
   value(name: DirectiveName): string {
     return this.#values[rowOf(name).index];
+  }
+
+  /** What CONFIG GET answers: what holds, where that is not what was asked for. */
+  #answer(row: TableRow): string {
+    return this.#shown.get(row.name)?.() ?? this.#values[row.index];
   }
 
   /** The value as bytes: for passwords. */
@@ -110,15 +123,14 @@ export class Config {
       if (!/[[*?]/.test(pattern)) {
         const row = findDirective(pattern);
         const key = pattern.toLowerCase();
-        if (row !== undefined && !found.has(key)) found.set(key, [pattern, this.#values[row.index]]);
+        if (row !== undefined && !found.has(key)) found.set(key, [pattern, this.#answer(row)]);
         continue;
       }
       const bytes = toBytes(pattern);
       for (const row of table) {
         if (row.options.hidden === true) continue;
         for (const name of row.options.alias === undefined ? [row.name] : [row.name, row.options.alias]) {
-          if (!found.has(name) && globMatch(bytes, toBytes(name), true))
-            found.set(name, [name, this.#values[row.index]]);
+          if (!found.has(name) && globMatch(bytes, toBytes(name), true)) found.set(name, [name, this.#answer(row)]);
         }
       }
     }
@@ -126,7 +138,49 @@ export class Config {
   }
 
   /** CONFIG SET: all or nothing. */
-  set(pairs: readonly (readonly [name: string, value: string])[], context: SetContext = {}): SetResult {
+  set(pairs: Pairs, context: SetContext = {}): SetResult {
+    return this.#set(pairs, context, false);
+  }
+
+  /**
+   * CONFIG SET where an effect takes time: what gates guard is made true first, and then set. What was made true and is not set after all
+   * is taken back.
+   */
+  setInOrder(pairs: Pairs, context: () => SetContext): SetResult | Promise<SetResult> {
+    const checked = this.#gates.size === 0 ? undefined : this.#set(pairs, context(), true);
+    const gated = checked?.ok === true ? this.#gated(pairs) : [];
+    if (gated.length === 0) return this.set(pairs, context());
+    return (async () => {
+      const made: typeof gated = [];
+      for (const one of gated) {
+        const refusal = await one.gate(one.after);
+        if (refusal === undefined) made.push(one);
+        else {
+          for (const { gate, row } of made.reverse()) await gate(this.#values[row.index]);
+          return refuseFor(one.row.name, refusal);
+        }
+      }
+      const result = this.set(pairs, context());
+      if (!result.ok) for (const { gate, row } of made.reverse()) await gate(this.#values[row.index]);
+      return result;
+    })();
+  }
+
+  /** What of a request that is in order changes a value that a gate guards. */
+  #gated(pairs: Pairs): { row: TableRow; after: string; gate: ChangeGate }[] {
+    const gated: { row: TableRow; after: string; gate: ChangeGate }[] = [];
+    for (const [name, value] of pairs) {
+      const row = findDirective(name)!;
+      const gate = this.#gates.get(row.name);
+      if (gate === undefined) continue;
+      const current = this.#values[row.index];
+      const parsed = parseValue(row, [value], { current, accumulate: false });
+      if (!('error' in parsed) && parsed.text !== current) gated.push({ row, after: parsed.text, gate });
+    }
+    return gated;
+  }
+
+  #set(pairs: Pairs, context: SetContext, dryRun: boolean): SetResult {
     const rows: TableRow[] = [];
     const names = new Set<string>();
     for (const [name] of pairs) {
@@ -159,6 +213,10 @@ export class Config {
         return refuseFor(nameOf(row, pairs[i][0]), parsed.error);
       }
       this.#store(row, row.name === 'dir' ? this.#absolute(parsed.text) : parsed.text);
+    }
+    if (dryRun) {
+      putBack();
+      return { ok: true };
     }
     const applied: [hook: ChangeHook, change: Change][] = [];
     for (let i = 0; i < rows.length; i += 1) {
@@ -194,6 +252,16 @@ export class Config {
 
   onChange(name: DirectiveName, hook: ChangeHook): void {
     (this.#hooks[rowOf(name).index] ??= []).push(hook);
+  }
+
+  /** CONFIG SET of that directive goes through it, and answers when it has resolved. */
+  gate(name: DirectiveName, gate: ChangeGate): void {
+    this.#gates.set(rowOf(name).name, gate);
+  }
+
+  /** CONFIG GET answers what this says, whatever stands in the file. */
+  show(name: DirectiveName, shown: () => string): void {
+    this.#shown.set(rowOf(name).name, shown);
   }
 
   /** The text of the file after CONFIG REWRITE. Byte strings both. */
@@ -255,6 +323,8 @@ export class Config {
     else if (name === 'notify-keyspace-events') this.#fields.texts['notifyKeyspaceEvents'] = text;
   }
 }
+
+type Pairs = readonly (readonly [name: string, value: string])[];
 
 function rowOf(name: string): TableRow {
   const row = findDirective(name);

@@ -213,10 +213,25 @@ export const effectiveDirectives = [
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
     immutable: true,
   }),
+  str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
+    immutable: true,
+  }),
+  str(
+    'nats-url-replication',
+    '',
+    'With nats-url: what the replication app of this node connects with; empty is nats-url.',
+    { immutable: true },
+  ),
   str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
   int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
     immutable: true,
   }),
+  int(
+    'nats-start-timeout',
+    { default: 60, min: 1, max: 86400 },
+    'How long a nats-server that starts may show no progress before it is started again; doubles each time.',
+    { unit: 'seconds', immutable: true },
+  ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
     immutable: true,
     check: (text) =>
@@ -242,6 +257,12 @@ export const effectiveDirectives = [
     'snapshot-log-bytes',
     { default: 268435456 },
     'Snapshot when the log behind the last one is this long; 0 is off.',
+  ),
+  int(
+    'log-orphan-ttl',
+    { default: 0 },
+    'Remove a log of the embedded NATS server that nobody follows when it was last written so long ago; 0 is never.',
+    { unit: 'seconds' },
   ),
   choice(
     'replication-app',

@@ -3,6 +3,7 @@
  * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
  */
 import {
+  type Authenticator,
   connect,
   createInbox,
   ErrorCode,
@@ -12,6 +13,7 @@ import {
   NatsError,
 } from 'nats';
 import { LogError } from './errors.ts';
+import { inboxPrefix } from './rights.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
 
@@ -22,6 +24,8 @@ export interface ConnectOptions {
   readonly name: string;
   /** Give up the first connect after so long (typed error). Absent: try for ever. */
   readonly firstConnectMs?: number;
+  /** An older server is refused. Those before 2.12 always are. */
+  readonly oldest?: ServerVersion;
   readonly onEvent?: (event: { readonly kind: NatsStatus | 'retry' | 'warning'; readonly detail: string }) => void;
   readonly signal?: AbortSignal;
 }
@@ -29,12 +33,17 @@ export interface ConnectOptions {
 const CLOSE_FLUSH_MS = 250;
 const RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 2_000;
-const OLDEST_SERVER: readonly [number, number] = [2, 12];
+export type ServerVersion = readonly [major: number, minor: number];
+
+const OLDEST_SERVER: ServerVersion = [2, 12];
+/** Before it, acknowledged messages could be lost in spite of `sync_interval: always` (a block that is compacted was not synced). */
+export const OLDEST_ALWAYS: ServerVersion = [2, 15];
 
 export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
   const parsed = parseUrls(options.urls);
   const event = options.onEvent ?? (() => {});
   const started = performance.now();
+  const credentials: Credentials = { servers: parsed.servers.join(), auth: authOf(parsed) };
   let attempt = 0;
   let lostAt = 0;
   let askedAt = -Infinity;
@@ -56,22 +65,25 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
       const away = now - lostAt;
       return away < 5_000 ? RETRY_MIN_MS : away < 60_000 ? 500 : RETRY_MAX_MS;
     },
-    ...(parsed.token !== undefined ? { token: parsed.token } : {}),
-    ...(parsed.user !== undefined ? { user: parsed.user, pass: parsed.pass ?? '' } : {}),
+    // Asked at each dial: a password may change while the connection is away.
+    authenticator: (() => ({ ...credentials.auth })) as Authenticator,
+    inboxPrefix: inboxPrefix(parsed.user),
   };
   for (;;) {
     options.signal?.throwIfAborted();
     try {
       const nc = await connect(clientOptions);
       const version = nc.info?.version ?? '0.0.0';
-      if (!recentEnough(version)) {
+      const oldest = options.oldest ?? OLDEST_SERVER;
+      if (!serverIsAtLeast(version, OLDEST_SERVER) || !serverIsAtLeast(version, oldest)) {
         await nc.close();
+        const why = options.oldest === undefined ? '' : ' with appendfsync always';
         throw new LogError(
           'nats-refused',
-          `nats-server ${version} is too old, ${OLDEST_SERVER.join('.')} or newer is needed`,
+          `nats-server ${version} is too old, ${oldest.join('.')} or newer is needed${why}`,
         );
       }
-      return new NatsLink(nc, event);
+      return new NatsLink(nc, event, credentials);
     } catch (error) {
       if (error instanceof LogError) throw error;
       const where = parsed.servers.join(', ');
@@ -96,12 +108,15 @@ export class NatsLink implements NatsHandle {
   readonly #event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void;
   readonly #listeners = new Set<(status: NatsStatus, detail: string) => void>();
   #status: NatsStatus = 'connected';
+  readonly #credentials: Credentials;
 
   constructor(
     nc: NatsConnection,
     event: (event: { readonly kind: NatsStatus | 'warning'; readonly detail: string }) => void,
+    credentials: Credentials,
   ) {
     this.nc = nc;
+    this.#credentials = credentials;
     this.#event = event;
     void this.#follow();
     void nc.closed().then((error) => this.#become('closed', error instanceof Error ? describe(error) : ''));
@@ -109,6 +124,23 @@ export class NatsLink implements NatsHandle {
 
   get status(): NatsStatus {
     return this.#status;
+  }
+
+  /** Of the server that it is connected to, or was last. */
+  get version(): string {
+    return this.nc.info?.version ?? '';
+  }
+
+  /**
+   * The password has changed: it is used from the next dial on. False when `urls` names other servers, or another user (whose inboxes are
+   * others): that takes a new connection.
+   */
+  renew(urls: string): boolean {
+    const parsed = parseUrls(urls);
+    const auth = authOf(parsed);
+    if (parsed.servers.join() !== this.#credentials.servers || auth.user !== this.#credentials.auth.user) return false;
+    this.#credentials.auth = auth;
+    return true;
   }
 
   get maxPayload(): number {
@@ -119,8 +151,11 @@ export class NatsLink implements NatsHandle {
     for await (const s of this.nc.status()) {
       const detail = typeof s.data === 'string' ? s.data : JSON.stringify(s.data);
       if (s.type === 'disconnect') this.#become('disconnected', detail);
-      else if (s.type === 'reconnect') this.#become('connected', detail);
-      else if (s.type === 'error') this.#event({ kind: 'warning', detail: detail });
+      else if (s.type === 'reconnect') {
+        if (!serverIsAtLeast(this.version, OLDEST_SERVER))
+          this.#event({ kind: 'warning', detail: `nats-server ${this.version} is too old` });
+        this.#become('connected', detail);
+      } else if (s.type === 'error') this.#event({ kind: 'warning', detail: detail });
     }
   }
 
@@ -195,7 +230,7 @@ export class NatsLink implements NatsHandle {
   }
 
   inbox(): string {
-    return createInbox();
+    return createInbox(inboxPrefix(this.#credentials.auth.user));
   }
 
   kvEnsure(
@@ -286,6 +321,23 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the client's dials say, for as long as the connection lives. */
+interface Credentials {
+  readonly servers: string;
+  auth: Auth;
+}
+
+interface Auth {
+  readonly auth_token?: string;
+  readonly user?: string;
+  readonly pass?: string;
+}
+
+function authOf({ token, user, pass }: { token?: string; user?: string; pass?: string }): Auth {
+  if (token !== undefined) return { auth_token: token };
+  return user === undefined ? {} : { user, pass: pass ?? '' };
+}
+
 function parseUrls(urls: string | readonly string[]): {
   servers: string[];
   token?: string;
@@ -313,9 +365,9 @@ function parseUrls(urls: string | readonly string[]): {
   return result;
 }
 
-function recentEnough(version: string): boolean {
+export function serverIsAtLeast(version: string, oldest: ServerVersion): boolean {
   const [major = 0, minor = 0] = version.split('.').map((n) => Number.parseInt(n, 10));
-  return major > OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor >= OLDEST_SERVER[1]);
+  return major > oldest[0] || (major === oldest[0] && minor >= oldest[1]);
 }
 
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {

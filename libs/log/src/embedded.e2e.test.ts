@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
-import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { EmbeddedNats, type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { until } from './until.testing.ts';
 
@@ -28,7 +37,7 @@ function alive(pid: number): boolean {
   }
 }
 
-test('a stopped server leaves no process, and its port, token and data are there at the next start', async () => {
+test('a stopped server leaves no process, and its port, password and data are there at the next start', async () => {
   await using t = new AsyncDisposableStack();
   const dir = scratch(t);
   const first = await startEmbeddedNats({ binary, dir, sync: 'always' });
@@ -172,7 +181,125 @@ test('what keeps it from starting is said', async () => {
   const server = await startEmbeddedNats({ binary, dir: join(dir, 'a') });
   t.defer(() => server.stop());
   await assert.rejects(startEmbeddedNats({ binary, dir: join(dir, 'b'), port: server.port }), { code: 'nats-start' });
-  await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), startMs: 1_000 }), {
+  await assert.rejects(startEmbeddedNats({ binary: '/bin/true', dir: join(dir, 'c'), stallMs: 1_000 }), {
     code: 'nats-start',
   });
+});
+
+/** A program that does something before it becomes a nats-server. */
+function slowServer(dir: string, before: string): string {
+  const file = join(dir, 'slow-nats-server');
+  writeFileSync(file, `#!/bin/sh\n${before}\nexec ${binary} "$@"\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+test('a server that takes long and makes progress is waited for', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const events: EmbeddedNatsEvent[] = [];
+  const work = 'for i in 1 2 3 4 5 6 7 8 9 10; do echo reading >> "$2.log"; sleep 0.2; done';
+  const server = await startEmbeddedNats({
+    binary: slowServer(dir, work),
+    dir,
+    logFile: join(dir, 'nats-server.conf.log'),
+    stallMs: 1_000,
+    onEvent: (e) => void events.push(e),
+  });
+  t.defer(() => server.stop());
+  assert.deepEqual(
+    events.map((e) => e.kind),
+    ['started'],
+  );
+});
+
+test('a server that stands still is started again, each time with more patience', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const events: EmbeddedNatsEvent[] = [];
+  const server = await startEmbeddedNats({
+    binary: slowServer(dir, 'sleep 1.5'),
+    dir,
+    stallMs: 400,
+    onEvent: (e) => void events.push(e),
+  });
+  t.defer(() => server.stop());
+  const last = events.at(-1)!;
+  assert.equal(last.kind, 'started');
+  assert.ok(events.filter((e) => e.kind === 'warning' && /does nothing/.test(e.detail)).length >= 2);
+});
+
+test('a server that is still starting can be stopped', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const server = new EmbeddedNats({ binary: slowServer(dir, 'sleep 8 & wait'), dir });
+  const started = assert.rejects(server.start(), { code: 'nats-start', message: /it is stopped/ });
+  await until('it runs', () => server.pid !== undefined);
+  const pid = server.pid!;
+  await server.setShared('another');
+  await server.stop();
+  await started;
+  assert.equal(alive(pid), false);
+});
+
+test('when fsync is called changes by a restart in order, and what was stored stays', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const events: EmbeddedNatsEvent[] = [];
+  const server = await startEmbeddedNats({ binary, dir, sync: 'everysec', onEvent: (e) => void events.push(e) });
+  t.defer(() => server.stop());
+  const link = await connectNats({ urls: server.url, name: 't' });
+  t.defer(() => link.close());
+  const log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
+  await log.ensureStream();
+  await log.append(new Uint8Array([1]), 0);
+  const pid = server.pid!;
+  await Promise.all([server.setSync('always'), server.permit({ cluster: 'c', logId: 'l' })]);
+  assert.notEqual(server.pid, pid);
+  assert.equal(alive(pid), false);
+  assert.match(readFileSync(join(dir, 'nats-server.conf'), 'utf8'), /sync_interval: always/);
+  await until('the connection is back', () => link.status === 'connected');
+  assert.deepEqual(await log.read(1), new Uint8Array([1]));
+  assert.equal(events.filter((e) => e.kind === 'exited').length, 0, 'no death');
+  const again = server.pid!;
+  process.kill(again, 'SIGKILL');
+  await until('another one runs', () => server.pid !== again && link.status === 'connected');
+  assert.match(readFileSync(join(dir, 'nats-server.conf'), 'utf8'), /sync_interval: always/);
+});
+
+test('a setting that cannot be made true is refused, and the server goes on with the old one', async () => {
+  await using t = new AsyncDisposableStack();
+  const dir = scratch(t);
+  const program = slowServer(dir, '');
+  const server = await startEmbeddedNats({ binary: program, dir, sync: 'everysec' });
+  t.defer(() => server.stop());
+  writeFileSync(program, '#!/bin/sh\nexit 1\n');
+  await assert.rejects(server.setSync('always'), { code: 'nats-start' });
+  assert.equal(server.sync, 'everysec');
+  slowServer(dir, '');
+  const link = await connectNats({ urls: server.url, name: 't' });
+  await link.close();
+  assert.match(readFileSync(join(dir, 'nats-server.conf'), 'utf8'), /sync_interval: "1s"/);
+});
+
+test('a server that is too old for the setting is refused by its version', async () => {
+  await using t = new AsyncDisposableStack();
+  const server = await startEmbeddedNats({ binary, dir: scratch(t) });
+  t.defer(() => server.stop());
+  await assert.rejects(connectNats({ urls: server.url, name: 't', oldest: [99, 1] }), {
+    code: 'nats-refused',
+    message: /too old, 99\.1 or newer is needed/,
+  });
+});
+
+test('a stream that acknowledges before it writes is refused', async () => {
+  await using t = new AsyncDisposableStack();
+  const server = await startEmbeddedNats({ binary, dir: scratch(t) });
+  t.defer(() => server.stop());
+  const link = await connectNats({ urls: server.url, name: 't' });
+  t.defer(() => link.close());
+  const log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
+  const config = { name: log.stream, subjects: [log.subject], persist_mode: 'async', storage: 'file' };
+  await link.api(`STREAM.CREATE.${log.stream}`, config);
+  await assert.rejects(log.ensureStream(), { code: 'nats-refused', message: /persist_mode async/ });
 });

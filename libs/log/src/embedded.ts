@@ -11,11 +11,15 @@
  * another container it cannot be ended, and the start is refused: two servers on one store destroy it. A directory whose
  * owner still lives is refused by its lock (folder-lock.ts).
  *
- * It listens on loopback and asks for a token made at the first start, because other users of the machine can reach loopback too. Port and token are
- * kept in the directory (0600), so the URL that other nodes have learned stays good.
+ * It listens on loopback and asks for a user and a password, because other users of the machine can reach loopback too: rights.ts says which users
+ * there are, embedded-files.ts where their passwords come from. Port and secret are kept in the directory (0600), so the URL that other nodes have
+ * learned stays good.
+ *
+ * Users and rights change while it runs (SIGHUP). When it calls fsync does not: nats-server 2.15 refuses to reload `sync_interval`, so that
+ * takes a restart in order.
  */
 import { type ChildProcess, execFileSync, spawn, type StdioOptions } from 'node:child_process';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -26,17 +30,34 @@ import {
   rmSync,
   statfsSync,
   statSync,
-  writeFileSync,
 } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
-import { connectNats, describe, isJetStreamOff, type NatsLink, sleep } from './connect.ts';
-import { writeFileDurably } from './durable-file.ts';
-import { LogError } from './errors.ts';
 import { guardLogs } from './block-guard.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
+import {
+  connectNats,
+  describe,
+  isJetStreamOff,
+  type NatsLink,
+  OLDEST_ALWAYS,
+  serverIsAtLeast,
+  sleep,
+} from './connect.ts';
+import {
+  configurationText,
+  type Kept,
+  loadKept,
+  passwordOf,
+  saveKept,
+  type Sync,
+  writePrivate,
+} from './embedded-files.ts';
+import { isLogError, LogError } from './errors.ts';
+import { type LogNames, type NatsUser } from './rights.ts';
+import { watchStart } from './start-watch.ts';
 
 export interface EmbeddedNatsOptions {
   readonly binary: string;
@@ -45,11 +66,16 @@ export interface EmbeddedNatsOptions {
   readonly port?: number;
   readonly host?: string;
   /** When JetStream calls fsync: at every message, every second, or as it likes (two minutes). redis.conf's appendfsync. */
-  readonly sync?: 'always' | 'everysec' | 'no';
+  readonly sync?: Sync;
+  /** What a node has to know to be given a slave's password: with it, that password changes (`setShared`). */
+  readonly shared?: string;
+  /** The replication app runs elsewhere: its password is given out like a slave's, and changes like it. */
+  readonly replicationElsewhere?: boolean;
   readonly maxPayload?: number;
   readonly maxFileStore?: number;
   readonly logFile?: string;
-  readonly startMs?: number;
+  /** A server that is not ready and makes no progress for so long is started again; each time the bound doubles. */
+  readonly stallMs?: number;
   readonly stopMs?: number;
   readonly onEvent?: (event: EmbeddedNatsEvent) => void;
 }
@@ -63,14 +89,9 @@ export function natsProcessors(processors: number): number {
 }
 
 export interface EmbeddedNatsEvent {
-  readonly kind: 'started' | 'exited' | 'restarting' | 'ended-old' | 'jetstream-off' | 'storage-failed' | 'warning';
+  readonly kind:
+    'started' | 'starting' | 'exited' | 'restarting' | 'ended-old' | 'jetstream-off' | 'storage-failed' | 'warning';
   readonly detail: string;
-}
-
-interface Kept {
-  port: number;
-  token: string;
-  name: string;
 }
 
 const RESTART_MIN_MS = 100;
@@ -82,6 +103,11 @@ const HEALTHY_MS = 30_000;
  * counted: a log on a disk that was filled by others would stay full after these were gone, and a large one refuse after a restart.
  */
 const FILE_STORE_MAX = 2 ** 50;
+const STALL_MS = 60_000;
+const STALL_MS_MAX = 3_600_000;
+/** JetStream's word that it is there, once the server listens. */
+const API_MS = 1_000;
+const RELOAD_MS = 5_000;
 const CHECK_MS = 2_000;
 const CHECKS_FAILED_MAX = 2;
 const WRITE_FAILED = /critical write error|no space left on device/i;
@@ -105,7 +131,17 @@ export class EmbeddedNats {
   readonly #host: string;
   readonly #event: (event: EmbeddedNatsEvent) => void;
   readonly #logFile: string;
-  #kept: Kept = { port: 0, token: '', name: '' };
+  #kept: Kept = { port: 0, name: '', secret: '', log: null };
+  #sync: Sync;
+  #shared: string;
+  #stallMs: number;
+  /** What the running server was told. */
+  #written = '';
+  /** It listens and JetStream answers: signals are understood. */
+  #ready = false;
+  /** Being restarted in order: its end is no death. */
+  #planned = false;
+  #changes: Promise<unknown> = Promise.resolve();
   #lock: FolderLock | null = null;
   #child: ChildProcess | null = null;
   #startedAt = 0;
@@ -125,21 +161,39 @@ export class EmbeddedNats {
     this.dir = resolve(options.dir);
     this.#host = options.host ?? '127.0.0.1';
     this.#event = options.onEvent ?? (() => {});
+    this.#sync = options.sync ?? 'no';
+    this.#shared = options.shared ?? '';
+    this.#stallMs = options.stallMs ?? STALL_MS;
     this.#logFile = options.logFile ?? join(this.dir, 'nats-server.log');
   }
 
-  /** Carries the token: hand it to those who may read and write the log. */
+  /** With the right to everything: not to be given away. */
   get url(): string {
-    return `nats://${this.#kept.token}@${this.#authority}`;
+    return this.urlOf('admin');
   }
+
+  /** With that user's name and password. */
+  urlOf(user: NatsUser): string {
+    return `nats://${user}:${this.#password(user)}@${this.#authority}`;
+  }
+
+  #password(user: NatsUser): string {
+    const given = user === 'slave' || (user === 'replication' && this.#options.replicationElsewhere === true);
+    return passwordOf(this.#kept, user, given ? this.#shared : null);
+  }
+
   get #authority(): string {
     return `${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${this.#kept.port}`;
   }
   get port(): number {
     return this.#kept.port;
   }
-  get token(): string {
-    return this.#kept.token;
+  get sync(): Sync {
+    return this.#sync;
+  }
+  /** The log that its users may read and write; null until one was named. */
+  get log(): LogNames | null {
+    return this.#kept.log;
   }
   get pid(): number | undefined {
     return this.#child?.pid;
@@ -150,25 +204,21 @@ export class EmbeddedNats {
     this.#takeOwnership();
     try {
       await this.#endOld();
-      this.#kept = this.#load();
+      this.#kept = loadKept(this.dir);
       const wanted = this.#options.port ?? 0;
       if (wanted !== 0) {
         if (!(await isFree(this.#host, wanted))) throw this.#startError(`port ${wanted} is in use`);
         this.#kept.port = wanted;
       } else if (this.#kept.port === 0 || !(await isFree(this.#host, this.#kept.port)))
         this.#kept.port = await freePort(this.#host);
-      this.#save();
+      saveKept(this.dir, this.#kept);
       process.on('exit', this.#onExit);
-      await this.#launch();
-      this.#monitor = await connectNats({
-        urls: this.url,
-        name: 'weir embedded nats monitor',
-        firstConnectMs: this.#startMs,
-      });
-      await this.#waitForJetStream(this.#monitor);
+      await this.#launchFirst();
     } catch (error) {
       await this.stop();
-      throw error instanceof LogError && error.code === 'nats-start' ? error : this.#startError(describe(error));
+      throw isLogError(error, 'nats-start') || isLogError(error, 'nats-refused')
+        ? error
+        : this.#startError(describe(error));
     }
     this.#monitorTimer = setInterval(() => {
       this.#checkStorage();
@@ -186,29 +236,38 @@ export class EmbeddedNats {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#monitorTimer !== null) clearInterval(this.#monitorTimer);
     await this.#monitor?.close();
-    const child = this.#child;
-    if (child !== null && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise<void>((done) => child.once('exit', () => done()));
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMs ?? 10_000);
-      await gone;
-      clearTimeout(timer);
-    }
+    await this.#end('SIGTERM');
     process.off('exit', this.#onExit);
     this.#lock?.release();
     this.#lock = null;
   }
 
-  get #startMs(): number {
-    return this.#options.startMs ?? 15_000;
+  // ---------------------------------------------------------------------------------------------- starting
+
+  /** A server that ends at its first start is wrongly installed, which is the caller's to hear; one that stands still is started again. */
+  async #launchFirst(): Promise<void> {
+    for (;;) {
+      try {
+        await this.#launch();
+        return;
+      } catch (error) {
+        if (this.#stopping || !this.#isAlive() || isLogError(error, 'nats-refused')) throw error;
+        this.#event({ kind: 'warning', detail: describe(error) });
+        await this.#end('SIGKILL');
+      }
+    }
   }
 
+  /** Starts the server and waits until JetStream answers. Throws when it ended or stands still; then it may still be alive. */
   async #launch(): Promise<void> {
+    if (this.#stopping) throw this.#startError('it is stopped');
     const conf = join(this.dir, 'nats-server.conf');
-    writeFileSync(conf, this.#configuration(), { mode: 0o600 });
+    this.#written = this.#configuration();
+    writePrivate(conf, this.#written);
     // A group of its own; and no pipes, which would break under it when we are killed.
     this.#logRead = fileSize(this.#logFile);
     this.#storageFailed = false;
+    this.#ready = false;
     // It cuts off what is damaged, and says nothing.
     for (const detail of guardLogs(this.dir)) this.#event({ kind: 'warning', detail });
     const env = { GOMAXPROCS: String(natsProcessors(availableParallelism())), ...process.env };
@@ -221,19 +280,71 @@ export class EmbeddedNats {
       this.#died(`cannot run ${this.#options.binary}: ${error.message}`);
     });
     child.once('exit', (code, signal) => this.#died(signal !== null ? `signal ${signal}` : `exit code ${code}`));
-    const deadline = performance.now() + this.#startMs;
-    while (!(await isListening(this.#host, this.#kept.port))) {
-      if (spawnError !== null)
-        throw this.#startError(`cannot run ${this.#options.binary}: ${(spawnError as Error).message}`);
-      if (child.exitCode !== null || child.signalCode !== null)
-        throw this.#startError(`it ended with ${child.exitCode ?? child.signalCode}`);
-      if (performance.now() > deadline) throw this.#startError(`it does not listen after ${this.#startMs} ms`);
-      await sleep(20);
+    const failure = await watchStart({
+      pid: child.pid ?? 0,
+      logFile: this.#logFile,
+      stallMs: this.#stallMs,
+      isReady: async () => (await isListening(this.#host, this.#kept.port)) && (await this.#answers(child)),
+      ended: () => {
+        if (this.#stopping) return 'it is stopped';
+        if (spawnError !== null) return `cannot run ${this.#options.binary}: ${(spawnError as Error).message}`;
+        return child.exitCode !== null || child.signalCode !== null
+          ? `it ended with ${child.exitCode ?? child.signalCode}`
+          : '';
+      },
+      onWaiting: (ms) =>
+        this.#event({
+          kind: 'starting',
+          detail: `nats-server starts since ${Math.round(ms / 1000)} s and lives: a large log takes its time`,
+        }),
+    });
+    if (failure !== '') {
+      // Whatever slows it down may slow down the next one as well.
+      this.#stallMs = Math.min(STALL_MS_MAX, this.#stallMs * 2);
+      throw this.#startError(failure);
     }
+    this.#ready = true;
+    this.#stallMs = this.#options.stallMs ?? STALL_MS;
     this.#event({
       kind: 'started',
       detail: `nats-server runs: process ${child.pid}, ${this.#host}:${this.#kept.port}`,
     });
+    // Told to change while it started.
+    if (this.#configuration() !== this.#written) void this.#change(() => this.#reload()).catch(() => {});
+  }
+
+  /** Whether this very server's JetStream answers. Throws when it is no server for us. */
+  async #answers(child: ChildProcess): Promise<boolean> {
+    if (child.exitCode !== null || child.signalCode !== null) return false;
+    try {
+      this.#monitor ??= await connectNats({
+        urls: this.url,
+        name: 'weir embedded nats monitor',
+        firstConnectMs: API_MS,
+        ...(this.#sync === 'always' ? { oldest: OLDEST_ALWAYS } : {}),
+      });
+      await this.#monitor.api('INFO', undefined, API_MS);
+      return true;
+    } catch (error) {
+      if (isLogError(error, 'nats-refused')) throw error;
+      return false;
+    }
+  }
+
+  #isAlive(): boolean {
+    const child = this.#child;
+    return child !== null && child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Ends the server, in order unless told otherwise; bounded. */
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#child;
+    if (child === null || !this.#isAlive()) return;
+    const gone = new Promise<void>((done) => child.once('exit', () => done()));
+    child.kill(signal);
+    const timer = setTimeout(() => child.kill('SIGKILL'), this.#options.stopMs ?? 10_000);
+    await gone;
+    clearTimeout(timer);
   }
 
   #spawn(conf: string, env: NodeJS.ProcessEnv): ChildProcess {
@@ -253,27 +364,124 @@ export class EmbeddedNats {
   }
 
   #died(detail: string): void {
-    if (this.#stopping || this.#timer !== null) return;
+    this.#ready = false;
+    if (this.#stopping || this.#planned || this.#timer !== null) return;
     this.#event({ kind: 'exited', detail });
-    // The first start reports its own failure; from then on there is a monitor.
-    if (this.#monitor === null) return;
+    // The first start reports its own failure; from then on it is being watched.
+    if (this.#monitorTimer === null) return;
     if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
     this.#timer = setTimeout(() => {
       this.#timer = null;
+      if (this.#stopping) return;
       this.#event({ kind: 'restarting', detail: 'starting nats-server again' });
-      this.#launch().catch((error: unknown) => {
+      const launched = this.#launch();
+      const child = this.#child;
+      launched.catch((error: unknown) => {
+        // Stopped, or a change has started another one meanwhile.
+        if (this.#stopping || this.#planned || child !== this.#child) return;
         this.#event({ kind: 'warning', detail: describe(error) });
-        const child = this.#child;
-        if (child === null || child.exitCode !== null || child.signalCode !== null || child.pid === undefined)
-          this.#died('did not start');
-        else child.kill('SIGKILL');
+        if (this.#isAlive()) child?.kill('SIGKILL');
+        else this.#died('did not start');
       });
     }, this.#delay);
     this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
   }
 
+  // ---------------------------------------------------------------------------------------------- changes
+
+  /** One at a time. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changes.then(work);
+    this.#changes = done.catch(() => {});
+    return done;
+  }
+
+  /** From now on that log is the one which slaves read and the leader writes. Resolves when the server goes by it. */
+  permit(log: LogNames): Promise<void> {
+    return this.#change(async () => {
+      const { log: old } = this.#kept;
+      if (old?.cluster === log.cluster && old.logId === log.logId) return;
+      this.#kept = { ...this.#kept, log };
+      saveKept(this.dir, this.#kept);
+      await this.#reload();
+    });
+  }
+
+  /** Another password for handshakes: those who have a slave's credentials lose them. Resolves when the server goes by it. */
+  setShared(shared: string): Promise<void> {
+    return this.#change(async () => {
+      const before = this.#shared;
+      this.#shared = shared;
+      try {
+        await this.#reload();
+      } catch (error) {
+        this.#shared = before;
+        throw error;
+      }
+    });
+  }
+
+  /** Users and rights, without a restart. A server that does not run gets them when it starts. */
+  async #reload(): Promise<void> {
+    const child = this.#child;
+    if (!this.#ready || child === null || this.#stopping) return;
+    const text = this.#configuration();
+    if (text === this.#written) return;
+    const before = this.#written;
+    let from = fileSize(this.#logFile);
+    writePrivate(join(this.dir, 'nats-server.conf'), text);
+    this.#written = text;
+    child.kill('SIGHUP');
+    const deadline = performance.now() + RELOAD_MS;
+    for (;;) {
+      await sleep(20);
+      const size = fileSize(this.#logFile);
+      if (size < from) from = 0; // rotated
+      const news = readEnd(this.#logFile, Math.min(size - from, LOG_READ_MAX));
+      if (/Reloaded server configuration/.test(news)) return;
+      // It ended: its successor reads the file.
+      if (!this.#ready || this.#child !== child) return;
+      const refused = news.split('\n').find((line) => /Failed to reload/.test(line));
+      if (refused === undefined && performance.now() < deadline) continue;
+      this.#written = before;
+      throw new LogError('nats-start', refused?.trim() ?? `nats-server does not reload within ${RELOAD_MS} ms`);
+    }
+  }
+
+  /**
+   * When JetStream calls fsync, from now on: resolves when a server runs that does so. The server is ended in order and started again, and
+   * appends wait as in any outage. Rejects when that failed; the server then goes on, or comes back, with the old setting.
+   */
+  setSync(sync: Sync): Promise<void> {
+    return this.#change(async () => {
+      if (sync === this.#sync) return;
+      if (this.#stopping) throw new LogError('nats-start', 'nats-server is being stopped');
+      const version = this.#monitor?.version ?? '';
+      if (sync === 'always' && version !== '' && !serverIsAtLeast(version, OLDEST_ALWAYS))
+        throw new LogError('nats-refused', `nats-server ${version} is too old for appendfsync always`);
+      const before = this.#sync;
+      this.#sync = sync;
+      this.#planned = true;
+      try {
+        if (this.#timer !== null) clearTimeout(this.#timer);
+        this.#timer = null;
+        await this.#end('SIGTERM');
+        await this.#launch();
+      } catch (error) {
+        this.#sync = before;
+        if (this.#isAlive()) await this.#end('SIGKILL');
+        throw error;
+      } finally {
+        this.#planned = false;
+        if (!this.#ready) this.#died('did not start');
+      }
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- watching
+
   #checkStorage(): void {
-    if (this.#stopping || this.#timer !== null) return;
+    if (this.#stopping || !this.#ready) return;
     if (!this.#storageFailed) {
       const size = fileSize(this.#logFile);
       if (size < this.#logRead) this.#logRead = 0; // rotated
@@ -293,7 +501,7 @@ export class EmbeddedNats {
   /** A server without JetStream does not recover by itself. */
   async #check(): Promise<void> {
     const monitor = this.#monitor;
-    if (monitor === null || monitor.status !== 'connected' || this.#stopping) return;
+    if (monitor === null || monitor.status !== 'connected' || this.#stopping || !this.#ready) return;
     try {
       await monitor.api('INFO', undefined, 1_500);
       this.#checksFailed = 0;
@@ -304,20 +512,6 @@ export class EmbeddedNats {
       this.#checksFailed = 0;
       this.#event({ kind: 'jetstream-off', detail: `${describe(error)}; ending it: ${this.#logTail(3)}` });
       this.#child?.kill('SIGTERM');
-    }
-  }
-
-  async #waitForJetStream(monitor: NatsLink): Promise<void> {
-    const deadline = performance.now() + this.#startMs;
-    for (;;) {
-      try {
-        await monitor.api('INFO', undefined, 1_000);
-        return;
-      } catch (error) {
-        if (performance.now() > deadline || this.#child?.exitCode !== null)
-          throw this.#startError(`JetStream: ${describe(error)}`);
-        await sleep(50);
-      }
     }
   }
 
@@ -375,48 +569,24 @@ export class EmbeddedNats {
     return commandLine(pid).includes(join(this.dir, 'nats-server.conf'));
   }
 
-  #load(): Kept {
-    try {
-      const kept = JSON.parse(readText(join(this.dir, 'embedded.json'))) as Partial<Kept>;
-      if (
-        typeof kept.port === 'number' &&
-        typeof kept.token === 'string' &&
-        /^[0-9a-f]{32}$/.test(kept.token) &&
-        typeof kept.name === 'string'
-      ) {
-        return { port: kept.port, token: kept.token, name: kept.name };
-      }
-    } catch {
-      // none yet, or damaged: a new one
-    }
-    return { port: 0, token: randomBytes(16).toString('hex'), name: `weir-${randomBytes(4).toString('hex')}` };
-  }
-
-  #save(): void {
-    writeFileDurably(join(this.dir, 'embedded.json'), `${JSON.stringify(this.#kept)}\n`, { mode: 0o600 });
-  }
-
   #configuration(): string {
     const o = this.#options;
-    const sync = o.sync === 'always' ? 'always' : o.sync === 'everysec' ? '"1s"' : '';
-    return [
-      '# Written at every start; changes made here are lost.',
-      `server_name: ${JSON.stringify(this.#kept.name)}`,
-      `listen: ${JSON.stringify(this.#authority)}`,
-      `authorization { token: ${JSON.stringify(this.#kept.token)} }`,
-      `max_payload: ${o.maxPayload ?? 8 * 1024 * 1024}`,
-      'max_pending: 67108864',
-      `pid_file: ${JSON.stringify(this.#pidFile)}`,
-      `log_file: ${JSON.stringify(this.#logFile)}`,
-      'logfile_size_limit: 16777216',
-      'logfile_max_num: 3',
-      'jetstream {',
-      `  store_dir: ${JSON.stringify(join(this.dir, 'store'))}`,
-      ...(sync === '' ? [] : [`  sync_interval: ${sync}`]),
-      `  max_file_store: ${o.maxFileStore ?? FILE_STORE_MAX}`,
-      '}',
-      '',
-    ].join('\n');
+    return configurationText({
+      kept: this.#kept,
+      passwords: {
+        admin: this.#password('admin'),
+        leader: this.#password('leader'),
+        replication: this.#password('replication'),
+        slave: this.#password('slave'),
+      },
+      listen: this.#authority,
+      dir: this.dir,
+      pidFile: this.#pidFile,
+      logFile: this.#logFile,
+      sync: this.#sync,
+      maxPayload: o.maxPayload ?? 8 * 1024 * 1024,
+      maxFileStore: o.maxFileStore ?? FILE_STORE_MAX,
+    });
   }
 
   #startError(why: string): LogError {

@@ -1,6 +1,6 @@
 /** Creating streams and keeping their configuration in line. */
 import { apiErrorCode, JS_STREAM_NOT_FOUND, type NatsLink } from './connect.ts';
-import { isLogError } from './errors.ts';
+import { isLogError, LogError } from './errors.ts';
 
 export interface StreamConfig {
   readonly name: string;
@@ -20,6 +20,12 @@ export async function ensureStream(link: NatsLink, wanted: StreamConfig): Promis
   for (let attempt = 0; ; attempt++) {
     try {
       const info = await link.api<{ config: Record<string, unknown> }>(`STREAM.INFO.${wanted.name}`, undefined);
+      // It acknowledges before it writes, whatever `sync_interval` says, and no update takes it away.
+      if (info.config['persist_mode'] === 'async')
+        throw new LogError(
+          'nats-refused',
+          `the stream ${wanted.name} has persist_mode async: it may lose what it stored`,
+        );
       const num_replicas = Math.max(Number(info.config['num_replicas'] ?? 1), wanted.num_replicas);
       const target = { ...wanted, num_replicas };
       if (!differs(info.config, target)) return;

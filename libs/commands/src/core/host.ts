@@ -41,14 +41,37 @@ export interface Host {
   sleep(ms: number): void;
   /** Facts for INFO that only the process knows. */
   process(): ProcessView;
-  /** What WEIR HANDSHAKE tells another node: how to reach the log, as JSON text; an error's text when there is none. */
-  handshake(): { json: string } | { error: string };
+  /**
+   * What WEIR HANDSHAKE tells another node: how to reach the log, with the rights of a slave or of a replication app, as JSON text; an error's
+   * text when there is none, or not with these rights.
+   */
+  handshake(who: 'slave' | 'replication'): { json: string } | { error: string };
+  /** WEIR LOGS: the logs that are stored where this node's is; `done` with an error's text when that cannot be told. */
+  logs(done: (answer: readonly LogView[] | string) => void): void;
+  /** WEIR LOGS FORGET: removes one that nobody needs; `done` with an error's text or null. */
+  forgetLog(id: string, done: (error: string | null) => void): void;
   /** WEIR REPAIR, with its arguments: lines that tell what was done or would be, or an error's text. */
   repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void;
   /** A line in the server log, as a warning: DEBUG LOG, clients that are refused or closed. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */
   crash(how: string): string | null;
+}
+
+export interface LogView {
+  /** 40 hex digits. */
+  readonly id: string;
+  readonly messages: number;
+  /** Of log and snapshots. */
+  readonly bytes: number;
+  readonly lastWriteMs: number;
+  readonly readers: number;
+  /** Ids of the nodes and replication apps that report in it. */
+  readonly members: readonly string[];
+  /** This node has it, or remembers it as its own. */
+  readonly own: boolean;
+  /** NATS names it as the log of the cluster. */
+  readonly named: boolean;
 }
 
 export interface MigrateRequest {

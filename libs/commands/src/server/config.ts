@@ -1,4 +1,6 @@
 import { findDirective } from '@weir/config';
+import type { SetResult } from '@weir/config';
+import type { ReplyWriter } from '@weir/resp';
 import { SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
@@ -64,11 +66,19 @@ const set: Command = {
     if (req.argc % 2 !== 0) return ctx.reply.error(SYNTAX_ERROR);
     const pairs: [string, string][] = [];
     for (let i = 2; i < req.argc; i += 2) pairs.push([req.latin1(i), req.latin1(i + 1)]);
-    const result = ctx.config.set(pairs, { loading: ctx.loading, local: isLocal(ctx.session) });
-    if (result.ok) ctx.reply.ok();
-    else ctx.reply.error(result.error);
+    const local = isLocal(ctx.session);
+    const result = ctx.config.setInOrder(pairs, () => ({ loading: ctx.loading, local }));
+    if (!(result instanceof Promise)) return replySet(ctx.reply, result);
+    // An OK says that it holds.
+    const answer = ctx.defer();
+    void result.then((later) => answer((reply) => replySet(reply, later)));
   },
 };
+
+function replySet(reply: ReplyWriter, result: SetResult): void {
+  if (result.ok) reply.ok();
+  else reply.error(result.error);
+}
 
 const resetstat: Command = {
   name: 'resetstat',

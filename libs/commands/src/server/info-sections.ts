@@ -370,6 +370,7 @@ export function weir(ctx: Context): Fields {
     ['log_sequence', view.seq],
     ['log_offset', view.offset],
     ['log_id', view.replid],
+    ['log_fsync', fsync(ctx)],
     ['log_records_in_flight', ctx.inFlightRecords],
     ['log_bytes_in_flight', ctx.inFlightBytes],
     ['log_record_being_filled_bytes', ctx.effects.pos - ctx.effects.reserved],
@@ -386,6 +387,12 @@ export function weir(ctx: Context): Fields {
     ['client_query_buffer_limit_disconnections', ctx.stats.queryBufferDisconnections],
     ['client_output_buffer_limit_disconnections', ctx.stats.outputBufferDisconnections],
   ];
+}
+
+/** When the log is on disk, as far as this node knows: it is its own NATS server's word, or somebody else's. */
+function fsync(ctx: Context): string {
+  if (ctx.config.text.natsUrl !== '') return 'external';
+  return ctx.host.replication().role === 'master' ? ctx.config.value('appendfsync') : 'unknown';
 }
 
 /** As Redis's bytesToHuman. */

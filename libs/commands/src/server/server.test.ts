@@ -329,6 +329,51 @@ test('WEIR HANDSHAKE tells how to reach the log, or that there is none', () => {
   assert.equal(engine.text('WEIR', 'HANDSHAKE'), '-LOADING not yet\r\n');
 });
 
+test('WEIR LOGS tells of each log what it is to this node, and FORGET says why one stays', () => {
+  const log = { messages: 2, bytes: 300, lastWriteMs: 5500, readers: 0, members: [], own: false, named: false };
+  const { engine, answers } = deferring({
+    logs: (done) =>
+      done([
+        { ...log, id: 'a', own: true, named: true },
+        { ...log, id: 'b', named: true },
+        { ...log, id: 'c', members: ['m1'] },
+        { ...log, id: 'd', readers: 1 },
+        { ...log, id: 'e' },
+      ]),
+    forgetLog: (id, done) => done(id === 'e' ? null : 'ERR it stays'),
+  });
+  engine.text('WEIR', 'LOGS');
+  const text = answers();
+  assert.deepEqual(
+    [...text.matchAll(/\$5\r\nstate\r\n\$\d+\r\n(\w+)/g)].map(([, state]) => state),
+    ['own', 'cluster', 'followed', 'followed', 'old'],
+  );
+  assert.match(text, /last-write\r\n:5\r\n.*readers\r\n:1\r\n.*/s);
+  assert.match(text, /members\r\n\*1\r\n\$2\r\nm1\r\n/);
+  engine.text('WEIR', 'LOGS', 'forget', 'e');
+  engine.text('WEIR', 'LOGS', 'FORGET', 'a');
+  assert.equal(answers().slice(text.length), '+OK\r\n-ERR it stays\r\n');
+  for (const args of [['FORGET'], ['REMOVE', 'e'], ['FORGET', 'e', 'f']])
+    assert.match(engine.text('WEIR', 'LOGS', ...args), /^-ERR syntax error/);
+});
+
+test("WEIR HANDSHAKE asks for a slave's rights unless it is told REPLICATION", () => {
+  const asked: string[] = [];
+  const engine = new TestEngine({
+    host: {
+      handshake: (who) => {
+        asked.push(who);
+        return { json: '{}' };
+      },
+    },
+  });
+  engine.text('WEIR', 'HANDSHAKE');
+  engine.text('WEIR', 'HANDSHAKE', 'replication');
+  assert.match(engine.text('WEIR', 'HANDSHAKE', 'ADMIN'), /^-ERR syntax error/);
+  assert.match(engine.text('WEIR', 'HANDSHAKE', 'REPLICATION', 'x'), /^-ERR syntax error/);
+  assert.deepEqual(asked, ['slave', 'replication']);
+});
+
 test('LATENCY DOCTOR, LOLWUT and MEMORY DOCTOR say something', () => {
   const engine = new TestEngine();
   for (const args of [['LATENCY', 'DOCTOR'], ['LOLWUT'], ['MEMORY', 'DOCTOR'], ['MEMORY', 'MALLOC-STATS']]) {

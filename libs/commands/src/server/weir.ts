@@ -1,13 +1,16 @@
 import { datasetDigest } from '@weir/keyspace';
+import type { ReplyWriter } from '@weir/resp';
+import { isWord, SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
+import type { LogView } from '../core/host.ts';
 import { hex, replyFailure } from './host-replies.ts';
 
 // Weir's own commands.
 
 const handshake: Command = {
   name: 'handshake',
-  arity: 2,
+  arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
@@ -16,9 +19,12 @@ const handshake: Command = {
     since: '0.1.0',
     group: 'server',
     complexity: 'O(1)',
+    arguments: [{ name: 'replication', type: 'pure-token', token: 'REPLICATION', flags: ['optional'] }],
   },
-  run(ctx) {
-    const answer = ctx.host.handshake();
+  run(ctx, req) {
+    const replication = req.argc === 3 && isWord(req, 2, 'replication');
+    if (req.argc > 2 && !replication) return ctx.reply.error(SYNTAX_ERROR);
+    const answer = ctx.host.handshake(replication ? 'replication' : 'slave');
     if ('json' in answer) ctx.reply.bulkText(answer.json);
     else replyFailure(ctx.reply, answer.error);
   },
@@ -98,6 +104,62 @@ const repair: Command = {
   },
 };
 
+const logs: Command = {
+  name: 'logs',
+  arity: -2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  acl: ['admin', 'slow', 'dangerous'],
+  keys: [0, 0, 0],
+  docs: {
+    summary: 'List the logs that are stored where this node has its own, or remove one that nobody needs any more',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(N) where N is the number of logs',
+    arguments: [{ name: 'log-id', type: 'string', token: 'FORGET', flags: ['optional'] }],
+  },
+  run(ctx, req) {
+    if (req.argc === 2) {
+      const answer = ctx.defer();
+      ctx.host.logs((found) => answer((reply) => replyLogs(reply, found)));
+      return;
+    }
+    if (req.argc !== 4 || !isWord(req, 2, 'forget')) return ctx.reply.error(SYNTAX_ERROR);
+    const answer = ctx.defer();
+    ctx.host.forgetLog(req.latin1(3), (failure) =>
+      answer((reply) => {
+        if (failure === null) reply.ok();
+        else replyFailure(reply, failure);
+      }),
+    );
+  },
+};
+
+function replyLogs(reply: ReplyWriter, found: readonly LogView[] | string): void {
+  if (typeof found === 'string') return replyFailure(reply, found);
+  reply.array(found.length);
+  for (const log of found) {
+    reply.map(7);
+    reply.bulkLatin1('id');
+    reply.bulkLatin1(log.id);
+    reply.bulkLatin1('state');
+    reply.bulkLatin1(
+      log.own ? 'own' : log.named ? 'cluster' : log.members.length + log.readers > 0 ? 'followed' : 'old',
+    );
+    for (const [name, value] of [
+      ['messages', log.messages],
+      ['bytes', log.bytes],
+      ['last-write', Math.floor(log.lastWriteMs / 1000)],
+      ['readers', log.readers],
+    ] as const) {
+      reply.bulkLatin1(name);
+      reply.int(value);
+    }
+    reply.bulkLatin1('members');
+    reply.array(log.members.length);
+    for (const member of log.members) reply.bulkText(member);
+  }
+}
+
 const help: Command = {
   name: 'help',
   arity: 2,
@@ -114,8 +176,10 @@ const help: Command = {
     replyHelp(ctx.reply, 'WEIR', [
       'DIGEST',
       '    Return the sequence and the offset in the log, and the digest of the data set there.',
-      'HANDSHAKE',
-      '    Return how to reach the log, for another node.',
+      'HANDSHAKE [REPLICATION]',
+      '    Return how to reach the log, for a slave or for a replication app that runs elsewhere.',
+      'LOGS [FORGET <id>]',
+      '    List the logs that are stored where this node has its own, or remove one that nobody needs.',
       'REPAIR [CUT|SKIP|SNAPSHOT <id>|MEMORY|EMPTY|DISCARD|FORGET <id>] [CONFIRM]',
       '    Return what keeps this node from its role and what would help, or do that.',
       'POSITION',
@@ -136,5 +200,5 @@ export const weir: Command = {
     group: 'server',
     complexity: 'Depends on subcommand.',
   },
-  subcommands: [digest, handshake, help, position, repair],
+  subcommands: [digest, handshake, help, logs, position, repair],
 };

@@ -24,6 +24,7 @@ const WITHOUT_ROW = new Map([
   ['weir|digest', "Weir's own"],
   ['weir|handshake', "Weir's own"],
   ['weir|help', "Weir's own"],
+  ['weir|logs', "Weir's own"],
   ['weir|position', "Weir's own"],
 ]);
 

@@ -180,6 +180,13 @@ export class WeirNode {
     return pid;
   }
 
+  /** Its embedded nats-server, with the name and password of one of its users. */
+  natsUrl(user: 'admin' | 'leader' | 'replication' | 'slave'): string {
+    const conf = readFileSync(join(this.dir, 'nats/nats-server.conf'), 'utf8');
+    const password = new RegExp(`user: ${user}, password: "([0-9a-f]+)"`).exec(conf)![1]!;
+    return `nats://${user}:${password}@${/^listen: "(.*)"$/m.exec(conf)![1]!}`;
+  }
+
   get replicationPid(): number | undefined {
     if (!this.isRunning) return undefined;
     const pid = childrenOf(this.pid).find((one) => /replication/.test(one.command))?.pid;
