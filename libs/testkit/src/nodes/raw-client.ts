@@ -43,11 +43,16 @@ export class RawClient {
       });
     });
     socket.on('data', (chunk: Buffer) => {
-      this.#parser.feed(chunk);
-      for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
-        const waiting = this.#waiting.shift();
-        if (waiting === undefined) this.unasked.push(reply);
-        else waiting.resolve(reply);
+      try {
+        this.#parser.feed(chunk);
+        for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
+          const waiting = this.#waiting.shift();
+          if (waiting === undefined) this.unasked.push(reply);
+          else waiting.resolve(reply);
+        }
+      } catch (error) {
+        // Another program than was expected has the port: no answer of it is one.
+        socket.destroy(error as Error);
       }
     });
   }

@@ -25,6 +25,9 @@ export interface RigNodeOptions extends Partial<Omit<WeirNodeOptions, 'name'>> {
 const LINES_SHOWN = 60;
 const CLI_MS_MAX = 60_000;
 
+/** Those that were not ended yet: when the process ends, so do their nodes. */
+const rigs = new Set<Rig>();
+
 export class Rig {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'weir-e2e-'));
   readonly nodes: WeirNode[] = [];
@@ -34,6 +37,10 @@ export class Rig {
   readonly #owned = new Set<ChildProcess>();
 
   #over = false;
+
+  constructor() {
+    rigs.add(this);
+  }
 
   /** A node that is not started yet. */
   async node(name: string, { slaveOf, more = [], ...options }: RigNodeOptions = {}): Promise<WeirNode> {
@@ -115,6 +122,7 @@ export class Rig {
     } catch (error) {
       errors.push(error);
     }
+    rigs.delete(this);
     if (errors.length > 0) throw errors[0];
   }
 
@@ -135,7 +143,6 @@ export class Rig {
   }
 }
 
-const rigs = new Set<Rig>();
 process.once('exit', () => {
   for (const rig of rigs) rig.killAll();
 });
@@ -145,7 +152,6 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => proc
 export function withRig(title: string, run: (rig: Rig, context: TestContext) => Promise<void>, boundMs = 60_000): void {
   test(title, { timeout: boundMs * PATIENCE + 60_000 }, async (context) => {
     const rig = new Rig();
-    rigs.add(rig);
     try {
       await bounded(`the test to end`, run(rig, context), boundMs);
     } catch (error) {
@@ -153,7 +159,6 @@ export function withRig(title: string, run: (rig: Rig, context: TestContext) => 
       throw error;
     } finally {
       await rig.end();
-      rigs.delete(rig);
     }
   });
 }
