@@ -71,6 +71,18 @@ export class NodeMemory {
     return this.#around.bootId;
   }
 
+  /** How many logs this node had begun before the one that it has. */
+  get generation(): number {
+    const { generation } = this.#file;
+    return typeof generation === 'number' && Number.isSafeInteger(generation) ? generation : 0;
+  }
+
+  /** A log that this node began, in place of the one that it had. On disk when it returns. */
+  begin(logId: string, generation: number, note: Note | null): void {
+    this.#file = { ...this.#file, generation };
+    this.remember(logId, note);
+  }
+
   /** Null: this node never led that log, or its file is from before it wrote this down. */
   known(logId: string): Known | null {
     return this.#file.logId === logId ? toKnown(this.#file['known']) : null;

@@ -91,7 +91,7 @@ export class EngineNode {
         }
       },
       secure: () => ownLog.secure(),
-      remember: (location, signal) => ownLog.remember(location, signal),
+      remember: (location, generation, signal) => ownLog.remember(location, generation, signal),
       guard: (logId) => ownLog.guard(logId),
       settled: (logId) => ownLog.settled(logId),
     };

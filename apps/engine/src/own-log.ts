@@ -16,7 +16,7 @@ export interface OwnLog {
    */
   secure(): Promise<void>;
   /** That log is led now: where this node alone decides, it is the cluster's. */
-  remember(location: LogLocation, signal: AbortSignal): Promise<void>;
+  remember(location: LogLocation, generation: number, signal: AbortSignal): Promise<void>;
   /** What its damaged newest file still had before the NATS server cut it; null: there is nothing of the kind. */
   guard(logId: string): GuardedTail | null;
   /** Everything in `guard` is in the log, or somebody has decided without it. */

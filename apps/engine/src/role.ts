@@ -454,7 +454,7 @@ export class RoleController {
       writer = await this.#openWriter(access, LOG_START, begins, signal);
       await ownLog.secure();
       // Only now is it worth remembering: a node that dies before starts again with the log that it had.
-      await ownLog.remember(location, signal);
+      await ownLog.remember(location, memory.generation + 1, signal);
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
       engine.ctx.loading = true;
@@ -466,7 +466,9 @@ export class RoleController {
       writer.stop();
       return;
     }
-    memory.remember(location.logId, { position: writer.committed, clean: false, slaves: this.#slaveIds(access) });
+    const note = { position: writer.committed, clean: false, slaves: this.#slaveIds(access) };
+    if (promote) memory.begin(location.logId, memory.generation + 1, note);
+    else memory.remember(location.logId, note);
     await markBegun(access.link, location.cluster, location.logId, replicas);
     ownLog.settled(location.logId);
     this.#promote = false;

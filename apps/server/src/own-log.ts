@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { externalRights, missingNodeFile } from '@weir/app-engine';
 import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
-import { askClusterLogId, clusterLogId, rememberClusterLogId } from '@weir/cluster';
+import { askClusterLog, clusterLogId, rememberClusterLog } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { EmbeddedNats, dropGuard, guardedTail, logStream } from '@weir/log';
@@ -39,11 +39,12 @@ export class OwnLog implements EngineOwnLog {
 
   async locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation> {
     const place = await this.#place(signal);
-    const logId =
-      memory.logId ??
-      (memory.lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, memory.lostSign));
-    if (memory.logId === null) memory.remember(logId, null);
-    return this.#located(place, logId);
+    if (memory.logId === null) {
+      const { lostSign } = memory;
+      const logId = lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, lostSign);
+      memory.remember(logId, null);
+    } else if (this.ownsStore) await this.#takeNewer(memory, place);
+    return this.#located(place, memory.logId!);
   }
 
   async place(logId: string, signal: AbortSignal): Promise<LogLocation> {
@@ -55,8 +56,8 @@ export class OwnLog implements EngineOwnLog {
   }
 
   /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
-  async remember({ logId }: LogLocation, signal: AbortSignal): Promise<void> {
-    if (this.ownsStore) await rememberClusterLogId(await this.#place(signal), logId);
+  async remember({ logId }: LogLocation, generation: number, signal: AbortSignal): Promise<void> {
+    if (this.ownsStore) await rememberClusterLog(await this.#place(signal), { logId, generation });
   }
 
   guard(logId: string): GuardedTail | null {
@@ -118,10 +119,24 @@ export class OwnLog implements EngineOwnLog {
     return this.#running?.url ?? null;
   }
 
+  /**
+   * The file and the NATS server of this node name different logs: one of the two is an older copy, or the node died between the two. The bucket is
+   * written first, when the log has its first record, so whichever began later is whole.
+   */
+  async #takeNewer(memory: NodeMemory, place: ClusterPlace): Promise<void> {
+    const named = await askClusterLog(place);
+    if (named === null || named.logId === memory.logId || named.generation <= memory.generation) return;
+    this.#log.warn(
+      { file: memory.logId, nats: named.logId },
+      'weir-node.json names an earlier log than the NATS server in dir: that one is taken',
+    );
+    memory.begin(named.logId, named.generation, null);
+  }
+
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
   async #lostLogId(place: ClusterPlace, sign: string): Promise<string> {
-    const logId = await askClusterLogId(place);
-    if (logId === null) throw missingNodeFile(this.#config.text.dir, sign);
+    const logId = (await askClusterLog(place))?.logId;
+    if (logId === undefined) throw missingNodeFile(this.#config.text.dir, sign);
     this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
     return logId;
   }

@@ -3,15 +3,15 @@ export type { Handshake, HandshakeOptions, HandshakeResult } from './handshake.t
 export { Lease } from './lease.ts';
 export type { LeaseOptions, LeaseState } from './lease.ts';
 export {
-  askClusterLogId,
+  askClusterLog,
   clusterLogId,
   hasBegun,
   knownClusterLogId,
   markBegun,
   newLogId,
-  rememberClusterLogId,
+  rememberClusterLog,
 } from './log-id.ts';
-export type { ClusterPlace } from './log-id.ts';
+export type { ClusterPlace, NamedLog } from './log-id.ts';
 export { MEMBER_TTL_MS, Membership, parseReport } from './membership.ts';
 export { hearMembers } from './hear-members.ts';
 export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './membership.ts';

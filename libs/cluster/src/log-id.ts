@@ -30,7 +30,7 @@ export async function clusterLogId(place: ClusterPlace): Promise<string> {
     await link.kvEnsure(bucket, { replicas });
     for (;;) {
       const known = await link.kvGet(bucket, 'log');
-      if (known !== null && known.value !== null) return Buffer.from(known.value).toString();
+      if (known !== null && known.value !== null) return parseNamed(known.value).logId;
       const logId = newLogId();
       const put = await link.kvPut(bucket, 'log', Buffer.from(logId), known === null ? 0 : known.revision);
       if (put.kind === 'stored') return logId;
@@ -40,11 +40,29 @@ export async function clusterLogId(place: ClusterPlace): Promise<string> {
   }
 }
 
+/**
+ * The cluster's log, as the bucket names it: the id, then, where one node alone decides, how many logs that node had begun before. So of two
+ * names, the node's file and this one, the newer is known. Without a number it is 0.
+ */
+export interface NamedLog {
+  readonly logId: string;
+  readonly generation: number;
+}
+
+function parseNamed(value: Uint8Array): NamedLog {
+  const [logId = '', generation = '0'] = Buffer.from(value).toString().split(' ');
+  return { logId, generation: Number(generation) };
+}
+
 /** The id that NATS remembers for the cluster; null: none, and none is created. */
 export async function knownClusterLogId(link: NatsHandle, cluster: string): Promise<string | null> {
+  return (await namedLog(link, cluster))?.logId ?? null;
+}
+
+async function namedLog(link: NatsHandle, cluster: string): Promise<NamedLog | null> {
   try {
     const known = await link.kvGet(clusterBucket(cluster), 'log');
-    return known === null || known.value === null ? null : Buffer.from(known.value).toString();
+    return known === null || known.value === null ? null : parseNamed(known.value);
   } catch (error) {
     if (isLogError(error, 'log-missing')) return null; // not even the bucket
     throw error;
@@ -52,22 +70,22 @@ export async function knownClusterLogId(link: NatsHandle, cluster: string): Prom
 }
 
 /** The same over a connection of its own. */
-export async function askClusterLogId(place: ClusterPlace): Promise<string | null> {
+export async function askClusterLog(place: ClusterPlace): Promise<NamedLog | null> {
   const link = await connect(place);
   try {
-    return await knownClusterLogId(link, place.cluster);
+    return await namedLog(link, place.cluster);
   } finally {
     await link.close();
   }
 }
 
 /** From now on that log is the cluster's. */
-export async function rememberClusterLogId(place: ClusterPlace, logId: string): Promise<void> {
+export async function rememberClusterLog(place: ClusterPlace, { logId, generation }: NamedLog): Promise<void> {
   const { cluster, replicas = 1 } = place;
   const link = await connect(place);
   try {
     await link.kvEnsure(clusterBucket(cluster), { replicas });
-    await link.kvPut(clusterBucket(cluster), 'log', Buffer.from(logId));
+    await link.kvPut(clusterBucket(cluster), 'log', Buffer.from(`${logId} ${generation}`));
   } finally {
     await link.close();
   }
