@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectNats } from '@weir/log';
+import { checkoutRoot } from '@weir/toolchain';
 import { until } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { sameDigest, withRig } from '@weir/testkit';
@@ -50,7 +52,6 @@ withRig(
     const folder = streamFolder(master, 'LOG');
     renameSync(folder, join(rig.folder, 'away'));
     master.spawn();
-    await master.answers();
     await refusal(master, 'log-missing');
     assert.match(String(await master.call('GET', 'key:1').catch((error: unknown) => error)), /MISCONF .*log-missing/);
     assert.equal(await slave.call('DBSIZE'), 500);
@@ -132,11 +133,15 @@ withRig(
     rmSync(join(master.dir, 'nats/store'), { recursive: true });
     cpSync(join(rig.folder, 'copy'), join(master.dir, 'nats/store'), { recursive: true });
     master.spawn();
-    await master.answers();
     await refusal(master, 'log-lost');
-    assert.match(((await master.call('WEIR', 'REPAIR', 'DISCARD')) as string[])[0]!, /would give up/);
+    const repair = (...args: string[]): string =>
+      execFileSync(join(checkoutRoot(), 'weir-server'), ['repair', '-p', String(master.port), ...args], {
+        encoding: 'utf8',
+      });
+    assert.match(repair(), /^trouble: log-lost: the log ends at \d+, this node had it up to \d+/);
+    assert.match(repair('DISCARD'), /would give up .*\nnothing was changed: say --yes to do it/);
     await refusal(master, 'log-lost');
-    await master.call('WEIR', 'REPAIR', 'DISCARD', 'CONFIRM');
+    assert.match(repair('DISCARD', '--yes'), /it takes the log as it is/);
     await until('the node to lead', async () => (await master.call('SET', 'x', 'y')) === 'OK', 20_000);
     assert.equal(await master.call('DBSIZE'), 201);
   },
