@@ -53,10 +53,15 @@ export class DiskImage {
     await done;
   }
 
+  /**
+   * Throws while somebody still has a file open there; to be called again then. A process whose end is known may have threads that live on for a
+   * moment, in a mount namespace of their own: as long as the loop device is there, a mount would be given the one that is dead.
+   */
   unmount(): void {
-    if (!this.#mounted) return;
-    execFileSync('umount', [this.folder], { stdio: 'pipe' });
+    if (this.#mounted) execFileSync('umount', [this.folder], { stdio: 'pipe' });
     this.#mounted = false;
+    const device = execFileSync('losetup', ['--associated', this.#file], { encoding: 'utf8' });
+    if (device !== '') throw new Error(`still in use: ${device}`);
   }
 
   remove(): void {

@@ -81,6 +81,7 @@ class Disk {
     this.image = new DiskImage(folder, `disk-${number}`, IMAGE_MB);
     this.#random = random;
     this.ledger = new SizedLedger(`d${number}`);
+    process.prependOnceListener('exit', () => this.rig.killAll()); // before the disk goes
     this.#bootId = path.join(folder, 'boot_id');
     this.#boot();
     this.dir = path.join(this.image.folder, 'data');

@@ -50,6 +50,7 @@ class Scene {
   }
 
   async prepare(): Promise<void> {
+    process.once('exit', () => this.rig.killAll());
     for (const name of ['a', 'b', 'c']) {
       const port = await freePort();
       const dir = path.join(this.rig.folder, name);
