@@ -56,7 +56,7 @@ test('no flipped bit is passed over', async () => {
     flips: 10,
     seed: 5,
     jobs: 1,
-    // What is flipped behind a kill -9 is for the guard of the log's newest block.
+    // Behind a kill -9 each refusal has waited seconds for slaves; damage.e2e.test.ts in apps/server has some of those.
     only: /clean/,
     say: () => undefined,
     onVerdict: () => undefined,
