@@ -34,7 +34,7 @@ test('a fault is met with all that was acknowledged, or with a refusal that a co
   for (const [file, fault, stop, expected] of [
     ['LOG/msgs/index.db', 'flipped', 'killed', 'nothing-lost'],
     ['LOG/meta.inf', 'flipped', 'clean', 'refused'],
-    ['SNAP/msgs/', 'missing', 'clean', 'refused'],
+    ['LOG/msgs/', 'older', 'killed', 'refused'],
     ['weir-node.json', 'truncated', 'killed', 'refused'],
   ] as const) {
     const { outcome, said, repaired } = await outcomeOf(file, fault, stop, 'alone');
