@@ -26,6 +26,7 @@ const WITHOUT_ROW = new Map([
   ['weir|help', "Weir's own"],
   ['weir|logs', "Weir's own"],
   ['weir|position', "Weir's own"],
+  ['weir|repair', "Weir's own"],
 ]);
 
 const SAMPLES = 200;
