@@ -63,13 +63,14 @@ export class HostedNode implements Started {
     let isInOrder = true;
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
     this.#tell({ kind: 'stop' });
-    await Promise.race([
-      stopped,
-      sleep(STOP_MS, undefined, { ref: false }).then(() => {
-        isInOrder = false;
-        this.kill();
-      }),
-    ]);
+    // Ended with the stop: left alone it would kill the process while it is another node.
+    const bound = setTimeout(() => {
+      isInOrder = false;
+      this.kill();
+      this.#onStopped?.();
+    }, STOP_MS);
+    await stopped;
+    clearTimeout(bound);
     this.#onStopped = null;
     this.isRunning = false;
     return isInOrder;
