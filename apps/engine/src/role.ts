@@ -378,7 +378,10 @@ export class RoleController {
     const { ctx } = this.#o.engine;
     const keepsData = this.#holding !== null;
     ctx.dataRefusal = this.trouble === null ? '' : refusalText(this.trouble, keepsData);
-    if (this.trouble !== null && keepsData) ctx.loading = false;
+    if (this.trouble !== null && keepsData) {
+      ctx.loading = false;
+      ctx.slave = true; // it stands still: nothing expires and nothing is evicted, since no log would have that
+    }
     ctx.writeRefusal = this.writeRefusal;
   }
 
