@@ -46,8 +46,20 @@ export async function watchLog(
       if (why === null) onReachable();
       else await onUnreachable(why);
     } catch (error) {
+      if (isLogError(error, 'log-missing') && (await onlySnapshotsAreMissing(access))) continue;
       if (isLogError(error, 'log-missing') && ++missing >= GONE_LOOKS) onGone(error);
       else logger.debug({ err: error }, 'cannot look at the log');
     }
+  }
+}
+
+/** The log is there: the stream that is gone is that of the snapshots, and is made anew. */
+async function onlySnapshotsAreMissing({ log, snapshots }: LogAccess): Promise<boolean> {
+  try {
+    await log.state();
+    await snapshots.ensure();
+    return true;
+  } catch {
+    return false; // looked at again
   }
 }

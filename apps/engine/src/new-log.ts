@@ -36,10 +36,16 @@ export async function snapshotFromMemory(options: MemorySnapshotOptions): Promis
 }
 
 /** The data set becomes what an empty log begins with; the log has no record yet. */
-export async function beginLog(options: Omit<MemorySnapshotOptions, 'position'>): Promise<Beginning> {
+export async function beginLog(
+  options: Omit<MemorySnapshotOptions, 'position'> & {
+    /** What the data set was until now; null: it was put together from what was left. */
+    readonly from: { readonly logId: string; readonly seq: number } | null;
+  },
+): Promise<Beginning> {
   if ((await options.access.log.state()).lastSeq > 0)
     throw new Error('the log that this node was to begin is not empty');
-  return beginningOf(await snapshotFromMemory({ ...options, position: LOG_START }));
+  const begins = beginningOf(await snapshotFromMemory({ ...options, position: LOG_START }));
+  return options.from === null || begins.kind === 'nothing' ? begins : { ...begins, from: options.from };
 }
 
 /** What the first record of a log says of the snapshot in front of it. */

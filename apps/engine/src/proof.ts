@@ -101,7 +101,7 @@ export async function takeFromMembers(
   for (const member of ahead) {
     try {
       const source = await memberTail(link, location.cluster, location.logId, member);
-      const healed = await healTail(log, source);
+      const healed = await healTail(log, source, signal);
       if (healed.kind !== 'whole') continue;
       logger.warn({ records: healed.appended, from: source.name }, 'the log had lost its end, and has it again');
       return;
@@ -131,7 +131,7 @@ export async function healFromGuard(
   const wanted = Math.max(guard.lastSeq, guard.damagedSeq);
   for (;;) {
     const before = await log.state();
-    const healed = await healTail(log, guard);
+    const healed = await healTail(log, guard, signal);
     const after = await log.state();
     const records = after.lastSeq - before.lastSeq;
     if (records > 0) logger.warn({ records, from: guard.name }, 'the log had lost its end, and has it again');

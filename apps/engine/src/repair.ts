@@ -20,8 +20,9 @@ import type { Trouble } from './trouble.ts';
  *   FORGET id          removes a snapshot
  */
 export interface RepairSubject {
-  readonly trouble: Trouble | null;
-  readonly leading: boolean;
+  /** As it is when it is asked: a rescue takes its time. */
+  readonly trouble: () => Trouble | null;
+  readonly leading: () => boolean;
   readonly isMaster: boolean;
   /** Keys of the data set that this node holds, and where in its log it stands; null when it holds none. */
   readonly holds: { readonly keys: number; readonly seq: number; readonly logId: string } | null;
@@ -90,11 +91,12 @@ function refuseLeading(subject: RepairSubject): void {
     subject.isMaster,
     'this node is a slave: make it a master first (REPLICAOF NO ONE), or repair its master',
   );
-  refuseUnless(!subject.leading || subject.trouble !== null, 'this node leads its log; there is nothing to repair');
+  refuseUnless(!subject.leading() || subject.trouble() !== null, 'this node leads its log; there is nothing to repair');
 }
 
 async function status(subject: RepairSubject, access: LogAccess): Promise<string[]> {
-  const { trouble, holds } = subject;
+  const { holds } = subject;
+  const trouble = subject.trouble();
   const lines = [trouble === null ? 'trouble: none' : `trouble: ${trouble.code}: ${trouble.text}`];
   lines.push(
     holds === null
@@ -174,7 +176,7 @@ async function forget(access: LogAccess, id: string, isConfirmed: boolean): Prom
 }
 
 async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<string[]> {
-  refuseUnless(!subject.leading, 'this node leads its log; there is nothing to give up');
+  refuseUnless(!subject.leading(), 'this node leads its log; there is nothing to give up');
   const { holds } = subject;
   const what =
     holds === null ? 'what it noted of its log' : `${holds.keys} keys of log ${holds.logId} up to record ${holds.seq}`;

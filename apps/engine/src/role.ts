@@ -129,6 +129,10 @@ export class RoleController {
   #decided = true;
   /** The newest messages of the log, for when it loses them. */
   #recent = { logId: '', messages: new RecentMessages() };
+  /** The log ends before this sequence, which a snapshot has to bring. */
+  #owed = 0;
+  /** What begins the new log is no data set of a log: a repair put it together. */
+  #rescued = false;
   /** The log lost what it had, and the data set here begins a new one. */
   #lost = false;
   /** An operator takes the log as it is, whatever slaves have of it. */
@@ -209,7 +213,9 @@ export class RoleController {
       engine.ctx.linkUp = true;
     } else {
       this.#promote = false;
+      this.#rescued = false;
       this.#lost = false;
+      this.#accepts = false;
       engine.ctx.slave = true;
       this.masterLink.begin(performance.now());
       engine.ctx.linkUp = false;
@@ -225,8 +231,8 @@ export class RoleController {
     const { engine, logger, memory, newKeyspace, ownLog } = this.#o;
     return repair(
       {
-        trouble: this.trouble,
-        leading: this.leading,
+        trouble: () => this.trouble,
+        leading: () => this.leading,
         isMaster: this.target === null && this.#deposedBy === null,
         holds: this.#holding && {
           keys: engine.ctx.keyspace.size,
@@ -250,7 +256,14 @@ export class RoleController {
   #beginWith(keyspace: Keyspace | null): Promise<string | null> {
     const { engine } = this.#o;
     engine.ctx.slave = true;
+    if (this.leading && this.trouble === null) {
+      if (keyspace !== null) discardKeyspace(keyspace);
+      return Promise.resolve(
+        'ERR what was missing came back meanwhile, and this node leads again: nothing was changed',
+      );
+    }
     if (keyspace !== null) {
+      this.#rescued = true;
       const old = engine.ctx.keyspace;
       engine.swapKeyspace(keyspace);
       discardKeyspace(old);
@@ -270,6 +283,9 @@ export class RoleController {
     const { engine, memory, logger, ownLog } = this.#o;
     logger.warn({ holding: this.#holding, known: memory.logId }, 'giving up what this node knows beyond the log');
     this.#holding = null;
+    this.#promote = false;
+    this.#rescued = false;
+    this.#lost = false;
     this.#recent = { logId: '', messages: new RecentMessages() };
     this.#decided = true;
     this.#accepts = true;
@@ -453,14 +469,17 @@ export class RoleController {
     let writer: LogWriter | null;
     if (promote) {
       const { keyspace } = engine.ctx;
-      const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal });
+      const held = this.#rescued ? null : this.#holding;
+      const from = held && { logId: held.logId, seq: held.position.seq };
+      const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal, from });
       writer = await this.#openWriter(access, LOG_START, begins, signal);
       await ownLog.secure();
       // Only now is it worth remembering: a node that dies before starts again with the log that it had.
       await ownLog.remember(location, memory.generation + 1, signal);
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
-      engine.ctx.loading = true;
+      // In trouble the data set that is kept goes on answering while it is tried again.
+      if (this.trouble === null || this.#holding === null) engine.ctx.loading = true;
       writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
       await ownLog.secure();
@@ -475,6 +494,7 @@ export class RoleController {
     await markBegun(access.link, location.cluster, location.logId, replicas);
     ownLog.settled(location.logId);
     this.#promote = false;
+    this.#rescued = false;
     this.#lost = false;
     this.#decided = false;
     this.#accepts = false;
@@ -517,7 +537,10 @@ export class RoleController {
         writer,
         logger: this.#o.logger,
         onUnreachable: (why) => this.#saveFromMemory(access, writer, why, signal),
-        onReachable: () => this.#clearTrouble(),
+        onReachable: () => {
+          this.#clearTrouble();
+          this.#o.ownLog.settled(access.location.logId); // a copy that was made since is of what the log has
+        },
         onGone: (error) => {
           if (signal.aborted) return;
           if (this.#beginsAnew('log-missing', (error as Error).message)) this.#term.abort(new Fenced());
@@ -572,6 +595,7 @@ export class RoleController {
 
   /** The log has what this node knows of it. Throws LogError when not. */
   async #prove(access: LogAccess, signal: AbortSignal): Promise<void> {
+    this.#owed = 0;
     const { log, link, location, snapshots } = access;
     const { logId, cluster } = location;
     const { logger, memory, ownLog } = this.#o;
@@ -581,14 +605,20 @@ export class RoleController {
     if (guard !== null) await healFromGuard(access, guard, signal, logger);
     try {
       if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), logger);
-      else if (await hasBegun(link, cluster, logId)) await log.state();
+      else if (await hasBegun(link, cluster, logId)) {
+        if ((await log.state()).lastSeq === 0 && !this.#accepts)
+          throw new LogError('log-lost', 'the log is empty, and it has had a leader');
+      }
     } catch (error) {
       if (!isLogError(error)) throw error;
       if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
       if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
-      if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) return;
+      if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) {
+        this.#owed = known.seq; // if it can be loaded: #claim looks
+        return;
+      }
       const noted = error.code === 'log-lost' && holding === null ? memory.known(logId) : null;
       if (noted === null || !(await explainsLoss(log, noted, memory.bootId, logger))) throw error;
     }
@@ -630,6 +660,10 @@ export class RoleController {
     const follower = await this.#rebuild(access, signal, loaded);
     if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), signal, logger);
     await this.#reachEnd(follower, access, signal);
+    if (follower.seq < this.#owed) {
+      const { lastSeq } = await access.log.state();
+      throw new LogError('log-lost', `the log ends at ${lastSeq}, this node had it up to ${this.#owed}`);
+    }
     for (let attempt = 1; ; attempt++) {
       follower.pause();
       if (this.epoch > 0 && this.#isDeposed(follower)) {
@@ -644,6 +678,7 @@ export class RoleController {
         // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later. Nothing can be
         // appended behind a sequence that is not there; but the data set is, and nothing acknowledged before it is missing.
         this.#adopt(follower);
+        this.#holding = { logId: access.location.logId, position: follower.position };
         this.#promote = true;
         throw new Error(
           `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`,
@@ -788,6 +823,7 @@ export class RoleController {
     this.#proveMore(follower, logId);
     this.#adopt(follower);
     this.#decided = false;
+    this.#accepts = false;
     this.#clearTrouble();
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
@@ -813,17 +849,18 @@ export class RoleController {
   }
 
   /**
-   * The log is another one than that of the data set here, and nobody asked for that: its master began anew. With a data set, which stands in front
-   * of its log, it is taken. One that began with nothing takes the place of data only when an operator says so.
+   * The log is another one than that of the data set here, and nobody asked for that: its master began anew. With the data of the log that is followed
+   * here, it is taken. One that began with nothing, a file or a repair takes the place of data only when an operator says so.
    */
   #proveMore(follower: Follower, logId: string): void {
     const { size } = this.#o.engine.ctx.keyspace;
     const before = this.#holding;
     if (this.#decided || before === null || before.logId === logId || size === 0) return;
-    if (follower.base !== null && follower.beginning?.kind !== 'nothing') return;
+    const { beginning } = follower;
+    if (beginning?.kind === 'snapshot' && beginning.from?.logId === before.logId) return;
     throw new LogError(
       'log-unrelated',
-      `the master has a new log that began with nothing; this slave keeps ${size} keys of log ${before.logId}`,
+      `the master has a new log that did not begin with this one's data; this slave keeps ${size} keys of log ${before.logId}`,
     );
   }
 

@@ -41,7 +41,7 @@ export class OwnLog implements EngineOwnLog {
     const place = await this.#place(signal);
     if (memory.logId === null) {
       const { lostSign } = memory;
-      const logId = lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, lostSign);
+      const logId = lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, lostSign, memory);
       memory.remember(logId, null);
     } else if (this.ownsStore) await this.#takeNewer(memory, place);
     return this.#located(place, memory.logId!);
@@ -134,9 +134,11 @@ export class OwnLog implements EngineOwnLog {
   }
 
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
-  async #lostLogId(place: ClusterPlace, sign: string): Promise<string> {
-    const logId = (await askClusterLog(place))?.logId;
-    if (logId === undefined) throw missingNodeFile(this.#config.text.dir, sign);
+  async #lostLogId(place: ClusterPlace, sign: string, memory: NodeMemory): Promise<string> {
+    const named = await askClusterLog(place);
+    if (named === null) throw missingNodeFile(this.#config.text.dir, sign);
+    const { logId, generation } = named;
+    memory.begin(logId, generation, null);
     this.#log.warn({ logId }, 'weir-node.json is missing: the log that the NATS server in dir names is taken');
     return logId;
   }

@@ -29,9 +29,9 @@ export function serveTail(
       nats.publish(subject, Buffer.from(JSON.stringify({ first: firstSeq, last: lastSeq })));
       return;
     }
-    void Promise.resolve(source.message(question.seq)).then((message) =>
-      nats.publish(subject, message ?? new Uint8Array(0)),
-    );
+    void Promise.resolve(source.message(question.seq))
+      .then((message) => nats.publish(subject, message ?? new Uint8Array(0)))
+      .catch(() => {}); // a connection that closes, a message above a smaller limit: the question is not answered
   });
 }
 

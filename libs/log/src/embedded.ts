@@ -504,9 +504,8 @@ export class EmbeddedNats {
       this.#storageFailed = true;
       this.#event({ kind: 'storage-failed', detail: line.trim() });
     }
-    const { bavail, bsize } = statfsSync(this.dir);
     // The first time at once when there is room (another error, a quota); the pause before the start doubles when it goes on failing.
-    if (bavail * bsize >= ROOM_MIN_BYTES) this.#child?.kill('SIGTERM');
+    if (freeBytes(this.dir) >= ROOM_MIN_BYTES) this.#child?.kill('SIGTERM');
   }
 
   /** A server without JetStream does not recover by itself. */
@@ -610,6 +609,16 @@ export class EmbeddedNats {
 
   #logTail(lines: number): string {
     return readEnd(this.#logFile, 4096).trim().split('\n').slice(-lines).join(' | ');
+  }
+}
+
+/** Of a file system that is gone: none. */
+function freeBytes(dir: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(dir);
+    return bavail * bsize;
+  } catch {
+    return 0;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LogError } from './errors.ts';
 import { healTail } from './heal.ts';
 import { LOG_START } from './reader.ts';
 import { RecentMessages } from './recent.ts';
@@ -74,6 +75,23 @@ test('messages that do not reach back to the end of the log are not given to it'
   assert.deepEqual(await healTail(log, new RecentMessages()), { kind: 'short', lastSeq: 7 });
 });
 
+test('a source that lacks the last message of the log, and has what follows it, still gives that back', async () => {
+  const { log } = await filled(10);
+  const holed = new RecentMessages();
+  for (let seq = 1; seq <= 11; seq++) if (seq !== 8) holed.push(seq, (await log.read(seq))!);
+  log.loseTail(3); // it ends with 8, which somebody else had
+  assert.deepEqual(await healTail(log, holed), { kind: 'whole', appended: 3, lastSeq: 11 });
+});
+
+test('a source whose messages were all trimmed lacks nothing', async () => {
+  const { log, recent, writer } = await filled(5);
+  const old = new RecentMessages();
+  for (let seq = 1; seq <= 3; seq++) old.push(seq, (await log.read(seq))!);
+  for (let i = 0; i < 40; i++) await put(writer, 'more');
+  await log.purgeTo(20);
+  assert.deepEqual(await healTail(log, old), { kind: 'whole', appended: 0, lastSeq: recent.lastSeq });
+});
+
 test('a message that is damaged in memory is not given to the log', async () => {
   const { log, recent } = await filled(3);
   const damaged = (await log.read(4))!;
@@ -96,6 +114,21 @@ test('a writer gives its log the lost end back, with its next append or when it 
   assert.equal(log.lastSeq, 12);
   assert.equal(await put(writer, 'last'), 'committed');
   assert.equal(writer.state, 'open');
+});
+
+test('a writer that cannot give the lost end back now goes on when the log answers again', async () => {
+  const { log, writer } = await filled(5);
+  log.loseTail(2);
+  const { state } = log;
+  let asked = 0;
+  // The first look finds the loss; then the broker is away.
+  log.state = async () => {
+    if (++asked === 2) throw new LogError('log-unavailable', 'away');
+    return state.call(log);
+  };
+  await assert.rejects(writer.check(), { code: 'log-unavailable' });
+  assert.equal(await put(writer, 'more'), 'committed');
+  assert.equal(log.lastSeq, 7);
 });
 
 test('a writer without the lost messages is fenced, and says that the log lost them', async () => {

@@ -19,16 +19,19 @@ export type Healed =
 const TRIES_MAX = 5;
 
 /** Brings the log up to the end of `source`. Throws LogError 'log-unavailable', 'log-missing', 'log-full', 'log-corrupt'. */
-export async function healTail(log: LogStore, source: TailSource): Promise<Healed> {
-  const { lastSeq } = await log.state();
+export async function healTail(log: LogStore, source: TailSource, signal?: AbortSignal): Promise<Healed> {
+  const { firstSeq, lastSeq } = await log.state();
   if (source.lastSeq < source.firstSeq) return { kind: 'short', lastSeq };
+  // All that the source has was trimmed: nothing is lacking.
+  if (source.lastSeq < firstSeq) return { kind: 'whole', appended: 0, lastSeq };
   const joint = Math.min(lastSeq, source.lastSeq);
   if (!(await joins(log, source, joint))) {
-    const isShort = joint < source.firstSeq - 1 || joint === 0;
-    return isShort ? { kind: 'short', lastSeq } : { kind: 'other', seq: joint };
+    const isOther = (await source.message(joint)) !== null || (await source.message(joint + 1)) !== null;
+    return isOther && joint > 0 ? { kind: 'other', seq: joint } : { kind: 'short', lastSeq };
   }
   let appended = 0;
   for (let seq = joint + 1; seq <= source.lastSeq; seq++) {
+    signal?.throwIfAborted();
     const message = await source.message(seq);
     if (message === null) return { kind: 'short', lastSeq: seq - 1 };
     decodeHeader(message, new RecordHeader()); // what is given back is what was written, or nothing
@@ -45,7 +48,7 @@ async function joins(log: LogStore, source: TailSource, seq: number): Promise<bo
   if (stored === null) throw new LogError('log-corrupt', `message ${seq}, the last one of the log, cannot be read`);
   const own = await source.message(seq);
   if (own !== null) return sameMessage(stored, own);
-  const next = seq + 1 === source.firstSeq ? await source.message(source.firstSeq) : null;
+  const next = await source.message(seq + 1);
   if (next === null) return false;
   const header = new RecordHeader();
   decodeHeader(stored, header);

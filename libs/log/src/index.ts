@@ -5,6 +5,7 @@ export {
   decodeHeader,
   HEADER_BYTES,
   messageChecksum,
+  messageEpoch,
   RECORD_BYTES_MAX,
   RecordHeader,
   RecordKind,

@@ -4,7 +4,8 @@
  * never was.
  *
  *   {"id": "<writer id, hex>", "node": "…", "ip": "…", "port": 6379,
- *    "begins": {"kind": "nothing"} | {"kind": "snapshot", "id": "base-…", "seq": 0, "digest": "<hex>", "keys": 5000}}
+ *    "begins": {"kind": "nothing"} | {"kind": "snapshot", "id": "base-…", "seq": 0, "digest": "<hex>", "keys": 5000,
+ *                                    "from": {"logId": "…", "seq": 4711}}}
  *
  * Fields are only ever added. Logs from before `begins` do not have it: their beginning is unknown.
  */
@@ -21,6 +22,8 @@ export type Beginning =
       readonly seq: number;
       readonly digest: string;
       readonly keys: number;
+      /** The log that this data set was of, and how far; absent: it was put together from what was left, or came from elsewhere. */
+      readonly from?: { readonly logId: string; readonly seq: number };
     };
 
 export interface Leadership {
@@ -58,11 +61,17 @@ export function decodeLeadership(payload: Uint8Array): Leadership {
 
 function toBeginning(value: unknown): Beginning | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { kind, id, seq, digest, keys } = value as Record<string, unknown>;
+  const { kind, id, seq, digest, keys, from } = value as Record<string, unknown>;
   if (kind === 'nothing') return { kind };
   if (kind !== 'snapshot' || typeof id !== 'string' || typeof digest !== 'string') return null;
   if (typeof seq !== 'number' || typeof keys !== 'number') return null;
-  return { kind, id, seq, digest, keys };
+  return { kind, id, seq, digest, keys, ...toOrigin(from) };
+}
+
+function toOrigin(value: unknown): { from?: { logId: string; seq: number } } {
+  if (typeof value !== 'object' || value === null) return {};
+  const { logId, seq } = value as Record<string, unknown>;
+  return typeof logId === 'string' && typeof seq === 'number' ? { from: { logId, seq } } : {};
 }
 
 /**

@@ -247,6 +247,17 @@ export function messageChecksum(message: Uint8Array): string | null {
   return checksumHex(header.checksumHi, header.checksumLo);
 }
 
+/** The epoch of a message; null as above. */
+export function messageEpoch(message: Uint8Array): number | null {
+  const header = new RecordHeader();
+  try {
+    decodeHeader(message, header);
+  } catch {
+    return null;
+  }
+  return header.epoch;
+}
+
 function readU32(bytes: Uint8Array, at: number): number {
   return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

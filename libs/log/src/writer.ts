@@ -429,10 +429,17 @@ export class LogWriter {
     const { lastSeq } = await this.#log.state();
     if (!idle() || lastSeq === seq) return;
     if (lastSeq < seq) {
-      if (!(await this.#giveBack(lastSeq, seq))) return;
-      // What was appended meanwhile has waited.
-      this.#become('open', '');
-      return this.#send();
+      let isWhole = true;
+      try {
+        isWhole = await this.#giveBack(lastSeq, seq);
+      } finally {
+        // What was appended meanwhile has waited. Where nothing could be given back now, its rejection settles it.
+        if (isWhole && !this.#ended()) {
+          this.#become('open', '');
+          this.#send();
+        }
+      }
+      return;
     }
     const stored = await this.#log.read(seq + 1);
     if (!idle() || stored === null) return;

@@ -1,4 +1,4 @@
-import { isLogError, messageChecksum, readBeginning } from '@weir/log';
+import { isLogError, messageChecksum, messageEpoch, readBeginning } from '@weir/log';
 import type { Beginning, LogState, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
 import type { FollowerLogger } from './follower.ts';
 
@@ -58,7 +58,13 @@ async function foreign(
     const same = beginning.id === manifest.id && beginning.digest === manifest.digest;
     return same ? '' : `the log began with snapshot ${beginning.id}`;
   }
-  if (seq < state.firstSeq || seq > state.lastSeq) return '';
+  if (seq < state.firstSeq) return '';
+  if (seq > state.lastSeq) {
+    // The log lost its end behind a snapshot, or went on without it: then somebody led it since.
+    const last = state.lastSeq === 0 ? null : await log.read(state.lastSeq);
+    const epoch = last === null ? null : messageEpoch(last);
+    return epoch !== null && epoch > manifest.epoch ? 'the log went on without it' : '';
+  }
   const message = await log.read(seq).catch((error: unknown) => {
     if (isLogError(error, 'log-corrupt')) return null;
     throw error;
