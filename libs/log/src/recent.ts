@@ -74,11 +74,6 @@ export class RecentMessages implements TailSource {
     if (this.#first > this.#last) this.#first = this.#last + 1;
   }
 
-  clear(): void {
-    this.#first = 1;
-    this.#last = 0;
-  }
-
   message(seq: number): Uint8Array | null {
     if (seq < this.#first || seq > this.#last || this.#bytes === null) return null;
     const place = seq % PLACES;
