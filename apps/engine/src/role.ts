@@ -228,17 +228,13 @@ export class RoleController {
 
   /** For `WEIR REPAIR`: see repair.ts. */
   repair(args: readonly string[]): Promise<string[]> {
-    const { engine, logger, memory, newKeyspace, ownLog } = this.#o;
+    const { logger, memory, newKeyspace, ownLog } = this.#o;
     return repair(
       {
         trouble: () => this.trouble,
         leading: () => this.leading,
         isMaster: this.target === null && this.#deposedBy === null,
-        holds: this.#holding && {
-          keys: engine.ctx.keyspace.size,
-          seq: this.#holding.position.seq,
-          logId: this.#holding.logId,
-        },
+        holds: this.#holds(),
         newKeyspace,
         open: async (signal) => {
           const location = this.access?.location ?? (await ownLog.locate(memory, signal));
@@ -250,6 +246,15 @@ export class RoleController {
       },
       args,
     );
+  }
+
+  /** The data set that answers here: that of a role which is played, or what is kept of the last one. */
+  #holds(): { keys: number; seq: number; logId: string } | null {
+    const { keyspace } = this.#o.engine.ctx;
+    const keys = keyspace.size;
+    if (this.writer !== null || this.follower?.keyspace === keyspace) return { keys, seq: this.seq, logId: this.logId };
+    const held = this.#holding;
+    return held && { keys, seq: held.position.seq, logId: held.logId };
   }
 
   /** An operator decided what this node begins a new log with; null: with the data set that it holds. */
