@@ -329,7 +329,8 @@ export class RdbReader implements RdbReaderApi {
   #lookAhead(): void {
     const { buf, pos, end } = this.#input;
     const count = this.#scout.look(buf, pos, end);
-    if (count > 1) this.#sink.keysAhead!(buf, this.#scout.places, count);
+    // Also of none: the places of the keys before are overwritten.
+    this.#sink.keysAhead!(buf, this.#scout.places, count);
   }
 
   #entryItem(type: number): boolean {

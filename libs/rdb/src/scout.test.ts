@@ -15,15 +15,20 @@ class AheadSink extends SilentSink {
   foretold = 0;
   /** That were told ahead and have not come yet. */
   #ahead: string[] = [];
+  #places: Int32Array = new Int32Array(0);
+  #copy = '';
 
   keysAhead(buf: Uint8Array, places: Int32Array, count: number): void {
     assert.ok(count <= KEYS_AHEAD_MAX);
     if (count > 0) assert.deepEqual(this.#ahead, [], 'told ahead, and others came');
+    this.#places = places.subarray(0, 2 * count);
+    this.#copy = this.#places.join();
     this.#ahead = Array.from({ length: count }, (_, i) => latin1(buf, places[2 * i], places[2 * i + 1]));
   }
 
   #key(keyBuf: Uint8Array, keyOff: number, keyLen: number): void {
     this.told++;
+    assert.equal(this.#places.join(), this.#copy, 'places were overwritten without a word');
     if (this.#ahead.length === 0) return;
     assert.equal(latin1(keyBuf, keyOff, keyLen), this.#ahead.shift());
     this.foretold++;
@@ -70,11 +75,11 @@ test('of plain entries nearly every key is told ahead', () => {
 
 test('bytes of any kind are looked at within their bounds', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(199), fc.nat(199), (bytes, a, b) => {
-      const stop = Math.min(Math.max(a, b) + 1, bytes.length);
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(199), fc.nat(199), (data, a, b) => {
+      const stop = Math.min(Math.max(a, b) + 1, data.length);
       const pos = Math.min(a, b, stop - 1);
       const scout = new KeyScout();
-      const count = scout.look(bytes, pos, stop);
+      const count = scout.look(data, pos, stop);
       assert.ok(scout.end > pos);
       for (let i = 0; i < count; i++) {
         const [off, len] = [scout.places[2 * i]!, scout.places[2 * i + 1]!];
