@@ -17,6 +17,8 @@ import {
   setLru,
   valueAddress,
 } from './entry.ts';
+import { Changes } from './changes.ts';
+import { REPLACED } from './events.ts';
 import { EvictionPool } from './eviction.ts';
 import { hashBytes } from './hash.ts';
 import type { HashSeed } from './hash.ts';
@@ -34,6 +36,9 @@ import { freeValue, opsOf } from './values.ts';
  * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
  * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
  * the new ref, and the old one is dead.
+ *
+ * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was. Commands do not call those
+ * that change keys but have `Context` do it, which announces as well (docs/internals/announcements.md).
  */
 
 export interface KeyspaceOptions {
@@ -94,6 +99,8 @@ export class Keyspace {
   readonly lazyfree: LazyfreeSettings;
   /** Values that are in no database any more and not given back yet. */
   readonly later: FreeLater;
+  /** Where what happens to keys is announced. */
+  #changes = new Changes();
   readonly #k0: number;
   readonly #k1: number;
 
@@ -110,6 +117,16 @@ export class Keyspace {
     this.lazyfree = options.lazyfree ?? NOTHING_LATER;
     this.later = new FreeLater(this.space, (entry) => this.#freeEntry(entry));
     this.arena.onFull = () => this.later.onFull();
+  }
+
+  get changes(): Changes {
+    return this.#changes;
+  }
+
+  /** This data set takes the place of another one: who listened there listens here from now on, and is told. */
+  takePlaceOf(other: Keyspace): void {
+    this.#changes = other.#changes;
+    this.#changes.tellWhole(REPLACED, -1, -1);
   }
 
   hash(buf: Uint8Array, off: number, len: number): number {

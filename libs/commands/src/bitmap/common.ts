@@ -1,4 +1,5 @@
-import { ENC_RAW, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
+import { putString, resizeString } from '../core/strings.ts';
+import { ENC_RAW, setEncoding, valueAddress, valueLength, events } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { bigIntArg } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
@@ -25,19 +26,19 @@ export function isOffset(ctx: Context, n: number): boolean {
 export const grown = { value: false };
 
 /**
- * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero. Its
+ * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero, which is announced. Its
  * encoding becomes raw, as in Redis, whether it grows or not.
  */
 export function writableString(ctx: Context, ref: Ref, bytes: number): Ref {
-  const { keyspace, arena, db, hash, req, now } = ctx;
+  const { arena } = ctx;
   grown.value = true;
   if (ref === 0) {
-    const next = keyspace.putString(db, hash, 0, req.buf, req.off(1), req.len(1), bytes, ENC_RAW, false, now);
+    const next = putString(ctx, events.SETBIT, 0, 1, bytes, ENC_RAW);
     const at = valueAddress(arena, next);
     arena.u8.fill(0, at, at + bytes);
     return next;
   }
-  if (valueLength(arena, ref) < bytes) return keyspace.resizeString(db, hash, ref, bytes, ENC_RAW, now);
+  if (valueLength(arena, ref) < bytes) return resizeString(ctx, events.SETBIT, ref, 1, bytes, ENC_RAW);
   grown.value = false;
   setEncoding(arena, ref, ENC_RAW);
   return ref;

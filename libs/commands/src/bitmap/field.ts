@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { valueAddress, valueLength, events } from '@weir/keyspace';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -169,7 +169,10 @@ function execute(ctx: Context, readOnly: boolean): void {
     if (kind === GET) replyField(ctx, signed, bits);
     else if (change(ctx, at, kind, signed, bits, offset, operations[i + 4], operations[i + 5])) changes++;
   }
-  if (changes > 0) ctx.propagate(changes);
+  if (changes > 0) {
+    if (!grown.value) ctx.announce(events.SETBIT, 1);
+    ctx.propagate(changes);
+  }
 }
 
 /** Reads the operations: bytes that the string must have for them, 0 when they only read; -1: answered. */

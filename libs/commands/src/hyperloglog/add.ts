@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { valueAddress, valueLength, events } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import {
   CORRUPTED_ERROR,
@@ -70,10 +70,12 @@ export const pfadd: Command = {
       updated += raised;
     }
     if (updated > 0) {
-      if (inPlace) invalidate(u8, at);
-      else {
+      if (inPlace) {
+        invalidate(u8, at);
+        ctx.announce(events.PFADD, 1);
+      } else {
         invalidate(sketch.buf, 0);
-        storeSketch(ctx, 1, ref);
+        storeSketch(ctx, events.PFADD, 1, ref);
       }
       if (corrupted) ctx.propagateFirst(i, updated);
       else ctx.propagate(updated);

@@ -61,7 +61,7 @@ export function replyEdgeEntry(ctx: Context, ref: Ref, last: boolean): void {
 export function lookupGroups(ctx: Context, i: number): Ref {
   const ref = ctx.lookupWrite(i);
   if (ref === 0) {
-    ctx.stats.keyspaceMisses++;
+    ctx.missed(i);
     return 0;
   }
   ctx.stats.keyspaceHits++;
