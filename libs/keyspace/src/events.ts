@@ -18,8 +18,10 @@ export const CLASS_MODULE = 1024;
 export const CLASS_NEW = 2048;
 /** No class of Redis's, but what counts there for WATCH and for clients that track keys (signalModifiedKey), of whatever class. */
 export const CLASS_CHANGE = 4096;
-/** Many keys at once, which are not told one by one: see `Changes.all`. */
-export const CLASS_WHOLE = 8192;
+/** Neither a class of Redis's nor counted there, but a change of the value all the same. */
+export const CLASS_QUIET = 8192;
+/** Many keys at once, which are not told one by one: see `Changes.tellWhole`. */
+export const CLASS_WHOLE = 16384;
 
 /** The letters of `notify-keyspace-events`. `A` stands for all but `m` and `n`. */
 export const CLASS_LETTERS: readonly (readonly [letter: string, bit: number])[] = [
@@ -41,7 +43,7 @@ export const CLASS_LETTERS: readonly (readonly [letter: string, bit: number])[] 
 export interface KeyEvent {
   /** As Redis publishes it; '': it publishes nothing of the kind. */
   readonly name: string;
-  /** Its class, and CLASS_CHANGE. */
+  /** Its class, and those of no notification. */
   readonly bits: number;
 }
 
@@ -72,7 +74,7 @@ export const NEW = event('new', CLASS_NEW | CLASS_CHANGE);
 /** A change of which Redis publishes nothing, though it counts for WATCH: the number that PFCOUNT keeps. */
 export const CHANGED = event('', CLASS_CHANGE);
 /** A change that counts for nobody in Redis, be it in its log: what XREADGROUP, XCLAIM and XACK do to a group. */
-export const QUIET = event('', 0);
+export const QUIET = event('', CLASS_QUIET);
 
 export const DEL = generic('del');
 export const EXPIRE = generic('expire');

@@ -38,7 +38,7 @@ export const setbit: Command = {
     const old = (arena.u8[at] >> shift) & 1;
     if (old !== bit || grown.value) {
       arena.u8[at] = (arena.u8[at] & ~(1 << shift)) | (bit << shift);
-      if (!grown.value) ctx.announce(events.SETBIT, 1);
+      ctx.announce(events.SETBIT, 1);
       ctx.propagate();
     }
     reply.int(old);

@@ -26,19 +26,19 @@ export function isOffset(ctx: Context, n: number): boolean {
 export const grown = { value: false };
 
 /**
- * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero, which is announced. Its
- * encoding becomes raw, as in Redis, whether it grows or not.
+ * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero. That a string
+ * grew is announced, but what it means (SETBIT) is the caller's to say: as in Redis, a BITFIELD of which all operations fail says nothing. Its encoding becomes raw, as in Redis, whether it grows or not.
  */
 export function writableString(ctx: Context, ref: Ref, bytes: number): Ref {
   const { arena } = ctx;
   grown.value = true;
   if (ref === 0) {
-    const next = putString(ctx, events.SETBIT, 0, 1, bytes, ENC_RAW);
+    const next = putString(ctx, events.QUIET, 0, 1, bytes, ENC_RAW);
     const at = valueAddress(arena, next);
     arena.u8.fill(0, at, at + bytes);
     return next;
   }
-  if (valueLength(arena, ref) < bytes) return resizeString(ctx, events.SETBIT, ref, 1, bytes, ENC_RAW);
+  if (valueLength(arena, ref) < bytes) return resizeString(ctx, events.QUIET, ref, 1, bytes, ENC_RAW);
   grown.value = false;
   setEncoding(arena, ref, ENC_RAW);
   return ref;

@@ -70,12 +70,14 @@ export const pfadd: Command = {
       updated += raised;
     }
     if (updated > 0) {
+      // What comes before a corrupted place is done, and Redis tells nobody.
+      const event = corrupted ? events.QUIET : events.PFADD;
       if (inPlace) {
         invalidate(u8, at);
-        ctx.announce(events.PFADD, 1);
+        ctx.announce(event, 1);
       } else {
         invalidate(sketch.buf, 0);
-        storeSketch(ctx, events.PFADD, 1, ref);
+        storeSketch(ctx, event, 1, ref);
       }
       if (corrupted) ctx.propagateFirst(i, updated);
       else ctx.propagate(updated);
