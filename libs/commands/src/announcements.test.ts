@@ -20,8 +20,9 @@ import { Announced, TestEngine, announcementText, latin1 } from './testing.ts';
 import type { Announcement, TestSession } from './testing.ts';
 import { ZSET_EXCHANGES } from './zset/exchanges.testing.ts';
 
-// Invariants `changes-announced` and `announced-is-logged` (docs/internals/announcements.md). What commands change is seen in the data set, of commands of which
-// nothing is known here. That the events are Redis's is shown by announcements.e2e.test.ts; the harness checks every call of every test (announced.testing.ts).
+// Invariants `changes-announced` and `announced-is-logged` (docs/internals/announcements.md). What commands change is
+// seen in the data set, of commands of which nothing is known here. That the events are Redis's is shown by
+// announcements.e2e.test.ts; the harness checks every call of every test (announced.testing.ts).
 
 const EXCHANGES = [
   ...[...STRING_EXCHANGES, ...KEY_EXCHANGES, ...LIST_EXCHANGES, ...HASH_EXCHANGES, ...SET_EXCHANGES, ...ZSET_EXCHANGES],

@@ -1,23 +1,23 @@
-import { KEY_EVENTS, CLASS_WHOLE } from './events.ts';
+import { CLASS_WHOLE, KEY_EVENTS } from './events.ts';
 
 /**
- * Where what happens to keys is announced, and where those who want to know of it subscribe: one to a data set, whoever changes it: clients'
- * commands, expiry, eviction, the log's replay. A listener says which classes it needs; the events of a class that nobody needs
- * go no further than a test of `wanted`, so that they cost nothing.
+ * Where what happens to keys is announced, and where those who want to know of it subscribe: one to a data set, whoever
+ * changes it: clients' commands, expiry, eviction, the log's replay. A listener says which classes it needs; the events
+ * of a class that nobody needs go no further than a test of `wanted`, so that they cost nothing.
  *
- * A listener is called in the middle of a command. It takes note, and does neither look at the data set nor change it: the key may be there
- * still, or half of its value. What it wants to do is done when the command is over.
+ * A listener is called in the middle of a command. It takes note, and does neither look at the data set nor change it:
+ * the key may be there still, or half of its value. What it wants to do is done when the command is over.
  */
 
 export interface ChangeListener {
   /**
-   * Something happened to a key; `event` is the number of a kind (events.ts). `changed`: false where Redis publishes it although the key is
-   * what it was (LTRIM that takes nothing). The bytes of the key are lent for the call.
+   * Something happened to a key; `event` is the number of a kind (events.ts). `changed`: false where Redis publishes it
+   * although the key is what it was (LTRIM that takes nothing). The bytes of the key are lent for the call.
    */
   key(event: number, db: number, hash: number, buf: Uint8Array, off: number, len: number, changed: boolean): void;
   /**
-   * Something happened to many keys, for those who subscribed with CLASS_WHOLE: to database `a`, or to all when it is -1, and to database `b` as well
-   * unless it is -1.
+   * Something happened to many keys, for those who subscribed with CLASS_WHOLE: to database `a`, or to all when it is
+   * -1, and to database `b` as well unless it is -1.
    */
   whole(event: number, a: number, b: number): void;
 }

@@ -1,6 +1,7 @@
 /**
- * What can happen to a key, by Redis's names: those that its keyspace notifications publish. Code announces small integers (changes.ts), and
- * only a consumer who tells people needs the name. The numbers are of this process alone: neither the log nor a snapshot has them.
+ * What can happen to a key, by Redis's names: those that its keyspace notifications publish. Code announces small
+ * integers (changes.ts), and only a consumer who tells people needs the name. The numbers are of this process alone:
+ * neither the log nor a snapshot has them.
  */
 
 /** Classes of `notify-keyspace-events`, a bit each. */
@@ -16,7 +17,10 @@ export const CLASS_STREAM = 256;
 export const CLASS_KEY_MISS = 512;
 export const CLASS_MODULE = 1024;
 export const CLASS_NEW = 2048;
-/** No class of Redis's, but what counts there for WATCH and for clients that track keys (signalModifiedKey), of whatever class. */
+/**
+ * No class of Redis's, but what counts there for WATCH and for clients that track keys (signalModifiedKey), of whatever
+ * class.
+ */
 export const CLASS_CHANGE = 4096;
 /** Neither a class of Redis's nor counted there, but a change of the value all the same. */
 export const CLASS_QUIET = 8192;

@@ -37,8 +37,9 @@ import { freeValue, opsOf } from './values.ts';
  * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
  * the new ref, and the old one is dead.
  *
- * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was. Commands do not call those
- * that change keys but have `Context` do it, which announces as well (docs/internals/announcements.md).
+ * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was.
+ * Commands do not call those that change keys but have `Context` do it, which announces as well
+ * (docs/internals/announcements.md).
  */
 
 export interface KeyspaceOptions {
@@ -423,8 +424,8 @@ export class Keyspace {
   }
 
   /**
-   * A holder in no table (space.ts), for a value that is made before its key is: of that type and encoding, without a root. Then
-   * `attach` it or `dropDetached` it; nobody else knows of it.
+   * A holder in no table (space.ts), for a value that is made before its key is: of that type and encoding, without a
+   * root. Then `attach` it or `dropDetached` it; nobody else knows of it.
    */
   detached(type: number, encoding: number): Ref {
     const arena = this.arena;
@@ -440,8 +441,8 @@ export class Keyspace {
   }
 
   /**
-   * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the key's entry
-   * (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
+   * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the
+   * key's entry (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
    */
   attach(
     db: Database,
@@ -466,8 +467,8 @@ export class Keyspace {
   }
 
   /**
-   * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller gives it its
-   * first element at once, or takes it out again (`remove`): no empty value is ever seen.
+   * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller
+   * gives it its first element at once, or takes it out again (`remove`): no empty value is ever seen.
    */
   create(
     db: Database,
@@ -602,7 +603,10 @@ export class Keyspace {
     db.keys.clear();
   }
 
-  /** Removes all entries of all databases without looking at any, and forgets what waits in `later`, which counts them if they were for later. */
+  /**
+   * Removes all entries of all databases without looking at any, and forgets what waits in `later`, which counts them
+   * if they were for later.
+   */
   flushAll(later = false): void {
     this.later.forget(later ? this.size : 0);
     for (const db of this.dbs) {

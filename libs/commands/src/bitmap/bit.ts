@@ -1,4 +1,4 @@
-import { valueAddress, valueLength, events } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { parseInt64 } from '../core/integer.ts';
 import { grown, offsetArg, writableString } from './common.ts';

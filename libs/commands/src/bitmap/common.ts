@@ -1,9 +1,9 @@
-import { putString, resizeString } from '../core/strings.ts';
-import { ENC_RAW, setEncoding, valueAddress, valueLength, events } from '@weir/keyspace';
+import { ENC_RAW, events, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { bigIntArg } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, parseInt64 } from '../core/integer.ts';
+import { putString, resizeString } from '../core/strings.ts';
 
 export const BAD_OFFSET = 'ERR bit offset is not an integer or out of range';
 
@@ -26,8 +26,9 @@ export function isOffset(ctx: Context, n: number): boolean {
 export const grown = { value: false };
 
 /**
- * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero. That a string
- * grew is announced, but what it means (SETBIT) is the caller's to say: as in Redis, a BITFIELD of which all operations fail says nothing. Its encoding becomes raw, as in Redis, whether it grows or not.
+ * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero. Its
+ * encoding becomes raw, as in Redis, whether it grows or not. That it grew is announced; what that means (SETBIT) is the
+ * caller's to say: as in Redis, a BITFIELD of which all operations fail says nothing.
  */
 export function writableString(ctx: Context, ref: Ref, bytes: number): Ref {
   const { arena } = ctx;

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength, events } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -253,7 +253,10 @@ function fieldOffsetArg(ctx: Context, i: number, bits: number): number {
   return NaN;
 }
 
-/** SET or INCRBY of the field that was read; whether it counts as a change: one that fails does not, nor one that leaves a string of the same length as it was. */
+/**
+ * SET or INCRBY of the field that was read; whether it counts as a change: one that fails does not, nor one that leaves a string of the same
+ * length as it was.
+ */
 function change(
   ctx: Context,
   at: number,

@@ -1,9 +1,9 @@
-import { storeBytes } from '../core/strings.ts';
-import { ENC_RAW, valueAddress, valueLength, events } from '@weir/keyspace';
+import { ENC_RAW, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { storeBytes } from '../core/strings.ts';
 import { AND, NOT, OR, XOR, combine, copyPadded, invert } from './bits.ts';
 
 const sources: Ref[] = [];

@@ -31,9 +31,9 @@ import type { CommandTable } from './table.ts';
  * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
  * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
  *
- * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened, with its kind, whoever
- * changes it: `announce` for what goes to the log as well, `notice` for what does not. Visibility hears of it here, everybody else through the
- * keyspace's `changes`.
+ * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened,
+ * with its kind, whoever changes it: `announce` for what goes to the log as well, `notice` for what does not.
+ * Visibility hears of it here, everybody else through the keyspace's `changes`.
  *
  * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
  * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
@@ -46,7 +46,9 @@ import type { CommandTable } from './table.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
-/** The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them. */
+/**
+ * The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them.
+ */
 export const EFFECT_BYTES_MAX = 1920 * 1024 * 1024;
 /** What an effect may need beyond the request: a time, an ID, SELECT. */
 export const REQUEST_BYTES_MAX = EFFECT_BYTES_MAX - 1024 * 1024;
@@ -106,7 +108,9 @@ export class Context {
   loading = false;
   /** While set, writes are refused with this error. */
   writeRefusal = '';
-  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
+  /**
+   * While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting.
+   */
   dataRefusal = '';
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
@@ -122,8 +126,8 @@ export class Context {
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
-   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an effect, by those who make
-   * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
+   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an
+   * effect, by those who make many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
   /** Installed by the engine: hands out the way to answer later. */
@@ -206,7 +210,10 @@ export class Context {
     changes.tell(events.KEYMISS, this.db.index, this.keyspace.hash(buf, off, len), buf, off, len, false);
   }
 
-  /** The entry of the key in argument `i`, expired ones removed or hidden; its recency and the statistics stay as they are. */
+  /**
+   * The entry of the key in argument `i`, expired ones removed or hidden; its recency and the statistics stay as they
+   * are.
+   */
   find(i: number): Ref {
     const req = this.req;
     const off = req.args[2 * i];
@@ -296,8 +303,8 @@ export class Context {
   }
 
   /**
-   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first element at once, which is
-   * announced. When that fails, `undoCreate` takes it out again.
+   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first
+   * element at once, which is announced. When that fails, `undoCreate` takes it out again.
    */
   create(i: number, type: number, encoding: number): Ref {
     const { req, keyspace } = this;
@@ -311,7 +318,9 @@ export class Context {
     this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, false);
   }
 
-  /** The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none): `event`. */
+  /**
+   * The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none): `event`.
+   */
   attach(event: number, i: number, holder: Ref, replaced: Ref): Ref {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
@@ -321,7 +330,7 @@ export class Context {
     return ref;
   }
 
-  /** Takes the entry of the key in argument `i` out of its database, as its value is empty or another one's turn has come; effects are the caller's. */
+  /** Removes the entry of the key in argument `i`; effects are the caller's. */
   removeEntry(i: number, ref: Ref, later?: boolean): void {
     this.keyspace.remove(this.db, this.#hashOf(i), ref, later);
     this.announce(events.DEL, i);
@@ -357,8 +366,8 @@ export class Context {
   }
 
   /**
-   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw the
-   * ArenaFullError on, and the client gets its -OOM.
+   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw
+   * the ArenaFullError on, and the client gets its -OOM.
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
@@ -368,8 +377,8 @@ export class Context {
   }
 
   /**
-   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is this
-   * node's affair.
+   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is
+   * this node's affair.
    */
   #rewrite(argc: number): void {
     const { req, effects } = this;
@@ -401,8 +410,8 @@ export class Context {
   }
 
   /**
-   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when the value is given
-   * back later.
+   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when
+   * the value is given back later.
    */
   removeKey(i: number, ref: Ref, later: boolean): void {
     const { req } = this;
@@ -430,8 +439,8 @@ export class Context {
   // --- announcements -----------------------------------------------------------------------------------------------
 
   /**
-   * The key in argument `i` has changed: an event of @weir/keyspace's `events`. The command logs it (`propagate`, `effect`): later reads of the
-   * key wait for that. `isNew`: there was no such key before.
+   * The key in argument `i` has changed: an event of @weir/keyspace's `events`. The command logs it (`propagate`,
+   * `effect`): later reads of the key wait for that. `isNew`: there was no such key before.
    */
   announce(event: number, i: number, isNew = false, db: Database = this.db): void {
     if (!this.replaying) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
@@ -452,7 +461,10 @@ export class Context {
     if (this.keyspace.changes.wanted !== 0) this.#tell(event, i, this.db, false);
   }
 
-  /** All keys of database `a` (-1: of all) have changed, and of database `b` (-1: of no other): every later read waits for this record. */
+  /**
+   * All keys of database `a` (-1: of all) have changed, and of database `b` (-1: of no other): every later read waits
+   * for this record.
+   */
   announceAll(event: number, a = -1, b = -1): void {
     this.markAllPending();
     this.keyspace.changes.tellWhole(event, a, b);
@@ -540,8 +552,8 @@ export class Context {
   }
 
   /**
-   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
-   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
+   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it
+   * were one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
    */
   deferWork(): DeferredWork {
     this.deferred = true;

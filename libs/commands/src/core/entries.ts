@@ -17,7 +17,10 @@ export function renameEntry(ctx: Context, ref: Ref, from: number, to: number, re
   ctx.announce(events.RENAME_TO, to);
 }
 
-/** Moves the entry of the key in argument `i`, which was looked up last, to another database, where there is no such key. */
+/**
+ * Moves the entry of the key in argument `i`, which was looked up last, to another database, where there is no such
+ * key.
+ */
 export function moveEntry(ctx: Context, ref: Ref, i: number, to: Database): void {
   const { keyspace, db, hash, req } = ctx;
   keyspace.rename(db, hash, ref, to, req.buf, req.off(i), req.len(i), hash);
@@ -26,7 +29,10 @@ export function moveEntry(ctx: Context, ref: Ref, i: number, to: Database): void
   ctx.announce(events.MOVE_TO, i, false, to);
 }
 
-/** Copies an entry to the key in argument `i` of a database, which was looked up last and where `replaced` (0: none) goes. */
+/**
+ * Copies an entry to the key in argument `i` of a database, which was looked up last and where `replaced` (0: none)
+ * goes.
+ */
 export function copyEntry(ctx: Context, ref: Ref, to: Database, i: number, replaced: Ref): Ref {
   const { keyspace, hash, req } = ctx;
   const next = keyspace.copy(ref, to, req.buf, req.off(i), req.len(i), hash, replaced);
@@ -59,8 +65,9 @@ export function swapDatabases(ctx: Context, a: number, b: number): void {
 }
 
 /**
- * The key in argument `i`, which was looked up last, gets the value of a detached holder, which is gone then in any case, and an expire time unless `whenMs` is
- * negative, in place of the entry `replaced` (0: none). Throws ArenaFullError with the key as it was.
+ * The key in argument `i`, which was looked up last, gets the value of a detached holder, which is gone then in any
+ * case, and an expire time unless `whenMs` is negative, in place of the entry `replaced` (0: none). Throws
+ * ArenaFullError with the key as it was.
  */
 export function restoreEntry(ctx: Context, i: number, holder: Ref, whenMs: number, replaced: Ref): Ref {
   const { keyspace, db, hash, now, req } = ctx;

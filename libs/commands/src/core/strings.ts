@@ -3,8 +3,8 @@ import type { Ref } from '@weir/memory';
 import type { Context } from './context.ts';
 
 /**
- * How commands change strings: each function announces what it did, as the event that is given. The key is argument `k`, was looked up last, and
- * has the entry `ref` (0: none).
+ * How commands change strings: each function announces what it did, as the event that is given. The key is argument
+ * `k`, was looked up last, and has the entry `ref` (0: none).
  */
 
 /** Strings up to this length are "embstr" in OBJECT ENCODING. */
@@ -64,8 +64,8 @@ export function storeBytes(
 }
 
 /**
- * Makes the key hold a string of `len` bytes, which the caller writes at `valueAddress` of the returned entry; what was there is not kept, but its expire
- * time.
+ * Makes the key hold a string of `len` bytes, which the caller writes at `valueAddress` of the returned entry; what was
+ * there is not kept, but its expire time.
  */
 export function putString(ctx: Context, event: number, ref: Ref, k: number, len: number, encoding: number): Ref {
   const { req, keyspace, db, hash, now } = ctx;

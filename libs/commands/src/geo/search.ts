@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, zsets, events } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { formatDouble } from '@weir/resp';
 import type { Request } from '@weir/resp';

@@ -24,7 +24,10 @@ export function dropIfEmpty(ctx: Context, ref: Ref): void {
   if (hashes.length(ctx.space, ref) === 0) ctx.undoCreate(ref);
 }
 
-/** Sets the field in argument `i` to bytes that are no argument: `event`. A hash that was made for it does not outlive a full arena. */
+/**
+ * Sets the field in argument `i` to bytes that are no argument: `event`. A hash that was made for it does not outlive a
+ * full arena.
+ */
 export function setField(ctx: Context, event: number, ref: Ref, i: number, buf: Uint8Array, len: number): void {
   const { req } = ctx;
   try {

@@ -1,4 +1,4 @@
-import { TYPE_HASH, hashes, events } from '@weir/keyspace';
+import { TYPE_HASH, events, hashes } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 
 export const hdel: Command = {

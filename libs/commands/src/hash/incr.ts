@@ -1,4 +1,4 @@
-import { Element, hashes, events } from '@weir/keyspace';
+import { Element, events, hashes } from '@weir/keyspace';
 import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { HSET } from '../core/effect-words.ts';

@@ -1,8 +1,8 @@
-import { hashes, events } from '@weir/keyspace';
+import { events, hashes } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { dropIfEmpty, makeHash, made } from './common.ts';
+import { dropIfEmpty, made, makeHash } from './common.ts';
 
 export const hset: Command = {
   name: 'hset',

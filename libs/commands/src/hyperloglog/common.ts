@@ -1,7 +1,7 @@
-import { putString, resizeString } from '../core/strings.ts';
 import { ENC_RAW, copyIn, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
+import { putString, resizeString } from '../core/strings.ts';
 import { DENSE_BYTES, isHyperLogLog } from './registers.ts';
 import { Sketch } from './sketch.ts';
 
@@ -19,8 +19,8 @@ export function checkSketch(ctx: Context, ref: Ref): boolean {
 }
 
 /**
- * What a sparse one may have: the log says when the master made it dense (`propagateDense`), a replica with another limit must not
- * know better, as the strings must be the same.
+ * What a sparse one may have: the log says when the master made it dense (`propagateDense`), a replica with another
+ * limit must not know better, as the strings must be the same.
  */
 export function sparseBytesMax(ctx: Context): number {
   return ctx.replaying ? Infinity : ctx.config.num.hllSparseMaxBytes;
@@ -31,7 +31,10 @@ export function unshare(ctx: Context, ref: Ref): void {
   setEncoding(ctx.arena, ref, ENC_RAW);
 }
 
-/** Stores `sketch` under the key in argument `i`, which was looked up last: `event`. Throws ArenaFullError with nothing done. */
+/**
+ * Stores `sketch` under the key in argument `i`, which was looked up last: `event`. Throws ArenaFullError with nothing
+ * done.
+ */
 export function storeSketch(ctx: Context, event: number, i: number, ref: Ref): void {
   const { arena } = ctx;
   const { len } = sketch;

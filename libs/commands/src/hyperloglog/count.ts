@@ -1,4 +1,4 @@
-import { valueAddress, valueLength, events } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { CORRUPTED_ERROR, checkSketch, unshare } from './common.ts';

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength, events } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import { isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength, events } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { CORRUPTED_ERROR, checkSketch, propagateDense, sketch, sparseBytesMax, storeSketch } from './common.ts';
 import { invalidate } from './estimate.ts';

@@ -1,7 +1,7 @@
+import { lruOf, setLru, typeOf } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { peekRead } from './lookup.ts';
-import { setLru, lruOf, typeOf } from '@weir/keyspace';
 import { TYPE_NAMES } from './types.ts';
 
 export const del: Command = {

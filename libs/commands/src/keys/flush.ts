@@ -1,7 +1,7 @@
-import { flushDatabase, flushDatabases, swapDatabases } from '../core/entries.ts';
 import { SYNTAX_ERROR, intArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { flushDatabase, flushDatabases, swapDatabases } from '../core/entries.ts';
 
 export const flushdb: Command = {
   name: 'flushdb',

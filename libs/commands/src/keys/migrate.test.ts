@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Host, MigrateAnswer, MigrateRequest } from '../core/host.ts';
-import { TestEngine, decodeCommands, announcementText } from '../testing.ts';
+import { TestEngine, announcementText, decodeCommands } from '../testing.ts';
 
 /** An engine whose target is the test: what is sent to it is kept, and answered when the test says so. */
 function engineWithTarget(): { engine: TestEngine; sent: MigrateRequest[]; answer: (...lines: string[]) => string } {

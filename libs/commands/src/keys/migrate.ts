@@ -1,4 +1,3 @@
-import { removeEntryOf } from '../core/entries.ts';
 import { TYPE_STRING, expireOf, hashBytes, opsOf, typeOf, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
@@ -6,6 +5,7 @@ import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { DEL } from '../core/effect-words.ts';
+import { removeEntryOf } from '../core/entries.ts';
 import type { DeferredWork, MigrateAnswer, MigrateRequest } from '../core/host.ts';
 import { dump } from './dump.ts';
 

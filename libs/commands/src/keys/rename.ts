@@ -1,9 +1,9 @@
-import { copyEntry, moveEntry, renameEntry } from '../core/entries.ts';
 import { setLru } from '@weir/keyspace';
 import type { Database } from '@weir/keyspace';
 import { SYNTAX_ERROR, intArg, isWord, sameArgs } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { copyEntry, moveEntry, renameEntry } from '../core/entries.ts';
 
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const NO_SUCH_DB = 'ERR DB index is out of range';

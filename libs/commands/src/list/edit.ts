@@ -1,4 +1,4 @@
-import { TYPE_LIST, lists, events } from '@weir/keyspace';
+import { TYPE_LIST, events, lists } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { clampRange, range, rangeArgs, removed } from './shared.ts';
@@ -160,8 +160,10 @@ export const ltrim: Command = {
     const kept = clampRange(length);
     lists.trim(ctx.space, ref, range.start, kept);
     // Redis tells it even when nothing was taken.
-    if (kept === length) ctx.notice(events.LTRIM, 1);
-    else {
+    if (kept === length) {
+      lists.shrink(ctx.space, ref);
+      ctx.notice(events.LTRIM, 1);
+    } else {
       removed(ctx, events.LTRIM, 1, ref);
       ctx.propagate(length - kept);
     }

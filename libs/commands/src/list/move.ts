@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, lists, events } from '@weir/keyspace';
+import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, events, lists } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { NO_END, endArg, removed } from './shared.ts';

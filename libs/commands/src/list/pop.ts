@@ -1,4 +1,4 @@
-import { Element, TYPE_LIST, lists, events } from '@weir/keyspace';
+import { Element, TYPE_LIST, events, lists } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
@@ -159,7 +159,10 @@ function eventOf(atTail: boolean): number {
   return atTail ? events.RPOP : events.LPOP;
 }
 
-/** Replies `n` elements from an end of the list in argument `i` on, and removes them. Nobody reads the reply to a command of the log. */
+/**
+ * Replies `n` elements from an end of the list in argument `i` on, and removes them. Nobody reads the reply to a
+ * command of the log.
+ */
 function popMany(ctx: Context, i: number, ref: Ref, atTail: boolean, n: number): void {
   const last = lists.length(ctx.space, ref) - 1;
   if (!ctx.replaying) replyRange(ctx, ref, atTail ? last : 0, n, atTail);

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_LIST, lists, events } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_LIST, events, lists } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';

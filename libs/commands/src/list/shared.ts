@@ -10,10 +10,6 @@ const element = new Element();
 /** After elements of the list in argument `i` were removed: an empty one goes with its key. */
 export function removed(ctx: Context, event: number, i: number, ref: Ref): void {
   ctx.announce(event, i);
-  removeIfEmpty(ctx, i, ref);
-}
-
-export function removeIfEmpty(ctx: Context, i: number, ref: Ref): void {
   if (lists.length(ctx.space, ref) === 0) ctx.removeEntry(i, ref);
   else lists.shrink(ctx.space, ref);
 }

@@ -1,4 +1,4 @@
-import { sets, events } from '@weir/keyspace';
+import { events, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
 import { replyMembers } from './members-reply.ts';

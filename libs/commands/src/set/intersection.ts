@@ -1,4 +1,4 @@
-import { ENC_INTSET, ENC_LISTPACK, encodingOf, parseHalves, sets, events } from '@weir/keyspace';
+import { ENC_INTSET, ENC_LISTPACK, encodingOf, events, parseHalves, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
 import { emptySet, lookupSets, operands, storeResult } from './operands.ts';

@@ -1,4 +1,4 @@
-import { Element, TYPE_SET, sets, events } from '@weir/keyspace';
+import { Element, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';

@@ -1,4 +1,4 @@
-import { ENC_INTSET, TYPE_SET, sets, events } from '@weir/keyspace';
+import { ENC_INTSET, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 
 export const smove: Command = {

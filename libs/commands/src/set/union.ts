@@ -1,4 +1,4 @@
-import { ENC_HASHTABLE, encodingOf, sets, events } from '@weir/keyspace';
+import { ENC_HASHTABLE, encodingOf, events, sets } from '@weir/keyspace';
 import type { Context } from '../core/context.ts';
 import { replyMembers } from './members-reply.ts';
 import { emptySet, lookupSets, operands, storeResult } from './operands.ts';

@@ -4,11 +4,11 @@ import {
   TYPE_LIST,
   TYPE_SET,
   TYPE_ZSET,
+  events,
   lists,
   sets,
   typeOf,
   zsets,
-  events,
 } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';

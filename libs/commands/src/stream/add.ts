@@ -1,4 +1,4 @@
-import { ENC_STREAM, TYPE_STREAM, streams, events } from '@weir/keyspace';
+import { ENC_STREAM, TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';

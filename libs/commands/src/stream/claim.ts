@@ -1,4 +1,4 @@
-import { halves, parseHalves, streams, TYPE_STREAM } from '@weir/keyspace';
+import { TYPE_STREAM, halves, parseHalves, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';

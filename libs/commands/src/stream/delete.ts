@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams, events } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import { SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { IdList, idArg, idArgs } from './ids.ts';

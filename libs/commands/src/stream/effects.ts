@@ -1,4 +1,4 @@
-import { streams, events } from '@weir/keyspace';
+import { events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { CommandWriter } from '@weir/resp';
 import type { Context } from '../core/context.ts';

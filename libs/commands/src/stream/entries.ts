@@ -55,8 +55,8 @@ export function replyEdgeEntry(ctx: Context, ref: Ref, last: boolean): void {
 }
 
 /**
- * The entry of the stream in argument `i` for a command that may change its groups. 0: there is no such key; -1: it is no stream, and that was
- * answered.
+ * The entry of the stream in argument `i` for a command that may change its groups. 0: there is no such key; -1: it is
+ * no stream, and that was answered.
  */
 export function lookupGroups(ctx: Context, i: number): Ref {
   const ref = ctx.lookupRead(i);

@@ -1,4 +1,4 @@
-import { ENC_STREAM, TYPE_STREAM, halves, parseHalves, streams, events } from '@weir/keyspace';
+import { ENC_STREAM, TYPE_STREAM, events, halves, parseHalves, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';

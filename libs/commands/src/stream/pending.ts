@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams, events } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';

@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams, events } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';

@@ -1,10 +1,10 @@
-import { putString } from '../core/strings.ts';
-import { ENC_INT, valueAddress, valueLength, events } from '@weir/keyspace';
+import { ENC_INT, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, integerLength, parseInt64, writeInteger } from '../core/integer.ts';
+import { putString } from '../core/strings.ts';
 
 /** Integers are stored as their decimal text, so GET needs no conversion and INCR a short one. */
 

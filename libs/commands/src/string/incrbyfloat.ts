@@ -1,4 +1,4 @@
-import { ENC_EMBSTR, ENC_RAW, valueAddress, valueLength, events } from '@weir/keyspace';
+import { ENC_EMBSTR, ENC_RAW, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { KEEPTTL, SET } from '../core/effect-words.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../core/long-double.ts';

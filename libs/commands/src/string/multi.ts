@@ -1,4 +1,4 @@
-import { TYPE_STRING, typeOf, events } from '@weir/keyspace';
+import { TYPE_STRING, events, typeOf } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';

@@ -1,9 +1,9 @@
-import { ENC_RAW, copyIn, valueAddress, valueLength, events } from '@weir/keyspace';
+import { ENC_RAW, copyIn, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { storeArg, putString, resizeString } from '../core/strings.ts';
+import { putString, resizeString, storeArg } from '../core/strings.ts';
 
 export const append: Command = {
   name: 'append',

@@ -1,4 +1,4 @@
-import { ENC_SKIPLIST, TYPE_SET, TYPE_ZSET, sets, typeOf, zsets, events } from '@weir/keyspace';
+import { ENC_SKIPLIST, TYPE_SET, TYPE_ZSET, events, sets, typeOf, zsets } from '@weir/keyspace';
 import type { Element } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, zsets, events } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, rootOf, zsets, events } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, rootOf, zsets } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';

@@ -1,4 +1,4 @@
-import { TYPE_ZSET, keyAddress, keyLength, zsets, events } from '@weir/keyspace';
+import { TYPE_ZSET, events, keyAddress, keyLength, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
@@ -111,8 +111,8 @@ function pop(ctx: Context, req: Request, max: boolean): void {
 }
 
 /**
- * Replies and removes the first or last `n` members of the set in argument `i`, which are there; the key goes with the last. Nobody reads the reply to a command
- * of the log, and it could be longer than the master's was: that may have been nested.
+ * Replies and removes the first or last `n` members of the set in argument `i`, which are there; the key goes with the last.
+ * Nobody reads the reply to a command of the log, and it could be longer than the master's was: that may have been nested.
  */
 function popMembers(ctx: Context, i: number, ref: Ref, n: number, max: boolean, nested: boolean): void {
   const { space } = ctx;

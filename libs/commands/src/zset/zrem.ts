@@ -1,4 +1,4 @@
-import { TYPE_ZSET, zsets, events } from '@weir/keyspace';
+import { TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';

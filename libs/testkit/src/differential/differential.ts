@@ -98,8 +98,8 @@ export class Differential {
   }
 
   /**
-   * The options are the engine's; the server must have been started with the same configuration. `events`: what happens to keys is compared too, for which
-   * it must publish `EVENT_CLASSES`.
+   * The options are the engine's; the server must have been started with the same configuration. `events`: what happens to
+   * keys is compared too, for which it must publish `EVENT_CLASSES`.
    */
   static async connect(
     port: number,

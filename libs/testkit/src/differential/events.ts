@@ -4,8 +4,8 @@ import { RawConnection } from './redis-server.ts';
 import { leaves, parse } from './replies.ts';
 
 /**
- * Keyspace notifications of both sides: those that a real server publishes, and those that Weir announces of a class which is published. As texts:
- * `rpush 0 list`, in the order in which they came.
+ * Keyspace notifications of both sides: those that a real server publishes, and those that Weir announces of a class
+ * which is published. As texts: `rpush 0 list`, in the order in which they came.
  */
 
 /** What the server must have in `notify-keyspace-events`. */
