@@ -46,9 +46,7 @@ import type { CommandTable } from './table.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
-/**
- * The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them.
- */
+/** The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them. */
 export const EFFECT_BYTES_MAX = 1920 * 1024 * 1024;
 /** What an effect may need beyond the request: a time, an ID, SELECT. */
 export const REQUEST_BYTES_MAX = EFFECT_BYTES_MAX - 1024 * 1024;
@@ -108,9 +106,7 @@ export class Context {
   loading = false;
   /** While set, writes are refused with this error. */
   writeRefusal = '';
-  /**
-   * While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting.
-   */
+  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
   dataRefusal = '';
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
@@ -126,8 +122,8 @@ export class Context {
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
-   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an
-   * effect, by those who make many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
+   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an effect, by those who make
+   * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
   /** Installed by the engine: hands out the way to answer later. */
@@ -366,8 +362,8 @@ export class Context {
   }
 
   /**
-   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw
-   * the ArenaFullError on, and the client gets its -OOM.
+   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw the
+   * ArenaFullError on, and the client gets its -OOM.
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
@@ -377,8 +373,8 @@ export class Context {
   }
 
   /**
-   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is
-   * this node's affair.
+   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is this
+   * node's affair.
    */
   #rewrite(argc: number): void {
     const { req, effects } = this;
@@ -410,8 +406,8 @@ export class Context {
   }
 
   /**
-   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when
-   * the value is given back later.
+   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when the value is given
+   * back later.
    */
   removeKey(i: number, ref: Ref, later: boolean): void {
     const { req } = this;
@@ -552,8 +548,8 @@ export class Context {
   }
 
   /**
-   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it
-   * were one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
+   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
+   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
    */
   deferWork(): DeferredWork {
     this.deferred = true;
