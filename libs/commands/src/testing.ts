@@ -15,6 +15,8 @@ import {
 } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/resp';
+import { Announced, checkAnnounced } from './announced.testing.ts';
+import type { Announcement } from './announced.testing.ts';
 import type { Command } from './core/command.ts';
 import { Context } from './core/context.ts';
 import { apply, execute } from './core/execute.ts';
@@ -59,6 +61,9 @@ export class TestEngine {
   readonly history: Uint8Array[] = [];
   /** `waitSeq` of the last call. */
   waitSeq = 0;
+  /** What the last call announced. */
+  announced: readonly Announcement[] = [];
+  readonly #announced: Announced;
   readonly #options: TestEngineOptions;
   readonly #default: TestSession;
   #nextSession = 1;
@@ -86,6 +91,7 @@ export class TestEngine {
       effects: new CommandWriter(),
       slowlog: new Slowlog(),
     });
+    this.#announced = new Announced(keyspace);
     this.#default = this.session();
     this.ctx.onDeferWork = (session) => (run) => this.#doLater(session, run);
   }
@@ -146,6 +152,8 @@ export class TestEngine {
 
   #takeRecord(): void {
     const { ctx } = this;
+    this.announced = this.#announced.take();
+    checkAnnounced(this.announced, ctx.dirty);
     this.waitSeq = ctx.waitSeq;
     this.effects = [];
     if (ctx.effects.count === 0) return;
@@ -176,6 +184,7 @@ export class TestEngine {
     }
     this.ctx.effects.reset();
     this.ctx.replaying = false;
+    this.announced = this.#announced.take();
   }
 
   /** The whole data set, expired keys that nobody has removed yet included, in one order. */
@@ -259,6 +268,9 @@ function contentsOf(keyspace: Keyspace): KeyContent[] {
   }
   return all.sort((a, b) => a.db - b.db || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
+
+export { Announced, textOf as announcementText } from './announced.testing.ts';
+export type { Announcement } from './announced.testing.ts';
 
 /** The commands in bytes of the log. */
 export function decodeCommands(bytes: Uint8Array): string[][] {
