@@ -1,4 +1,4 @@
-import { REPLY_ON, Session, execute } from '@weir/commands';
+import { REPLY_ON, Session, execute, resume, serveReady, whenDone } from '@weir/commands';
 import type { ClientMemory } from '@weir/commands';
 import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
@@ -49,8 +49,6 @@ export class ClientSession implements SessionPort {
   readonly #backlog = new ByteQueue();
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
-  /** Inside `process`: a deferred reply that comes now is written by the handler itself. */
-  #executing = false;
 
   constructor(engine: Engine, id: number, info: SessionInfo, sink: SessionSink) {
     this.#engine = engine;
@@ -239,7 +237,7 @@ export class ClientSession implements SessionPort {
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
     let replies = 0;
-    this.#executing = true;
+    ctx.busy = true;
     const sliceBytes = session.authenticated ? SLICE_BYTES : UNAUTHENTICATED_SLICE_BYTES;
     const lookahead = engine.lookahead;
     lookahead.begin(scanner);
@@ -274,11 +272,20 @@ export class ClientSession implements SessionPort {
         sliceStart = base;
         replies = 0;
       }
+      if (ctx.ready.length > 0) {
+        // Whoever goes on now comes behind this command, also where it is this very session.
+        if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
+        out.truncate(base);
+        sliceStart = base;
+        replies = 0;
+        serveReady(ctx);
+        if (this.#heldSeq > sliceWait) sliceWait = this.#heldSeq;
+      }
       engine.cut();
       if (session.closeAfterReply) break;
     }
     lookahead.end();
-    this.#executing = false;
+    ctx.busy = false;
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
@@ -338,37 +345,8 @@ export class ClientSession implements SessionPort {
     this.#sink.destroy();
   }
 
-  /** A command of this session answers later; see Context.defer. */
-  defer(): (write: (reply: Engine['ctx']['reply']) => void) => void {
-    const { session } = this;
-    session.blocked = true;
-    const silent = session.replyMode !== REPLY_ON;
-    let done = false;
-    return (write) => {
-      if (done) return;
-      done = true;
-      session.blocked = false;
-      session.unblock = null;
-      const out = this.#engine.ctx.reply;
-      if (this.#executing) {
-        write(out);
-        return;
-      }
-      if (this.#closed || this.#destroyed) return;
-      // This may be inside another session's command, which has yet to write its own reply.
-      const start = out.pos;
-      const { resp } = out;
-      out.resp = this.session.resp;
-      write(out);
-      out.resp = resp;
-      if (!silent) this.#send(this.#heldSeq, start, out.pos, 1);
-      out.truncate(start);
-      this.#engine.keptBack.add(this);
-    };
-  }
-
-  /** A command of this session goes on later, and may change the data set then; see Context.deferWork. */
-  deferWork(): (run: () => void) => void {
+  /** A command of this session goes on later; see Context.defer. */
+  defer(): (run: (reply: Engine['ctx']['reply']) => void) => void {
     const { session } = this;
     session.blocked = true;
     const silent = session.replyMode !== REPLY_ON;
@@ -376,21 +354,25 @@ export class ClientSession implements SessionPort {
     return (run) => {
       if (done) return;
       done = true;
-      session.blocked = false;
-      const engine = this.#engine;
-      const { ctx } = engine;
-      const out = ctx.reply;
-      const start = out.pos;
-      ctx.aim(session, wallClockMs());
-      ctx.begin();
-      run();
-      ctx.end();
-      if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
-      const wait = ctx.waitSeq <= engine.committedSeq ? 0 : ctx.waitSeq;
-      if (!silent) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
-      out.truncate(start);
-      engine.turn();
-      this.#engine.keptBack.add(this);
+      session.unblock = null;
+      whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
     };
+  }
+
+  /** A client that is gone needs no reply; what the command does is done all the same. */
+  #goOn(run: (reply: Engine['ctx']['reply']) => void, silent: boolean): void {
+    const { session } = this;
+    const engine = this.#engine;
+    const { ctx } = engine;
+    const out = ctx.reply;
+    const start = out.pos;
+    session.blocked = false;
+    resume(ctx, session, wallClockMs(), run);
+    if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
+    const wait = ctx.waitSeq <= engine.committedSeq ? 0 : ctx.waitSeq;
+    if (!silent && !this.isGone && out.pos > start) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
+    out.truncate(start);
+    engine.turn();
+    engine.keptBack.add(this);
   }
 }

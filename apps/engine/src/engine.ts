@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { CommandTable, Context, EFFECT_BYTES_MAX, Lookahead, Slowlog, allCommands } from '@weir/commands';
+import { CommandTable, Context, EFFECT_BYTES_MAX, Lookahead, Slowlog, allCommands, serveReady } from '@weir/commands';
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
@@ -163,7 +163,6 @@ export class Engine implements EnginePort {
     this.clientMemory = new ClientMemory(this.ctx, this.#clients);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.divideEffects = () => this.cut();
-    this.ctx.onDeferWork = (session) => this.#clients.get(session.id)!.deferWork();
     const num = options.config.num;
     this.scanLimits = {
       bulkBytesMax: num.protoMaxBulkLen,
@@ -359,8 +358,9 @@ export class Engine implements EnginePort {
     return held;
   }
 
-  /** Something was executed: the effects, if any, become a record at the end of this turn of the event loop. */
+  /** Something was executed: who became ready by it goes on, and the effects, if any, become a record at the end of this turn of the event loop. */
   turn(): void {
+    serveReady(this.ctx);
     this.cut();
     if (this.#turnScheduled || this.ctx.effects.pos === HEADER_BYTES) return;
     this.#turnScheduled = true;

@@ -17,12 +17,12 @@ import { stringCommands } from './string/index.ts';
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
-export { apply, execute } from './core/execute.ts';
+export { apply, execute, executeInside } from './core/execute.ts';
+export { resume, serveReady, whenDone } from './core/frame.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export { Lookahead } from './core/lookahead.ts';
 export type {
-  DeferredReply,
-  DeferredWork,
+  Deferred,
   Host,
   LogView,
   MigrateAnswer,

@@ -18,6 +18,7 @@ import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/
 import type { Command } from './core/command.ts';
 import { Context } from './core/context.ts';
 import { apply, execute } from './core/execute.ts';
+import { resume, serveReady, whenDone } from './core/frame.ts';
 import type { Host, ProcessView, ReplicationView, SnapshotView } from './core/host.ts';
 import { Session } from './core/session.ts';
 import { Slowlog } from './core/slowlog.ts';
@@ -87,7 +88,7 @@ export class TestEngine {
       slowlog: new Slowlog(),
     });
     this.#default = this.session();
-    this.ctx.onDeferWork = (session) => (run) => this.#doLater(session, run);
+    this.ctx.onDefer = (session) => (run) => whenDone(this.ctx, () => this.#goOn(session, run));
   }
 
   /** Another connection. */
@@ -120,33 +121,39 @@ export class TestEngine {
     return this.#default.session;
   }
 
-  /** Executes a request as the engine does: one record if it changed something. */
+  /** Executes a request as the engine does: one record if it changed something. What was ready then is done behind it. */
   execute(session: Session, request: Request): Uint8Array {
-    const ctx = this.ctx;
-    ctx.reply.reset();
-    ctx.monotonicMs = this.now;
-    execute(ctx, session, request, this.now);
-    this.#takeRecord();
-    return ctx.reply.written();
-  }
-
-  /** What a command said that answered later (Context.deferWork). */
-  lateReply = '';
-
-  #doLater(session: Session, run: () => void): void {
     const { ctx } = this;
     ctx.reply.reset();
-    ctx.aim(session, this.now);
-    ctx.begin();
-    run();
-    ctx.end();
+    ctx.monotonicMs = this.now;
+    ctx.busy = true;
+    execute(ctx, session, request, this.now);
+    ctx.busy = false;
+    this.waitSeq = ctx.waitSeq;
+    const reply = ctx.reply.written();
+    if (ctx.ready.length === 0) {
+      this.#takeRecord();
+      return reply;
+    }
+    const from = this.lateReply.length;
+    serveReady(ctx);
+    return Buffer.concat([reply, Buffer.from(this.lateReply.slice(from), 'latin1')]);
+  }
+
+  /** What commands said that answered later (Context.defer). */
+  lateReply = '';
+
+  #goOn(session: Session, run: (reply: ReplyWriter) => void): void {
+    const { ctx } = this;
+    ctx.reply.reset();
+    resume(ctx, session, this.now, run);
+    this.waitSeq = ctx.waitSeq;
+    this.lateReply += latin1(ctx.reply.written());
     this.#takeRecord();
-    this.lateReply = latin1(ctx.reply.written());
   }
 
   #takeRecord(): void {
     const { ctx } = this;
-    this.waitSeq = ctx.waitSeq;
     this.effects = [];
     if (ctx.effects.count === 0) return;
     const record = ctx.effects.written();

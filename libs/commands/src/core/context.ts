@@ -17,7 +17,8 @@ import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
-import type { DeferredReply, DeferredWork, Host } from './host.ts';
+import type { Frame } from './frame.ts';
+import type { Deferred, Host } from './host.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
@@ -74,7 +75,7 @@ export class Context {
   /** Changes made by the command at hand. */
   dirty = 0;
   /** Arguments that are secrets: the slow log shows none of them. */
-  readonly redacted: number[] = [];
+  redacted: number[] = [];
   /** The reply is an error that was asked for (DEBUG ERROR): no statistics count it. Reset by the one who looks. */
   uncountedError = false;
 
@@ -113,6 +114,15 @@ export class Context {
   readonly saving = { rewriting: false, scheduled: false };
   /** When it was last said that somebody sends HTTP, by the host's clock. */
   httpWarnedMicros = -Infinity;
+  /** Commands at work, one inside the other: 0 between commands. See frame.ts, which keeps these fields. */
+  depth = 0;
+  /** What the commands keep that have another one inside them at work. */
+  readonly frames: Frame[] = [];
+  /** What became ready and is done when the outermost command is (`whenDone`). */
+  readonly ready: (() => void)[] = [];
+  serving = false;
+  /** Somebody executes commands one after another, and serves what is ready after each. */
+  busy = false;
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
@@ -120,21 +130,18 @@ export class Context {
    * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
-  /** Installed by the engine: hands out the way to answer later. */
-  onDefer: (session: Session) => DeferredReply = () => {
+  /** Installed by the engine: hands out the way to go on later. */
+  onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
-  };
-
-  /** The same for `deferWork`. */
-  onDeferWork: (session: Session) => DeferredWork = () => {
-    throw new Error('this engine cannot defer work');
   };
 
   readonly #pending = new Float64Array(PENDING_SLOTS);
   /** Last record that changed everything (FLUSHALL, SWAPDB). */
   #pendingAll = 0;
   #touched = new Int32Array(16);
-  #touchedCount = 0;
+  touchedCount = 0;
+  /** Where those of the command at hand begin. */
+  touchedFrom = 0;
   /** Database that the effects written so far have selected. */
   #effectsDb = -1;
 
@@ -214,8 +221,8 @@ export class Context {
     if (pending > this.waitSeq) this.waitSeq = pending;
     if (this.#pendingAll > this.waitSeq) this.waitSeq = this.#pendingAll;
     if (forWrite) {
-      if (this.#touchedCount === this.#touched.length) this.#growTouched();
-      this.#touched[this.#touchedCount++] = slot;
+      if (this.touchedCount === this.#touched.length) this.#growTouched();
+      this.#touched[this.touchedCount++] = slot;
     }
     const ref = db.keys.find(hash, buf, off, len);
     if (ref === 0) return 0;
@@ -410,7 +417,7 @@ export class Context {
   begin(): void {
     this.waitSeq = 0;
     this.dirty = 0;
-    this.#touchedCount = 0;
+    this.touchedCount = this.touchedFrom;
     this.deferred = false;
     if (this.redacted.length > 0) this.redacted.length = 0;
   }
@@ -418,10 +425,10 @@ export class Context {
   /** Called by the dispatcher after it: what the command wrote belongs to the record, and its reply waits for it. */
   end(): void {
     if (this.dirty === 0) return;
-    this.changes += this.dirty;
+    if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
     if (this.replaying) return;
     const seq = this.recordSeq;
-    for (let i = 0; i < this.#touchedCount; i++) this.#pending[this.#touched[i]] = seq;
+    for (let i = this.touchedFrom; i < this.touchedCount; i++) this.#pending[this.#touched[i]] = seq;
     this.waitSeq = seq;
   }
 
@@ -461,26 +468,14 @@ export class Context {
 
   // --- later ---------------------------------------------------------------------------------------------------------
 
-  /** Answers later: the session executes nothing more until the returned function was called. Write no reply now. */
-  defer(): DeferredReply {
+  /**
+   * The command at hand goes on later: its session executes nothing more until the returned function was called. Write no reply now. What that
+   * function is given is done between commands, as a command of the session: it may look up keys, change them, write effects and
+   * replies. The request is gone by then.
+   */
+  defer(): Deferred {
+    if (this.depth > 1) throw new Error('a command inside another one cannot wait');
     this.deferred = true;
     return this.onDefer(this.session);
-  }
-
-  /**
-   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
-   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
-   */
-  deferWork(): DeferredWork {
-    this.deferred = true;
-    return this.onDeferWork(this.session);
-  }
-
-  /** For the engine: aims at a session whose deferred work is to be done now. Then `begin`, the work, `end`. */
-  aim(session: Session, now: number): void {
-    this.session = session;
-    this.now = now;
-    this.db = this.keyspace.dbs[session.db];
-    this.reply.resp = session.resp;
   }
 }

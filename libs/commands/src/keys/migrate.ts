@@ -4,8 +4,9 @@ import { CommandWriter, Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { runInside } from '../core/frame.ts';
 import { DEL } from '../core/effect-words.ts';
-import type { DeferredWork, MigrateAnswer, MigrateRequest } from '../core/host.ts';
+import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
 import { dump } from './dump.ts';
 
 /**
@@ -159,15 +160,8 @@ export const migrate: Command = {
       requests: requests.written(),
       count: requests.count,
     };
-    let later: DeferredWork | null = null;
-    let answered = false;
-    ctx.host.migrate(request, (answer) => {
-      answered = true;
-      const work = (): void => finish(ctx, answer, leading, sent, copy);
-      if (later === null) work();
-      else later(work);
-    });
-    if (!answered) later = ctx.deferWork();
+    const later = ctx.defer();
+    ctx.host.migrate(request, (answer) => later(() => finish(ctx, answer, leading, sent, copy)));
   },
 };
 
@@ -196,9 +190,7 @@ function restoreRequest(ctx: Context, i: number, replace: boolean, requests: Com
   const key = req.bytes(i);
   const start = reply.pos;
   // DUMP's reply is the argument of RESTORE as it stands; only "no such key" says otherwise.
-  ctx.req = dumpRequest.setFromBytes([DUMP, key]);
-  dump.run!(ctx, ctx.req);
-  ctx.req = req;
+  runInside(ctx, dumpRequest.setFromBytes([DUMP, key]), dump.run!);
   const ref = ctx.findKey(ctx.db, key, 0, key.length, false);
   if (ref === 0) {
     reply.truncate(start);

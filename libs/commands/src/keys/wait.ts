@@ -1,7 +1,7 @@
 import { integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import type { DeferredReply } from '../core/host.ts';
+import type { Deferred } from '../core/host.ts';
 import type { ReplyWriter } from '@weir/resp';
 
 export const wait: Command = {
@@ -105,7 +105,7 @@ function waitFor(
   write: (reply: ReplyWriter, acknowledged: number) => void,
 ): void {
   const { session } = ctx;
-  let later: DeferredReply | null = null;
+  let later: Deferred | null = null;
   let done = false;
   const end = ctx.host.waitReplicas(session.lastWriteOffset, replicas, timeoutMs, (acknowledged) => {
     done = true;

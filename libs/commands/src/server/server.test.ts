@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeferredReply } from '../core/host.ts';
+import type { Deferred } from '../core/host.ts';
 import type { Host, ReplicationView, SnapshotView } from '../core/host.ts';
 import { TEST_NOW, TestEngine, latin1, testHost } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
@@ -20,7 +20,7 @@ for (const [line, reply] of SERVER_EXCHANGES_RESP3) {
 function deferring(host: Partial<Host>): { engine: TestEngine; answers: () => string } {
   const engine = new TestEngine({ ...DEBUG, host });
   let text = '';
-  engine.ctx.onDefer = (): DeferredReply => (write) => {
+  engine.ctx.onDefer = (): Deferred => (write) => {
     engine.ctx.reply.reset();
     write(engine.ctx.reply);
     text += latin1(engine.ctx.reply.written());
