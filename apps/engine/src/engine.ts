@@ -247,7 +247,7 @@ export class Engine implements EnginePort {
     }
     this.#committer = committer;
     ctx.keyspace.arena.limited = true;
-    ctx.slave = false;
+    ctx.role.isSlave = false;
   }
 
   /**
@@ -373,7 +373,7 @@ export class Engine implements EnginePort {
     this.#finishRecord();
     this.#handOver();
     // While writes are refused anyway, reads go on: only what expires or is evicted still adds to the effects.
-    if (this.unsealedBytes >= this.#recordCutBytes && this.ctx.writeRefusal === '') this.#stall(STALL_EFFECTS);
+    if (this.unsealedBytes >= this.#recordCutBytes && this.ctx.role.writeRefusal === '') this.#stall(STALL_EFFECTS);
   }
 
   readonly #endTurn = (): void => {

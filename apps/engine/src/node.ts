@@ -124,7 +124,7 @@ export class EngineNode {
       url: () => options.upkeepUrl?.() ?? (this.config.text.natsUrl || null),
       own: () => [this.role.access?.location.logId ?? null, memory.logId],
       leads: () => (this.role.leading ? this.role.access : null),
-      isComplete: () => !this.engine.ctx.loading && (this.role.leading || this.role.masterLink.up),
+      isComplete: () => !this.engine.ctx.role.isLoading && (this.role.leading || this.role.masterLink.up),
     });
     hideNatsPasswords(this.config);
     if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
@@ -200,8 +200,8 @@ export class EngineNode {
       engine.turn();
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
-    ctx.writeRefusal = this.#writeRefusal(monotonicMs);
-    if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
+    ctx.role.writeRefusal = this.#writeRefusal(monotonicMs);
+    if (ctx.role.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
     engine.closeIdle(monotonicMs);
     if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = monotonicMs;

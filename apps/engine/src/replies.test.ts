@@ -190,7 +190,7 @@ test('effects beyond the bound stop everybody only until writes are refused: rea
   assert.equal(engine.stalled, true);
   reader.send('PING');
   assert.equal(reader.text, '');
-  engine.ctx.writeRefusal = 'NOREPLICAS no';
+  engine.ctx.role.writeRefusal = 'NOREPLICAS no';
   engine.refuseHeld();
   await turn();
   assert.equal(reader.take(), '+PONG\r\n');
@@ -261,10 +261,10 @@ test('the age of the record under way is that of its newest stored fragment', as
 test('while the data set cannot be loaded its trouble is the answer, in place of LOADING', () => {
   const { engine, client } = testEngine();
   const a = client();
-  engine.ctx.loading = true;
+  engine.ctx.role.isLoading = true;
   a.send('GET k');
   assert.match(a.take(), /^-LOADING/);
-  engine.ctx.dataRefusal = 'MISCONF it does not fit';
+  engine.ctx.role.dataRefusal = 'MISCONF it does not fit';
   a.send('GET k', 'PING');
   assert.match(a.take(), /^-MISCONF it does not fit\r\n/);
 });
@@ -287,7 +287,7 @@ test('a slave refuses writes whatever replica-read-only says', async () => {
   config.assign('replica-read-only', ['no']);
   const { engine, client } = testEngine({}, config);
   engine.stopLeading();
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   const a = client();
   a.send('SET a 1');
   assert.match(a.text, /^-READONLY/);

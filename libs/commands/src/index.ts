@@ -32,6 +32,7 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
+export { Role } from './core/role.ts';
 export { REPLY_ON, Session, memoryOf } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';

@@ -166,7 +166,7 @@ export class TestEngine {
   /** An engine that has applied everything this one logged. */
   replica(): TestEngine {
     const replica = new TestEngine({ ...this.#options, now: this.now });
-    replica.ctx.slave = true;
+    replica.ctx.role.isSlave = true;
     for (const record of this.history) replica.apply(record);
     return replica;
   }
@@ -175,14 +175,14 @@ export class TestEngine {
 
   /** Applies one record of another engine's history. */
   apply(record: Uint8Array): void {
-    this.ctx.replaying = true;
+    this.ctx.role.becomeReplay();
     const scanner = new FrameScanner();
     scanner.feed(record, 0, record.length);
     while (scanner.next() === FRAME) {
       apply(this.ctx, this.#applySession, scanner.request, this.now);
     }
     this.ctx.effects.reset();
-    this.ctx.replaying = false;
+    this.ctx.role.becomeReplay(false);
   }
 
   /** The whole data set, expired keys that nobody has removed yet included, in one order. */

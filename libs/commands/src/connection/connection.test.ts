@@ -166,7 +166,7 @@ test('HELLO answers a map in RESP3 and a flat array in RESP2, and switches the p
 
 test('HELLO on a slave tells its role', () => {
   const engine = new TestEngine();
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.match(engine.text('HELLO'), /\$4\r\nrole\r\n\$7\r\nreplica\r\n/);
 });
 

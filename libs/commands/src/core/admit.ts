@@ -7,30 +7,49 @@ import type { Session } from './session.ts';
 import { F_DENYOOM, F_LOADING, F_NO_AUTH, F_STALE, F_WRITE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
-/** The error that keeps a command from running, or ''. In the order of Redis's processCommand, so that a request that is wrong twice gets the same error. */
+/**
+ * May it run? The one place that decides, in the order of Redis's processCommand, so that a request that is wrong twice gets the same error.
+ */
+
+/** The error that keeps the command from running, or ''. */
 export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
   // A container without a subcommand.
   if (command.run === undefined) return wrongArity(command);
-  const arity = command.arity;
+  const { arity, flags } = command;
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
-  const flags = command.flags;
   if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
     return 'NOAUTH Authentication required.';
   }
-  if (ctx.config.num.maxmemory > 0 && !ctx.slave && !ctx.loading) {
+  const { role } = ctx;
+  if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading) {
     const enough = evictToLimit(ctx);
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
   }
-  if ((flags & F_WRITE) !== 0) {
-    if (ctx.writeRefusal !== '') return ctx.writeRefusal;
-    // Whatever replica-read-only says: a slave's writes would go nowhere.
-    if (ctx.slave) return "READONLY You can't write against a read only replica.";
-    if (req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
+  if (!role.isPlain) {
+    const refusal = refusalOfRole(ctx, flags);
+    if (refusal !== '') return refusal;
   }
-  if (ctx.loading && (flags & F_LOADING) === 0)
-    return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';
-  if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
+  // Weir's own: no record of the log could hold it.
+  if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
+  return '';
+}
+
+/** Why this node, as what it is now, does not run a command with such flags; or ''. Also for those that find out late that they write. */
+export function refusalOfRole(ctx: Context, flags: number): string {
+  const { role } = ctx;
+  if ((flags & F_WRITE) !== 0) {
+    if (role.writeRefusal !== '') return role.writeRefusal;
+    // Whatever replica-read-only says: a slave's writes would go nowhere.
+    if (role.isSlave) return "READONLY You can't write against a read only replica.";
+  }
+  // Where data is missing for good, that is said rather than that the link is down.
+  const { dataRefusal } = role;
+  const stale = role.isSlave && !role.linkUp && !ctx.config.bool.replicaServeStaleData;
+  if (stale && (flags & F_STALE) === 0 && (dataRefusal === '' || !role.isLoading)) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+  }
+  if (role.isLoading && (flags & F_LOADING) === 0) {
+    return dataRefusal !== '' ? dataRefusal : 'LOADING Redis is loading the dataset in memory';
   }
   return '';
 }

@@ -19,6 +19,7 @@ import { DEL, UNLINK } from './effect-words.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
+import { Role } from './role.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
@@ -91,18 +92,8 @@ export class Context {
   effects: CommandWriter;
   /** Number of the record being filled; counts up by one with each record. */
   recordSeq = 1;
-  /** Applying the log: expiry is the master's, nothing is propagated. */
-  replaying = false;
-  /** True on a slave: writes of clients are refused, keys are never expired by itself. */
-  slave = false;
-  /** On a slave: the log is being followed right now. */
-  linkUp = true;
-  /** Data set is being loaded for the first time: nothing can be served but what is flagged `loading`. */
-  loading = false;
-  /** While set, writes are refused with this error. */
-  writeRefusal = '';
-  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
-  dataRefusal = '';
+  /** What the node's role lets commands do. */
+  readonly role = new Role();
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -232,17 +223,16 @@ export class Context {
 
   /** Whether the time of an entry has come; a master then removes it. */
   #expired(db: Database, hash: number, ref: Ref): boolean {
-    if (this.replaying) return false;
+    if (this.role.isReplay) return false;
     if (expireOf(this.arena, ref) > this.now) return false;
-    if (this.slave) return true;
-    this.expire(db, hash, ref);
+    if (this.role.ownsExpiry) this.expire(db, hash, ref);
     return true;
   }
 
   /** Whether clients see the entry as gone already; removes nothing. For walks over the keyspace. */
   isExpired(ref: Ref): boolean {
     const when = expireOf(this.arena, ref);
-    return when >= 0 && when <= this.now && !this.replaying;
+    return when >= 0 && when <= this.now && !this.role.isReplay;
   }
 
   /** Removes an entry whose time has come and tells the log. Replies need not wait for that: time alone decides. */
@@ -320,7 +310,7 @@ export class Context {
   /** The request itself goes to the log, byte for byte: it is deterministic and it changed something. */
   propagate(changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     if (this.table.renamed) this.#rewrite(this.req.argc);
     else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
@@ -333,7 +323,7 @@ export class Context {
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     this.#rewrite(argc);
   }
@@ -363,7 +353,7 @@ export class Context {
 
   /** DEL of an entry by its key, or UNLINK when its value is given back later. */
   #effectDel(db: Database, ref: Ref, later: boolean): void {
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(db.index);
     this.effects.command(2);
     this.effects.raw(later ? UNLINK : DEL);
@@ -400,7 +390,7 @@ export class Context {
 
   /** The whole keyspace changed (FLUSHALL, FLUSHDB, SWAPDB): every later read waits for this record. */
   markAllPending(): void {
-    if (!this.replaying) this.#pendingAll = this.recordSeq;
+    if (!this.role.isReplay) this.#pendingAll = this.recordSeq;
   }
 
   markPending(hash: number, db: Database): void {
@@ -426,7 +416,7 @@ export class Context {
   end(): void {
     if (this.dirty === 0) return;
     if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     const seq = this.recordSeq;
     for (let i = this.touchedFrom; i < this.touchedCount; i++) this.#pending[this.#touched[i]] = seq;
     this.waitSeq = seq;

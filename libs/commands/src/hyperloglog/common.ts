@@ -22,7 +22,7 @@ export function checkSketch(ctx: Context, ref: Ref): boolean {
  * know better, as the strings must be the same.
  */
 export function sparseBytesMax(ctx: Context): number {
-  return ctx.replaying ? Infinity : ctx.config.num.hllSparseMaxBytes;
+  return ctx.role.isReplay ? Infinity : ctx.config.num.hllSparseMaxBytes;
 }
 
 /** Redis makes a string of its own of whatever is used as a HyperLogLog. */

@@ -1,12 +1,14 @@
 import { TYPE_STRING, expireOf, hashBytes, opsOf, typeOf, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
+import { refusalOfRole } from '../core/admit.ts';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { runInside } from '../core/frame.ts';
 import { DEL } from '../core/effect-words.ts';
+import { runInside } from '../core/frame.ts';
 import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
+import { F_WRITE } from '../core/table.ts';
 import { dump } from './dump.ts';
 
 /**
@@ -242,10 +244,8 @@ function finish(ctx: Context, answer: MigrateAnswer, leading: number, sent: read
   });
   let problem = '';
   if (!copy && taken.length > 0) {
-    if (ctx.slave) problem = "READONLY You can't write against a read only replica.";
-    else if (ctx.writeRefusal !== '') problem = ctx.writeRefusal;
-    else if (ctx.loading) problem = 'LOADING Redis is loading the dataset in memory';
-    else if (!removeUnchanged(ctx, taken)) problem = CHANGED;
+    problem = refusalOfRole(ctx, F_WRITE);
+    if (problem === '' && !removeUnchanged(ctx, taken)) problem = CHANGED;
   }
   if (refused !== undefined) reply.error(`ERR Target instance replied with error: ${refused.slice(1)}`);
   else if (answer.failure === 'uncommitted') {

@@ -23,7 +23,7 @@ export const wait: Command = {
     ],
   },
   run(ctx) {
-    if (ctx.slave) {
+    if (ctx.role.isSlave) {
       ctx.reply.error(
         'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
       );
@@ -72,7 +72,7 @@ export const waitaof: Command = {
     }
     const timeout = timeoutArg(ctx, 3);
     if (timeout !== timeout) return;
-    if (ctx.slave) {
+    if (ctx.role.isSlave) {
       ctx.reply.error(
         'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
       );

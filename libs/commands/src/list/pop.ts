@@ -158,7 +158,7 @@ function pop(ctx: Context, req: Request, atTail: boolean): void {
 /** Replies `n` elements from an end on, and removes them. Nobody reads the reply to a command of the log. */
 function popMany(ctx: Context, ref: Ref, atTail: boolean, n: number): void {
   const last = lists.length(ctx.space, ref) - 1;
-  if (!ctx.replaying) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
+  if (!ctx.role.isReplay) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
   lists.removeRange(ctx.space, ref, atTail ? last + 1 - n : 0, n);
   removed(ctx, ref);
 }

@@ -123,7 +123,7 @@ test('DEBUG POPULATE goes to the log key by key, and a slave refuses it', () => 
     [0, 1, 2].map((i) => ['SET', `p:${i}`, `value:${i}\0\0\0`]),
   );
   assert.deepEqual(engine.replica().contents(), engine.contents());
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.equal(engine.text('DEBUG', 'POPULATE', 1), "-READONLY You can't write against a read only replica.\r\n");
 });
 

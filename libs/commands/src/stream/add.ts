@@ -266,7 +266,7 @@ export const xadd: Command = {
     const trimmed = options.trim === NO_TRIM ? 0 : trim(ctx, ref);
     const idLength = streams.formatId(idBytes, 0, id);
     reply.bulk(idBytes, 0, idLength);
-    if (ctx.replaying || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
+    if (ctx.role.isReplay || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
     else logAdd(ctx, ref, first, trimmed, idLength);
   },
 };
@@ -344,7 +344,7 @@ export const xtrim: Command = {
     if (!ctx.isType(ref, TYPE_STREAM)) return;
     const trimmed = trim(ctx, ref);
     if (trimmed > 0) {
-      if (options.approximately && !ctx.replaying) {
+      if (options.approximately && !ctx.role.isReplay) {
         const writer = ctx.effect(5);
         writer.raw(XTRIM);
         writer.argBytes(ctx.req.buf, ctx.req.args[2], ctx.req.args[3]);

@@ -117,7 +117,7 @@ function pop(ctx: Context, req: Request, max: boolean): void {
 function popMembers(ctx: Context, ref: Ref, n: number, max: boolean, nested: boolean): void {
   const { space } = ctx;
   const size = zsets.size(space, ref);
-  if (!ctx.replaying) replyMembers(ctx, ref, n, size, max, nested);
+  if (!ctx.role.isReplay) replyMembers(ctx, ref, n, size, max, nested);
   if (n === size) ctx.removeEntry(ref);
   else if (max) zsets.removeRange(space, ref, size - n, size);
   else zsets.removeRange(space, ref, 0, n);
