@@ -58,7 +58,7 @@ test('clients whose writes the log has not confirmed are cut off when it stops l
   other.send('GET b');
   engine.stopLeading();
   assert.deepEqual([writer.destroyed, reader.destroyed, other.destroyed], [true, true, false]);
-  assert.equal(engine.heldBytes, 0);
+  assert.equal(engine.commit.heldBytes, 0);
   log.commit(); // too late: nobody is told anything
   assert.equal(writer.text, '');
 });

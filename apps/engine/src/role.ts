@@ -183,11 +183,11 @@ export class RoleController {
     engine.ctx.role.isLoading = true;
     engine.ctx.role.isSlave = this.role === 'slave';
     this.masterLink.begin(performance.now());
-    engine.onCommitted = (seq, offset) => {
+    engine.commit.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
     };
-    engine.onFenced = () => this.#term.abort(new Fenced());
+    engine.commit.onFenced = () => this.#term.abort(new Fenced());
     this.#loop = this.#run();
   }
 
@@ -324,7 +324,7 @@ export class RoleController {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
+    this.#o.engine.commit.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
     this.#promotions.settle('ERR the node stops');
@@ -453,7 +453,7 @@ export class RoleController {
 
   async #drained(writer: LogWriter): Promise<void> {
     const { engine } = this.#o;
-    while (engine.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
+    while (engine.commit.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
     await writer.drained();
   }
 
@@ -564,7 +564,7 @@ export class RoleController {
   async #saveFromMemory(access: LogAccess, writer: LogWriter, why: string, signal: AbortSignal): Promise<void> {
     const { engine, logger, newKeyspace } = this.#o;
     this.#failed(new LogError('beginning-missing', why));
-    engine.hold(true);
+    engine.commit.hold(true);
     this.#saving = true;
     try {
       if (!(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
@@ -574,7 +574,7 @@ export class RoleController {
       this.#clearTrouble();
     } finally {
       this.#saving = false;
-      engine.hold(this.#stopped);
+      engine.commit.hold(this.#stopped);
     }
   }
 
@@ -963,7 +963,7 @@ export class RoleController {
       throw new Error('there is no log to load from now');
     this.#reloading = true;
     // On a slave nobody waits: the present data set answers, and follows the log, until the new one has caught up.
-    if (writer !== null) engine.hold(true);
+    if (writer !== null) engine.commit.hold(true);
     let fresh: Follower | null = null;
     try {
       if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer))))
@@ -984,7 +984,7 @@ export class RoleController {
     } finally {
       this.#reloading = false;
       this.loading = null;
-      if (writer !== null) engine.hold(this.#stopped);
+      if (writer !== null) engine.commit.hold(this.#stopped);
     }
   }
 }

@@ -32,6 +32,8 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
+export { PHASES } from './core/phase.ts';
+export type { Phase, SessionAction, SessionEvent } from './core/phase.ts';
 export { Role } from './core/role.ts';
 export { REPLY_ON, Session, memoryOf } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';

@@ -211,7 +211,7 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
     if (filter.type !== undefined && filter.type !== 'normal') continue;
     if (session === me) {
       if (filter.skipMe) continue;
-      session.closeAfterReply = true;
+      session.on('quit');
     } else session.control.destroy();
     killed++;
   }
@@ -236,8 +236,8 @@ function clientType(req: Request, i: number): ClientType | undefined {
  */
 export function clientLine(session: Session, nowMs: number): string {
   let flags = '';
-  if (session.blocked) flags += 'b';
-  if (session.closeAfterReply) flags += 'c';
+  if (session.isBlocked) flags += 'b';
+  if (session.isEnding) flags += 'c';
   if (session.unixSocket) flags += 'U';
   if (session.noEvict) flags += 'e';
   if (session.noTouch) flags += 'T';

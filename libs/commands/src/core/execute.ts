@@ -99,7 +99,7 @@ const HTTP_WARNING_MICROS = 60e6;
 
 /** Ends the connection without a word, and nothing that stands behind the request is executed. */
 function refuseHttp(ctx: Context, session: Session): void {
-  session.closeAfterReply = true;
+  session.on('quit');
   session.control.destroy();
   const now = ctx.host.clockMicros();
   if (now - ctx.httpWarnedMicros < HTTP_WARNING_MICROS) return;

@@ -49,7 +49,7 @@ export function clients(ctx: Context): Fields {
   let input = ctx.stats.clientInputBytesMax;
   let output = ctx.stats.clientOutputBytesMax;
   for (const session of ctx.host.sessions.values()) {
-    if (session.blocked) blocked++;
+    if (session.isBlocked) blocked++;
     const memory = memoryOf(session);
     input = Math.max(input, memory.query + memory.queryFree);
     output = Math.max(output, memory.output);

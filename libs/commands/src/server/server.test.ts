@@ -95,9 +95,9 @@ test('SHUTDOWN passes its options on, answers nothing and closes; a refusal is a
     },
   });
   assert.equal(engine.text('SHUTDOWN', 'SAVE', 'now'), '-ERR Errors trying to SHUTDOWN. Check logs.\r\n');
-  assert.equal(engine.defaultSession.closeAfterReply, false);
+  assert.equal(engine.defaultSession.isEnding, false);
   assert.equal(engine.text('SHUTDOWN', 'FORCE'), '');
-  assert.equal(engine.defaultSession.closeAfterReply, true);
+  assert.equal(engine.defaultSession.isEnding, true);
   assert.deepEqual(seen, [
     { save: true, now: true, force: false },
     { save: null, now: false, force: true },
