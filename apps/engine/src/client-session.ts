@@ -123,7 +123,10 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
-    if (this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
+    const queued = this.session.phase === 'queuing' ? this.session.transaction!.length : 0;
+    if (queued > 0 || this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
+    // As in Redis, the queue of a transaction counts as a part of the query buffer.
+    if (queued + this.#scanner.pendingBytes > this.#engine.scanLimits.queryBufferBytesMax) this.#overQueryLimit();
   }
 
   /** What the table of phases says is to be done. */
@@ -261,9 +264,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
-    const { name, libName, libVersion } = this.session;
-    const words = name.length + libName.length + libVersion.length;
-    return { query, queryFree, argv, output, total: IDLE_BYTES + query + queryFree + argv + output + words };
+    const { name, libName, libVersion, transaction } = this.session;
+    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + (transaction?.memoryBytes ?? 0);
+    return { query, queryFree, argv, output, total: own + query + queryFree + argv + output };
   }
 
   /**

@@ -384,3 +384,52 @@ test('who is answered by another client’s command is answered behind it, and i
   assert.equal(a.text, '-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n$4\r\nnext\r\n');
   assert.deepEqual(order, ['b', 'a', 'b', 'a']);
 });
+
+test('a transaction is one record, whatever its size, and its replies are one that waits for it', async () => {
+  const config = new Config();
+  config.assign('enable-debug-command', ['yes']);
+  const { engine, log, client } = testEngine({}, config, undefined, 1000);
+  const [a, b] = [client(), client()];
+  a.send('SET before 1', 'MULTI', `SET k ${'x'.repeat(900)}`, 'DEBUG POPULATE 100 p', 'SET l 1', 'EXEC');
+  b.send('GET l', 'GET other');
+  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.commit.unsealedBytes > 0); left--) {
+    await turn();
+    if (log.pending.length > 0) log.commit();
+  }
+  const whole = log.payloads.filter((payload) => payload.includes('MULTI'));
+  assert.equal(whole.length, 1);
+  assert.match(whole[0], /MULTI[^]*\$1\r\nk\r\n[^]*p:0\r\n[^]*p:99\r\n[^]*\$1\r\nl\r\n[^]*\$4\r\nEXEC\r\n$/);
+  assert.equal(a.text, '+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n+OK\r\n');
+  assert.equal(b.text, '$1\r\n1\r\n$-1\r\n');
+});
+
+test('a transaction that the log does not confirm in time is answered with one error', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('MULTI', 'SET a 1', 'SET b 1', 'EXEC', 'PING');
+  await turn();
+  engine.commit.refuseHeld();
+  assert.equal(a.text.match(/-NOREPLICAS/g)?.length, 2, 'EXEC, and PING behind it');
+});
+
+test('the queue of a transaction counts as query buffer: who fills it without end is closed', async () => {
+  const config = new Config();
+  config.assign('client-query-buffer-limit', ['1mb']);
+  const { client } = testEngine({}, config);
+  const a = client();
+  a.send('MULTI');
+  for (let i = 0; i < 20 && !a.destroyed; i++) a.send(`SET k ${'x'.repeat(100_000)}`);
+  assert.equal(a.destroyed, true);
+  assert.equal(a.text.match(/QUEUED/g)?.length, 11);
+});
+
+test('a transaction of a client that goes away is never run', async () => {
+  const { log, client } = testEngine();
+  const [a, b] = [client(), client()];
+  a.send('MULTI', 'SET a 1');
+  a.port.closed();
+  b.send('GET a');
+  await turn();
+  assert.equal(b.text, '$-1\r\n');
+  assert.deepEqual(log.payloads, []);
+});

@@ -13,6 +13,7 @@ import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
 import { serverCommands } from './server/index.ts';
 import { stringCommands } from './string/index.ts';
+import { transactionCommands } from './transaction/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
@@ -55,4 +56,5 @@ export const allCommands: readonly Command[] = [
   ...zsetCommands,
   ...connectionCommands,
   ...serverCommands,
+  ...transactionCommands,
 ];

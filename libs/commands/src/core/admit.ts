@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { evictToLimit } from './evict.ts';
 import { TOO_LARGE } from './frame.ts';
 import type { Session } from './session.ts';
-import { F_DENYOOM, F_LOADING, F_NO_AUTH, F_STALE, F_WRITE } from './table.ts';
+import { F_DENYOOM, F_EXEC, F_LOADING, F_NOT_QUEUED, F_NO_AUTH, F_NO_MULTI, F_STALE, F_WRITE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -15,10 +15,17 @@ import type { TableCommand } from './table.ts';
 export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
   // A container without a subcommand.
   if (command.run === undefined) return wrongArity(command);
-  const { arity, flags } = command;
+  const { arity } = command;
+  let { flags } = command;
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
   if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
     return 'NOAUTH Authentication required.';
+  }
+  if (session.phase === 'queuing') {
+    if ((flags & F_NO_MULTI) !== 0) return 'ERR Command not allowed inside a transaction';
+    if ((flags & F_EXEC) !== 0) flags = session.transaction!.flags(flags);
+    // A queue needs memory, whatever is in it.
+    else if ((flags & F_NOT_QUEUED) === 0) flags |= F_DENYOOM;
   }
   const { role } = ctx;
   if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading) {

@@ -53,9 +53,15 @@ export class EffectTooLargeError extends Error {
   override readonly name = 'EffectTooLargeError';
 }
 
+/** A command inside another one (of a transaction, a script) would have to wait. Thrown before anything has changed. */
+export class CannotWaitError extends Error {
+  override readonly name = 'CannotWaitError';
+}
+
 /** No reply is longer: it is built in one piece. */
 const REPLY_BYTES_MAX = 4 * 1024 ** 3;
 
+const MULTI_FIRST = -2;
 const PENDING_SLOTS = 16384;
 const PENDING_MASK = PENDING_SLOTS - 1;
 
@@ -75,6 +81,8 @@ export class Context {
   waitSeq = 0;
   /** Changes made by the command at hand. */
   dirty = 0;
+  /** What it may log at most, where that depends on what it finds: inside a transaction, what is left of a record. */
+  effectBytesMax = EFFECT_BYTES_MAX;
   /** Arguments that are secrets: the slow log shows none of them. */
   redacted: number[] = [];
   /** The reply is an error that was asked for (DEBUG ERROR): no statistics count it. Reset by the one who looks. */
@@ -133,8 +141,9 @@ export class Context {
   touchedCount = 0;
   /** Where those of the command at hand begin. */
   touchedFrom = 0;
-  /** Database that the effects written so far have selected. */
+  /** Database that the effects written so far have selected; -1: none, MULTI_FIRST: that is `#outerDb`, and a transaction begins. */
   #effectsDb = -1;
+  #outerDb = -1;
 
   constructor(init: {
     keyspace: Keyspace;
@@ -373,8 +382,31 @@ export class Context {
     this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, later);
   }
 
+  /** From here on, what is written for the log is one transaction: MULTI goes before it, if something is. */
+  openTransaction(): void {
+    this.#outerDb = this.#effectsDb;
+    this.#effectsDb = MULTI_FIRST;
+  }
+
+  closeTransaction(): void {
+    if (this.#effectsDb === MULTI_FIRST) this.#effectsDb = this.#outerDb;
+    else this.#mark('EXEC');
+  }
+
+  /** A command of the log that is no change of its own. */
+  #mark(name: string): void {
+    this.effects.command(1);
+    this.effects.argLatin1(name);
+    this.effects.count--;
+  }
+
   #select(db: number): void {
     if (db === this.#effectsDb) return;
+    if (this.#effectsDb === MULTI_FIRST) {
+      this.#mark('MULTI');
+      this.#effectsDb = this.#outerDb;
+      if (db === this.#outerDb) return;
+    }
     this.#effectsDb = db;
     this.effects.command(2);
     this.effects.argLatin1('SELECT');
@@ -461,10 +493,10 @@ export class Context {
   /**
    * The command at hand goes on later: its session executes nothing more until the returned function was called. Write no reply now. What that
    * function is given is done between commands, as a command of the session: it may look up keys, change them, write effects and
-   * replies. The request is gone by then.
+   * replies. The request is gone by then. Inside another command (`depth` above 1) nothing can wait: then it throws, and the client is told so.
    */
   defer(): Deferred {
-    if (this.depth > 1) throw new Error('a command inside another one cannot wait');
+    if (this.depth > 1) throw new CannotWaitError();
     this.deferred = true;
     return this.onDefer(this.session);
   }

@@ -2,10 +2,10 @@ import type { Request } from '@weir/resp';
 import { admit } from './admit.ts';
 import { printable } from './args.ts';
 import type { Context } from './context.ts';
-import { beginFrame, endFrame, popFrame, pushFrame, refuseFull } from './frame.ts';
+import { beginFrame, endFrame, popFrame, pushFrame, refuseThrown } from './frame.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
-import { CommandTable, F_FAST, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
+import { CommandTable, F_EXEC, F_FAST, F_NOT_QUEUED, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -25,12 +25,15 @@ export function execute(
   session.lastInteractionMs = ctx.monotonicMs;
   const whole = found !== undefined && (found.subcommands.length === 0 || req.argc < 2);
   const command = whole ? found : subcommandOf(found, req);
-  if (command === undefined) return refuse(ctx, session, refusalOfUnknown(ctx, session, req, found), replyStart);
+  if (command === undefined) return refuse(ctx, session, refusalOfUnknown(ctx, session, req, found), 0, replyStart);
   session.lastCommand = command.fullName;
   const refusal = admit(ctx, session, req, command);
   if (refusal !== '') {
     command.rejected++;
-    return refuse(ctx, session, refusal, replyStart);
+    return refuse(ctx, session, refusal, command.flags, replyStart);
+  }
+  if (session.phase === 'queuing' && (command.flags & F_NOT_QUEUED) === 0) {
+    return queue(ctx, session, req, command, replyStart);
   }
   call(ctx, req, command, replyStart);
   if (session.replyMode !== REPLY_ON) finish(ctx, session, replyStart);
@@ -41,10 +44,25 @@ export function execute(
 // What most calls do not need stands beside `execute`, `admit` and `call`, not in them: they have to be short enough for V8 to put them into
 // each other. When they grew beyond that, every command took 4 ns more, of 160.
 
-function refuse(ctx: Context, session: Session, refusal: string, replyStart: number): undefined {
-  if (refusal !== '') replyError(ctx, refusal);
+function refuse(ctx: Context, session: Session, refusal: string, flags: number, replyStart: number): undefined {
+  if ((flags & F_EXEC) !== 0) {
+    session.discard();
+    replyError(ctx, `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, '')}`);
+  } else {
+    if (session.phase === 'queuing') session.transaction!.isDoomed = true;
+    if (refusal !== '') replyError(ctx, refusal);
+  }
   finish(ctx, session, replyStart);
   endFrame(ctx);
+}
+
+/** Between MULTI and EXEC. */
+function queue(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): TableCommand {
+  session.transaction!.add(req, command);
+  ctx.reply.simple('QUEUED');
+  finish(ctx, session, replyStart);
+  endFrame(ctx);
+  return command;
 }
 
 /**
@@ -160,7 +178,7 @@ function call(ctx: Context, req: Request, command: TableCommand, replyStart: num
   try {
     command.run!(ctx, req);
   } catch (error) {
-    refuseThrown(ctx, error, replyStart); // counted below, as what the handler answers
+    orThrow(ctx, error, replyStart); // counted below, as what the handler answers
   }
   ctx.end();
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
@@ -171,8 +189,8 @@ function call(ctx: Context, req: Request, command: TableCommand, replyStart: num
   if (reply.pos > replyStart && reply.buf[replyStart] === MINUS) accountError(ctx, command, replyStart);
 }
 
-function refuseThrown(ctx: Context, error: unknown, replyStart: number): void {
-  if (!refuseFull(ctx, error, replyStart)) throw endFrame(ctx, error);
+function orThrow(ctx: Context, error: unknown, replyStart: number): void {
+  if (!refuseThrown(ctx, error, replyStart)) throw endFrame(ctx, error);
 }
 
 /** Counts a call that was timed, for all who want to know how long it took. */

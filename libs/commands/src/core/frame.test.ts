@@ -173,7 +173,8 @@ test('a command that goes on within another one’s call waits until that one is
   assert.equal(engine.text('OUTER'), '+now\r\n+late\r\n');
 });
 
-test('a command inside another one cannot wait', () => {
+test('a command inside another one cannot wait, and says so', () => {
   const engine = engineWith((ctx) => runInside(ctx, request('A'), () => void ctx.defer()));
-  assert.throws(() => engine.call('OUTER'), /cannot wait/);
+  assert.match(engine.text('OUTER'), /^-ERR this command has to wait for something/);
+  assert.equal(engine.ctx.depth, 0);
 });

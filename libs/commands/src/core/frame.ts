@@ -2,7 +2,7 @@ import type { Database } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import { Request, SinkFullError } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
-import { EffectTooLargeError } from './context.ts';
+import { CannotWaitError, EffectTooLargeError } from './context.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
 
@@ -125,7 +125,7 @@ export function resume(ctx: Context, session: Session, now: number, run: (reply:
   try {
     run(ctx.reply);
   } catch (error) {
-    if (!refuseFull(ctx, error, replyStart)) throw endFrame(ctx, error);
+    if (!refuseThrown(ctx, error, replyStart)) throw endFrame(ctx, error);
   }
   ctx.end();
   endFrame(ctx);
@@ -161,15 +161,17 @@ export const TOO_LARGE =
   'ERR what this command changes is larger than a record of the replication log may be (1.9 GiB)';
 
 /**
- * Whether what a handler threw says that there is no room, and nothing is half done: then that is the reply. Handlers allocate before they
+ * Whether what a handler threw says that it cannot be done (there is no room, it would wait), and nothing is half done: then that is the reply. Handlers allocate before they
  * change; those that go on element by element have logged what they did (propagateFirst).
  */
-export function refuseFull(ctx: Context, error: unknown, replyStart: number): boolean {
+export function refuseThrown(ctx: Context, error: unknown, replyStart: number): boolean {
   let text: string;
   if (error instanceof ArenaFullError) text = "OOM command not allowed when used memory > 'maxmemory'.";
   // What changes the data set writes a long reply before it changes anything (invariant `reply-before-change`).
   else if (error instanceof SinkFullError && ctx.dirty === 0) text = 'ERR the reply would be longer than 4 GiB';
   else if (error instanceof EffectTooLargeError && ctx.dirty === 0) text = TOO_LARGE;
+  else if (error instanceof CannotWaitError)
+    text = 'ERR this command has to wait for something and cannot do so inside another one';
   else return false;
   ctx.reply.truncate(replyStart);
   ctx.reply.error(text);

@@ -1,5 +1,6 @@
 import { PHASES, executes, isEnding } from './phase.ts';
 import type { Phase, SessionAction, SessionEvent } from './phase.ts';
+import type { Transaction } from './transaction.ts';
 
 /**
  * What a connection means to the keyspace: its database, protocol, name and rights. The engine makes one for every
@@ -64,6 +65,8 @@ export class Session {
   replyMode = REPLY_ON;
   /** CLIENT UNBLOCK: ends the wait of a blocked session, as by its timeout or with -UNBLOCKED. Set while it waits. */
   unblock: ((withError: boolean) => void) | null = null;
+  /** What MULTI began, and the queue of the transaction before for the next one; null before the first. */
+  transaction: Transaction | null = null;
   #phase: Phase = 'normal';
   /** The phase that it was in before it queued, waited or subscribed. */
   #before: Phase = 'normal';
@@ -124,6 +127,12 @@ export class Session {
   /** Replies may still be sent: the connection is neither closed nor to be closed behind what was sent. */
   get isAnswerable(): boolean {
     return this.#phase !== 'leaving' && !this.isGone;
+  }
+
+  /** Ends a transaction without running it, or after it ran. */
+  discard(): void {
+    if (this.#phase === 'queuing') this.on('queueEnded');
+    this.transaction?.clear();
   }
 
   /** Something happens to the session. What is returned is to be done about it, by whoever holds the connection. */

@@ -113,6 +113,8 @@ function waitFor(
     else write(ctx.reply, acknowledged);
   });
   if (done) return;
+  // Inside another command there is no waiting: that many have it now.
+  if (ctx.depth > 1) return end();
   later = ctx.defer();
   session.unblock = (withError) => {
     if (withError) later!((reply) => reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'));

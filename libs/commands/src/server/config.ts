@@ -69,7 +69,8 @@ const set: Command = {
     const local = isLocal(ctx.session);
     const result = ctx.config.setInOrder(pairs, () => ({ loading: ctx.role.isLoading, local }));
     if (!(result instanceof Promise)) return replySet(ctx.reply, result);
-    // An OK says that it holds.
+    // An OK says that it holds. A transaction cannot wait for that.
+    if (ctx.depth > 1) return ctx.reply.ok();
     const answer = ctx.defer();
     void result.then((later) => answer((reply) => replySet(reply, later)));
   },
