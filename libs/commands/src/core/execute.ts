@@ -32,7 +32,7 @@ export function execute(
     command.rejected++;
     return refuse(ctx, session, refusal, command.flags, replyStart);
   }
-  if (session.phase === 'queuing' && (command.flags & F_NOT_QUEUED) === 0) {
+  if (!session.isPlain && isQueued(session, command)) {
     return queue(ctx, session, req, command, replyStart);
   }
   call(ctx, req, command, replyStart);
@@ -54,6 +54,10 @@ function refuse(ctx: Context, session: Session, refusal: string, flags: number, 
   }
   finish(ctx, session, replyStart);
   endFrame(ctx);
+}
+
+function isQueued(session: Session, command: TableCommand): boolean {
+  return session.phase === 'queuing' && (command.flags & F_NOT_QUEUED) === 0;
 }
 
 /** Between MULTI and EXEC. */

@@ -52,7 +52,9 @@ export class Session {
   control: SessionControl;
   db = 0;
   resp: 2 | 3 = 2;
-  authenticated: boolean;
+  /** Authenticated, and in the phase `normal`: its requests are executed without a further look at either. */
+  isPlain = false;
+  #authenticated = false;
   name = '';
   libName = '';
   libVersion = '';
@@ -99,6 +101,15 @@ export class Session {
     this.fd = init.fd ?? -1;
     this.unixSocket = init.unixSocket ?? false;
   }
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  set authenticated(authenticated: boolean) {
+    this.#authenticated = authenticated;
+    this.isPlain = authenticated && this.#phase === 'normal';
+  }
+
   /** Where it is in its life: see phase.ts. */
   get phase(): Phase {
     return this.#phase;
@@ -144,6 +155,7 @@ export class Session {
       this.#before = this.#phase;
       this.#phase = to;
     }
+    this.isPlain = this.#authenticated && this.#phase === 'normal';
     return action;
   }
 }
