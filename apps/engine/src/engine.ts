@@ -206,6 +206,7 @@ export class Engine implements EnginePort, SessionHost {
   swapKeyspace(keyspace: Keyspace): void {
     keyspace.arena.limited = this.leading;
     keyspace.later.freed += this.ctx.keyspace.later.freed;
+    keyspace.takePlaceOf(this.ctx.keyspace);
     this.ctx.keyspace = keyspace;
     this.ctx.resetPending();
   }

@@ -15,6 +15,8 @@ import {
 } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/resp';
+import { Announced, checkAnnounced } from './announced.testing.ts';
+import type { Announcement } from './announced.testing.ts';
 import type { Command } from './core/command.ts';
 import { Context } from './core/context.ts';
 import { apply, execute } from './core/execute.ts';
@@ -60,6 +62,9 @@ export class TestEngine {
   readonly history: Uint8Array[] = [];
   /** `waitSeq` of the last call. */
   waitSeq = 0;
+  /** What the last call announced. */
+  announced: readonly Announcement[] = [];
+  readonly #announced: Announced;
   readonly #options: TestEngineOptions;
   readonly #default: TestSession;
   #nextSession = 1;
@@ -87,6 +92,7 @@ export class TestEngine {
       effects: new CommandWriter(),
       slowlog: new Slowlog(),
     });
+    this.#announced = new Announced(keyspace);
     this.#default = this.session();
     this.ctx.onDefer = (session) => (run) => whenDone(this.ctx, () => this.#goOn(session, run));
   }
@@ -130,6 +136,7 @@ export class TestEngine {
     execute(ctx, session, request, this.now);
     ctx.busy = false;
     this.waitSeq = ctx.waitSeq;
+    this.#dirty = ctx.dirty;
     const reply = ctx.reply.written();
     if (ctx.ready.length === 0) {
       this.#takeRecord();
@@ -140,6 +147,9 @@ export class TestEngine {
     return Buffer.concat([reply, Buffer.from(this.lateReply.slice(from), 'latin1')]);
   }
 
+  /** Changes of the commands whose record is to be taken. */
+  #dirty = 0;
+
   /** What commands said that answered later (Context.defer). */
   lateReply = '';
 
@@ -148,12 +158,16 @@ export class TestEngine {
     ctx.reply.reset();
     resume(ctx, session, this.now, run);
     this.waitSeq = ctx.waitSeq;
+    this.#dirty += ctx.dirty;
     this.lateReply += latin1(ctx.reply.written());
     this.#takeRecord();
   }
 
   #takeRecord(): void {
     const { ctx } = this;
+    this.announced = this.#announced.take();
+    checkAnnounced(this.announced, this.#dirty);
+    this.#dirty = 0;
     this.effects = [];
     if (ctx.effects.count === 0) return;
     const record = ctx.effects.written();
@@ -183,6 +197,7 @@ export class TestEngine {
     }
     this.ctx.effects.reset();
     this.ctx.role.becomeReplay(false);
+    this.announced = this.#announced.take();
   }
 
   /** The whole data set, expired keys that nobody has removed yet included, in one order. */
@@ -266,6 +281,9 @@ function contentsOf(keyspace: Keyspace): KeyContent[] {
   }
   return all.sort((a, b) => a.db - b.db || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
+
+export { Announced, textOf as announcementText } from './announced.testing.ts';
+export type { Announcement } from './announced.testing.ts';
 
 /** The commands in bytes of the log. */
 export function decodeCommands(bytes: Uint8Array): string[][] {

@@ -4,6 +4,7 @@ export { Differential, printSequence } from './differential/differential.ts';
 export type { Count, Mismatch } from './differential/differential.ts';
 export { differences } from './differential/differences.ts';
 export type { Difference } from './differential/differences.ts';
+export { EVENT_CLASSES } from './differential/events.ts';
 export { fullName, generate } from './differential/generate.ts';
 export type { GenerateOptions, Step } from './differential/generate.ts';
 export { Gen } from './differential/grammar.ts';

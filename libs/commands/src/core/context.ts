@@ -2,6 +2,7 @@ import type { Config } from '@weir/config';
 import {
   FLAG_EXPIRE,
   TYPE_STRING,
+  events,
   expireOf,
   keyAddress,
   keyLength,
@@ -32,6 +33,10 @@ import type { CommandTable } from './table.ts';
  * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
  * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
  *
+ * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened,
+ * with its kind, whoever changes it: `announce` for what goes to the log as well, `notice` for what does not.
+ * Visibility hears of it here, everybody else through the keyspace's `changes`.
+ *
  * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
  * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
  * record is committed. A table of hashes instead of keys costs one load a lookup, never needs cleaning, and can only
@@ -43,7 +48,9 @@ import type { CommandTable } from './table.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
-/** The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them. */
+/**
+ * The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them.
+ */
 export const EFFECT_BYTES_MAX = 1920 * 1024 * 1024;
 /** What an effect may need beyond the request: a time, an ID, SELECT. */
 export const REQUEST_BYTES_MAX = EFFECT_BYTES_MAX - 1024 * 1024;
@@ -75,8 +82,9 @@ export class Context {
   now = 0;
   /** Milliseconds of a clock that nobody sets, about as current: ages and idle times of clients. */
   monotonicMs = 0;
-  /** Hash of the key that was looked up last. */
+  /** Hash of the key that was looked up last, and the argument that it is, or 0. */
   hash = 0;
+  hashed = 0;
   /** Record that must be committed before the reply leaves; 0 is none. */
   waitSeq = 0;
   /** Changes made by the command at hand. */
@@ -125,8 +133,8 @@ export class Context {
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
-   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an effect, by those who make
-   * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
+   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an
+   * effect, by those who make many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
   /** Installed by the engine: hands out the way to go on later. */
@@ -137,10 +145,6 @@ export class Context {
   readonly #pending = new Float64Array(PENDING_SLOTS);
   /** Last record that changed everything (FLUSHALL, SWAPDB). */
   #pendingAll = 0;
-  #touched = new Int32Array(16);
-  touchedCount = 0;
-  /** Where those of the command at hand begin. */
-  touchedFrom = 0;
   /** Database that the effects written so far have selected; -1: none, MULTI_FIRST: that is `#outerDb`, and a transaction begins. */
   #effectsDb = -1;
   #outerDb = -1;
@@ -178,9 +182,9 @@ export class Context {
 
   /** The entry of the key in argument `i` for reading: counts hit or miss, touches its recency. 0: no such key. */
   lookupRead(i: number): Ref {
-    const ref = this.find(i, false);
+    const ref = this.find(i);
     if (ref === 0) {
-      this.stats.keyspaceMisses++;
+      this.missed(i);
       return 0;
     }
     this.stats.keyspaceHits++;
@@ -188,46 +192,61 @@ export class Context {
     return ref;
   }
 
-  /** The same for a command that may write: the key belongs to the record if the command changes something. */
+  /** The same for a command that may write: nobody counts it. */
   lookupWrite(i: number): Ref {
-    const ref = this.find(i, true);
+    const ref = this.find(i);
     if (ref !== 0) this.touch(ref);
     return ref;
   }
 
-  /** The entry without touching its recency or the statistics (TTL, TYPE, OBJECT …). */
-  peek(i: number): Ref {
-    return this.find(i, false);
+  /** Counts a read of the key in argument `i`, which is not there, and announces it. */
+  missed(i: number): void {
+    this.stats.keyspaceMisses++;
+    if ((this.keyspace.changes.wanted & events.CLASS_KEY_MISS) !== 0) this.#tell(events.KEYMISS, i, this.db, false);
   }
 
-  /** The entry of the key in argument `i`, expired ones removed or hidden. */
-  find(i: number, forWrite: boolean): Ref {
+  /** The same for any key of the session's database. */
+  missedKey(buf: Uint8Array, off: number, len: number): void {
+    this.stats.keyspaceMisses++;
+    const { changes } = this.keyspace;
+    if ((changes.wanted & events.CLASS_KEY_MISS) === 0) return;
+    changes.tell(events.KEYMISS, this.db.index, this.keyspace.hash(buf, off, len), buf, off, len, false);
+  }
+
+  /**
+   * The entry of the key in argument `i`, expired ones removed or hidden; its recency and the statistics stay as they
+   * are.
+   */
+  find(i: number): Ref {
     const req = this.req;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
     const hash = req.hashed === i ? req.hash : this.keyspace.hash(req.buf, off, len);
-    return this.#findHashed(this.db, hash, req.buf, off, len, forWrite);
+    this.hashed = i;
+    return this.#findHashed(this.db, hash, req.buf, off, len);
   }
 
   /** The same for any key. */
-  findKey(db: Database, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
-    return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len, forWrite);
+  findKey(db: Database, buf: Uint8Array, off: number, len: number): Ref {
+    this.hashed = 0;
+    return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len);
   }
 
-  #findHashed(db: Database, hash: number, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
+  #findHashed(db: Database, hash: number, buf: Uint8Array, off: number, len: number): Ref {
     this.hash = hash;
-    const slot = (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
-    const pending = this.#pending[slot];
+    const pending = this.#pending[slotOf(hash, db)];
     if (pending > this.waitSeq) this.waitSeq = pending;
     if (this.#pendingAll > this.waitSeq) this.waitSeq = this.#pendingAll;
-    if (forWrite) {
-      if (this.touchedCount === this.#touched.length) this.#growTouched();
-      this.#touched[this.touchedCount++] = slot;
-    }
     const ref = db.keys.find(hash, buf, off, len);
     if (ref === 0) return 0;
     if ((this.keyspace.arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0 && this.#expired(db, hash, ref)) return 0;
     return ref;
+  }
+
+  /** Hash of the key in argument `i`. */
+  #hashOf(i: number): number {
+    const { req } = this;
+    return i === this.hashed ? this.hash : this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
   }
 
   /** Whether the time of an entry has come; a master then removes it. */
@@ -249,6 +268,7 @@ export class Context {
     const later = this.keyspace.lazyfree.lazyfreeLazyExpire;
     this.#effectDel(db, ref, later);
     this.stats.expiredKeys++;
+    this.#tellEntry(events.EXPIRED, db, hash, ref);
     const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
     if (started !== 0) this.latencyEnd('expire-del', started);
@@ -260,6 +280,7 @@ export class Context {
     this.#effectDel(db, ref, later);
     this.markPending(hash, db);
     this.stats.evictedKeys++;
+    this.#tellEntry(events.EVICTED, db, hash, ref);
     const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
     if (started !== 0) this.latencyEnd('eviction-del', started);
@@ -284,29 +305,49 @@ export class Context {
   }
 
   /**
-   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first element at once.
-   * When that fails, `removeEntry` takes it out again.
+   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first
+   * element at once, which is announced. When that fails, `undoCreate` takes it out again.
    */
   create(i: number, type: number, encoding: number): Ref {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const hash = keyspace.hash(req.buf, off, len);
-    return keyspace.create(this.db, hash, req.buf, off, len, type, encoding, this.now);
+    return keyspace.create(this.db, this.#hashOf(i), req.buf, off, len, type, encoding, this.now);
   }
 
-  /** The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none). */
-  attach(i: number, holder: Ref, replaced: Ref): Ref {
+  /** Takes an entry out again that nobody was told of. */
+  undoCreate(ref: Ref): void {
+    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, false);
+  }
+
+  /**
+   * The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none): `event`.
+   */
+  attach(event: number, i: number, holder: Ref, replaced: Ref): Ref {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const hash = keyspace.hash(req.buf, off, len);
-    return keyspace.attach(this.db, hash, replaced, req.buf, off, len, holder, this.now);
+    const ref = keyspace.attach(this.db, this.#hashOf(i), replaced, req.buf, off, len, holder, this.now);
+    this.announce(event, i, replaced === 0);
+    return ref;
   }
 
-  /** Takes an entry of the session's database out of it; effects are the caller's. */
-  removeEntry(ref: Ref): void {
-    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref);
+  /** Removes the entry of the key in argument `i`; effects are the caller's. */
+  removeEntry(i: number, ref: Ref, later?: boolean): void {
+    this.keyspace.remove(this.db, this.#hashOf(i), ref, later);
+    this.announce(events.DEL, i);
+  }
+
+  /** Gives the key in argument `i` an expire time (ms since 1970). */
+  setExpire(i: number, ref: Ref, whenMs: number): void {
+    this.keyspace.setExpire(this.db, this.#hashOf(i), ref, whenMs);
+    this.announce(events.EXPIRE, i);
+  }
+
+  /** Takes the expire time of the key in argument `i`, which has one. */
+  clearExpire(i: number, ref: Ref): void {
+    this.keyspace.clearExpire(this.db, this.#hashOf(i), ref);
+    this.announce(events.PERSIST, i);
   }
 
   /** Replies a string entry's value. */
@@ -327,8 +368,8 @@ export class Context {
   }
 
   /**
-   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw the
-   * ArenaFullError on, and the client gets its -OOM.
+   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw
+   * the ArenaFullError on, and the client gets its -OOM.
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
@@ -338,8 +379,8 @@ export class Context {
   }
 
   /**
-   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is this
-   * node's affair.
+   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is
+   * this node's affair.
    */
   #rewrite(argc: number): void {
     const { req, effects } = this;
@@ -371,15 +412,15 @@ export class Context {
   }
 
   /**
-   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when the value is given
-   * back later.
+   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when
+   * the value is given back later.
    */
   removeKey(i: number, ref: Ref, later: boolean): void {
     const { req } = this;
     const effect = this.effect(2);
     effect.raw(later ? UNLINK : DEL);
     effect.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
-    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, later);
+    this.removeEntry(i, ref, later);
   }
 
   /** From here on, what is written for the log is one transaction: MULTI goes before it, if something is. */
@@ -420,13 +461,60 @@ export class Context {
     this.#effectsDb = -1;
   }
 
-  /** The whole keyspace changed (FLUSHALL, FLUSHDB, SWAPDB): every later read waits for this record. */
+  // --- announcements -----------------------------------------------------------------------------------------------
+
+  /**
+   * The key in argument `i` has changed: an event of @weir/keyspace's `events`. The command logs it (`propagate`,
+   * `effect`): later reads of the key wait for that. `isNew`: there was no such key before.
+   */
+  announce(event: number, i: number, isNew = false, db: Database = this.db): void {
+    if (!this.role.isReplay) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
+    if (this.keyspace.changes.wanted === 0) return;
+    if (isNew) this.#tell(events.NEW, i, db, true);
+    this.#tell(event, i, db, true);
+  }
+
+  /** The same for any key, whose hash is given. */
+  announceKey(event: number, db: Database, hash: number, buf: Uint8Array, off: number, len: number): void {
+    this.markPending(hash, db);
+    const { changes } = this.keyspace;
+    if (changes.wanted !== 0) changes.tell(event, db.index, hash, buf, off, len);
+  }
+
+  /** The same where nothing changed and nothing is logged, but Redis tells it all the same. */
+  notice(event: number, i: number): void {
+    if (this.keyspace.changes.wanted !== 0) this.#tell(event, i, this.db, false);
+  }
+
+  /**
+   * All keys of database `a` (-1: of all) have changed, and of database `b` (-1: of no other): every later read waits
+   * for this record.
+   */
+  announceAll(event: number, a = -1, b = -1): void {
+    this.markAllPending();
+    this.keyspace.changes.tellWhole(event, a, b);
+  }
+
+  #tell(event: number, i: number, db: Database, changed: boolean): void {
+    const { req } = this;
+    const { changes } = this.keyspace;
+    changes.tell(event, db.index, this.#hashOf(i), req.buf, req.args[2 * i], req.args[2 * i + 1], changed);
+  }
+
+  #tellEntry(event: number, db: Database, hash: number, ref: Ref): void {
+    const { arena } = this;
+    const { changes } = this.keyspace;
+    if (changes.wanted === 0) return;
+    changes.tell(event, db.index, hash, arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+  }
+
+  /** Something about all keys changed: every later read waits for this record. */
   markAllPending(): void {
     if (!this.role.isReplay) this.#pendingAll = this.recordSeq;
   }
 
   markPending(hash: number, db: Database): void {
-    this.#pending[(hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK] = this.recordSeq;
+    if (!this.role.isReplay) this.#pending[slotOf(hash, db)] = this.recordSeq;
   }
 
   /** The reply waits for everything that was written so far: for commands that read the whole keyspace. */
@@ -439,7 +527,7 @@ export class Context {
   begin(): void {
     this.waitSeq = 0;
     this.dirty = 0;
-    this.touchedCount = this.touchedFrom;
+    this.hashed = 0;
     this.deferred = false;
     if (this.redacted.length > 0) this.redacted.length = 0;
   }
@@ -449,9 +537,7 @@ export class Context {
     if (this.dirty === 0) return;
     if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
     if (this.role.isReplay) return;
-    const seq = this.recordSeq;
-    for (let i = this.touchedFrom; i < this.touchedCount; i++) this.#pending[this.#touched[i]] = seq;
-    this.waitSeq = seq;
+    this.waitSeq = this.recordSeq;
   }
 
   /** A new data set: nothing of the old one is pending. */
@@ -459,12 +545,6 @@ export class Context {
     this.#pending.fill(0);
     this.#pendingAll = 0;
     this.#effectsDb = -1;
-  }
-
-  #growTouched(): void {
-    const grown = new Int32Array(this.#touched.length * 2);
-    grown.set(this.#touched);
-    this.#touched = grown;
   }
 
   // --- latency -----------------------------------------------------------------------------------------------------
@@ -500,4 +580,8 @@ export class Context {
     this.deferred = true;
     return this.onDefer(this.session);
   }
+}
+
+function slotOf(hash: number, db: Database): number {
+  return (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { events } from '@weir/keyspace';
 import { Request } from '@weir/resp';
 import { TestEngine } from '../testing.ts';
 import type { TestEngineOptions } from '../testing.ts';
@@ -151,6 +152,8 @@ test('a command goes on later as one of its session: in its database and protoco
     assert.equal(ctx.req.argc, 0);
     ctx.effect(2).argLatin1('DEL');
     ctx.effects.argLatin1('k');
+    const key = Buffer.from('k');
+    ctx.announceKey(events.DEL, ctx.db, ctx.keyspace.hash(key, 0, 1), key, 0, 1);
     ctx.reply.nil();
   });
   assert.equal(engine.lateReply, '_\r\n');

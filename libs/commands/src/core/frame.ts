@@ -26,7 +26,7 @@ export class Frame {
   hash = 0;
   waitSeq = 0;
   dirty = 0;
-  touchedFrom = 0;
+  hashed = 0;
   deferred = false;
   redacted: number[] = [];
 
@@ -70,12 +70,11 @@ export function pushFrame(ctx: Context): void {
   frame.hash = ctx.hash;
   frame.waitSeq = ctx.waitSeq;
   frame.dirty = ctx.dirty;
-  frame.touchedFrom = ctx.touchedFrom;
+  frame.hashed = ctx.hashed;
   frame.deferred = ctx.deferred;
   const { redacted } = frame;
   frame.redacted = ctx.redacted;
   ctx.redacted = redacted;
-  ctx.touchedFrom = ctx.touchedCount;
 }
 
 /** The outer command goes on; the session's database may be another one now (SELECT inside a transaction). */
@@ -87,10 +86,9 @@ export function popFrame(ctx: Context): void {
   ctx.now = frame.now;
   ctx.reply.resp = frame.resp;
   ctx.hash = frame.hash;
+  ctx.hashed = frame.hashed;
   if (frame.waitSeq > ctx.waitSeq) ctx.waitSeq = frame.waitSeq;
   ctx.dirty += frame.dirty;
-  ctx.touchedCount = ctx.touchedFrom;
-  ctx.touchedFrom = frame.touchedFrom;
   ctx.deferred = frame.deferred;
   const { redacted } = frame;
   frame.redacted = ctx.redacted;

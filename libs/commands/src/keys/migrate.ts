@@ -6,6 +6,7 @@ import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { DEL } from '../core/effect-words.ts';
+import { removeEntryOf } from '../core/entries.ts';
 import { runInside } from '../core/frame.ts';
 import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
 import { F_WRITE } from '../core/table.ts';
@@ -193,7 +194,7 @@ function restoreRequest(ctx: Context, i: number, replace: boolean, requests: Com
   const start = reply.pos;
   // DUMP's reply is the argument of RESTORE as it stands; only "no such key" says otherwise.
   runInside(ctx, dumpRequest.setFromBytes([DUMP, key]), dump.run!);
-  const ref = ctx.findKey(ctx.db, key, 0, key.length, false);
+  const ref = ctx.findKey(ctx.db, key, 0, key.length);
   if (ref === 0) {
     reply.truncate(start);
     return null;
@@ -266,10 +267,10 @@ function removeUnchanged(ctx: Context, taken: readonly SentKey[]): boolean {
     const name = Buffer.from(key).toString('latin1');
     if (seen.has(name)) continue;
     seen.add(name);
-    const ref = ctx.findKey(db, key, 0, key.length, true);
+    const ref = ctx.findKey(db, key, 0, key.length);
     if (ref === 0 || stateOf(ctx, ref) !== state) unchanged = false;
     else {
-      ctx.keyspace.remove(db, ctx.hash, ref);
+      removeEntryOf(ctx, db, key, ref);
       removed.push(key);
     }
   }

@@ -19,7 +19,7 @@ import { integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
-import { stringEncoding } from '../core/strings.ts';
+import { addString } from '../core/strings.ts';
 import { F_WRITE } from '../core/table.ts';
 import { ENCODING_NAMES } from '../keys/types.ts';
 import { findRaw } from './find-raw.ts';
@@ -198,10 +198,8 @@ const populate: Subcommand = {
     } catch (error) {
       // What was added so far is whole, and the log has it.
       if (!(error instanceof ArenaFullError)) throw error;
-      ctx.markAllPending();
       return ctx.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
     }
-    ctx.markAllPending();
     ctx.reply.ok();
   },
 };
@@ -221,9 +219,8 @@ function addKey(ctx: Context, name: string, text: string, size: number): void {
     sized.set(value.subarray(0, size));
     value = sized;
   }
-  const encoding = stringEncoding(value, 0, value.length);
-  keyspace.setString(db, hash, 0, key, 0, key.length, value, 0, value.length, encoding, false, ctx.now);
   ctx.divideEffects();
+  addString(ctx, key, value);
   const effect = ctx.effect(3);
   effect.argLatin1('SET');
   effect.argBytes(key, 0, key.length);

@@ -1,4 +1,4 @@
-import { Element, TYPE_SET, sets } from '@weir/keyspace';
+import { Element, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -96,7 +96,8 @@ export const spop: Command = {
     start = ctx.reply.pos;
     batchLeft = 0;
     sets.pop(ctx.space, ref, element, tellTaken);
-    if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
+    ctx.announce(events.SPOP, 1);
+    if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(1, ref);
   },
 };
 
@@ -118,6 +119,7 @@ function popCount(ctx: Context): void {
   if (count >= size) {
     reply.set(size);
     replyMembers(ctx, ref);
+    ctx.announce(events.SPOP, 1);
     ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyServerDel);
     ctx.dirty += size - 1;
     return;
@@ -128,6 +130,7 @@ function popCount(ctx: Context): void {
   left = count;
   batchLeft = 0;
   sets.popMany(ctx.space, ref, count, element, tell, tellRemoved);
+  ctx.announce(events.SPOP, 1);
 }
 
 export const srandmember: Command = {

@@ -1,4 +1,4 @@
-import { halves, parseHalves, streams } from '@weir/keyspace';
+import { TYPE_STREAM, halves, parseHalves, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -247,6 +247,8 @@ export const xautoclaim: Command = {
   },
   run(ctx, req) {
     const { reply, space } = ctx;
+    // As in Redis, before there can be an error: it counts as a read.
+    const ref = ctx.lookupRead(1);
     const minIdle = integerArg(ctx, 4, 'ERR Invalid min-idle-time argument for XAUTOCLAIM');
     if (minIdle !== minIdle || !boundArg(ctx, 5, id, false)) return;
     let count = 100;
@@ -258,8 +260,7 @@ export const xautoclaim: Command = {
       } else if (isWord(req, i, 'justid')) justId = true;
       else return reply.error(SYNTAX_ERROR);
     }
-    const ref = lookupGroups(ctx, 1);
-    if (ref === -1) return;
+    if (ref !== 0 && !ctx.isType(ref, TYPE_STREAM)) return;
     const group = ref === 0 ? 0 : groupArg(ctx, ref, 2);
     if (group === 0) return noGroup(ctx);
 
