@@ -150,6 +150,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         break;
       case 'forget':
         this.#dropBacklog();
+        this.#engine.ctx.watches.drop(session);
         this.#engine.sessionClosed(session);
         break;
       default:

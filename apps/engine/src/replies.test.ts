@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
+import { Keyspace } from '@weir/keyspace';
 import { testEngine, turn } from './testing-sessions.ts';
 
 /** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
@@ -432,4 +433,23 @@ test('a transaction of a client that goes away is never run', async () => {
   await turn();
   assert.equal(b.text, '$-1\r\n');
   assert.deepEqual(log.payloads, []);
+});
+
+test('a data set that takes the place of another one makes transactions that watch a key run nothing', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('WATCH k', 'MULTI');
+  engine.swapKeyspace(new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: engine.ctx.arena }));
+  a.take();
+  a.send('EXEC', 'WATCH k', 'MULTI', 'EXEC');
+  assert.equal(a.text, '*-1\r\n+OK\r\n+OK\r\n*0\r\n');
+});
+
+test('a client that goes away watches nothing more', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('WATCH k');
+  assert.notEqual(engine.ctx.keyspace.changes.wanted, 0);
+  a.port.closed();
+  assert.equal(engine.ctx.keyspace.changes.wanted, 0);
 });

@@ -240,6 +240,7 @@ export function clientLine(session: Session, nowMs: number): string {
   let flags = '';
   if (multi >= 0) flags += 'x';
   if (session.isBlocked) flags += 'b';
+  if (transaction?.isStale === true) flags += 'd';
   if (session.isEnding) flags += 'c';
   if (session.unixSocket) flags += 'U';
   if (session.noEvict) flags += 'e';

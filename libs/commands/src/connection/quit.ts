@@ -33,7 +33,7 @@ export const reset: Command = {
   },
   run(ctx) {
     const session = ctx.session;
-    session.discard();
+    ctx.discard();
     session.on('reset');
     session.db = 0;
     session.resp = ctx.reply.resp = 2;

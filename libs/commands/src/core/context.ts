@@ -25,6 +25,7 @@ import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import { Watches } from './watches.ts';
 
 /**
  * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
@@ -110,6 +111,8 @@ export class Context {
   recordSeq = 1;
   /** What the node's role lets commands do. */
   readonly role = new Role();
+  /** Keys that sessions watch. */
+  readonly watches: Watches;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -166,6 +169,7 @@ export class Context {
     this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
+    this.watches = new Watches(init.keyspace);
     this.req = new Request();
   }
 
@@ -427,6 +431,14 @@ export class Context {
   openTransaction(): void {
     this.#outerDb = this.#effectsDb;
     this.#effectsDb = MULTI_FIRST;
+  }
+
+  /** Ends the session's transaction without running it, or after it ran. It watches nothing more. */
+  discard(): void {
+    const { session } = this;
+    if (session.phase === 'queuing') session.on('queueEnded');
+    this.watches.drop(session);
+    session.transaction?.clear();
   }
 
   closeTransaction(): void {

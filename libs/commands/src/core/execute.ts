@@ -46,7 +46,7 @@ export function execute(
 
 function refuse(ctx: Context, session: Session, refusal: string, flags: number, replyStart: number): undefined {
   if ((flags & F_EXEC) !== 0) {
-    session.discard();
+    ctx.discard();
     replyError(ctx, `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, '')}`);
   } else {
     if (session.phase === 'queuing') session.transaction!.isDoomed = true;

@@ -140,12 +140,6 @@ export class Session {
     return this.#phase !== 'leaving' && !this.isGone;
   }
 
-  /** Ends a transaction without running it, or after it ran. */
-  discard(): void {
-    if (this.#phase === 'queuing') this.on('queueEnded');
-    this.transaction?.clear();
-  }
-
   /** Something happens to the session. What is returned is to be done about it, by whoever holds the connection. */
   on(event: SessionEvent): SessionAction {
     const { to, action } = PHASES[this.#phase][event];

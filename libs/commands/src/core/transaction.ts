@@ -30,6 +30,8 @@ export class Transaction {
   isStale = false;
   /** Bytes of the queue. */
   length = 0;
+  /** Bytes that the keys take which are watched. */
+  watchedBytes = 0;
   #bytes: Uint8Array = EMPTY;
   readonly #commands: TableCommand[] = [];
   /** Flags that some command has, and those that all have. */
@@ -78,7 +80,7 @@ export class Transaction {
 
   /** Bytes that it takes in memory. */
   get memoryBytes(): number {
-    return this.#bytes.length + 8 * this.#commands.length;
+    return this.#bytes.length + 8 * this.#commands.length + this.watchedBytes;
   }
 
   #grow(bytes: number): void {

@@ -36,16 +36,18 @@ export const exec: Command = {
     const { session, reply } = ctx;
     const { transaction } = session;
     if (session.phase !== 'queuing' || transaction === null) return reply.error('ERR EXEC without MULTI');
-    if (transaction.isDoomed || transaction.isStale) {
+    const isStale = transaction.isStale || ctx.watches.hasExpired(ctx.keyspace, session, ctx.now);
+    if (transaction.isDoomed || isStale) {
       const { isDoomed } = transaction;
-      session.discard();
+      ctx.discard();
       if (isDoomed) reply.error('EXECABORT Transaction discarded because of previous errors.');
       else reply.nilArray();
       return;
     }
     session.on('queueEnded');
+    ctx.watches.drop(session);
     runAll(ctx, transaction.count, (run) => transaction.each(run));
-    session.discard();
+    ctx.discard();
   },
 };
 

@@ -39,7 +39,7 @@ export const discard: Command = {
   run(ctx) {
     const { session } = ctx;
     if (session.phase !== 'queuing') return ctx.reply.error('ERR DISCARD without MULTI');
-    session.discard();
+    ctx.discard();
     ctx.reply.ok();
   },
 };

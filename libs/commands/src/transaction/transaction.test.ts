@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { events } from '@weir/keyspace';
 import { applyMemoryPolicy } from '../core/evict.ts';
 import { TestEngine, latin1 } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
@@ -139,4 +140,88 @@ test('a hundred thousand commands are one transaction', () => {
   assert.equal(engine.effects.length, 100_003);
   assert.equal(transaction!.memoryBytes, 0, 'nothing of it is kept');
   assert.equal(engine.text('LLEN', 'l'), ':100000\r\n');
+});
+
+test('a watched key that expires makes EXEC run nothing, also while nobody has removed it', () => {
+  const engine = new TestEngine();
+  engine.call('SET', 'k', 'v', 'PX', 100);
+  engine.call('WATCH', 'k');
+  engine.now += 200;
+  engine.call('MULTI');
+  assert.equal(engine.text('EXEC'), '*-1\r\n');
+});
+
+test('a key whose time had come when it was watched is as good as absent: its removal is no change, a new value is', () => {
+  const engine = new TestEngine();
+  const other = engine.session();
+  const watchExpired = (): void => {
+    engine.call('SET', 'k', 'v', 'PX', 100);
+    engine.now += 200;
+    engine.call('WATCH', 'k');
+  };
+  watchExpired();
+  assert.equal(other.text('GET', 'k'), '$-1\r\n', 'which removes it');
+  engine.call('MULTI');
+  assert.equal(engine.text('EXEC'), '*0\r\n');
+  watchExpired();
+  other.call('FLUSHALL');
+  engine.call('MULTI');
+  assert.equal(engine.text('EXEC'), '*0\r\n');
+  watchExpired();
+  other.call('SET', 'k', 'new');
+  engine.call('MULTI');
+  assert.equal(engine.text('EXEC'), '*-1\r\n');
+});
+
+test('a watched key that is evicted makes EXEC run nothing', () => {
+  const engine = new TestEngine({ config: { 'maxmemory-policy': 'allkeys-random' } });
+  const other = engine.session();
+  engine.call('SET', 'k', 'v');
+  engine.call('WATCH', 'k');
+  engine.config.assign('maxmemory', ['1']);
+  applyMemoryPolicy(engine.ctx.keyspace, engine.config);
+  other.call('PING');
+  engine.config.assign('maxmemory', ['0']);
+  engine.call('MULTI');
+  assert.equal(engine.text('EXEC'), '*-1\r\n');
+});
+
+test('on a slave, what the log changes makes transactions that watch it run nothing', () => {
+  const engine = new TestEngine();
+  const slave = engine.replica();
+  slave.call('WATCH', 'k');
+  engine.call('SET', 'k', 'v');
+  slave.apply(engine.history.at(-1)!);
+  slave.call('MULTI');
+  assert.equal(slave.text('EXEC'), '*-1\r\n');
+});
+
+test('whoever watches costs the others nothing when it stops', () => {
+  const engine = new TestEngine();
+  const [a, b] = [engine.session(), engine.session()];
+  const { changes } = engine.ctx.keyspace;
+  const before = changes.wanted;
+  const whileWatched = (events.CLASS_CHANGE | events.CLASS_WHOLE) & ~before;
+  a.call('WATCH', 'x', 'y', 'x');
+  b.call('WATCH', 'x');
+  const { memoryBytes } = a.session.transaction!;
+  assert.ok(memoryBytes > 0);
+  engine.call('SET', 'other', '1');
+  engine.call('SET', 'x', '1');
+  assert.equal(a.session.transaction!.isStale && b.session.transaction!.isStale, true);
+  assert.equal(changes.wanted & whileWatched, 0, 'who is told once is told no more');
+  assert.equal(a.session.transaction!.memoryBytes, 0);
+  a.call('UNWATCH');
+  a.call('WATCH', 'x');
+  a.call('MULTI');
+  assert.equal(a.text('EXEC'), '*0\r\n');
+  assert.equal(changes.wanted, before);
+});
+
+test('CLIENT LIST tells of a transaction that will not run', () => {
+  const engine = new TestEngine();
+  const client = engine.session();
+  client.call('WATCH', 'k');
+  engine.call('SET', 'k', 'v');
+  assert.match(engine.text('CLIENT', 'LIST'), /id=2 .* flags=d /);
 });

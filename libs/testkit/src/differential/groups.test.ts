@@ -24,6 +24,8 @@ const WITHOUT_ROW = new Map([
   ['module|help', 'lists only what exists'],
   ['multi', 'transactions.e2e.test.ts'],
   ['restore-asking', 'RESTORE, for a cluster'],
+  ['unwatch', 'transactions.e2e.test.ts'],
+  ['watch', 'transactions.e2e.test.ts'],
   ['weir|digest', "Weir's own"],
   ['weir|handshake', "Weir's own"],
   ['weir|help', "Weir's own"],
