@@ -180,14 +180,14 @@ export class RoleController {
 
   start(): void {
     const { engine } = this.#o;
-    engine.ctx.loading = true;
-    engine.ctx.slave = this.role === 'slave';
+    engine.ctx.role.isLoading = true;
+    engine.ctx.role.isSlave = this.role === 'slave';
     this.masterLink.begin(performance.now());
-    engine.onCommitted = (seq, offset) => {
+    engine.commit.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
     };
-    engine.onFenced = () => this.#term.abort(new Fenced());
+    engine.commit.onFenced = () => this.#term.abort(new Fenced());
     this.#loop = this.#run();
   }
 
@@ -209,16 +209,16 @@ export class RoleController {
     config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
     if (target === null) {
       // A node that never had a data set has nothing to begin a log with: it leads its own log, as if started so.
-      this.#promote = !engine.ctx.loading;
-      engine.ctx.linkUp = true;
+      this.#promote = !engine.ctx.role.isLoading;
+      engine.ctx.role.linkUp = true;
     } else {
       this.#promote = false;
       this.#rescued = false;
       this.#lost = false;
       this.#accepts = false;
-      engine.ctx.slave = true;
+      engine.ctx.role.isSlave = true;
       this.masterLink.begin(performance.now());
-      engine.ctx.linkUp = false;
+      engine.ctx.role.linkUp = false;
       this.#promotions.settle('ERR another role was asked for meanwhile');
     }
     this.#term.abort(new RoleChanged());
@@ -260,7 +260,7 @@ export class RoleController {
   /** An operator decided what this node begins a new log with; null: with the data set that it holds. */
   #beginWith(keyspace: Keyspace | null): Promise<string | null> {
     const { engine } = this.#o;
-    engine.ctx.slave = true;
+    engine.ctx.role.isSlave = true;
     if (this.leading && this.trouble === null) {
       if (keyspace !== null) discardKeyspace(keyspace);
       return Promise.resolve(
@@ -273,11 +273,11 @@ export class RoleController {
       engine.swapKeyspace(keyspace);
       discardKeyspace(old);
     }
-    engine.ctx.loading = false;
+    engine.ctx.role.isLoading = false;
     this.#clearTrouble();
     this.#promote = true;
     this.#lost = true;
-    engine.ctx.writeRefusal = this.writeRefusal;
+    engine.ctx.role.writeRefusal = this.writeRefusal;
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
     return this.#promotions.wait();
@@ -297,7 +297,7 @@ export class RoleController {
     if (this.role === 'master') {
       if (memory.logId !== null) ownLog.settled(memory.logId);
       memory.forget();
-      engine.ctx.loading = true;
+      engine.ctx.role.isLoading = true;
     }
     this.#clearTrouble();
     this.#term.abort(new RoleChanged());
@@ -324,7 +324,7 @@ export class RoleController {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#o.engine.hold(true); // nothing is executed any more, what was executed is committed
+    this.#o.engine.commit.hold(true); // nothing is executed any more, what was executed is committed
     this.#term.abort(new RoleChanged());
     this.#pauses.end();
     this.#promotions.settle('ERR the node stops');
@@ -398,19 +398,19 @@ export class RoleController {
   #applyTrouble(): void {
     const { ctx } = this.#o.engine;
     const keepsData = this.#holding !== null;
-    ctx.dataRefusal = this.trouble === null ? '' : refusalText(this.trouble, keepsData);
+    ctx.role.dataRefusal = this.trouble === null ? '' : refusalText(this.trouble, keepsData);
     if (this.trouble !== null && keepsData) {
-      ctx.loading = false;
-      ctx.slave = true; // it stands still: nothing expires and nothing is evicted, since no log would have that
+      ctx.role.isLoading = false;
+      ctx.role.isSlave = true; // it stands still: nothing expires and nothing is evicted, since no log would have that
     }
-    ctx.writeRefusal = this.writeRefusal;
+    ctx.role.writeRefusal = this.writeRefusal;
   }
 
   #clearTrouble(): void {
     if (this.trouble !== null) this.#o.logger.info({ trouble: this.trouble.code }, 'the trouble is over');
     this.trouble = null;
     this.#troubleSaidMs = 0;
-    this.#o.engine.ctx.dataRefusal = '';
+    this.#o.engine.ctx.role.dataRefusal = '';
   }
 
   async #endTerm(): Promise<void> {
@@ -430,7 +430,7 @@ export class RoleController {
     }
     this.writer = null;
     this.loading = null;
-    engine.ctx.writeRefusal = this.writeRefusal;
+    engine.ctx.role.writeRefusal = this.writeRefusal;
     follower?.stop();
     this.follower = null;
     // A data set that was being loaded, and nobody will see.
@@ -453,7 +453,7 @@ export class RoleController {
 
   async #drained(writer: LogWriter): Promise<void> {
     const { engine } = this.#o;
-    while (engine.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
+    while (engine.commit.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
     await writer.drained();
   }
 
@@ -463,8 +463,8 @@ export class RoleController {
     const { engine, logger, ownLog, memory } = this.#o;
     const promote = this.#promote;
     if (promote)
-      engine.ctx.slave = true; // until it leads, nothing changes the data set, reads that find a key expired included
-    else if (this.#holding === null) engine.ctx.loading = true;
+      engine.ctx.role.isSlave = true; // until it leads, nothing changes the data set, reads that find a key expired included
+    else if (this.#holding === null) engine.ctx.role.isLoading = true;
     const location = await (promote ? ownLog.place(newLogId(), signal) : ownLog.locate(memory, signal));
     const access = await this.#open(location, signal);
     if (!promote) await this.#prove(access, signal);
@@ -484,7 +484,7 @@ export class RoleController {
       logger.info({ keys: keyspace.size, logId: location.logId }, 'began a log of its own from the data set');
     } else {
       // In trouble the data set that is kept goes on answering while it is tried again.
-      if (this.trouble === null || this.#holding === null) engine.ctx.loading = true;
+      if (this.trouble === null || this.#holding === null) engine.ctx.role.isLoading = true;
       writer = await this.#claim(access, signal, await this.#imported(access, signal));
       if (writer === null) return;
       await ownLog.secure();
@@ -509,9 +509,9 @@ export class RoleController {
     this.writer = writer;
     this.writerState = 'open';
     engine.lead(writer);
-    engine.ctx.loading = false;
-    engine.ctx.linkUp = true;
-    engine.ctx.writeRefusal = '';
+    engine.ctx.role.isLoading = false;
+    engine.ctx.role.linkUp = true;
+    engine.ctx.role.writeRefusal = '';
     this.loading = null;
     this.#clearTrouble();
     access.membership.start();
@@ -522,7 +522,7 @@ export class RoleController {
     if (signal.reason instanceof Fenced) {
       if (this.#promote || this.#beginsAnew(writer.fencedBy, writer.detail)) return;
       logger.error({ detail: writer.detail }, 'the log refused a record: its data set is looked at anew');
-      engine.ctx.loading = true;
+      engine.ctx.role.isLoading = true;
       throw signal.reason;
     }
   }
@@ -564,7 +564,7 @@ export class RoleController {
   async #saveFromMemory(access: LogAccess, writer: LogWriter, why: string, signal: AbortSignal): Promise<void> {
     const { engine, logger, newKeyspace } = this.#o;
     this.#failed(new LogError('beginning-missing', why));
-    engine.hold(true);
+    engine.commit.hold(true);
     this.#saving = true;
     try {
       if (!(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
@@ -574,7 +574,7 @@ export class RoleController {
       this.#clearTrouble();
     } finally {
       this.#saving = false;
-      engine.hold(this.#stopped);
+      engine.commit.hold(this.#stopped);
     }
   }
 
@@ -590,7 +590,7 @@ export class RoleController {
     if (!LOSSES.has(code) || !this.#o.ownLog.ownsStore) return false;
     this.#promote = true;
     this.#lost = true;
-    this.#o.engine.ctx.writeRefusal = this.writeRefusal;
+    this.#o.engine.ctx.role.writeRefusal = this.writeRefusal;
     this.#o.logger.error(
       { code, detail },
       'the log lost what it had: a new one is begun from the data set of this node',
@@ -674,7 +674,7 @@ export class RoleController {
       if (this.epoch > 0 && this.#isDeposed(follower)) {
         // Fenced in this life of the process, and it was no accident.
         this.#deposedBy = leaderAddress(follower.leader);
-        engine.ctx.slave = true;
+        engine.ctx.role.isSlave = true;
         logger.error({ leader: this.#deposedBy }, 'another node leads this log now; following it');
         return null;
       }
@@ -807,7 +807,7 @@ export class RoleController {
 
   /** After fencing: this node's own log is led by another one. */
   async #followOwnLog(signal: AbortSignal): Promise<void> {
-    this.#o.engine.ctx.slave = true;
+    this.#o.engine.ctx.role.isSlave = true;
     const access = await this.#open(await this.#o.ownLog.locate(this.#o.memory, signal), signal);
     await this.#join(access, signal);
     while (!signal.aborted) {
@@ -830,8 +830,8 @@ export class RoleController {
     this.#decided = false;
     this.#accepts = false;
     this.#clearTrouble();
-    engine.ctx.loading = false;
-    engine.ctx.linkUp = true;
+    engine.ctx.role.isLoading = false;
+    engine.ctx.role.linkUp = true;
     this.loading = null;
     this.masterLink.connected(performance.now());
     this.epoch = follower.position.epoch;
@@ -881,7 +881,7 @@ export class RoleController {
       if (this.masterLink.up) logger.info({}, 'the link to the master is up');
       else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
     }
-    engine.ctx.linkUp = this.masterLink.up;
+    engine.ctx.role.linkUp = this.masterLink.up;
     this.epoch = position.epoch;
   }
 
@@ -959,11 +959,11 @@ export class RoleController {
     // Between two roles the data set that answers is not what the log has: it is becoming the beginning of a new one, or waits for
     // that of another master to be loaded.
     const settled = writer !== null || this.follower?.keyspace === engine.ctx.keyspace;
-    if (access === null || this.#reloading || engine.ctx.loading || !settled)
+    if (access === null || this.#reloading || engine.ctx.role.isLoading || !settled)
       throw new Error('there is no log to load from now');
     this.#reloading = true;
     // On a slave nobody waits: the present data set answers, and follows the log, until the new one has caught up.
-    if (writer !== null) engine.hold(true);
+    if (writer !== null) engine.commit.hold(true);
     let fresh: Follower | null = null;
     try {
       if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer))))
@@ -984,7 +984,7 @@ export class RoleController {
     } finally {
       this.#reloading = false;
       this.loading = null;
-      if (writer !== null) engine.hold(this.#stopped);
+      if (writer !== null) engine.commit.hold(this.#stopped);
     }
   }
 }

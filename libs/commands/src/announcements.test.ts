@@ -110,7 +110,7 @@ class Pair {
     const options = { reserveBytes: 64 * 1024 ** 2, config, debug: false };
     this.master = new Watched(new TestEngine(options));
     this.#slave = new Watched(new TestEngine(options));
-    this.#slave.engine.ctx.slave = true;
+    this.#slave.engine.ctx.role.isSlave = true;
   }
 
   call(session: TestSession, args: readonly Uint8Array[]): void {

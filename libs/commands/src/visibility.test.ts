@@ -43,9 +43,9 @@ function waitsFor(engine: TestEngine, name: string): number {
   const slash = name.indexOf('/');
   const key = Buffer.from(name.slice(slash + 1), 'latin1');
   ctx.begin();
-  ctx.slave = true; // which removes nothing that has expired
+  ctx.role.isSlave = true; // which removes nothing that has expired
   ctx.findKey(ctx.keyspace.dbs[Number(name.slice(0, slash))], key, 0, key.length);
-  ctx.slave = false;
+  ctx.role.isSlave = false;
   return ctx.waitSeq;
 }
 

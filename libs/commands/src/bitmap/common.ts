@@ -19,7 +19,7 @@ export function offsetArg(ctx: Context, i: number): number {
 
 /** Whether a number can be a bit's offset; what the log says was allowed by the master. */
 export function isOffset(ctx: Context, n: number): boolean {
-  return n >= 0 && n < BEYOND && (ctx.replaying || Math.floor(n / 8) < ctx.config.num.protoMaxBulkLen);
+  return n >= 0 && n < BEYOND && (ctx.role.isReplay || Math.floor(n / 8) < ctx.config.num.protoMaxBulkLen);
 }
 
 /** Of the last `writableString`: the string is longer than it was, or new. */

@@ -18,11 +18,14 @@ import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
-import type { DeferredReply, DeferredWork, Host } from './host.ts';
+import type { Frame } from './frame.ts';
+import type { Deferred, Host } from './host.ts';
+import { Role } from './role.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import { Watches } from './watches.ts';
 
 /**
  * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
@@ -56,9 +59,15 @@ export class EffectTooLargeError extends Error {
   override readonly name = 'EffectTooLargeError';
 }
 
+/** A command inside another one (of a transaction, a script) would have to wait. Thrown before anything has changed. */
+export class CannotWaitError extends Error {
+  override readonly name = 'CannotWaitError';
+}
+
 /** No reply is longer: it is built in one piece. */
 const REPLY_BYTES_MAX = 4 * 1024 ** 3;
 
+const MULTI_FIRST = -2;
 const PENDING_SLOTS = 16384;
 const PENDING_MASK = PENDING_SLOTS - 1;
 
@@ -74,13 +83,15 @@ export class Context {
   monotonicMs = 0;
   /** Hash of the key that was looked up last, and the argument that it is, or 0. */
   hash = 0;
-  #hashed = 0;
+  hashed = 0;
   /** Record that must be committed before the reply leaves; 0 is none. */
   waitSeq = 0;
   /** Changes made by the command at hand. */
   dirty = 0;
+  /** What it may log at most, where that depends on what it finds: inside a transaction, what is left of a record. */
+  effectBytesMax = EFFECT_BYTES_MAX;
   /** Arguments that are secrets: the slow log shows none of them. */
-  readonly redacted: number[] = [];
+  redacted: number[] = [];
   /** The reply is an error that was asked for (DEBUG ERROR): no statistics count it. Reset by the one who looks. */
   uncountedError = false;
 
@@ -96,18 +107,10 @@ export class Context {
   effects: CommandWriter;
   /** Number of the record being filled; counts up by one with each record. */
   recordSeq = 1;
-  /** Applying the log: expiry is the master's, nothing is propagated. */
-  replaying = false;
-  /** True on a slave: writes of clients are refused, keys are never expired by itself. */
-  slave = false;
-  /** On a slave: the log is being followed right now. */
-  linkUp = true;
-  /** Data set is being loaded for the first time: nothing can be served but what is flagged `loading`. */
-  loading = false;
-  /** While set, writes are refused with this error. */
-  writeRefusal = '';
-  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
-  dataRefusal = '';
+  /** What the node's role lets commands do. */
+  readonly role = new Role();
+  /** Keys that sessions watch. */
+  readonly watches: Watches;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -119,6 +122,15 @@ export class Context {
   readonly saving = { rewriting: false, scheduled: false };
   /** When it was last said that somebody sends HTTP, by the host's clock. */
   httpWarnedMicros = -Infinity;
+  /** Commands at work, one inside the other: 0 between commands. See frame.ts, which keeps these fields. */
+  depth = 0;
+  /** What the commands keep that have another one inside them at work. */
+  readonly frames: Frame[] = [];
+  /** What became ready and is done when the outermost command is (`whenDone`). */
+  readonly ready: (() => void)[] = [];
+  serving = false;
+  /** Somebody executes commands one after another, and serves what is ready after each. */
+  busy = false;
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
@@ -126,21 +138,17 @@ export class Context {
    * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
-  /** Installed by the engine: hands out the way to answer later. */
-  onDefer: (session: Session) => DeferredReply = () => {
+  /** Installed by the engine: hands out the way to go on later. */
+  onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
-  };
-
-  /** The same for `deferWork`. */
-  onDeferWork: (session: Session) => DeferredWork = () => {
-    throw new Error('this engine cannot defer work');
   };
 
   readonly #pending = new Float64Array(PENDING_SLOTS);
   /** Last record that changed everything (FLUSHALL, SWAPDB). */
   #pendingAll = 0;
-  /** Database that the effects written so far have selected. */
+  /** Database that the effects written so far have selected; -1: none, MULTI_FIRST: that is `#outerDb`, and a transaction begins. */
   #effectsDb = -1;
+  #outerDb = -1;
 
   constructor(init: {
     keyspace: Keyspace;
@@ -159,6 +167,7 @@ export class Context {
     this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
+    this.watches = new Watches(init.keyspace);
     this.req = new Request();
   }
 
@@ -215,13 +224,13 @@ export class Context {
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
     const hash = req.hashed === i ? req.hash : this.keyspace.hash(req.buf, off, len);
-    this.#hashed = i;
+    this.hashed = i;
     return this.#findHashed(this.db, hash, req.buf, off, len);
   }
 
   /** The same for any key. */
   findKey(db: Database, buf: Uint8Array, off: number, len: number): Ref {
-    this.#hashed = 0;
+    this.hashed = 0;
     return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len);
   }
 
@@ -239,22 +248,21 @@ export class Context {
   /** Hash of the key in argument `i`. */
   #hashOf(i: number): number {
     const { req } = this;
-    return i === this.#hashed ? this.hash : this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+    return i === this.hashed ? this.hash : this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
   }
 
   /** Whether the time of an entry has come; a master then removes it. */
   #expired(db: Database, hash: number, ref: Ref): boolean {
-    if (this.replaying) return false;
+    if (this.role.isReplay) return false;
     if (expireOf(this.arena, ref) > this.now) return false;
-    if (this.slave) return true;
-    this.expire(db, hash, ref);
+    if (this.role.ownsExpiry) this.expire(db, hash, ref);
     return true;
   }
 
   /** Whether clients see the entry as gone already; removes nothing. For walks over the keyspace. */
   isExpired(ref: Ref): boolean {
     const when = expireOf(this.arena, ref);
-    return when >= 0 && when <= this.now && !this.replaying;
+    return when >= 0 && when <= this.now && !this.role.isReplay;
   }
 
   /** Removes an entry whose time has come and tells the log. Replies need not wait for that: time alone decides. */
@@ -354,7 +362,7 @@ export class Context {
   /** The request itself goes to the log, byte for byte: it is deterministic and it changed something. */
   propagate(changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     if (this.table.renamed) this.#rewrite(this.req.argc);
     else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
@@ -367,7 +375,7 @@ export class Context {
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     this.#rewrite(argc);
   }
@@ -397,7 +405,7 @@ export class Context {
 
   /** DEL of an entry by its key, or UNLINK when its value is given back later. */
   #effectDel(db: Database, ref: Ref, later: boolean): void {
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(db.index);
     this.effects.command(2);
     this.effects.raw(later ? UNLINK : DEL);
@@ -417,8 +425,39 @@ export class Context {
     this.removeEntry(i, ref, later);
   }
 
+  /** From here on, what is written for the log is one transaction: MULTI goes before it, if something is. */
+  openTransaction(): void {
+    this.#outerDb = this.#effectsDb;
+    this.#effectsDb = MULTI_FIRST;
+  }
+
+  /** Ends the session's transaction without running it, or after it ran. It watches nothing more. */
+  discard(): void {
+    const { session } = this;
+    if (session.phase === 'queuing') session.on('queueEnded');
+    this.watches.drop(session);
+    session.transaction?.clear();
+  }
+
+  closeTransaction(): void {
+    if (this.#effectsDb === MULTI_FIRST) this.#effectsDb = this.#outerDb;
+    else this.#mark('EXEC');
+  }
+
+  /** A command of the log that is no change of its own. */
+  #mark(name: string): void {
+    this.effects.command(1);
+    this.effects.argLatin1(name);
+    this.effects.count--;
+  }
+
   #select(db: number): void {
     if (db === this.#effectsDb) return;
+    if (this.#effectsDb === MULTI_FIRST) {
+      this.#mark('MULTI');
+      this.#effectsDb = this.#outerDb;
+      if (db === this.#outerDb) return;
+    }
     this.#effectsDb = db;
     this.effects.command(2);
     this.effects.argLatin1('SELECT');
@@ -439,7 +478,7 @@ export class Context {
    * `effect`): later reads of the key wait for that. `isNew`: there was no such key before.
    */
   announce(event: number, i: number, isNew = false, db: Database = this.db): void {
-    if (!this.replaying) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
+    if (!this.role.isReplay) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
     if (this.keyspace.changes.wanted === 0) return;
     if (isNew) this.#tell(events.NEW, i, db, true);
     this.#tell(event, i, db, true);
@@ -481,11 +520,11 @@ export class Context {
 
   /** Something about all keys changed: every later read waits for this record. */
   markAllPending(): void {
-    if (!this.replaying) this.#pendingAll = this.recordSeq;
+    if (!this.role.isReplay) this.#pendingAll = this.recordSeq;
   }
 
   markPending(hash: number, db: Database): void {
-    if (!this.replaying) this.#pending[slotOf(hash, db)] = this.recordSeq;
+    if (!this.role.isReplay) this.#pending[slotOf(hash, db)] = this.recordSeq;
   }
 
   /** The reply waits for everything that was written so far: for commands that read the whole keyspace. */
@@ -498,7 +537,7 @@ export class Context {
   begin(): void {
     this.waitSeq = 0;
     this.dirty = 0;
-    this.#hashed = 0;
+    this.hashed = 0;
     this.deferred = false;
     if (this.redacted.length > 0) this.redacted.length = 0;
   }
@@ -506,8 +545,8 @@ export class Context {
   /** Called by the dispatcher after it: what the command wrote belongs to the record, and its reply waits for it. */
   end(): void {
     if (this.dirty === 0) return;
-    this.changes += this.dirty;
-    if (this.replaying) return;
+    if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
+    if (this.role.isReplay) return;
     this.waitSeq = this.recordSeq;
   }
 
@@ -541,27 +580,15 @@ export class Context {
 
   // --- later ---------------------------------------------------------------------------------------------------------
 
-  /** Answers later: the session executes nothing more until the returned function was called. Write no reply now. */
-  defer(): DeferredReply {
+  /**
+   * The command at hand goes on later: its session executes nothing more until the returned function was called. Write no reply now. What that
+   * function is given is done between commands, as a command of the session: it may look up keys, change them, write effects and
+   * replies. The request is gone by then. Inside another command (`depth` above 1) nothing can wait: then it throws, and the client is told so.
+   */
+  defer(): Deferred {
+    if (this.depth > 1) throw new CannotWaitError();
     this.deferred = true;
     return this.onDefer(this.session);
-  }
-
-  /**
-   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
-   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
-   */
-  deferWork(): DeferredWork {
-    this.deferred = true;
-    return this.onDeferWork(this.session);
-  }
-
-  /** For the engine: aims at a session whose deferred work is to be done now. Then `begin`, the work, `end`. */
-  aim(session: Session, now: number): void {
-    this.session = session;
-    this.now = now;
-    this.db = this.keyspace.dbs[session.db];
-    this.reply.resp = session.resp;
   }
 }
 

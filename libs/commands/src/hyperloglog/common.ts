@@ -23,7 +23,7 @@ export function checkSketch(ctx: Context, ref: Ref): boolean {
  * limit must not know better, as the strings must be the same.
  */
 export function sparseBytesMax(ctx: Context): number {
-  return ctx.replaying ? Infinity : ctx.config.num.hllSparseMaxBytes;
+  return ctx.role.isReplay ? Infinity : ctx.config.num.hllSparseMaxBytes;
 }
 
 /** Redis makes a string of its own of whatever is used as a HyperLogLog. */

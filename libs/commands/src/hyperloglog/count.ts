@@ -68,7 +68,7 @@ function countOne(ctx: Context): void {
   if (!checkSketch(ctx, ref)) return;
   const { u8 } = arena;
   const at = valueAddress(arena, ref);
-  const mayWrite = ctx.replaying || (!ctx.slave && ctx.writeRefusal === '');
+  const mayWrite = ctx.role.mayWrite();
   if (mayWrite) unshare(ctx, ref);
   if (isCached(u8, at)) {
     replyCardinality(ctx, cached(u8, at));

@@ -213,8 +213,8 @@ class RestoreSink extends ValueLoader implements RdbSink {
 
   /** The time has come on the way. A slave and the log keep such a key: the DEL comes from the master. */
   get expired(): boolean {
-    const { now, replaying, slave } = this.ctx;
-    return this.when >= 0 && this.when <= now && !replaying && !slave;
+    const { now, role } = this.ctx;
+    return this.when >= 0 && this.when <= now && role.ownsExpiry;
   }
 
   string(

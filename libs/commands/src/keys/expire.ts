@@ -161,7 +161,7 @@ function setExpire(ctx: Context, seconds: boolean, relative: boolean): void {
     reply.int(0);
     return;
   }
-  if (when <= ctx.now && !ctx.replaying && !ctx.slave) {
+  if (when <= ctx.now && ctx.role.ownsExpiry) {
     ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
   } else {
     ctx.setExpire(1, ref, Math.max(0, when));

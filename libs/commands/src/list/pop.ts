@@ -165,7 +165,7 @@ function eventOf(atTail: boolean): number {
  */
 function popMany(ctx: Context, i: number, ref: Ref, atTail: boolean, n: number): void {
   const last = lists.length(ctx.space, ref) - 1;
-  if (!ctx.replaying) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
+  if (!ctx.role.isReplay) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
   lists.removeRange(ctx.space, ref, atTail ? last + 1 - n : 0, n);
   removed(ctx, eventOf(atTail), i, ref);
 }

@@ -88,7 +88,7 @@ export const slaveof: Command = {
 function replicaOf(ctx: Context, req: Request): void {
   if (isWord(req, 1, 'no') && isWord(req, 2, 'one')) {
     const promoted = ctx.host.replicaOf(null);
-    if (!promoted) return ctx.reply.ok();
+    if (!promoted || ctx.depth > 1) return ctx.reply.ok();
     // Clients write as soon as they have the OK.
     const answer = ctx.defer();
     void promoted.then((failure) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeferredReply } from '../core/host.ts';
+import type { Deferred } from '../core/host.ts';
 import type { Host, ReplicationView, SnapshotView } from '../core/host.ts';
 import { TEST_NOW, TestEngine, latin1, testHost } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
@@ -20,7 +20,7 @@ for (const [line, reply] of SERVER_EXCHANGES_RESP3) {
 function deferring(host: Partial<Host>): { engine: TestEngine; answers: () => string } {
   const engine = new TestEngine({ ...DEBUG, host });
   let text = '';
-  engine.ctx.onDefer = (): DeferredReply => (write) => {
+  engine.ctx.onDefer = (): Deferred => (write) => {
     engine.ctx.reply.reset();
     write(engine.ctx.reply);
     text += latin1(engine.ctx.reply.written());
@@ -95,9 +95,9 @@ test('SHUTDOWN passes its options on, answers nothing and closes; a refusal is a
     },
   });
   assert.equal(engine.text('SHUTDOWN', 'SAVE', 'now'), '-ERR Errors trying to SHUTDOWN. Check logs.\r\n');
-  assert.equal(engine.defaultSession.closeAfterReply, false);
+  assert.equal(engine.defaultSession.isEnding, false);
   assert.equal(engine.text('SHUTDOWN', 'FORCE'), '');
-  assert.equal(engine.defaultSession.closeAfterReply, true);
+  assert.equal(engine.defaultSession.isEnding, true);
   assert.deepEqual(seen, [
     { save: true, now: true, force: false },
     { save: null, now: false, force: true },
@@ -123,7 +123,7 @@ test('DEBUG POPULATE goes to the log key by key, and a slave refuses it', () => 
     [0, 1, 2].map((i) => ['SET', `p:${i}`, `value:${i}\0\0\0`]),
   );
   assert.deepEqual(engine.replica().contents(), engine.contents());
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.equal(engine.text('DEBUG', 'POPULATE', 1), "-READONLY You can't write against a read only replica.\r\n");
 });
 

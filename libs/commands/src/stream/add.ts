@@ -269,7 +269,7 @@ export const xadd: Command = {
     if (trimmed > 0) ctx.announce(events.XTRIM, 1);
     const idLength = streams.formatId(idBytes, 0, id);
     reply.bulk(idBytes, 0, idLength);
-    if (ctx.replaying || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
+    if (ctx.role.isReplay || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
     else logAdd(ctx, ref, first, trimmed, idLength);
   },
 };
@@ -348,7 +348,7 @@ export const xtrim: Command = {
     const trimmed = trim(ctx, ref);
     if (trimmed > 0) {
       ctx.announce(events.XTRIM, 1);
-      if (options.approximately && !ctx.replaying) {
+      if (options.approximately && !ctx.role.isReplay) {
         const writer = ctx.effect(5);
         writer.raw(XTRIM);
         writer.argBytes(ctx.req.buf, ctx.req.args[2], ctx.req.args[3]);

@@ -66,7 +66,7 @@ function parseClaim(ctx: Context): boolean {
       if (retries !== retries) return false;
       parseHalves(req.buf, req.args[2 * i], req.args[2 * i + 1]);
       // What the log says may have wrapped around.
-      options.retryGiven = retries >= 0 || ctx.replaying;
+      options.retryGiven = retries >= 0 || ctx.role.isReplay;
       options.retryLo = halves.lo;
       options.retryHi = halves.hi;
     } else if (more && isWord(req, i, 'lastid')) {
@@ -118,12 +118,12 @@ export const xclaim: Command = {
     // A time that makes no sense is now. What the log says was checked by another clock.
     let deliveredMs = options.deliveredMs;
     const isPast = deliveredMs >= 0 && deliveredMs <= ctx.now;
-    if (!isPast && !(ctx.replaying && deliveredMs === deliveredMs)) deliveredMs = ctx.now;
+    if (!isPast && !(ctx.role.isReplay && deliveredMs === deliveredMs)) deliveredMs = ctx.now;
 
     // What is answered is known before anything changes. Nobody reads the reply to a command of the log.
     const mark = reply.beginAggregate();
     let answered = 0;
-    if (!ctx.replaying) {
+    if (!ctx.role.isReplay) {
       answered = answerClaims(ctx, ref, group, minIdle);
       if (!claimsFit()) {
         reply.truncate(mark);
@@ -148,7 +148,7 @@ export const xclaim: Command = {
       if (raised) logGroup(ctx, 1, 2, group);
     }
     // An ID that was given twice may not have been claimed twice: then it was delivered just now.
-    if (!ctx.replaying && taken.length < answered) {
+    if (!ctx.role.isReplay && taken.length < answered) {
       reply.truncate(mark);
       reply.array(taken.length);
       for (let i = 0; i < taken.length; i++) {

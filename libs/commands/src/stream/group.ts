@@ -25,7 +25,7 @@ function parseOptions(ctx: Context, isCreate: boolean): boolean {
       const entries = integerArg(ctx, ++i);
       if (entries !== entries) return false;
       // What the log says may have wrapped around.
-      if (entries < 0 && entries !== -1 && !ctx.replaying) {
+      if (entries < 0 && entries !== -1 && !ctx.role.isReplay) {
         reply.error('ERR value for ENTRIESREAD must be positive or -1');
         return false;
       }

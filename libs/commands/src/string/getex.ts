@@ -82,7 +82,7 @@ export const getex: Command = {
     if (timeArg !== 0) {
       const when = expireTimeArg(ctx, timeArg, timeWord === 'ex' || timeWord === 'exat', timeWord.length === 2);
       if (when !== when) return;
-      if (when <= ctx.now && timeWord.length === 4 && !ctx.replaying && !ctx.slave) {
+      if (when <= ctx.now && timeWord.length === 4 && ctx.role.ownsExpiry) {
         ctx.replyString(ref);
         ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
         return;

@@ -177,7 +177,7 @@ function replyRange(ctx: Context, _req: Request): void {
 
 /** Refuses a string that would be longer than a client could send; what the log says was allowed by the master. */
 function tooLong(ctx: Context, offset: number, len: number): boolean {
-  if (ctx.replaying || offset + len <= ctx.config.num.protoMaxBulkLen) return false;
+  if (ctx.role.isReplay || offset + len <= ctx.config.num.protoMaxBulkLen) return false;
   ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
   return true;
 }

@@ -117,7 +117,7 @@ function pop(ctx: Context, req: Request, max: boolean): void {
 function popMembers(ctx: Context, i: number, ref: Ref, n: number, max: boolean, nested: boolean): void {
   const { space } = ctx;
   const size = zsets.size(space, ref);
-  if (!ctx.replaying) replyMembers(ctx, ref, n, size, max, nested);
+  if (!ctx.role.isReplay) replyMembers(ctx, ref, n, size, max, nested);
   if (n === size) {
     ctx.announce(max ? events.ZPOPMAX : events.ZPOPMIN, i);
     ctx.removeEntry(i, ref);

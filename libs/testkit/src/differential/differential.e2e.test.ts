@@ -51,9 +51,9 @@ test('a wrong reply is found and shrunk to the commands that it takes', async ()
 test('a change that the log does not tell is found when replies are right', async () => {
   const real = allCommands.find((command) => command.name === 'append')!.run!;
   const commands = broken('append', (ctx, req) => {
-    ctx.replaying = true; // so that nothing is propagated
+    ctx.role.becomeReplay(); // so that nothing is propagated
     real(ctx, req);
-    ctx.replaying = false;
+    ctx.role.becomeReplay(false);
   });
   const fault = await findFault(commands, STRINGS);
   assert.ok(fault.length >= 1 && fault.length <= 4, fault.join('\n'));

@@ -174,7 +174,7 @@ export class Differential {
     const silent = ours.length === 0;
     // If Redis has a reply where we have none, it is found in the place of the next.
     const theirs = silent ? ours : await redis.receive();
-    if (session.closeAfterReply) {
+    if (session.isEnding) {
       // A silenced connection is not closed by Redis, nor served any more.
       if (silent) redis.close();
       else await redis.ended();
@@ -183,7 +183,7 @@ export class Differential {
     if (this.#published !== null && this.#events === NO_EVENTS) {
       this.#events = { published: await this.#published.read(), announced };
     }
-    if (session.closeAfterReply) {
+    if (session.isEnding) {
       this.#engine.sessions.delete(session.id);
       await this.#open(connection);
     }
