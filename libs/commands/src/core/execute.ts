@@ -11,6 +11,7 @@ import {
   CommandTable,
   F_DENYOOM,
   F_FAST,
+  F_IN_TROUBLE,
   F_LOADING,
   F_NO_AUTH,
   F_SKIP_SLOWLOG,
@@ -244,7 +245,8 @@ function refuse(ctx: Context, session: Session, req: Request, command: TableComm
 /** The same for the state of the data set. */
 function refuseUnready(ctx: Context, flags: number): string {
   if (ctx.loading && (flags & F_LOADING) === 0) {
-    return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';
+    if (ctx.dataRefusal === '') return 'LOADING Redis is loading the dataset in memory';
+    if ((flags & F_IN_TROUBLE) === 0) return ctx.dataRefusal;
   }
   if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";

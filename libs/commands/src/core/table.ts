@@ -17,6 +17,7 @@ export const F_SKIP_SLOWLOG = 128;
 export const F_WHOLE_KEYSPACE = 256;
 /** Redis's `fast`: names the latency event. */
 export const F_FAST = 512;
+export const F_IN_TROUBLE = 1024;
 
 /** Of a cheap command's calls one in so many is timed, and that many at first. */
 const SAMPLE_EVERY = 64;
@@ -30,6 +31,7 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   skip_slowlog: F_SKIP_SLOWLOG,
   whole_keyspace: F_WHOLE_KEYSPACE,
   fast: F_FAST,
+  in_trouble: F_IN_TROUBLE,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
