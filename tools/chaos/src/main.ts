@@ -1,9 +1,10 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Outcome } from './cell.ts';
+import type { Outcome, Verdict } from './cell.ts';
 import { flips } from './flips.ts';
+import type { FlipVerdict } from './flips.ts';
 import { matrix } from './matrix.ts';
 import { KINDS, prepare } from './prepare.ts';
 import type { Kind, Prepared } from './prepare.ts';
@@ -18,7 +19,8 @@ const help = `What becomes of a node when its files are damaged.
   --kind NAME     of folder, may be given several times: ${KINDS.join(', ')}
   --writes N      in a folder (3000)             --jobs N   cells at the same time (2)
   --seed N        of the flips (1)
-  --out FILE      the table as markdown; each outcome as it comes stands in FILE.jsonl
+  --out FILE      the table as markdown; each outcome as it comes stands in FILE.jsonl, and a run with the same FILE
+                  goes on behind those
 `;
 
 const { values, positionals } = parseArgs({
@@ -63,7 +65,7 @@ async function main(): Promise<number> {
     const prepared: Prepared[] = [];
     for (const kind of kinds.length === 0 ? FLIPPED : kinds)
       prepared.push(await prepare(kind, folder, { writes: FLIPPED_WRITES, valueBytes: 48 }));
-    const all = await flips({ ...common, prepared, flips: count, seed });
+    const all = await flips({ ...common, prepared, flips: count, seed, done: before<FlipVerdict>() });
     return leave(formatFlips(all, seed), all);
   }
   const all = await matrix({
@@ -71,8 +73,18 @@ async function main(): Promise<number> {
     kinds: kinds.length === 0 ? KINDS : kinds,
     writes: Number(values.writes),
     list: values.list,
+    done: before<Verdict>(),
   });
   return values.list ? 0 : leave(formatTable(all), all);
+}
+
+/** What an earlier run with the same file has written. */
+function before<T>(): T[] {
+  const file = `${values.out}.jsonl`;
+  if (values.out === undefined || !existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  // A run that was killed has perhaps not written its last line.
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as T);
 }
 
 function leave(table: string, verdicts: readonly { outcome: Outcome }[]): number {

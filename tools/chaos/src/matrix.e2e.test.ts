@@ -58,6 +58,7 @@ test('no flipped bit is passed over', async () => {
     jobs: 1,
     // Behind a kill -9 each refusal has waited seconds for slaves; damage.e2e.test.ts in apps/server has some of those.
     only: /clean/,
+    done: [],
     say: () => undefined,
     onVerdict: () => undefined,
   });
