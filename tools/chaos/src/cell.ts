@@ -53,7 +53,7 @@ export interface Verdict {
 
 const SLAVE_MS = 30_000;
 /** Where the app that trims the log runs beside a damaged node; the others start in half the time. */
-const WITH_APP: ReadonlySet<Kind> = new Set(['standard', 'trimmed']);
+const WITH_APP: ReadonlySet<Kind> = new Set(['trimmed']);
 
 export function cellName({ prepared, topology, stop, target, fault }: Cell): string {
   return `${prepared.kind}/${topology}/${stop}/${target.name}/${fault}`;
@@ -77,11 +77,9 @@ async function tryCell(cell: Cell): Promise<Verdict | null> {
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     return { kind: prepared.kind, topology, stop, file: target.name, fault, ...result, seconds };
   } catch (error) {
-    if (process.env.CHAOS_DEBUG) {
-      process.stderr.write(String((error as Error).stack));
-      rig.showLogs();
-    }
-    const said = (error as Error).message.slice(0, 400);
+    const said = String((error as Error).stack)
+      .replaceAll(/\s+/g, ' ')
+      .slice(0, 600);
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     return { kind: prepared.kind, topology, stop, file: target.name, fault, outcome: 'harness', said, seconds };
   } finally {
