@@ -139,7 +139,7 @@ test('a copy is kept until it is settled, over later starts, and none is made of
   file[second.start + HEADER_BYTES]! ^= 1;
   writeFileSync(path, file);
   const events: EmbeddedNatsEvent[] = [];
-  const kept = join(dir, 'guard', logStream('c', 'l0'), '1.blk');
+  const kept = join(dir, 'guard', logStream('c', 'l0'), '1/1.blk');
   for (let start = 0; start < 2; start++) {
     const nats = await startEmbeddedNats({ binary, dir, sync: 'no', onEvent: (event) => events.push(event) });
     await nats.stop();

@@ -35,7 +35,7 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { aliveProcesses, isAlive, openSign } from './alive-sign.ts';
-import { guardLogs } from './block-guard.ts';
+import { guardLogs, noteCleanStop } from './block-guard.ts';
 import { syncTree } from './durable-file.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import {
@@ -246,8 +246,14 @@ export class EmbeddedNats {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#monitorTimer !== null) clearInterval(this.#monitorTimer);
     await this.#monitor?.close();
+    const child = this.#child;
     await this.#end('SIGTERM');
-    await this.syncStore().catch((error: unknown) => this.#event({ kind: 'warning', detail: describe(error) }));
+    try {
+      await this.syncStore();
+      if (child?.exitCode === 0) noteCleanStop(this.dir);
+    } catch (error) {
+      this.#event({ kind: 'warning', detail: describe(error) });
+    }
     process.off('exit', this.#onExit);
     this.#lock?.release();
     this.#lock = null;
