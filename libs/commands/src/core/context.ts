@@ -102,6 +102,8 @@ export class Context {
   writeRefusal = '';
   /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
   dataRefusal = '';
+  /** Tests set less. */
+  effectBytesMax = EFFECT_BYTES_MAX;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */

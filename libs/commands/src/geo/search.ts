@@ -3,7 +3,7 @@ import type { Ref } from '@weir/memory';
 import { formatDouble } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
-import { EFFECT_BYTES_MAX, EffectTooLargeError } from '../core/context.ts';
+import { EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { DEL } from '../core/effect-words.ts';
 import { doubleArg } from '../zset/args.ts';
@@ -321,7 +321,7 @@ function store(ctx: Context, req: Request, query: Query, found: readonly Found[]
   const scores = found.map(({ score, meters }) => (query.storeDistance ? meters / query.unit : score));
   let bytes = 0;
   for (const { len } of found) bytes += len + SCORE_FRAME_BYTES;
-  if (bytes > EFFECT_BYTES_MAX) throw new EffectTooLargeError();
+  if (bytes > ctx.effectBytesMax) throw new EffectTooLargeError();
   const replaced = ctx.lookupWrite(query.store);
   const holder = keyspace.detached(TYPE_ZSET, ENC_LISTPACK);
   let stored: Ref;

@@ -2,7 +2,7 @@ import { Element, TYPE_SET, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
-import { EFFECT_BYTES_MAX, EffectTooLargeError } from '../core/context.ts';
+import { EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
@@ -44,7 +44,7 @@ function tellRemoved(): void {
   if (batchLeft === 0) {
     const { req } = context;
     // All that goes stands in the reply already.
-    if (context.dirty === 0 && context.reply.pos - start > EFFECT_BYTES_MAX) throw new EffectTooLargeError();
+    if (context.dirty === 0 && context.reply.pos - start > context.effectBytesMax) throw new EffectTooLargeError();
     batchLeft = Math.min(left, Math.max(BATCH, Math.floor(req.args[3] / KEY_BYTES_PER_MEMBER)));
     const effects = context.effect(2 + batchLeft);
     effects.raw(SREM);
