@@ -1,4 +1,5 @@
 import type { Keyspace } from '@weir/keyspace';
+import { isLogError } from '@weir/log';
 import type { SnapshotManifest, TailSource } from '@weir/log';
 import { discardKeyspace } from '@weir/replica';
 import type { LogAccess } from './log-access.ts';
@@ -62,7 +63,7 @@ export async function repair(subject: RepairSubject, args: readonly string[]): P
     case 'EMPTY':
       return act(subject, 'nothing', isConfirmed ? subject.newKeyspace() : null, isConfirmed);
     case 'DISCARD':
-      return discard(subject, isConfirmed);
+      return discard(subject, isConfirmed, signal);
     default:
       throw new Error(`no such repair: '${action.slice(0, 32)}'. Try WEIR HELP.`);
   }
@@ -175,8 +176,15 @@ async function forget(access: LogAccess, id: string, isConfirmed: boolean): Prom
   return [`snapshot ${what} removed`];
 }
 
-async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<string[]> {
-  refuseUnless(!subject.leading(), 'this node leads its log; there is nothing to give up');
+async function discard(subject: RepairSubject, isConfirmed: boolean, signal: AbortSignal): Promise<string[]> {
+  refuseUnless(
+    !subject.leading(),
+    subject.trouble() === null
+      ? 'this node leads its log; there is nothing to give up'
+      : 'this node holds what its log has lost: MEMORY begins a new log with it',
+  );
+  // A master would look for it for ever, since it has been there. A slave takes whatever its master has.
+  if (subject.isMaster) await withAccess(subject, signal, refuseMissing);
   const { holds } = subject;
   const what =
     holds === null ? 'what it noted of its log' : `${holds.keys} keys of log ${holds.logId} up to record ${holds.seq}`;
@@ -184,4 +192,14 @@ async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<st
     return [`this node would give up ${what}, and take the log as it is; say CONFIRM behind it to do so`];
   subject.discard();
   return [`this node gave up ${what}; it takes the log as it is`];
+}
+
+async function refuseMissing({ log }: LogAccess): Promise<string[]> {
+  try {
+    await log.state();
+    return [];
+  } catch (error) {
+    if (!isLogError(error, 'log-missing')) throw error;
+    throw new Error('the log is not there, so there is nothing to take: EMPTY begins a new one');
+  }
 }
