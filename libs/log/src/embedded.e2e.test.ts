@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
-import { EmbeddedNats, type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { EmbeddedNats, startEmbeddedNats } from './embedded.ts';
+import type { EmbeddedNatsEvent } from './embedded-options.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { until } from './until.testing.ts';
 
