@@ -34,6 +34,7 @@ import { endOutlived, ownFolder } from './outlived.ts';
 import { type LogNames, type NatsUser } from './rights.ts';
 import { ServerHealth, startError } from './server-health.ts';
 import { watchStart } from './start-watch.ts';
+import { healMetas, keepMetas } from './stream-meta.ts';
 
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5_000;
@@ -138,6 +139,7 @@ export class EmbeddedNats {
    * whole stream.
    */
   syncStore(): Promise<void> {
+    keepMetas(this.dir);
     return syncTree(join(this.dir, 'store'));
   }
 
@@ -185,8 +187,8 @@ export class EmbeddedNats {
     writePrivate(conf, this.#written);
     this.#health.begin();
     this.#ready = false;
-    // It cuts off what is damaged, and says nothing.
-    for (const detail of guardLogs(this.dir)) this.#event({ kind: 'warning', detail });
+    // It cuts off and passes over what is damaged, and says nothing.
+    for (const detail of [...healMetas(this.dir), ...guardLogs(this.dir)]) this.#event({ kind: 'warning', detail });
     const child = new NatsProcess({
       binary: this.#options.binary,
       conf,

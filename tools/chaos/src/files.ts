@@ -27,8 +27,7 @@ export function logIdOf(dir: string): string {
 
 function nameOf(file: string, logId: string): string {
   const prefix = `${STREAMS}/`;
-  if (!file.startsWith(prefix)) return file;
-  const inside = file.slice(prefix.length);
+  const inside = file.startsWith(prefix) ? file.slice(prefix.length) : file;
   return inside.replace(/WEIR_weir_([0-9a-f]{40})_/, (_, id: string) => (id === logId ? '' : 'former-'));
 }
 
