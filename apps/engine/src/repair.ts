@@ -38,6 +38,8 @@ export interface RepairSubject {
 }
 
 const REPAIR_MS = 30 * 60_000;
+/** For a look at the log that is not the repair itself. */
+const LOOK_MS = 10_000;
 
 /** Lines that tell what was done, or would be. Throws an Error with a sentence when it cannot be done. */
 export async function repair(subject: RepairSubject, args: readonly string[]): Promise<string[]> {
@@ -63,7 +65,7 @@ export async function repair(subject: RepairSubject, args: readonly string[]): P
     case 'EMPTY':
       return act(subject, 'nothing', isConfirmed ? subject.newKeyspace() : null, isConfirmed);
     case 'DISCARD':
-      return discard(subject, isConfirmed, signal);
+      return discard(subject, isConfirmed);
     default:
       throw new Error(`no such repair: '${action.slice(0, 32)}'. Try WEIR HELP.`);
   }
@@ -176,7 +178,7 @@ async function forget(access: LogAccess, id: string, isConfirmed: boolean): Prom
   return [`snapshot ${what} removed`];
 }
 
-async function discard(subject: RepairSubject, isConfirmed: boolean, signal: AbortSignal): Promise<string[]> {
+async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<string[]> {
   refuseUnless(
     !subject.leading(),
     subject.trouble() === null
@@ -184,7 +186,7 @@ async function discard(subject: RepairSubject, isConfirmed: boolean, signal: Abo
       : 'this node holds what its log has lost: MEMORY begins a new log with it',
   );
   // A master would look for it for ever, since it has been there. A slave takes whatever its master has.
-  if (subject.isMaster) await withAccess(subject, signal, refuseMissing);
+  if (subject.isMaster) await refuseMissing(subject);
   const { holds } = subject;
   const what =
     holds === null ? 'what it noted of its log' : `${holds.keys} keys of log ${holds.logId} up to record ${holds.seq}`;
@@ -194,12 +196,15 @@ async function discard(subject: RepairSubject, isConfirmed: boolean, signal: Abo
   return [`this node gave up ${what}; it takes the log as it is`];
 }
 
-async function refuseMissing({ log }: LogAccess): Promise<string[]> {
+async function refuseMissing(subject: RepairSubject): Promise<void> {
   try {
-    await log.state();
-    return [];
+    await withAccess(subject, AbortSignal.timeout(LOOK_MS), async ({ log }) => {
+      await log.state();
+      return [];
+    });
   } catch (error) {
-    if (!isLogError(error, 'log-missing')) throw error;
+    // One that cannot be reached now is taken when it can.
+    if (!isLogError(error, 'log-missing')) return;
     throw new Error('the log is not there, so there is nothing to take: EMPTY begins a new one');
   }
 }
