@@ -204,9 +204,9 @@ test('REPLICAOF names a master once, and says so when it is the same', () => {
 
 test('REPLICAOF goes on while the data set cannot be loaded, and not while it is', () => {
   const engine = new TestEngine();
-  engine.ctx.loading = true;
+  engine.ctx.role.isLoading = true;
   assert.match(engine.text('REPLICAOF', 'no', 'one'), /^-LOADING/);
-  engine.ctx.dataRefusal = 'MISCONF the log is missing';
+  engine.ctx.role.dataRefusal = 'MISCONF the log is missing';
   assert.match(engine.text('GET', 'k'), /^-MISCONF the log is missing/);
   assert.equal(engine.text('REPLICAOF', 'no', 'one'), '+OK\r\n');
 });
