@@ -11,7 +11,10 @@ import type { TableCommand } from './table.ts';
  * May it run? The one place that decides, in the order of Redis's processCommand, so that a request that is wrong twice gets the same error.
  */
 
-/** The error that keeps the command from running, or ''. */
+/** It is admitted, and runs when EXEC comes. */
+export const QUEUE = 'queue';
+
+/** The error that keeps the command from running, or QUEUE, or ''. */
 export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
   // Nothing stands in the way of most commands, and they should pay no more than to see that.
   const { arity } = command;
@@ -33,6 +36,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
   if (command.run === undefined) return wrongArity(command);
   const { arity } = command;
   let { flags } = command;
+  let admitted = '';
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
   if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
     return 'NOAUTH Authentication required.';
@@ -41,7 +45,10 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
     if ((flags & F_NO_MULTI) !== 0) return 'ERR Command not allowed inside a transaction';
     if ((flags & F_EXEC) !== 0) flags = session.transaction!.flags(flags);
     // A queue needs memory, whatever is in it.
-    else if ((flags & F_NOT_QUEUED) === 0) flags |= F_DENYOOM;
+    else if ((flags & F_NOT_QUEUED) === 0) {
+      flags |= F_DENYOOM;
+      admitted = QUEUE;
+    }
   }
   const { role } = ctx;
   if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading) {
@@ -54,7 +61,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
   }
   // Weir's own: no record of the log could hold it.
   if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
-  return '';
+  return admitted;
 }
 
 /** Why this node, as what it is now, does not run a command with such flags; or ''. Also for those that find out late that they write. */

@@ -1,11 +1,11 @@
 import type { Request } from '@weir/resp';
-import { admit } from './admit.ts';
+import { QUEUE, admit } from './admit.ts';
 import { printable } from './args.ts';
 import type { Context } from './context.ts';
 import { beginFrame, endFrame, popFrame, pushFrame, refuseThrown } from './frame.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
-import { CommandTable, F_EXEC, F_FAST, F_NOT_QUEUED, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
+import { CommandTable, F_EXEC, F_FAST, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -28,13 +28,7 @@ export function execute(
   if (command === undefined) return refuse(ctx, session, refusalOfUnknown(ctx, session, req, found), 0, replyStart);
   session.lastCommand = command.fullName;
   const refusal = admit(ctx, session, req, command);
-  if (refusal !== '') {
-    command.rejected++;
-    return refuse(ctx, session, refusal, command.flags, replyStart);
-  }
-  if (!session.isPlain && isQueued(session, command)) {
-    return queue(ctx, session, req, command, replyStart);
-  }
+  if (refusal !== '') return notNow(ctx, session, req, command, refusal, replyStart);
   call(ctx, req, command, replyStart);
   if (session.replyMode !== REPLY_ON) finish(ctx, session, replyStart);
   endFrame(ctx);
@@ -43,6 +37,20 @@ export function execute(
 
 // What most calls do not need stands beside `execute`, `admit` and `call`, not in them: they have to be short enough for V8 to put them into
 // their callers. When they had grown beyond that, the engine benchmark showed 4 ns more a command, of 160.
+
+/** The command was not admitted, or is to be queued. */
+function notNow(
+  ctx: Context,
+  session: Session,
+  req: Request,
+  command: TableCommand,
+  refusal: string,
+  replyStart: number,
+): TableCommand | undefined {
+  if (refusal === QUEUE) return queue(ctx, session, req, command, replyStart);
+  command.rejected++;
+  return refuse(ctx, session, refusal, command.flags, replyStart);
+}
 
 function refuse(ctx: Context, session: Session, refusal: string, flags: number, replyStart: number): undefined {
   if ((flags & F_EXEC) !== 0) {
@@ -54,10 +62,6 @@ function refuse(ctx: Context, session: Session, refusal: string, flags: number, 
   }
   finish(ctx, session, replyStart);
   endFrame(ctx);
-}
-
-function isQueued(session: Session, command: TableCommand): boolean {
-  return session.phase === 'queuing' && (command.flags & F_NOT_QUEUED) === 0;
 }
 
 /** Between MULTI and EXEC. */
