@@ -49,9 +49,7 @@ import { Watches } from './watches.ts';
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 
-/**
- * The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them.
- */
+/** The effects of one command are no larger, but for those that it divides itself: a record of the log has to hold them. */
 export const EFFECT_BYTES_MAX = 1920 * 1024 * 1024;
 /** What an effect may need beyond the request: a time, an ID, SELECT. */
 export const REQUEST_BYTES_MAX = EFFECT_BYTES_MAX - 1024 * 1024;
@@ -136,8 +134,8 @@ export class Context {
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
-   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an
-   * effect, by those who make many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
+   * Installed by the engine: what was written so far may become a record now if it is large. Called right before an effect, by those who make
+   * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
   /** Installed by the engine: hands out the way to go on later. */
@@ -372,8 +370,8 @@ export class Context {
   }
 
   /**
-   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw
-   * the ArenaFullError on, and the client gets its -OOM.
+   * Of the request only the first `argc` arguments go to the log: what was done before the memory was full. Then throw the
+   * ArenaFullError on, and the client gets its -OOM.
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
@@ -383,8 +381,8 @@ export class Context {
   }
 
   /**
-   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is
-   * this node's affair.
+   * The request's first `argc` arguments under the name that everybody knows: what `rename-command` calls a command is this
+   * node's affair.
    */
   #rewrite(argc: number): void {
     const { req, effects } = this;
@@ -416,8 +414,8 @@ export class Context {
   }
 
   /**
-   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when
-   * the value is given back later.
+   * Removes the entry of the key in argument `i` for the command at hand and tells the log: as DEL, or as UNLINK when the value is given
+   * back later.
    */
   removeKey(i: number, ref: Ref, later: boolean): void {
     const { req } = this;
