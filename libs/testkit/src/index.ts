@@ -18,6 +18,7 @@ export { line } from './differential/replies.ts';
 export type { CommandRow, Compare, Comparison, OracleName } from './differential/rows.ts';
 export { Ledger } from './nodes/ledger.ts';
 export type { LedgerOptions } from './nodes/ledger.ts';
+export { NO_SNAPSHOTS, fill, refusal, streamFolder } from './nodes/lost-log.ts';
 export { freePort, isListening, isPortFree } from './nodes/ports.ts';
 export { childrenOf, freeze, isAlive, signal } from './nodes/processes.ts';
 export type { ProcessInfo } from './nodes/processes.ts';

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { evictToLimit } from './evict.ts';
 import { TOO_LARGE } from './frame.ts';
 import type { Session } from './session.ts';
-import { F_DENYOOM, F_EXEC, F_LOADING, F_NOT_QUEUED, F_NO_AUTH, F_NO_MULTI, F_STALE, F_WRITE } from './table.ts';
+import { F_DENYOOM, F_EXEC, F_IN_TROUBLE, F_LOADING, F_NOT_QUEUED, F_NO_AUTH, F_NO_MULTI, F_STALE, F_WRITE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -79,7 +79,8 @@ export function refusalOfRole(ctx: Context, flags: number): string {
     return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
   }
   if (role.isLoading && (flags & F_LOADING) === 0) {
-    return dataRefusal !== '' ? dataRefusal : 'LOADING Redis is loading the dataset in memory';
+    if (dataRefusal === '') return 'LOADING Redis is loading the dataset in memory';
+    if ((flags & F_IN_TROUBLE) === 0) return dataRefusal;
   }
   return '';
 }

@@ -23,6 +23,8 @@ export const F_NO_MULTI = 1024;
 export const F_NOT_QUEUED = 2048;
 /** EXEC, which is admitted as what it runs. */
 export const F_EXEC = 4096;
+/** Goes on while the data set cannot be loaded. */
+export const F_IN_TROUBLE = 8192;
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
@@ -39,6 +41,7 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   whole_keyspace: F_WHOLE_KEYSPACE,
   fast: F_FAST,
   no_multi: F_NO_MULTI,
+  in_trouble: F_IN_TROUBLE,
 };
 
 /** A command as the dispatcher uses it, with its counters. */

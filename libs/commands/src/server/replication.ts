@@ -7,7 +7,7 @@ import { replyFailure } from './host-replies.ts';
 export const replicaof: Command = {
   name: 'replicaof',
   arity: 3,
-  flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+  flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
   docs: {
@@ -46,7 +46,7 @@ export const replicaof: Command = {
 export const slaveof: Command = {
   name: 'slaveof',
   arity: 3,
-  flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+  flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
   docs: {

@@ -202,6 +202,15 @@ test('REPLICAOF names a master once, and says so when it is the same', () => {
   assert.deepEqual(seen, [{ host: 'example.org', port: 6380 }, null]);
 });
 
+test('REPLICAOF goes on while the data set cannot be loaded, and not while it is', () => {
+  const engine = new TestEngine();
+  engine.ctx.role.isLoading = true;
+  assert.match(engine.text('REPLICAOF', 'no', 'one'), /^-LOADING/);
+  engine.ctx.role.dataRefusal = 'MISCONF the log is missing';
+  assert.match(engine.text('GET', 'k'), /^-MISCONF the log is missing/);
+  assert.equal(engine.text('REPLICAOF', 'no', 'one'), '+OK\r\n');
+});
+
 test('ROLE of a slave and of a master with slaves', () => {
   const slave = new TestEngine({ host: { replication: () => slaveView } });
   assert.equal(slave.text('ROLE'), '*5\r\n$5\r\nslave\r\n$11\r\nexample.org\r\n:6379\r\n$9\r\nconnected\r\n:77\r\n');
