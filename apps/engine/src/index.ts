@@ -3,6 +3,6 @@ export { externalRights } from './log-access.ts';
 export type { LogLocation } from './log-access.ts';
 export { EngineNode } from './node.ts';
 export type { EngineNodeOptions } from './node.ts';
-export type { NodeMemory } from './node-memory.ts';
+export type { RoleMemory } from './node-memory.ts';
 export type { OwnLog } from './own-log.ts';
 export { missingNodeFile } from './node-file.ts';

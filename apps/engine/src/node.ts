@@ -1,15 +1,18 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground, wallClockMs } from '@weir/replica';
+import { realTime } from '@weir/time';
 import { readBootId } from './boot-id.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import type { ImportInto } from './import-file.ts';
+import { openNatsLog } from './log-access.ts';
 import type { LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
@@ -38,6 +41,7 @@ export interface EngineNodeOptions {
 /** A log without room says so at once; one refusal may still be a passing one. */
 const NO_SPACE_MS = 100;
 const SAMPLE_MS = 100;
+const HANDSHAKE_MS = 5000;
 /** Of `arena-reserve 0`. */
 const ARENA_LIMIT_BYTES = 16 * 1024 ** 3;
 
@@ -111,6 +115,12 @@ export class EngineNode {
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
+      time: realTime,
+      openLog: openNatsLog,
+      askForLog: (target, signal) => {
+        const { masteruser: user, masterauth: password } = this.config.text;
+        return handshake({ ...target, user, password, timeoutMs: HANDSHAKE_MS, signal });
+      },
     });
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));

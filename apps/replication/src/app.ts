@@ -3,6 +3,7 @@ import { Lease, Membership, leaseBucket, replicationLeaseKey, serveSnapshotReque
 import type { MemberReport, SnapshotAnswer } from '@weir/cluster';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
 import { wallClockMs } from '@weir/replica';
+import { realTime } from '@weir/time';
 import type { AppLogger, ReplicationSettings } from './options.ts';
 import { Replicator } from './replicator.ts';
 import type { Timings } from './replicator.ts';
@@ -55,7 +56,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     nats: link,
     cluster,
     logId,
-    now: () => performance.now(),
+    time: realTime,
     report: () => replicator.report(id),
   });
   const replicator: Replicator = new Replicator({
