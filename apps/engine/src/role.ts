@@ -4,81 +4,55 @@ import type { Keyspace } from '@weir/keyspace';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
 import { discardKeyspace } from '@weir/replica';
 import type { Follower } from '@weir/replica';
-import type { Timer } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import type { MasterLink } from './master-link.ts';
 import { repair } from './repair.ts';
-import { begin, claim, establish, importInto, prove, rebuild } from './role/claiming.ts';
-import { complain } from './role/complaints.ts';
-import type { RoleAction, RoleEvent } from './role/events.ts';
-import { follow, join, locate, offerTail, open } from './role/following.ts';
-import { lead, save } from './role/leading.ts';
-import { leave } from './role/leaving.ts';
-import { nextRole } from './role/next-role.ts';
+import { RoleExecutor } from './role/executor.ts';
 import { RoleParts } from './role/parts.ts';
 import type { Loading } from './role/parts.ts';
 import type { RoleOptions } from './role/ports.ts';
 import { reload } from './role/reloading.ts';
-import { Delays } from './role/delays.ts';
-import { firstState } from './role/state.ts';
-import type { FollowErrand, Held, RoleState } from './role/state.ts';
-import { tellClients } from './role/tell-clients.ts';
-import { Term } from './role/term.ts';
-import { viewOf } from './role/view.ts';
-import type { RoleView } from './role/view.ts';
 import type { Trouble } from './trouble.ts';
 
 /**
- * A node's role: the executor of the state machine in role/next-role.ts, which decides everything. It does the actions, one term at a time, and tells
- * the machine what came of them; what it knows besides the machine's state is what a term has opened (role/term.ts).
+ * A node's role as the rest of the node sees it: what it is now, and how people change it. What happens is decided by the state machine in
+ * role/next-role.ts and done by its executor (role/executor.ts).
  */
 export class RoleController {
   readonly #o: RoleOptions;
   readonly #parts: RoleParts;
-  #state: RoleState;
-  #view: RoleView;
-  #term: Term | null = null;
-  /** Told while another event was being dealt with. */
-  readonly #events: RoleEvent[] = [];
-  #isBusy = false;
-  #retry: Timer | null = null;
-  readonly #delays = new Delays();
-  /** What a repair put together, until it is adopted. */
-  #rescued: Keyspace | null = null;
+  readonly #executor: RoleExecutor;
   #reloading = false;
-  #stopped: (() => void)[] = [];
 
   constructor(options: RoleOptions) {
     this.#o = options;
     this.#parts = new RoleParts(options, () => this.report());
-    this.#state = firstState(options.config.replicaof, options.ownLog.ownsStore);
-    this.#view = viewOf(this.#state);
-    tellClients(options.engine.ctx, this.#view, this.#parts.masterLink.up);
+    this.#executor = new RoleExecutor(this.#parts);
   }
 
   // --- what it is ----------------------------------------------------------------------------------------------------
 
   get role(): 'master' | 'slave' {
-    return this.#view.role;
+    return this.#executor.view.role;
   }
 
   /** Who this slave follows: the node that was named, or who leads the log in its place. */
   get master(): HostPort | null {
-    const { errand } = this.#state;
+    const { errand } = this.#executor.state;
     return errand.kind === 'follow' ? (this.#parts.masterLink.leader ?? errand.hint) : null;
   }
 
   get access(): LogAccess | null {
-    return this.#term?.access ?? null;
+    return this.#executor.term?.access ?? null;
   }
 
   get follower(): Follower | null {
-    return this.#term?.follower ?? null;
+    return this.#executor.term?.follower ?? null;
   }
 
   /** Null unless it leads. */
   get writer(): LogWriter | null {
-    return this.#term?.leads === true ? this.#term.writer : null;
+    return this.#executor.term?.leads === true ? this.#executor.term.writer : null;
   }
 
   get masterLink(): MasterLink {
@@ -102,7 +76,7 @@ export class RoleController {
   }
 
   get trouble(): Trouble | null {
-    return this.#state.trouble;
+    return this.#executor.state.trouble;
   }
 
   get seq(): number {
@@ -117,7 +91,7 @@ export class RoleController {
 
   /** What the data set that answers has of the log at hand, while no follower feeds it: a new one may be on its way. */
   get #heldPosition(): LogPosition | null {
-    const { held } = this.#state;
+    const { held } = this.#executor.state;
     if (this.#isFed || held?.kind !== 'of-log' || held.logId !== this.access?.location.logId) return null;
     return held.position;
   }
@@ -141,12 +115,12 @@ export class RoleController {
 
   /** The data set is to become the beginning of a new log, or is being saved, and must not change until it has. */
   get promoting(): boolean {
-    return this.#state.errand.kind === 'begin' || this.#state.kind === 'saving';
+    return this.#executor.state.errand.kind === 'begin' || this.#executor.state.kind === 'saving';
   }
 
   /** Why writes are refused whatever the log says, or ''. */
   get writeRefusal(): string {
-    return this.#view.writeRefusal;
+    return this.#executor.view.writeRefusal;
   }
 
   report(): MemberReport {
@@ -170,19 +144,7 @@ export class RoleController {
   // --- what people decide --------------------------------------------------------------------------------------------
 
   start(): void {
-    const { engine, time } = this.#o;
-    engine.onCommitted = (seq, offset) => {
-      this.#parts.committedSeq = seq;
-      this.#parts.committedOffset = offset;
-    };
-    engine.onFenced = () => {
-      const term = this.#term;
-      if (term === null || !term.leads || term.isOver) return;
-      const { fencedBy: by, detail } = term.writer!;
-      const error = new Error('the log is led by another writer, or lost records');
-      this.#tell({ kind: 'fenced', by, detail, error, wallMs: time.wallMs() });
-    };
-    this.#tell({ kind: 'start' });
+    this.#executor.start();
   }
 
   /**
@@ -198,7 +160,7 @@ export class RoleController {
     if (target === null && this.role === 'master') return this.leading ? undefined : promotions.wait();
     config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
     const answer = target === null ? promotions.wait() : undefined;
-    this.#tell(target === null ? { kind: 'told-to-lead' } : { kind: 'told-to-follow', target });
+    this.#executor.tell(target === null ? { kind: 'told-to-lead' } : { kind: 'told-to-follow', target });
     return answer;
   }
 
@@ -219,7 +181,7 @@ export class RoleController {
         },
         source: (logId) => ownLog.guard(logId) ?? this.#parts.recentOf(logId),
         beginWith: (keyspace) => this.#beginWith(keyspace),
-        discard: () => this.#tell({ kind: 'repair-discards' }),
+        discard: () => this.#executor.tell({ kind: 'repair-discards' }),
       },
       args,
     );
@@ -229,7 +191,7 @@ export class RoleController {
   #holds(): { keys: number; seq: number; logId: string } | null {
     const keys = this.#o.engine.ctx.keyspace.size;
     if (this.writer !== null || this.#isFed) return { keys, seq: this.seq, logId: this.logId };
-    const { held } = this.#state;
+    const { held } = this.#executor.state;
     if (held === null) return null;
     return held.kind === 'rescued' ? { keys, seq: 0, logId: '' } : { keys, seq: held.position.seq, logId: held.logId };
   }
@@ -243,14 +205,14 @@ export class RoleController {
       );
     }
     const answer = this.#parts.promotions.wait();
-    this.#rescued = keyspace;
-    this.#tell({ kind: 'repair-begins', isRescued: keyspace !== null });
+    this.#executor.rescued = keyspace;
+    this.#executor.tell({ kind: 'repair-begins', isRescued: keyspace !== null });
     return answer;
   }
 
   /** DEBUG RELOAD. Rejects with a sentence when there is nothing to load from. */
   async reload(): Promise<void> {
-    const term = this.#term;
+    const term = this.#executor.term;
     // Between two roles the data set that answers is not what the log has: it is becoming the beginning of a new one, or waits for
     // that of another master to be loaded.
     const isSettled = this.writer !== null || this.#isFed;
@@ -266,137 +228,8 @@ export class RoleController {
 
   async stop(): Promise<void> {
     this.#parts.isStopping = true;
-    const stopped = new Promise<void>((resolve) => this.#stopped.push(resolve));
-    this.#tell({ kind: 'stop' });
-    await stopped;
-  }
-
-  // --- the executor --------------------------------------------------------------------------------------------------
-
-  #tell(event: RoleEvent): void {
-    this.#events.push(event);
-    if (this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      for (let next = this.#events.shift(); next !== undefined; next = this.#events.shift()) this.#deal(next);
-    } finally {
-      this.#isBusy = false;
-    }
-  }
-
-  #deal(event: RoleEvent): void {
-    const { state, actions } = nextRole(this.#state, event);
-    if (state.kind !== this.#state.kind) this.#o.logger.debug({ from: this.#state.kind, to: state.kind }, 'role');
-    this.#state = state;
-    if (state.kind !== 'waiting') this.#retry?.cancel();
-    if (state.kind === 'waiting') this.#term = null;
-    this.#showView();
-    for (const action of actions) this.#perform(action);
-    if (state.kind === 'stopped') for (const done of this.#stopped.splice(0)) done();
-  }
-
-  /** Only what changed: the refusal of writes has other reasons too (node.ts). */
-  #showView(): void {
-    const before = this.#view;
-    const view = viewOf(this.#state);
-    this.#view = view;
-    const { masterLink } = this.#parts;
-    const names = Object.keys(view) as (keyof RoleView)[];
-    if (names.some((name) => view[name] !== before[name])) tellClients(this.#o.engine.ctx, view, masterLink.up);
-  }
-
-  #perform(action: RoleAction): void {
-    const parts = this.#parts;
-    const { logger, memory, ownLog, engine } = this.#o;
-    switch (action.do) {
-      case 'locate':
-        this.#term = new Term(parts.now);
-        return this.#step((term) => locate(parts, term, action));
-      case 'open':
-        return this.#step((term) => open(parts, term, action));
-      case 'prove':
-        return this.#step((term) => prove(parts, term, action));
-      case 'import':
-        return this.#step((term) => importInto(parts, term));
-      case 'rebuild':
-        return this.#step((term) => rebuild(parts, term, action));
-      case 'claim':
-        return this.#step((term) => claim(parts, term, action));
-      case 'begin':
-        return this.#step((term) => begin(parts, term, action));
-      case 'establish':
-        return this.#step((term) => establish(parts, term, action));
-      case 'lead': {
-        const term = this.#term!;
-        return lead(parts, term, (event) => this.#hear(term, event));
-      }
-      case 'save':
-        return this.#step((term) => save(parts, term));
-      case 'join':
-        return this.#step((term) => join(parts, term, action));
-      case 'follow':
-        return this.#step((term) => follow(parts, term, this.#state.errand as FollowErrand));
-      case 'offer-tail':
-        return this.#step((term) => offerTail(parts, term));
-      case 'leave':
-        return this.#leave();
-      case 'retry': {
-        const ms = this.#delays.next(action.after);
-        this.#retry = this.#o.time.after(ms, () => this.#tell({ kind: 'retry-due' }));
-        return;
-      }
-      case 'adopt':
-        if (action.what === 'loaded') return parts.adopt(this.#term!.follower!.keyspace);
-        parts.adopt(this.#rescued!);
-        this.#rescued = null;
-        return;
-      case 'forget':
-        parts.forgetRecent();
-        if (!action.isOwn) return;
-        if (memory.logId !== null) ownLog.settled(memory.logId);
-        return memory.forget();
-      case 'answer':
-        return parts.promotions.settle(action.error);
-      case 'link':
-        return parts.linkIs(action.is);
-      case 'refresh':
-        this.#delays.reset();
-        parts.attempts = 0;
-        return;
-      case 'hold':
-        return engine.hold(true); // nothing is executed any more, what was executed is committed
-      case 'say':
-        return logger[action.level](action.fields, action.text);
-      case 'complain':
-        return complain(parts, action.error, this.#state, this.role);
-    }
-  }
-
-  /** A step of the present term. Nobody hears of it when the term ends first. */
-  #step(work: (term: Term) => Promise<RoleEvent>): void {
-    const term = this.#term!;
-    const failed = (error: unknown): RoleEvent => ({ kind: 'failed', error, wallMs: this.#o.time.wallMs() });
-    term.track(
-      work(term).then(
-        (event) => this.#hear(term, event),
-        (error: unknown) => this.#hear(term, failed(error)),
-      ),
-    );
-  }
-
-  #hear(term: Term, event: RoleEvent): void {
-    if (!term.isOver && term === this.#term) this.#tell(event);
-  }
-
-  #leave(): void {
-    const term = this.#term!;
-    const lasted = this.#parts.now - term.startedMs;
-    this.#delays.termEnded(lasted);
-    term.end();
-    this.#parts.pauses.end();
-    void leave(this.#parts, term).then((held: Held | null) => {
-      this.#term = null;
-      this.#tell({ kind: 'left', held });
-    });
+    await this.#executor.stop();
   }
 }
+
+export type { RoleOptions } from './role/ports.ts';

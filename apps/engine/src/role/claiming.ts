@@ -107,7 +107,7 @@ export async function claim(parts: RoleParts, term: Term, action: Doing<'claim'>
   if (follower.seq > lastSeq) {
     // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later.
     const text = `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`;
-    const held: Held = { kind: 'of-log', logId: access.location.logId, position };
+    const held: Held = { kind: 'of-log', logId: access.location.logId, position, isExact: true };
     return { kind: 'log-short', held, error: new Error(text), wallMs: time.wallMs() };
   }
   try {
@@ -178,5 +178,6 @@ export async function establish(parts: RoleParts, term: Term, { isNew }: Doing<'
   }
   await markBegun(link, cluster, logId, config.num.logReplicas);
   ownLog.settled(logId);
-  return { kind: 'established', epoch: writer.epoch, held: { kind: 'of-log', logId, position: writer.committed } };
+  const held: Held = { kind: 'of-log', logId, position: writer.committed, isExact: true };
+  return { kind: 'established', epoch: writer.epoch, held };
 }

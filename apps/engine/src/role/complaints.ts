@@ -1,5 +1,6 @@
 import { refusalText } from '../trouble.ts';
 import type { RoleParts } from './parts.ts';
+import { isReadable } from './state.ts';
 import type { RoleState } from './state.ts';
 
 /** What is in trouble says so again after so long. */
@@ -19,5 +20,5 @@ export function complain(parts: RoleParts, error: unknown, state: RoleState, rol
   if (said !== null && said.sinceMs === sinceMs && said.code === code && parts.now - said.atMs <= TROUBLE_SAID_MS)
     return;
   parts.troubleSaid = { code, sinceMs, atMs: parts.now };
-  logger.error({ err: error, role, trouble: code }, refusalText(trouble, held !== null));
+  logger.error({ err: error, role, trouble: code }, refusalText(trouble, isReadable(held)));
 }

@@ -78,7 +78,7 @@ export async function join(parts: RoleParts, term: Term, { held }: Doing<'join'>
   await parts.catchUp(follower, access, term.signal);
   const { beginning, position } = follower;
   const from = beginning?.kind === 'snapshot' ? (beginning.from?.logId ?? null) : null;
-  const now: Held = { kind: 'of-log', logId, position };
+  const now: Held = { kind: 'of-log', logId, position, isExact: true };
   return { kind: 'joined', held: now, from, keys: engine.ctx.keyspace.size, wallMs: time.wallMs() };
 }
 

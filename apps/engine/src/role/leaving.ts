@@ -13,7 +13,7 @@ export async function leave(parts: RoleParts, term: Term): Promise<Held | null> 
   let held: Held | null = null;
   if (access !== null && term.leads) held = await stopLeading(parts, term);
   else if (access !== null && follower !== null && follower.keyspace === engine.ctx.keyspace)
-    held = { kind: 'of-log', logId: access.location.logId, position: follower.position };
+    held = { kind: 'of-log', logId: access.location.logId, position: follower.position, isExact: true };
   writer?.stop();
   parts.loading = null;
   follower?.stop();
@@ -30,6 +30,7 @@ async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
   // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
   if (writer.state !== 'fenced') await parts.drained(writer);
   const isWhole = writer.state !== 'fenced' && writer.pending === 0;
+  const isExact = engine.recordsInFlight === 0 && engine.unsealedBytes === 0;
   writer.stop();
   engine.stopLeading();
   onLeading(null);
@@ -42,7 +43,7 @@ async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
     logger.warn({ err: error }, 'cannot write down how far the log is known');
   }
   term.leads = false;
-  return { kind: 'of-log', logId, position };
+  return { kind: 'of-log', logId, position, isExact };
 }
 
 /** A stop in order: what was acknowledged is on disk before that is written down. */

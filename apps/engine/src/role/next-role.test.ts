@@ -114,9 +114,10 @@ describe('a master', () => {
       const role = Played.master()
         .leads()
         .tell({ ...EXAMPLES.fenced, by: code });
-      assert.deepEqual([role.view.loading, role.view.slave], [false, true], 'it stands still and is read');
       assert.match(role.view.writeRefusal, /^MISCONF The log lost what it had/);
-      role.tell({ kind: 'left', held: heldOf('log', 8) }, 'retry-due', 'located', 'opened');
+      role.tell({ kind: 'left', held: heldOf('log', 8) });
+      assert.deepEqual([role.view.loading, role.view.slave], [false, true], 'it stands still and is read');
+      role.tell('retry-due', 'located', 'opened');
       assert.deepEqual(role.find('begin')?.from, { logId: 'log', seq: 8 });
       role.tell('begun');
       assert.equal(role.find('establish')?.isNew, true);
@@ -330,6 +331,22 @@ describe('WEIR REPAIR', () => {
     assert.equal(slave.tell({ kind: 'left', held: heldOf('log', 7) }).state.held, null, 'it gave that up');
     assert.equal(slave.view.loading, false, 'and reads it until it has another');
   });
+});
+
+test('what was executed and is in no log is shown to nobody', () => {
+  const dirty = { kind: 'left', held: heldOf('log', 8, false) } as const;
+  const begun = Played.master()
+    .leads()
+    .tell({ ...EXAMPLES.fenced, by: 'log-lost' }, dirty);
+  assert.ok(begun.view.loading, 'before it is in the new log');
+  begun.tell('retry-due', 'located', 'opened', 'begun', 'established');
+  assert.ok(!begun.view.loading);
+  const troubled = Played.master(false).leads().tell('fenced', dirty, 'retry-due');
+  troubled.tell({ kind: 'failed', ...lost('log-lost') });
+  assert.ok(troubled.view.loading);
+  assert.match(troubled.view.dataRefusal, /^MISCONF (?!.*Reads, )/);
+  const told = Played.master().leads().tell('told-to-follow', dirty);
+  assert.ok(told.view.loading, 'its log did not answer before it was told to follow another');
 });
 
 test('a decision that comes while a term is closed counts when that is done', () => {

@@ -7,10 +7,15 @@ import type { Trouble } from '../trouble.ts';
 
 /** What the data set that is here stands for. Null: nothing that anybody would miss. */
 export type Held =
-  /** It has everything of that log up to the position; committed records only count. */
-  | { readonly kind: 'of-log'; readonly logId: string; readonly position: LogPosition }
+  /** It has everything of that log up to the position; committed records only count. `isExact`: and nothing that was executed beyond it. */
+  | { readonly kind: 'of-log'; readonly logId: string; readonly position: LogPosition; readonly isExact: boolean }
   /** A repair put it together: it is the data set of no log yet. */
   | { readonly kind: 'rescued' };
+
+/** Readers may see it though no term feeds it: it holds nothing that no log holds. */
+export function isReadable(held: Held | null): boolean {
+  return held !== null && (held.kind === 'rescued' || held.isExact);
+}
 
 /**
  * Whether somebody said that the data set here may give way.

@@ -15,8 +15,8 @@ export function position(seq: number): LogPosition {
   return { seq, offset: seq * 10, epoch: 1, checksum: '0123456789abcdef' };
 }
 
-export function heldOf(logId: string, seq: number): Held {
-  return { kind: 'of-log', logId, position: position(seq) };
+export function heldOf(logId: string, seq: number, isExact = true): Held {
+  return { kind: 'of-log', logId, position: position(seq), isExact };
 }
 
 export function foundLog(logId: string): FoundLog {

@@ -3,6 +3,7 @@ import { LogError, isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
 import { retryMs, troubleOf } from '../trouble.ts';
 import type { EventKind, EventOf, RoleAction, RoleEvent } from './events.ts';
+import { isReadable } from './state.ts';
 import type { BeginErrand, Errand, FollowErrand, Held, LeadErrand, RoleState, StateKind, StateOf } from './state.ts';
 import { viewOf } from './view.ts';
 
@@ -104,10 +105,10 @@ export function mayBeginAnew({ errand, isSole }: RoleState, code: LogErrorCode):
   return errand.kind === 'lead' && isSole && LOSSES.has(code);
 }
 
-/** The data set in memory, which holds everything, begins a new log in place of one that was lost. */
+/** The data set in memory, which holds everything, begins a new log in place of one that was lost. What that holds is known when the term has ended. */
 export function beginAnew(state: RoleState, code: LogErrorCode, detail: string): Step {
   const errand: BeginErrand = { kind: 'begin', why: 'lost' };
-  return leave({ ...common(state), errand, isServed: true, trouble: null }, 'wait', {
+  return leave({ ...common(state), errand, isServed: false, trouble: null }, 'wait', {
     do: 'say',
     level: 'error',
     fields: { code, detail },
@@ -174,7 +175,8 @@ export function toRepair(state: RoleState, { isRescued }: { readonly isRescued: 
   const errand: BeginErrand = { kind: 'begin', why: 'repaired' };
   const held: Held | null = isRescued ? { kind: 'rescued' } : state.held;
   const adopted: RoleAction[] = isRescued ? [{ do: 'adopt', what: 'rescued' }] : [];
-  return turnTo(state, { ...common(state), errand, held, isServed: true }, false, ...adopted);
+  const isServed = state.isServed || isReadable(held);
+  return turnTo(state, { ...common(state), errand, held, isServed }, false, ...adopted);
 }
 
 /** WEIR REPAIR DISCARD: the log is right and this node is not. */
@@ -213,9 +215,12 @@ export function left(state: StateOf<'leaving'>, event: EventOf<'left'>): Step {
   // What a repair put together is of no log, whatever the term was about.
   const isRescued = state.held?.kind === 'rescued';
   const held = state.forgets ? null : isRescued ? state.held : (event.held ?? state.held);
-  const next = { ...common(state), held };
+  // What was executed and is in no log is shown to nobody, before it is in one or is gone.
+  const isBegun = state.errand.kind === 'begin';
+  const isServed = held?.kind === 'of-log' ? isReadable(held) && (state.isServed || isBegun) : state.isServed;
+  const next = { ...common(state), held, isServed };
   if (state.then === 'go') return go(next);
-  if (state.then === 'stop') return to({ ...next, kind: 'stopped' });
+  if (state.then === 'stop') return to({ ...next, kind: 'stopped', isServed: false });
   const after = next.trouble === null ? 'term' : retryMs(next.trouble);
   return to({ ...next, kind: 'waiting' }, { do: 'retry', after });
 }

@@ -1,4 +1,5 @@
 import { refusalText } from '../trouble.ts';
+import { isReadable } from './state.ts';
 import type { RoleState } from './state.ts';
 
 /** What clients are told, as it follows from the state alone. */
@@ -20,8 +21,8 @@ const BEGINNING = 'MISCONF The log lost what it had; a new one is being begun fr
 export function viewOf(state: RoleState): RoleView {
   const { kind, errand, held, trouble } = state;
   const role = errand.kind === 'follow' ? 'slave' : 'master';
-  const refusal = trouble === null ? '' : refusalText(trouble, held !== null);
-  const isKept = trouble !== null && held !== null;
+  const isKept = trouble !== null && isReadable(held);
+  const refusal = trouble === null ? '' : refusalText(trouble, isKept);
   const isLeading = kind === 'leading' || kind === 'saving';
   return {
     role,
