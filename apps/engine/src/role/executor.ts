@@ -11,7 +11,7 @@ import { nextRole } from './next-role.ts';
 import type { RoleParts } from './parts.ts';
 import { firstState } from './state.ts';
 import type { FollowErrand, Held, RoleState } from './state.ts';
-import { tellClients } from './tell-clients.ts';
+import { tellClients, tellLink } from './tell-clients.ts';
 import { Term } from './term.ts';
 import { viewOf } from './view.ts';
 import type { RoleView } from './view.ts';
@@ -162,7 +162,7 @@ export class RoleExecutor {
       case 'answer':
         return parts.promotions.settle(action.error);
       case 'link':
-        return parts.linkIs(action.is);
+        return this.#linkIs(action.is);
       case 'refresh':
         this.#delays.reset();
         parts.attempts = 0;
@@ -174,6 +174,11 @@ export class RoleExecutor {
       case 'complain':
         return complain(parts, action.error, this.state, this.view.role);
     }
+  }
+
+  #linkIs(is: 'lost' | 'sought' | 'syncing' | 'up'): void {
+    this.#parts.linkIs(is);
+    tellLink(this.#parts.options.engine.ctx, this.view.role === 'master' || this.#parts.masterLink.up);
   }
 
   /** A step of the present term. Nobody hears of it when the term ends first. */
@@ -197,6 +202,7 @@ export class RoleExecutor {
     const lasted = this.#parts.now - term.startedMs;
     this.#delays.termEnded(lasted);
     term.end();
+    this.#linkIs('sought'); // nothing is followed any more
     this.#parts.pauses.end();
     void leave(this.#parts, term).then((held: Held | null) => {
       this.term = null;

@@ -10,7 +10,6 @@ import { Promotions } from '../promotions.ts';
 import type { Asking } from '../proof.ts';
 import { Pauses, within } from '../waiting.ts';
 import type { RoleOptions } from './ports.ts';
-import { tellLink } from './tell-clients.ts';
 import type { Term } from './term.ts';
 
 /** What the steps of a role share, and what outlives a term. */
@@ -168,7 +167,6 @@ export class RoleParts {
     if (is === 'lost' || (is === 'sought' && masterLink.up)) masterLink.begin(now);
     else if (is === 'syncing') masterLink.state = 'sync';
     else if (is === 'up') masterLink.connected(now);
-    tellLink(this.options.engine.ctx, masterLink.up);
   }
 
   slaveIds({ membership }: LogAccess): string[] {
