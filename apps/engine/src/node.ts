@@ -1,3 +1,4 @@
+import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
@@ -11,7 +12,8 @@ import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import type { ImportInto } from './import-file.ts';
-import type { LogLocation } from './log-access.ts';
+import { openNatsLog } from './log-access.ts';
+import type { LogLocation, OpenLog } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import { NodeFileError, NodeFileStore, missingNodeFile } from './node-file.ts';
 import type { NodeFiles } from './node-file.ts';
@@ -19,6 +21,7 @@ import { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
+import type { RoleOptions } from './role.ts';
 import { ReplicaWaits } from './wait.ts';
 
 /** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */
@@ -33,21 +36,33 @@ export interface EngineNodeOptions {
   /** Where this node's logs are stored, with the right to remove one; null: nowhere now. Absent: `nats-url`. */
   readonly upkeepUrl?: () => string | null;
   readonly importInto?: ImportInto;
-  /** Absent: the machine's. */
-  readonly time?: Time;
-  /** Where this node's file is. Absent: in `dir`. */
-  readonly files?: NodeFiles;
-  /** Names this run of the machine. Absent: as the system says. */
-  readonly bootId?: string | null;
-  /** Of one data set. Absent: as much as this process may address. */
-  readonly arenaReserveBytes?: number;
+  /** Absent: the machine that this process runs on, and NATS. */
+  readonly around?: Partial<NodeSurroundings>;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
+}
+
+type AskForLog = RoleOptions['askForLog'];
+
+/** Where a node runs. The simulator has other ones. */
+export interface NodeSurroundings {
+  readonly time: Time;
+  /** Where this node's file is kept. */
+  readonly files: NodeFiles;
+  /** Names this run of the machine; null: it has none. */
+  readonly bootId: string | null;
+  readonly openLog: OpenLog;
+  readonly askForLog: AskForLog;
+  /** That one data set may grow to. */
+  readonly arenaReserveBytes: number;
+  /** Of the newest messages of the log that are kept in memory. */
+  readonly recentBytes: number;
 }
 
 /** A log without room says so at once; one refusal may still be a passing one. */
 const NO_SPACE_MS = 100;
 const SAMPLE_MS = 100;
+const HANDSHAKE_MS = 5000;
 /** Of `arena-reserve 0`. */
 const ARENA_LIMIT_BYTES = 16 * 1024 ** 3;
 
@@ -68,13 +83,16 @@ export class EngineNode {
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
   logTrouble = '';
   readonly #options: EngineNodeOptions;
+  readonly #arenaReserveBytes: number;
   readonly #seed: { readonly k0: number; readonly k1: number };
   #cron: Timer | null = null;
   #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
     this.#options = options;
-    const time = (this.time = options.time ?? realTime);
+    const { around = {} } = options;
+    const time = (this.time = around.time ?? realTime);
+    this.#arenaReserveBytes = around.arenaReserveBytes ?? ARENA_BYTES_MAX;
     this.runId = Buffer.from(time.randomBytes(20)).toString('hex');
     this.startedMs = time.wallMs();
     this.startedAt = time.monotonicMs();
@@ -83,12 +101,12 @@ export class EngineNode {
     this.configFile = options.configFile;
     this.logger = options.logger;
     const { dir } = this.config.text;
-    const files = options.files ?? new NodeFileStore(dir);
+    const files = around.files ?? new NodeFileStore(dir);
     const found = files.read();
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
     if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
     const memory = new NodeMemory(files, found, {
-      bootId: options.bootId === undefined ? readBootId() : options.bootId,
+      bootId: around.bootId === undefined ? readBootId() : around.bootId,
       sync: () => (options.ownLog.ownsStore ? this.config.choice.appendfsync : null),
       nowMs: () => time.monotonicMs(),
     });
@@ -128,6 +146,15 @@ export class EngineNode {
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
+      time,
+      openLog: around.openLog ?? openNatsLog,
+      askForLog:
+        around.askForLog ??
+        ((target, signal) => {
+          const { masteruser: user, masterauth: password } = this.config.text;
+          return handshake({ ...target, user, password, timeoutMs: HANDSHAKE_MS, signal });
+        }),
+      ...(around.recentBytes === undefined ? {} : { recentBytes: around.recentBytes }),
     });
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
@@ -155,7 +182,7 @@ export class EngineNode {
       databases: this.config.num.databases,
       // The limit is for clients' commands alone: the log is applied wherever there is memory (`Arena.limited`).
       arena: new Arena({
-        reserveBytes: this.#options.arenaReserveBytes ?? ARENA_BYTES_MAX,
+        reserveBytes: this.#arenaReserveBytes,
         limitBytes: this.config.num.arenaReserve || ARENA_LIMIT_BYTES,
       }),
       seed: this.#seed,

@@ -1,6 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import type { SnapshotManifest, TailSource } from '@weir/log';
 import { discardKeyspace } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import { rescue } from './rescue.ts';
 import type { Rescued } from './rescue.ts';
@@ -27,6 +28,7 @@ export interface RepairSubject {
   /** Keys of the data set that this node holds, and where in its log it stands; null when it holds none. */
   readonly holds: { readonly keys: number; readonly seq: number; readonly logId: string } | null;
   readonly newKeyspace: () => Keyspace;
+  readonly time: Time;
   /** The log that this node is to lead or to follow. The caller closes it. */
   open(signal: AbortSignal): Promise<LogAccess>;
   /** What this node has of the log besides the log. */
@@ -42,11 +44,26 @@ const REPAIR_MS = 30 * 60_000;
 export async function repair(subject: RepairSubject, args: readonly string[]): Promise<string[]> {
   const isConfirmed = args.at(-1)?.toUpperCase() === 'CONFIRM';
   const [action = 'STATUS', id] = isConfirmed ? args.slice(0, -1) : args;
-  const signal = AbortSignal.timeout(REPAIR_MS);
   const name = action.toUpperCase();
   const needsId = name === 'SNAPSHOT' || name === 'FORGET';
   if (needsId !== (id !== undefined))
     throw new Error(needsId ? `${name} takes the id of a snapshot` : `${name} takes no argument`);
+  const overdue = new AbortController();
+  const timer = subject.time.after(REPAIR_MS, () => overdue.abort(new Error('the repair took too long'))).unref();
+  try {
+    return await perform(subject, name, id, isConfirmed, overdue.signal);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function perform(
+  subject: RepairSubject,
+  name: string,
+  id: string | undefined,
+  isConfirmed: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
   switch (name) {
     case 'STATUS':
       return withAccess(subject, signal, (access) => status(subject, access));
@@ -64,7 +81,7 @@ export async function repair(subject: RepairSubject, args: readonly string[]): P
     case 'DISCARD':
       return discard(subject, isConfirmed);
     default:
-      throw new Error(`no such repair: '${action.slice(0, 32)}'. Try WEIR HELP.`);
+      throw new Error(`no such repair: '${name.slice(0, 32)}'. Try WEIR HELP.`);
   }
 }
 
@@ -135,6 +152,7 @@ async function fromLog(
     ...(id === undefined ? {} : { snapshot: id, snapshotOnly: true }),
     source: subject.source(location.logId),
     newKeyspace: subject.newKeyspace,
+    time: subject.time,
     signal,
   });
   const lines = told(rescued);

@@ -1,24 +1,25 @@
-import { handshake, hasBegun, markBegun, newLogId, serveTail } from '@weir/cluster';
+import { hasBegun, markBegun, newLogId, serveTail } from '@weir/cluster';
 import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
+import { LOG_START, LogError, RecentMessages, WRITER_ID_BYTES, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
-import { ENGINE_VERSION, Follower, Pace, discardKeyspace, wallClockMs } from '@weir/replica';
+import { ENGINE_VERSION, Follower, Pace, discardKeyspace } from '@weir/replica';
 import type { LoadProgress, LoadedSnapshot } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { Engine } from './engine.ts';
-import { LogAccess } from './log-access.ts';
-import type { LogLocation } from './log-access.ts';
+import type { LogAccess, LogLocation, OpenLog } from './log-access.ts';
 import type { ImportInto } from './import-file.ts';
 import { leaderAddress, leaderNode } from './leader.ts';
 import { watchLog } from './log-watch.ts';
 import type { Logger } from './logger.ts';
 import { MasterLink } from './master-link.ts';
 import { beginLog, beginningOf, snapshotFromMemory } from './new-log.ts';
-import type { NodeMemory } from './node-memory.ts';
+import type { RoleMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { repair } from './repair.ts';
 import { Promotions } from './promotions.ts';
+import type { Asking } from './proof.ts';
 import { askSlaves, explainsLoss, healFromGuard, proveHas, takeFromMembers } from './proof.ts';
 import { refusalText, retryMs, troubleOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
@@ -53,7 +54,7 @@ export interface RoleOptions {
   readonly config: Config;
   readonly logger: Logger;
   /** What this node remembers over restarts. */
-  readonly memory: NodeMemory;
+  readonly memory: RoleMemory;
   readonly newKeyspace: () => Keyspace;
   readonly ownLog: OwnLog;
   /** The address that other nodes are told. */
@@ -62,11 +63,16 @@ export interface RoleOptions {
   readonly onLeading: (location: LogLocation | null) => void;
   /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
   readonly importInto?: ImportInto;
+  readonly time: Time;
+  readonly openLog: OpenLog;
+  /** Asks the node at that address where its log is. Rejects with a plain sentence; is bounded in time. */
+  readonly askForLog: (target: HostPort, signal: AbortSignal) => Promise<HandshakeResult>;
+  /** Of the newest messages of the log that are kept in memory. Absent: RECENT_BYTES. */
+  readonly recentBytes?: number;
 }
 
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
-const HANDSHAKE_MS = 5000;
 const DRAIN_MS = 5000;
 const CLAIMS_MAX = 200;
 /** What is in trouble says so again after so long. */
@@ -120,15 +126,15 @@ export class RoleController {
   /** Set after fencing: another node leads this node's own log. */
   #deposedBy: HostPort | null = null;
   /** Ended early when the role changes, the node stops or the follower fails. */
-  readonly #pauses = new Pauses();
-  readonly #promotions = new Promotions();
+  readonly #pauses: Pauses;
+  readonly #promotions: Promotions;
   trouble: Trouble | null = null;
   #troubleSaidMs = 0;
   #holding: Holding | null = null;
   /** An operator told this node whom to follow, and it has not yet: the data set may be replaced by any. */
   #decided = true;
   /** The newest messages of the log, for when it loses them. */
-  #recent = { logId: '', messages: new RecentMessages() };
+  #recent: { readonly logId: string; readonly messages: RecentMessages } | null = null;
   /** The log ends before this sequence, which a snapshot has to bring. */
   #owed = 0;
   /** What begins the new log is no data set of a log: a repair put it together. */
@@ -143,6 +149,8 @@ export class RoleController {
 
   constructor(options: RoleOptions) {
     this.#o = options;
+    this.#pauses = new Pauses(options.time);
+    this.#promotions = new Promotions(options.time);
     this.target = options.config.replicaof;
   }
 
@@ -182,7 +190,7 @@ export class RoleController {
     const { engine } = this.#o;
     engine.ctx.loading = true;
     engine.ctx.slave = this.role === 'slave';
-    this.masterLink.begin(performance.now());
+    this.masterLink.begin(this.#o.time.monotonicMs());
     engine.onCommitted = (seq, offset) => {
       this.#committedSeq = seq;
       this.#committedOffset = offset;
@@ -217,7 +225,7 @@ export class RoleController {
       this.#lost = false;
       this.#accepts = false;
       engine.ctx.slave = true;
-      this.masterLink.begin(performance.now());
+      this.masterLink.begin(this.#o.time.monotonicMs());
       engine.ctx.linkUp = false;
       this.#promotions.settle('ERR another role was asked for meanwhile');
     }
@@ -228,7 +236,7 @@ export class RoleController {
 
   /** For `WEIR REPAIR`: see repair.ts. */
   repair(args: readonly string[]): Promise<string[]> {
-    const { logger, memory, newKeyspace, ownLog } = this.#o;
+    const { logger, memory, newKeyspace, ownLog, openLog, time } = this.#o;
     return repair(
       {
         trouble: () => this.trouble,
@@ -236,9 +244,11 @@ export class RoleController {
         isMaster: this.target === null && this.#deposedBy === null,
         holds: this.#holds(),
         newKeyspace,
+        time,
         open: async (signal) => {
           const location = this.access?.location ?? (await ownLog.locate(memory, signal));
-          return LogAccess.open(location, `weir repair ${this.nodeId}`, () => this.report(), logger, signal);
+          const name = `weir repair ${this.nodeId}`;
+          return openLog(location, { name, report: () => this.report(), logger, signal });
         },
         source: (logId) => ownLog.guard(logId) ?? this.#recentOf(logId),
         beginWith: (keyspace) => this.#beginWith(keyspace),
@@ -291,7 +301,7 @@ export class RoleController {
     this.#promote = false;
     this.#rescued = false;
     this.#lost = false;
-    this.#recent = { logId: '', messages: new RecentMessages() };
+    this.#recent = null;
     this.#decided = true;
     this.#accepts = true;
     if (this.role === 'master') {
@@ -359,7 +369,7 @@ export class RoleController {
     while (!this.#stopped) {
       this.#term = new AbortController();
       const { signal } = this.#term;
-      const started = performance.now();
+      const started = this.#o.time.monotonicMs();
       try {
         if (this.target !== null) await this.#follow(this.target, signal);
         else if (this.#deposedBy !== null) await this.#followOwnLog(signal);
@@ -374,21 +384,21 @@ export class RoleController {
         continue;
       }
       this.#applyTrouble();
-      if (performance.now() - started > 30_000) delay = RETRY_MIN_MS;
+      if (this.#o.time.monotonicMs() - started > 30_000) delay = RETRY_MIN_MS;
       await this.#pauses.for(this.trouble === null ? delay : retryMs(this.trouble));
       delay = Math.min(RETRY_MAX_MS, delay * 2);
     }
   }
 
   #failed(error: unknown): void {
-    this.trouble = troubleOf(error, this.trouble);
+    this.trouble = troubleOf(error, this.trouble, this.#o.time.wallMs());
     const text = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').slice(0, 500);
     this.#promotions.settle(`ERR not the master yet, trying again: ${text}`);
     const { logger } = this.#o;
     if (this.trouble === null)
       logger.error({ err: error, role: this.role }, 'this term ended with an error; trying again');
-    else if (performance.now() - this.#troubleSaidMs > TROUBLE_SAID_MS || this.#troubleSaidMs === 0) {
-      this.#troubleSaidMs = performance.now();
+    else if (this.#o.time.monotonicMs() - this.#troubleSaidMs > TROUBLE_SAID_MS || this.#troubleSaidMs === 0) {
+      this.#troubleSaidMs = this.#o.time.monotonicMs();
       const { code } = this.trouble;
       logger.error({ err: error, role: this.role, trouble: code }, refusalText(this.trouble, this.#holding !== null));
     }
@@ -418,7 +428,7 @@ export class RoleController {
     const { access, follower, writer } = this;
     if (writer !== null && access !== null) {
       // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
-      if (writer.state !== 'fenced') await within(DRAIN_MS, this.#drained(writer));
+      if (writer.state !== 'fenced') await within(this.#o.time, DRAIN_MS, this.#drained(writer));
       const isWhole = writer.state !== 'fenced' && writer.pending === 0;
       writer.stop();
       engine.stopLeading();
@@ -444,7 +454,7 @@ export class RoleController {
   /** A stop in order: what was acknowledged is on disk before that is written down. */
   async #secured(): Promise<boolean> {
     try {
-      return await within(DRAIN_MS, this.#o.ownLog.secure());
+      return await within(this.#o.time, DRAIN_MS, this.#o.ownLog.secure());
     } catch (error) {
       this.#o.logger.warn({ err: error }, 'cannot sync the log');
       return false;
@@ -452,20 +462,20 @@ export class RoleController {
   }
 
   async #drained(writer: LogWriter): Promise<void> {
-    const { engine } = this.#o;
-    while (engine.unsealedBytes > 0 && writer.canAppend) await new Promise((resolve) => setImmediate(resolve));
+    const { engine, time } = this.#o;
+    while (engine.unsealedBytes > 0 && writer.canAppend) await new Promise<void>((resolve) => time.endOfTurn(resolve));
     await writer.drained();
   }
 
   // --- leading -------------------------------------------------------------------------------------------------------
 
   async #lead(signal: AbortSignal): Promise<void> {
-    const { engine, logger, ownLog, memory } = this.#o;
+    const { engine, logger, ownLog, memory, time } = this.#o;
     const promote = this.#promote;
     if (promote)
       engine.ctx.slave = true; // until it leads, nothing changes the data set, reads that find a key expired included
     else if (this.#holding === null) engine.ctx.loading = true;
-    const location = await (promote ? ownLog.place(newLogId(), signal) : ownLog.locate(memory, signal));
+    const location = await (promote ? ownLog.place(newLogId(time), signal) : ownLog.locate(memory, signal));
     const access = await this.#open(location, signal);
     if (!promote) await this.#prove(access, signal);
     const replicas = this.#o.config.num.logReplicas;
@@ -476,7 +486,7 @@ export class RoleController {
       const { keyspace } = engine.ctx;
       const held = this.#rescued ? null : this.#holding;
       const from = held && { logId: held.logId, seq: held.position.seq };
-      const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, signal, from });
+      const begins = await beginLog({ access, keyspace, newKeyspace: this.#o.newKeyspace, time, signal, from });
       writer = await this.#openWriter(access, LOG_START, begins, signal);
       await ownLog.secure();
       // Only now is it worth remembering: a node that dies before starts again with the log that it had.
@@ -529,13 +539,13 @@ export class RoleController {
 
   /** Looks after the log as long as this node leads. */
   async #watchLog(access: LogAccess, writer: LogWriter, signal: AbortSignal): Promise<void> {
-    const note = setInterval(() => {
+    const note = this.#o.time.every(NOTE_MS, () => {
       const { committed } = writer;
       if (committed.seq === this.#notedSeq || signal.aborted) return;
       this.#notedSeq = committed.seq;
       const { logId } = access.location;
       this.#o.memory.note(logId, { position: committed, clean: false, slaves: this.#slaveIds(access) });
-    }, NOTE_MS);
+    });
     const watching = watchLog(
       {
         access,
@@ -557,19 +567,20 @@ export class RoleController {
     );
     void watching;
     await aborted(signal);
-    clearInterval(note);
+    note.cancel();
   }
 
   /** The log does not reach back to anything: the data set in memory is the only whole copy. Nothing is executed until it is saved. */
   async #saveFromMemory(access: LogAccess, writer: LogWriter, why: string, signal: AbortSignal): Promise<void> {
-    const { engine, logger, newKeyspace } = this.#o;
+    const { engine, logger, newKeyspace, time } = this.#o;
     this.#failed(new LogError('beginning-missing', why));
     engine.hold(true);
     this.#saving = true;
     try {
-      if (!(await within(DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
+      if (!(await within(this.#o.time, DRAIN_MS, this.#drained(writer)))) throw new Error('the log does not answer');
       const { keyspace } = engine.ctx;
-      const manifest = await snapshotFromMemory({ access, keyspace, position: writer.committed, newKeyspace, signal });
+      const position = writer.committed;
+      const manifest = await snapshotFromMemory({ access, keyspace, position, newKeyspace, time, signal });
       logger.warn({ snapshot: manifest.id, keys: manifest.keys }, 'saved the data set from memory');
       this.#clearTrouble();
     } finally {
@@ -607,7 +618,7 @@ export class RoleController {
     const holding = this.#holding?.logId === logId ? this.#holding : null;
     const known = holding?.position ?? memory.known(logId)?.position ?? null;
     const guard = ownLog.guard(logId);
-    if (guard !== null) await healFromGuard(access, guard, signal, logger);
+    if (guard !== null) await healFromGuard(access, guard, this.#asking(signal));
     try {
       if (known !== null) await proveHas(log, known, 'this node', this.#recentOf(logId), logger);
       else if (await hasBegun(link, cluster, logId)) {
@@ -617,7 +628,7 @@ export class RoleController {
     } catch (error) {
       if (!isLogError(error)) throw error;
       if (error.code === 'log-missing') throw new LogError('log-missing', `${whose(known)} is not there (${logId})`);
-      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, signal, logger))) return;
+      if (error.code === 'log-lost' && known !== null && (await askSlaves(access, known, this.#asking(signal)))) return;
       // A snapshot of what came later is as good as the log up to there.
       const newest = error.code === 'log-lost' ? await snapshots.newestUsable() : null;
       if (newest !== null && known !== null && newest.seq >= known.seq && holding === null) {
@@ -629,8 +640,13 @@ export class RoleController {
     }
   }
 
+  #asking(signal: AbortSignal): Asking {
+    const { logger, time } = this.#o;
+    return { signal, logger, time };
+  }
+
   #recentOf(logId: string): RecentMessages {
-    if (this.#recent.logId !== logId) this.#recent = { logId, messages: new RecentMessages() };
+    if (this.#recent?.logId !== logId) this.#recent = { logId, messages: new RecentMessages(this.#o.recentBytes) };
     return this.#recent.messages;
   }
 
@@ -663,7 +679,7 @@ export class RoleController {
     const { engine, logger, memory } = this.#o;
     access.membership.start();
     const follower = await this.#rebuild(access, signal, loaded);
-    if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), signal, logger);
+    if (!this.#accepts) await takeFromMembers(access, memory.known(access.location.logId), this.#asking(signal));
     await this.#reachEnd(follower, access, signal);
     if (follower.seq < this.#owed) {
       const { lastSeq } = await access.log.state();
@@ -714,6 +730,7 @@ export class RoleController {
     return openWriter({
       log: access.log,
       tail,
+      writerId: this.#o.time.randomBytes(WRITER_ID_BYTES),
       engineVersion: ENGINE_VERSION,
       onState: (state, detail) => {
         if (this.writer !== null || state !== 'fenced') this.#writerChanged(state, detail); // a lost claim is the claimer's to tell
@@ -795,7 +812,7 @@ export class RoleController {
         return await this.#offerTail(access, follower.position, signal);
       }
       if (signal.aborted) return;
-      if (this.masterLink.mayHaveMoved(performance.now())) {
+      if (this.masterLink.mayHaveMoved(this.#o.time.monotonicMs())) {
         const again = await this.#ask(target, signal).catch(() => null);
         if (again !== null && (again.logId !== found.logId || !access.renew(again.natsUrl))) {
           logger.info({ logId: again.logId }, 'the master has another log now');
@@ -833,7 +850,7 @@ export class RoleController {
     engine.ctx.loading = false;
     engine.ctx.linkUp = true;
     this.loading = null;
-    this.masterLink.connected(performance.now());
+    this.masterLink.connected(this.#o.time.monotonicMs());
     this.epoch = follower.position.epoch;
     access.membership.report();
     logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
@@ -841,12 +858,12 @@ export class RoleController {
 
   /** Stays connected for a while with more than the log has: a master that starts asks for it. */
   async #offerTail(access: LogAccess, position: LogPosition, signal: AbortSignal): Promise<void> {
-    const until = performance.now() + TAIL_OFFERED_MS;
+    const until = this.#o.time.monotonicMs() + TAIL_OFFERED_MS;
     for (;;) {
       try {
         return await proveHas(access.log, position, 'this slave', null, this.#o.logger);
       } catch (error) {
-        if (!isLogError(error, 'log-lost') || performance.now() > until) throw error;
+        if (!isLogError(error, 'log-lost') || this.#o.time.monotonicMs() > until) throw error;
       }
       await this.#pauses.for(TAIL_LOOK_MS);
       signal.throwIfAborted();
@@ -877,7 +894,7 @@ export class RoleController {
       if (comparable && other.checksum !== undefined && other.checksum !== position.checksum)
         throw new LogError('log-diverged', `record ${seq} of the master is another one than this slave has`);
     }
-    if (this.masterLink.watch(state, access.membership.others(), node, performance.now())) {
+    if (this.masterLink.watch(state, access.membership.others(), node, this.#o.time.monotonicMs())) {
       if (this.masterLink.up) logger.info({}, 'the link to the master is up');
       else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
     }
@@ -904,19 +921,13 @@ export class RoleController {
   }
 
   #ask(target: HostPort, signal: AbortSignal): Promise<HandshakeResult> {
-    const { text } = this.#o.config;
-    return handshake({
-      ...target,
-      user: text.masteruser,
-      password: text.masterauth,
-      timeoutMs: HANDSHAKE_MS,
-      signal,
-    });
+    return this.#o.askForLog(target, signal);
   }
 
   async #open(location: LogLocation, signal: AbortSignal): Promise<LogAccess> {
-    const { logger } = this.#o;
-    const access = await LogAccess.open(location, `weir engine ${this.nodeId}`, () => this.report(), logger, signal);
+    const { logger, openLog } = this.#o;
+    const name = `weir engine ${this.nodeId}`;
+    const access = await openLog(location, { name, report: () => this.report(), logger, signal });
     this.access = access; // closed at the end of the term
     const { cluster, logId } = location;
     serveTail(access.link, cluster, logId, this.nodeId, this.#recentOf(logId));
@@ -926,7 +937,7 @@ export class RoleController {
 
   /** `keeps`: what it reads is remembered. */
   #newFollower(access: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
-    const { logger } = this.#o;
+    const { logger, time } = this.#o;
     if (this.loading === null) this.#loads({ totalBytes: 0, loadedBytes: 0 });
     const follower = new Follower({
       log: access.log,
@@ -934,9 +945,9 @@ export class RoleController {
       newKeyspace: this.#o.newKeyspace,
       ...(loaded === null ? {} : { loaded }),
       logger,
-      now: wallClockMs,
+      now: () => time.wallMs(),
       ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),
-      pace: new Pace(),
+      pace: new Pace({ clock: () => time.monotonicMs(), turn: (done) => time.endOfTurn(done) }),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.#pauses.end();
@@ -947,7 +958,8 @@ export class RoleController {
   }
 
   #loads({ totalBytes, loadedBytes }: LoadProgress): void {
-    const { startedMs, startedAt } = this.loading ?? { startedMs: wallClockMs(), startedAt: performance.now() };
+    const { time } = this.#o;
+    const { startedMs, startedAt } = this.loading ?? { startedMs: time.wallMs(), startedAt: time.monotonicMs() };
     this.loading = { startedMs, startedAt, totalBytes, loadedBytes };
   }
 
@@ -966,7 +978,7 @@ export class RoleController {
     if (writer !== null) engine.hold(true);
     let fresh: Follower | null = null;
     try {
-      if (writer !== null && !(await within(DRAIN_MS, this.#drained(writer))))
+      if (writer !== null && !(await within(this.#o.time, DRAIN_MS, this.#drained(writer))))
         throw new Error('the log does not answer');
       signal.throwIfAborted();
       fresh = this.#newFollower(access, writer === null);

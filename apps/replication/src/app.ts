@@ -62,7 +62,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     nats: link,
     cluster,
     logId,
-    now: () => time.monotonicMs(),
+    time,
     report: () => replicator.report(id),
   });
   const replicator: Replicator = new Replicator({
