@@ -2,6 +2,7 @@ import { clientLine } from '@weir/commands';
 import type { Context } from '@weir/commands';
 import { LineRate } from '@weir/link';
 import { machineBytes } from '@weir/program';
+import type { Time } from '@weir/time';
 import type { ClientSession } from './client-session.ts';
 
 /**
@@ -26,6 +27,7 @@ export class ClientMemory {
   bytesMax = Math.floor(machineBytes() / 2);
   readonly #ctx: Context;
   readonly #clients: ReadonlyMap<number, ClientSession>;
+  readonly #time: Time;
   readonly #evictions = new LineRate();
   readonly #closings = new LineRate();
   readonly #inputs = new Float64Array(RECENT_SECONDS);
@@ -34,9 +36,10 @@ export class ClientMemory {
   #scheduled = false;
   #second = 0;
 
-  constructor(ctx: Context, clients: ReadonlyMap<number, ClientSession>) {
+  constructor(ctx: Context, clients: ReadonlyMap<number, ClientSession>, time: Time) {
     this.#ctx = ctx;
     this.#clients = clients;
+    this.#time = time;
   }
 
   /** Buffers of a client have grown by that. */
@@ -44,9 +47,9 @@ export class ClientMemory {
     this.#grown += bytes;
     if (this.#grown < GROWTH_BYTES || this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#time.endOfTurn(() => {
       this.#scheduled = false;
-      this.check(performance.now());
+      this.check(this.#time.monotonicMs());
     });
   }
 

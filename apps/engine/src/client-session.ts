@@ -3,7 +3,6 @@ import type { ClientMemory } from '@weir/commands';
 import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
-import { wallClockMs } from '@weir/replica';
 import type { Engine } from './engine.ts';
 
 /**
@@ -72,7 +71,7 @@ export class ClientSession implements SessionPort {
         memory: () => this.memory(),
       },
       authenticated: engine.passwordless,
-      nowMs: performance.now(),
+      nowMs: engine.time.monotonicMs(),
       remoteAddr: info.remoteAddr,
       localAddr: info.localAddr,
       fd: info.fd,
@@ -233,8 +232,8 @@ export class ClientSession implements SessionPort {
     const session = this.session;
     const scanner = this.#scanner;
     const out = ctx.reply;
-    const now = wallClockMs();
-    ctx.monotonicMs = performance.now();
+    const now = engine.time.wallMs();
+    ctx.monotonicMs = engine.time.monotonicMs();
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -290,7 +289,7 @@ export class ClientSession implements SessionPort {
     const engine = this.#engine;
     const buf = engine.ctx.reply.buf;
     const weighed = engine.limitsOutput || !this.session.authenticated;
-    if (weighed && this.limitOutput(end - start, performance.now())) return;
+    if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
     if (waitSeq === 0) {
       this.#output(buf, start, end);
       return;
@@ -381,7 +380,7 @@ export class ClientSession implements SessionPort {
       const { ctx } = engine;
       const out = ctx.reply;
       const start = out.pos;
-      ctx.aim(session, wallClockMs());
+      ctx.aim(session, engine.time.wallMs());
       ctx.begin();
       run();
       ctx.end();

@@ -8,6 +8,8 @@ import { HEADER_BYTES, RECORD_BYTES_MAX } from '@weir/log';
 import type { AppendOutcome } from '@weir/log';
 import { CommandWriter, ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { ClientMemory } from './client-memory.ts';
 import { ClientSession } from './client-session.ts';
 import { HeldReplies } from './held-replies.ts';
@@ -41,7 +43,7 @@ export interface Committer {
   readonly canAppend: boolean;
   /** Replication offset behind the last record handed over. */
   readonly nextOffset: number;
-  /** When the log stored a part of a record last, by performance.now(); 0: never. */
+  /** When the log stored a part of a record last, by its monotonic clock; 0: never. */
   readonly fragmentStoredMs: number;
 }
 
@@ -49,6 +51,8 @@ export interface EngineOptions {
   readonly config: Config;
   readonly keyspace: Keyspace;
   readonly host: Host;
+  /** Absent: the machine's. */
+  readonly time?: Time;
   /** For tests: smaller bounds. */
   readonly recordCutBytes?: number;
 }
@@ -108,6 +112,7 @@ function isElsewhere(remoteAddr: string): boolean {
 export class Engine implements EnginePort {
   readonly ctx: Context;
   readonly config: Config;
+  readonly time: Time;
   readonly scanLimits: ScanLimits;
   readonly lookahead = new Lookahead();
   /** Number (the engine's own) of the last record that is committed. */
@@ -123,7 +128,7 @@ export class Engine implements EnginePort {
   /** Told when the log refused a record for good: this engine's state is not the log's any more. */
   onFenced: () => void = () => {};
 
-  readonly keptBack = new KeptBack();
+  readonly keptBack: KeptBack;
   readonly clientMemory: ClientMemory;
   /** Whether the replies of authenticated clients are weighed before they are kept for them. */
   limitsOutput = false;
@@ -150,6 +155,8 @@ export class Engine implements EnginePort {
 
   constructor(options: EngineOptions) {
     this.config = options.config;
+    this.time = options.time ?? realTime;
+    this.keptBack = new KeptBack(this.time);
     this.#recordCutBytes = options.recordCutBytes ?? RECORD_CUT_BYTES;
     this.ctx = new Context({
       keyspace: options.keyspace,
@@ -160,7 +167,7 @@ export class Engine implements EnginePort {
       effects: this.#newEffects(),
       slowlog: new Slowlog(),
     });
-    this.clientMemory = new ClientMemory(this.ctx, this.#clients);
+    this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.divideEffects = () => this.cut();
     this.ctx.onDeferWork = (session) => this.#clients.get(session.id)!.deferWork();
@@ -326,7 +333,7 @@ export class Engine implements EnginePort {
   /** For how long the oldest record has waited for the log, or for the next of its fragments to be stored; 0 when none waits. */
   oldestInFlightAgeMs(): number {
     if (this.#oldestInFlightMs === 0) return 0;
-    return performance.now() - Math.max(this.#oldestInFlightMs, this.#committer?.fragmentStoredMs ?? 0);
+    return this.time.monotonicMs() - Math.max(this.#oldestInFlightMs, this.#committer?.fragmentStoredMs ?? 0);
   }
 
   /** Keeps replies of a session until that record is committed. True when they are a slice of their own. */
@@ -364,7 +371,7 @@ export class Engine implements EnginePort {
     this.cut();
     if (this.#turnScheduled || this.ctx.effects.pos === HEADER_BYTES) return;
     this.#turnScheduled = true;
-    setImmediate(this.#endTurn);
+    this.time.endOfTurn(this.#endTurn);
   }
 
   /** Between two commands: effects beyond the bound become a record now. When too many wait for the log, no session executes anything more. */
@@ -411,7 +418,7 @@ export class Engine implements EnginePort {
 
   #append(committer: Committer, seq: number, effects: CommandWriter): void {
     const { ctx } = this;
-    const now = performance.now();
+    const now = this.time.monotonicMs();
     this.#inFlightSince.push(now);
     if (this.#oldestInFlightMs === 0) this.#oldestInFlightMs = now;
     const payloadBytes = effects.pos - HEADER_BYTES;
@@ -433,7 +440,7 @@ export class Engine implements EnginePort {
     this.committedSeq = seq;
     const sinceMs = this.#inFlightSince.shift();
     if (sinceMs !== undefined && this.config.num.latencyMonitorThreshold > 0) {
-      this.ctx.latencySample('log-append', (performance.now() - sinceMs) * 1000);
+      this.ctx.latencySample('log-append', (this.time.monotonicMs() - sinceMs) * 1000);
     }
     this.#oldestInFlightMs = this.#inFlightSince.length > 0 ? this.#inFlightSince[0] : 0;
     this.onCommitted(logSeq, endOffset);

@@ -1,3 +1,4 @@
+import type { Time } from '@weir/time';
 import type { ClientSession } from './client-session.ts';
 
 /**
@@ -8,9 +9,14 @@ import type { ClientSession } from './client-session.ts';
 const SLICE_MS = 4;
 
 export class KeptBack {
+  readonly #time: Time;
   #waiting: ClientSession[] = [];
   readonly #queued = new Set<ClientSession>();
   #scheduled = false;
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
 
   /** The session goes on in a later turn. */
   add(session: ClientSession): void {
@@ -19,11 +25,11 @@ export class KeptBack {
     this.#waiting.push(session);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#run);
+    this.#time.endOfTurn(this.#run);
   }
 
   readonly #run = (): void => {
-    const end = performance.now() + SLICE_MS;
+    const end = this.#time.monotonicMs() + SLICE_MS;
     do {
       const round = this.#waiting;
       this.#waiting = [];
@@ -34,14 +40,14 @@ export class KeptBack {
           this.#queued.add(session);
           this.#waiting.push(session);
         }
-        if (performance.now() >= end) {
+        if (this.#time.monotonicMs() >= end) {
           // Who had no step yet comes first.
           this.#waiting = round.slice(i + 1).concat(this.#waiting);
           break;
         }
       }
-    } while (this.#waiting.length > 0 && performance.now() < end);
+    } while (this.#waiting.length > 0 && this.#time.monotonicMs() < end);
     this.#scheduled = this.#waiting.length > 0;
-    if (this.#scheduled) setImmediate(this.#run);
+    if (this.#scheduled) this.#time.endOfTurn(this.#run);
   };
 }

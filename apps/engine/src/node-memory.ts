@@ -1,6 +1,6 @@
 import type { LogPosition } from '@weir/log';
-import { NodeFileWriter, freshNodeFile } from './node-file.ts';
-import type { NodeFile, NodeFileState } from './node-file.ts';
+import { freshNodeFile } from './node-file.ts';
+import type { NodeFile, NodeFileState, NodeFiles } from './node-file.ts';
 
 /** What a node knows of the log that it leads, as it writes it down: the log holds at least that, or has lost something. */
 export interface Note {
@@ -65,7 +65,7 @@ const SETTLED_MS = 70_000;
  * grows, and when it stops; it lags behind, which is why it proves a loss but never the opposite.
  */
 export class NodeMemory implements RoleMemory {
-  readonly #writer: NodeFileWriter;
+  readonly #writer: NodeFiles;
   readonly #around: Surroundings;
   #file: NodeFile;
   lostSign: string | null;
@@ -73,8 +73,8 @@ export class NodeMemory implements RoleMemory {
   /** Becomes the settled one when it is old enough. */
   #settling: { readonly position: LogPosition; readonly sinceMs: number } | null = null;
 
-  constructor(dir: string, found: NodeFileState, around: Surroundings) {
-    this.#writer = new NodeFileWriter(dir);
+  constructor(files: NodeFiles, found: NodeFileState, around: Surroundings) {
+    this.#writer = files;
     this.#around = around;
     this.#file = found.kind === 'known' ? found.file : freshNodeFile();
     this.lostSign = found.kind === 'lost' ? found.sign : null;
