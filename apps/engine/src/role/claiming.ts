@@ -1,5 +1,5 @@
 import { hasBegun, markBegun } from '@weir/cluster';
-import { LOG_START, LogError, WRITER_ID_BYTES, isLogError, openWriter } from '@weir/log';
+import { LOG_START, LogError, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/replica';
 import { leaderAddress, leaderNode } from '../leader.ts';
@@ -140,7 +140,7 @@ function claimLog(parts: RoleParts, term: Term, tail: LogPosition, begins: Begin
   return openWriter({
     log,
     tail,
-    writerId: time.randomBytes(WRITER_ID_BYTES),
+    time,
     engineVersion: ENGINE_VERSION,
     onState: (state, detail) => {
       if (!term.leads && state === 'fenced') return; // a lost claim is the claimer's to tell

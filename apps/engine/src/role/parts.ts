@@ -108,7 +108,8 @@ export class RoleParts {
       logger,
       now: () => time.wallMs(),
       ...(keeps ? { recent: this.recentOf(location.logId) } : {}),
-      pace: new Pace({ clock: () => time.monotonicMs(), turn: (done) => time.endOfTurn(done) }),
+      time,
+      pace: new Pace({ time }),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.pauses.end();
