@@ -177,7 +177,7 @@ export class RoleController {
         time,
         open: async (signal) => {
           const location = this.access?.location ?? (await ownLog.locate(memory, signal));
-          return this.#parts.open(location, `weir repair ${this.nodeId}`, signal);
+          return this.#parts.open(location, `weir repair ${this.nodeId}`, signal, null);
         },
         source: (logId) => ownLog.guard(logId) ?? this.#parts.recentOf(logId),
         beginWith: (keyspace) => this.#beginWith(keyspace),

@@ -218,11 +218,13 @@ describe('a slave', () => {
     assert.equal(role.find('open')?.isTold, false);
   });
 
-  test('forgets where the log was when its master has another one, and when it is told of another node', () => {
-    for (const event of ['moved', 'told-to-follow'] as const) {
+  test('looks for the other log when its master has one, and nowhere when it is told of another node', () => {
+    const knownAfter = (event: 'moved' | 'told-to-follow'): string | undefined => {
       const { errand } = Played.slave().follows().tell(event).state;
-      assert.equal(errand.kind === 'follow' && errand.known, null);
-    }
+      return errand.kind === 'follow' ? errand.known?.location.logId : '';
+    };
+    assert.equal(knownAfter('moved'), 'new');
+    assert.equal(knownAfter('told-to-follow'), undefined);
   });
 
   test('takes a new log of its master that began with the data of the old one, and no other by itself', () => {

@@ -309,8 +309,8 @@ const TABLE: Table = {
       if (!isLogError(event.error, 'log-lost')) return failed(state, event);
       return to({ ...state, kind: 'offering' }, { do: 'offer-tail' });
     },
-    moved: (state) => {
-      const errand: FollowErrand = { ...state.errand, known: null };
+    moved: (state, { found }) => {
+      const errand: FollowErrand = { ...state.errand, known: found };
       return leave({ ...common(state), errand }, 'wait');
     },
   },

@@ -25,8 +25,6 @@ export interface Loading {
 
 /** What is on its way to the log when a term ends may arrive for so long. */
 export const DRAIN_MS = 5000;
-/** A log that nobody told of just now: its NATS server may be gone for good. */
-const OPEN_KNOWN_MS = 5000;
 
 export class RoleParts {
   readonly options: RoleOptions;
@@ -80,17 +78,17 @@ export class RoleParts {
     return { signal, logger, time };
   }
 
-  /** `isTold` false: it is given up after a while with LogError 'log-unavailable'. */
-  async open(location: LogLocation, name: string, signal: AbortSignal, isTold = true): Promise<LogAccess> {
+  /** With a number it is given up after so long, with LogError 'log-unavailable'; else it is tried until the signal. */
+  async open(location: LogLocation, name: string, signal: AbortSignal, patienceMs: number | null): Promise<LogAccess> {
     const { logger, openLog, time } = this.options;
+    const options = { name, report: this.#report, logger };
+    if (patienceMs === null) return openLog(location, { ...options, signal });
     const late = new AbortController();
-    const patience = time.after(OPEN_KNOWN_MS, () => {
-      const why = 'the log is not reachable where it was, and the master does not tell where it is';
-      if (!isTold) late.abort(new LogError('log-unavailable', why));
+    const patience = time.after(patienceMs, () => {
+      late.abort(new LogError('log-unavailable', `nobody answers at the log's address within ${patienceMs} ms`));
     });
     try {
-      const either = AbortSignal.any([signal, late.signal]);
-      return await openLog(location, { name, report: this.#report, logger, signal: either });
+      return await openLog(location, { ...options, signal: AbortSignal.any([signal, late.signal]) });
     } finally {
       patience.cancel();
     }

@@ -57,7 +57,7 @@ export const EXAMPLES: { readonly [E in EventKind]: EventOf<E> } = {
   saved: { kind: 'saved' },
   'save-failed': { kind: 'save-failed' },
   'follower-failed': { kind: 'follower-failed', ...lost('log-trimmed') },
-  moved: { kind: 'moved' },
+  moved: { kind: 'moved', found: foundLog('new') },
   left: { kind: 'left', held: null },
   'retry-due': { kind: 'retry-due' },
 };
