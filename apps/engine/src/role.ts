@@ -216,7 +216,7 @@ export class RoleController {
     // Between two roles the data set that answers is not what the log has: it is becoming the beginning of a new one, or waits for
     // that of another master to be loaded.
     const isSettled = this.writer !== null || this.#isFed;
-    if (term === null || term.access === null || this.#reloading || this.#o.engine.ctx.loading || !isSettled)
+    if (term === null || term.access === null || this.#reloading || this.#executor.view.loading || !isSettled)
       throw new Error('there is no log to load from now');
     this.#reloading = true;
     try {

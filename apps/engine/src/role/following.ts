@@ -2,10 +2,10 @@ import { newLogId, serveTail } from '@weir/cluster';
 import { LogError, isLogError } from '@weir/log';
 import type { LogPosition } from '@weir/log';
 import { proveHas } from '../proof.ts';
+import { tellLink } from './engine-side.ts';
 import type { RoleAction, RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { FollowErrand, FoundLog, Held } from './state.ts';
-import { tellLink } from './tell-clients.ts';
 import type { Term } from './term.ts';
 
 /** The steps by which a log is found and followed. */
@@ -153,7 +153,7 @@ function look(parts: RoleParts, term: Term): void {
     if (masterLink.up) logger.info({}, 'the link to the master is up');
     else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
   }
-  tellLink(engine.ctx, masterLink.up);
+  tellLink(engine, masterLink.up);
   parts.epoch = position.epoch;
 }
 

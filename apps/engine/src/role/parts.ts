@@ -9,6 +9,7 @@ import { MasterLink } from '../master-link.ts';
 import { Promotions } from '../promotions.ts';
 import type { Asking } from '../proof.ts';
 import { Pauses, within } from '../waiting.ts';
+import { hasEffects } from './engine-side.ts';
 import type { RoleOptions } from './ports.ts';
 import type { Term } from './term.ts';
 
@@ -46,6 +47,8 @@ export class RoleParts {
   attempts = 0;
   /** The trouble that the node's log was told of last. */
   troubleSaid: { readonly code: string; readonly sinceMs: number; readonly atMs: number } | null = null;
+  /** The log refused a record of this node for good. */
+  onFenced: () => void = () => {};
   /** The node stops: requests stay held. */
   isStopping = false;
   /** The newest messages of the log, for when it loses them. */
@@ -153,8 +156,7 @@ export class RoleParts {
   drained(writer: LogWriter): Promise<boolean> {
     const { engine, time } = this.options;
     const drained = async (): Promise<void> => {
-      while (engine.unsealedBytes > 0 && writer.canAppend)
-        await new Promise<void>((resolve) => time.endOfTurn(resolve));
+      while (hasEffects(engine) && writer.canAppend) await new Promise<void>((resolve) => time.endOfTurn(resolve));
       await writer.drained();
     };
     return within(time, DRAIN_MS, drained());
