@@ -278,6 +278,19 @@ describe('a slave', () => {
     assert.deepEqual([role.kind, role.state.held], ['locating', heldOf('log', 7)]);
   });
 
+  test('that was deposed does not depose the new leader in turn when it is told to lead before it has its data set', () => {
+    const role = Played.master(false)
+      .leads()
+      .tell('fenced', { kind: 'left', held: heldOf('log', 8, false) });
+    role.tell('retry-due', 'located', 'opened', 'proven', 'imported', 'rebuilt', 'deposed', 'left', 'told-to-lead');
+    assert.equal(role.state.errand.kind, 'lead');
+    role.tell('located', 'opened', 'proven', 'imported', 'rebuilt');
+    assert.equal(role.find('claim')?.ledEpoch, 3);
+    role.tell('deposed');
+    assert.match(String(role.find('answer')?.error), /^ERR another node leads/);
+    assert.equal(role.view.role, 'slave');
+  });
+
   test('that never had a data set leads its own log when it is told to lead', () => {
     const role = Played.slave().tell('start', 'not-located', 'told-to-lead');
     assert.deepEqual([role.kind, role.state.errand.kind, role.view.loading], ['locating', 'lead', true]);
