@@ -89,7 +89,7 @@ async function simulate(seed: number): Promise<void> {
         const host = new Proxy({}, { get: () => () => 0 });
         const engine = new Engine({ config: new Config(), keyspace: follower.keyspace, host: host as never });
         const master = { engine, writer, fenced: false, clients: [] as (() => void)[] };
-        engine.onFenced = () => {
+        engine.commit.onFenced = () => {
           master.fenced = true;
           engine.stopLeading();
         };
@@ -159,7 +159,7 @@ async function simulate(seed: number): Promise<void> {
   while (log.dropFault());
   log.setConnected(true);
   const last = masters.at(-1)!;
-  const idle = () => last.engine.recordsInFlight === 0 && last.engine.unsealedBytes === 0;
+  const idle = () => last.engine.commit.recordsInFlight === 0 && last.engine.commit.unsealedBytes === 0;
   for (let i = 0; i < 10_000 && !idle(); i++) {
     log.releaseLate();
     await turn();
