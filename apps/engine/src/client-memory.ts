@@ -2,6 +2,7 @@ import { clientLine } from '@weir/commands';
 import type { ClientMemory as Memory, Context, Session } from '@weir/commands';
 import { LineRate } from '@weir/link';
 import { machineBytes } from '@weir/program';
+import type { Time } from '@weir/time';
 
 /**
  * The memory of all clients together, and what happens when it is too much.
@@ -47,6 +48,7 @@ export class ClientMemory implements ClientLimits {
   bytesMax = Math.floor(machineBytes() / 2);
   readonly #ctx: Context;
   readonly #clients: ReadonlyMap<number, Client>;
+  readonly #time: Time;
   readonly #evictions = new LineRate();
   readonly #closings = new LineRate();
   readonly #inputs = new Float64Array(RECENT_SECONDS);
@@ -55,9 +57,10 @@ export class ClientMemory implements ClientLimits {
   #scheduled = false;
   #second = 0;
 
-  constructor(ctx: Context, clients: ReadonlyMap<number, Client>) {
+  constructor(ctx: Context, clients: ReadonlyMap<number, Client>, time: Time) {
     this.#ctx = ctx;
     this.#clients = clients;
+    this.#time = time;
   }
 
   /** Buffers of a client have grown by that. */
@@ -65,9 +68,9 @@ export class ClientMemory implements ClientLimits {
     this.#grown += bytes;
     if (this.#grown < GROWTH_BYTES || this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    this.#time.endOfTurn(() => {
       this.#scheduled = false;
-      this.check(performance.now());
+      this.check(this.#time.monotonicMs());
     });
   }
 

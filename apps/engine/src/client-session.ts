@@ -5,7 +5,7 @@ import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
 import type { ReplyWriter, ScanLimits } from '@weir/resp';
-import { wallClockMs } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { Client, ClientLimits } from './client-memory.ts';
 import type { Commit } from './commit.ts';
 import type { ReplyTarget } from './held-replies.ts';
@@ -44,6 +44,7 @@ const INPUT_ENDED = 4; // the client will send nothing more
 
 /** What a session needs of the engine. */
 export interface SessionHost {
+  readonly time: Time;
   readonly ctx: Context;
   readonly config: Config;
   readonly commit: Commit;
@@ -100,7 +101,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         memory: () => this.memory(),
       },
       authenticated: engine.passwordless,
-      nowMs: performance.now(),
+      nowMs: engine.time.monotonicMs(),
       remoteAddr: info.remoteAddr,
       localAddr: info.localAddr,
       fd: info.fd,
@@ -296,8 +297,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const session = this.session;
     const scanner = this.#scanner;
     const out = ctx.reply;
-    const now = wallClockMs();
-    ctx.monotonicMs = performance.now();
+    const now = engine.time.wallMs();
+    ctx.monotonicMs = engine.time.monotonicMs();
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -361,7 +362,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const engine = this.#engine;
     const buf = engine.ctx.reply.buf;
     const weighed = engine.limitsOutput || !this.session.authenticated;
-    if (weighed && this.limitOutput(end - start, performance.now())) return;
+    if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
     if (waitSeq === 0) {
       this.#output(buf, start, end);
       return;
@@ -419,7 +420,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const out = ctx.reply;
     const start = out.pos;
     const action = session.on('goOn');
-    resume(ctx, session, wallClockMs(), run);
+    resume(ctx, session, engine.time.wallMs(), run);
     if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
     const wait = ctx.waitSeq <= engine.commit.committedSeq ? 0 : ctx.waitSeq;
     if (!silent && session.isAnswerable && out.pos > start)

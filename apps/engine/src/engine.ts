@@ -6,6 +6,8 @@ import type { Keyspace } from '@weir/keyspace';
 import type { EnginePort, SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { ClientMemory } from './client-memory.ts';
 import { ClientSession } from './client-session.ts';
 import type { SessionHost } from './client-session.ts';
@@ -24,6 +26,8 @@ export interface EngineOptions {
   readonly config: Config;
   readonly keyspace: Keyspace;
   readonly host: Host;
+  /** Absent: the machine's. */
+  readonly time?: Time;
   /** For tests: smaller bounds. */
   readonly recordCutBytes?: number;
 }
@@ -64,12 +68,13 @@ function isElsewhere(remoteAddr: string): boolean {
 export class Engine implements EnginePort, SessionHost {
   readonly ctx: Context;
   readonly config: Config;
+  readonly time: Time;
   readonly scanLimits: ScanLimits;
   readonly lookahead = new Lookahead();
   readonly commit: Commit;
   /** Sessions by id. */
   readonly sessions = new Map<number, Session>();
-  readonly keptBack = new KeptBack();
+  readonly keptBack: KeptBack;
   readonly clientMemory: ClientMemory;
   /** Whether the replies of authenticated clients are weighed before they are kept for them. */
   limitsOutput = false;
@@ -81,6 +86,8 @@ export class Engine implements EnginePort, SessionHost {
 
   constructor(options: EngineOptions) {
     this.config = options.config;
+    this.time = options.time ?? realTime;
+    this.keptBack = new KeptBack(this.time);
     this.ctx = new Context({
       keyspace: options.keyspace,
       config: options.config,
@@ -92,15 +99,15 @@ export class Engine implements EnginePort, SessionHost {
     });
     const { ctx } = this;
     this.commit = new Commit(ctx, {
-      nowMs: () => performance.now(),
-      endOfTurn: setImmediate,
+      nowMs: () => this.time.monotonicMs(),
+      endOfTurn: (fn) => this.time.endOfTurn(fn),
       onResume: () => {
         for (const client of this.#clients.values()) this.keptBack.add(client);
       },
       onStored: (ms) => ctx.latencySample('log-append', ms * 1000),
       ...(options.recordCutBytes === undefined ? {} : { recordCutBytes: options.recordCutBytes }),
     });
-    this.clientMemory = new ClientMemory(this.ctx, this.#clients);
+    this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.divideEffects = () => {
       // What is inside another command is one with it: nobody may see a part.

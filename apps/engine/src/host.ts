@@ -14,7 +14,7 @@ import type {
 } from '@weir/commands';
 import type { HostPort } from '@weir/config';
 import { writeFileDurably } from '@weir/log';
-import { WEIR_VERSION, wallClockMs } from '@weir/replica';
+import { WEIR_VERSION } from '@weir/replica';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { askForSnapshot } from './save.ts';
@@ -30,7 +30,7 @@ function notSaving(member: Member): Member {
 
 export class EngineHost implements Host {
   readonly #node: EngineNode;
-  #wallBaseMs = performance.timeOrigin;
+  #wallBaseMs: number;
   #shuttingDown = false;
   /** Snapshots that were asked for and are not there yet. */
   #saving = 0;
@@ -38,15 +38,16 @@ export class EngineHost implements Host {
 
   constructor(node: EngineNode) {
     this.#node = node;
+    this.#wallBaseMs = node.time.wallMs() - node.time.monotonicMs();
   }
 
   clockMicros(): number {
-    return performance.now() * 1000;
+    return this.#node.time.monotonicMs() * 1000;
   }
 
   wallClockMicros(): number {
-    const monotonic = performance.now();
-    const wall = wallClockMs();
+    const monotonic = this.#node.time.monotonicMs();
+    const wall = this.#node.time.wallMs();
     // The microseconds are the monotonic clock's, which knows nothing of a wall clock that is set: begin again from that where they part.
     if (Math.abs(this.#wallBaseMs + monotonic - wall) > 2) this.#wallBaseMs = wall - monotonic;
     return Math.floor((this.#wallBaseMs + monotonic) * 1000);
@@ -58,7 +59,7 @@ export class EngineHost implements Host {
 
   replication(): ReplicationView {
     const { role } = this.#node;
-    const now = performance.now();
+    const now = this.#node.time.monotonicMs();
     const master = role.role === 'slave' ? role.master : null;
     const loading = role.loading;
     return {
@@ -113,7 +114,7 @@ export class EngineHost implements Host {
       lastStatus: this.#saveFailed || report?.lastOk === false ? 'err' : 'ok',
       lastSeconds: report === null || report.saves === 0 ? -1 : Math.floor(report.lastDurationMs / 1000),
       currentSeconds: member?.snapshot.inProgress
-        ? Math.floor((member.snapshot.runningMs + performance.now() - member.receivedMs) / 1000)
+        ? Math.floor((member.snapshot.runningMs + this.#node.time.monotonicMs() - member.receivedMs) / 1000)
         : -1,
       saves: report?.saves ?? 0,
     };
@@ -121,7 +122,7 @@ export class EngineHost implements Host {
 
   #snapshotMember(): (Member & { snapshot: SnapshotReport }) | null {
     // An app that died within a snapshot says nothing more: SAVE is not refused for as long as its last report is kept.
-    const oldest = performance.now() - SNAPSHOT_REPORT_MS;
+    const oldest = this.#node.time.monotonicMs() - SNAPSHOT_REPORT_MS;
     const reporting = this.#node
       .members()
       .map((member) => (member.receivedMs < oldest ? notSaving(member) : member))
@@ -149,7 +150,7 @@ export class EngineHost implements Host {
     this.#shuttingDown = true;
     const stop = () => this.#node.requestStop();
     if (options.save === true) this.save(() => stop());
-    else setImmediate(stop);
+    else this.#node.time.endOfTurn(stop);
     return null;
   }
 
@@ -199,14 +200,14 @@ export class EngineHost implements Host {
       arch: arch(),
       executable: process.argv[1] ?? process.execPath,
       configFile: node.configFile ?? '',
-      uptimeMs: performance.now() - node.startedAt,
+      uptimeMs: this.#node.time.monotonicMs() - node.startedAt,
       tcpPort: node.config.num.port,
       rssBytes: process.memoryUsage.rss(),
       totalSystemBytes: totalmem(),
       cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
       networkInputBytes: stats.netInputBytes,
       networkOutputBytes: stats.netOutputBytes,
-      loading: loading && { ...loading, elapsedMs: performance.now() - loading.startedAt },
+      loading: loading && { ...loading, elapsedMs: this.#node.time.monotonicMs() - loading.startedAt },
       version: WEIR_VERSION,
     };
   }

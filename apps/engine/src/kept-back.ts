@@ -1,3 +1,5 @@
+import type { Time } from '@weir/time';
+
 /**
  * Sessions whose requests were kept back and can be executed now. They go on one after another, a step each, and the event loop turns when
  * they have had SLICE_MS: so a backlog of a gigabyte costs the others a few milliseconds a turn, and not all of its time at once.
@@ -12,9 +14,14 @@ export interface Resumable {
 const SLICE_MS = 4;
 
 export class KeptBack {
+  readonly #time: Time;
   #waiting: Resumable[] = [];
   readonly #queued = new Set<Resumable>();
   #scheduled = false;
+
+  constructor(time: Time) {
+    this.#time = time;
+  }
 
   /** The session goes on in a later turn. */
   add(session: Resumable): void {
@@ -23,11 +30,11 @@ export class KeptBack {
     this.#waiting.push(session);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#run);
+    this.#time.endOfTurn(this.#run);
   }
 
   readonly #run = (): void => {
-    const end = performance.now() + SLICE_MS;
+    const end = this.#time.monotonicMs() + SLICE_MS;
     do {
       const round = this.#waiting;
       this.#waiting = [];
@@ -38,14 +45,14 @@ export class KeptBack {
           this.#queued.add(session);
           this.#waiting.push(session);
         }
-        if (performance.now() >= end) {
+        if (this.#time.monotonicMs() >= end) {
           // Who had no step yet comes first.
           this.#waiting = round.slice(i + 1).concat(this.#waiting);
           break;
         }
       }
-    } while (this.#waiting.length > 0 && performance.now() < end);
+    } while (this.#waiting.length > 0 && this.#time.monotonicMs() < end);
     this.#scheduled = this.#waiting.length > 0;
-    if (this.#scheduled) setImmediate(this.#run);
+    if (this.#scheduled) this.#time.endOfTurn(this.#run);
   };
 }

@@ -1,7 +1,8 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import type { Beginning, LogPosition, SnapshotManifest } from '@weir/log';
-import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot, wallClockMs } from '@weir/replica';
+import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 
 /** A snapshot made by an engine from its own data set: the beginning of a new log, or what a log that was trimmed too far begins with again. */
@@ -11,23 +12,25 @@ export interface MemorySnapshotOptions {
   readonly keyspace: Keyspace;
   readonly position: LogPosition;
   readonly newKeyspace: () => Keyspace;
+  readonly time: Time;
   readonly signal: AbortSignal;
 }
 
 /** Uploads it, reads it back as a slave would, and only then marks it usable. Throws as the store does; 'snapshot-damaged' is removed again. */
 export async function snapshotFromMemory(options: MemorySnapshotOptions): Promise<SnapshotManifest> {
-  const { access, keyspace, position, newKeyspace, signal } = options;
+  const { access, keyspace, position, newKeyspace, time, signal } = options;
   const { snapshots } = access;
-  const nowMs = wallClockMs();
+  const nowMs = time.wallMs();
   const manifest = await uploadSnapshot(snapshots, keyspace, position, {
     id: position.seq === 0 ? `base-${nowMs}` : `memory${position.seq}-${nowMs}`,
     engineVersion: ENGINE_VERSION,
     nowMs,
     redisVersion: REDIS_VERSION,
     signal,
+    pace: new Pace({ time }),
   });
   try {
-    await verifySnapshot(snapshots, manifest, { newKeyspace, nowMs, signal });
+    await verifySnapshot(snapshots, manifest, { newKeyspace, nowMs, signal, time });
   } catch (error) {
     await snapshots.remove(manifest.id).catch(() => {});
     throw error;

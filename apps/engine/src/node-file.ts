@@ -83,6 +83,38 @@ function textOf(file: NodeFile): string {
   return `${covered},"check":"${checksum(covered)}"}\n`;
 }
 
+/** Where a node's file is kept. */
+export interface NodeFiles {
+  read(): NodeFileState;
+  /** On disk when it returns. Throws what the system says. */
+  write(file: NodeFile): void;
+  /** Soon, without waiting for the disk. */
+  writeLater(file: NodeFile): void;
+}
+
+/** In a folder. */
+export class NodeFileStore implements NodeFiles {
+  readonly #dir: string;
+  readonly #writer: NodeFileWriter;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#writer = new NodeFileWriter(dir);
+  }
+
+  read(): NodeFileState {
+    return readNodeFile(this.#dir);
+  }
+
+  write(file: NodeFile): void {
+    this.#writer.write(file);
+  }
+
+  writeLater(file: NodeFile): void {
+    this.#writer.writeLater(file);
+  }
+}
+
 /** Writes the file now, or soon without holding the caller up; what was asked for last is what stays. */
 export class NodeFileWriter {
   readonly #dir: string;

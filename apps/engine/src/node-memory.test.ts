@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { LogPosition } from '@weir/log';
-import { readNodeFile, writeNodeFile } from './node-file.ts';
+import { NodeFileStore, readNodeFile, writeNodeFile } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { Note, SyncChoice } from './node-memory.ts';
 
@@ -24,7 +24,11 @@ class World {
 
   memory(): NodeMemory {
     const { bootId } = this;
-    return new NodeMemory(this.dir, readNodeFile(this.dir), { bootId, sync: () => this.sync, nowMs: () => this.now });
+    return new NodeMemory(new NodeFileStore(this.dir), readNodeFile(this.dir), {
+      bootId,
+      sync: () => this.sync,
+      nowMs: () => this.now,
+    });
   }
 }
 

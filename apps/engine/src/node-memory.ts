@@ -1,6 +1,6 @@
 import type { LogPosition } from '@weir/log';
-import { NodeFileWriter, freshNodeFile } from './node-file.ts';
-import type { NodeFile, NodeFileState } from './node-file.ts';
+import { freshNodeFile } from './node-file.ts';
+import type { NodeFile, NodeFileState, NodeFiles } from './node-file.ts';
 
 /** What a node knows of the log that it leads, as it writes it down: the log holds at least that, or has lost something. */
 export interface Note {
@@ -25,6 +25,30 @@ export interface Known extends Note {
   readonly settled: LogPosition | null;
 }
 
+/** What a node remembers over restarts, as its role needs it. */
+export interface RoleMemory {
+  /** Names this node among the members of a cluster. */
+  readonly id: string;
+  /** The log that it led last; null before the first. */
+  readonly logId: string | null;
+  /** Changes when the machine is started again. */
+  readonly bootId: string | null;
+  /** How many logs this node had begun before the one that it has. */
+  readonly generation: number;
+  /** The file is gone, and there was one, as this other file shows; null: all is well. */
+  readonly lostSign: string | null;
+  /** Null: this node never led that log, or its file is from before it wrote this down. */
+  known(logId: string): Known | null;
+  /** A log that this node began, in place of the one that it had. On disk when it returns. */
+  begin(logId: string, generation: number, note: Note | null): void;
+  /** This node's log is that one from now on. On disk when it returns. */
+  remember(logId: string, note: Note | null): void;
+  /** As `remember`, for the log that it has: soon and without waiting for the disk. */
+  note(logId: string, note: Note): void;
+  /** What was known of the log counts no more: an operator takes it as it is. */
+  forget(): void;
+}
+
 /** What surrounds a node. */
 export interface Surroundings {
   readonly bootId: string | null;
@@ -40,18 +64,17 @@ const SETTLED_MS = 70_000;
  * The node's own file as the role needs it. What is known of the log is written when the node begins to lead, every few seconds while its log
  * grows, and when it stops; it lags behind, which is why it proves a loss but never the opposite.
  */
-export class NodeMemory {
-  readonly #writer: NodeFileWriter;
+export class NodeMemory implements RoleMemory {
+  readonly #writer: NodeFiles;
   readonly #around: Surroundings;
   #file: NodeFile;
-  /** The file is gone, and there was one, as this other file shows; null: all is well. */
   lostSign: string | null;
   #settled: LogPosition | null = null;
   /** Becomes the settled one when it is old enough. */
   #settling: { readonly position: LogPosition; readonly sinceMs: number } | null = null;
 
-  constructor(dir: string, found: NodeFileState, around: Surroundings) {
-    this.#writer = new NodeFileWriter(dir);
+  constructor(files: NodeFiles, found: NodeFileState, around: Surroundings) {
+    this.#writer = files;
     this.#around = around;
     this.#file = found.kind === 'known' ? found.file : freshNodeFile();
     this.lostSign = found.kind === 'lost' ? found.sign : null;
@@ -71,24 +94,20 @@ export class NodeMemory {
     return this.#around.bootId;
   }
 
-  /** How many logs this node had begun before the one that it has. */
   get generation(): number {
     const { generation } = this.#file;
     return typeof generation === 'number' && Number.isSafeInteger(generation) ? generation : 0;
   }
 
-  /** A log that this node began, in place of the one that it had. On disk when it returns. */
   begin(logId: string, generation: number, note: Note | null): void {
     this.#file = { ...this.#file, generation };
     this.remember(logId, note);
   }
 
-  /** Null: this node never led that log, or its file is from before it wrote this down. */
   known(logId: string): Known | null {
     return this.#file.logId === logId ? toKnown(this.#file['known']) : null;
   }
 
-  /** This node's log is that one from now on. On disk when it returns. */
   remember(logId: string, note: Note | null): void {
     const { known: old, ...rest } = this.#file;
     if (rest.logId !== logId) {
@@ -101,7 +120,6 @@ export class NodeMemory {
     this.lostSign = null;
   }
 
-  /** What was known of the log counts no more: an operator takes it as it is. */
   forget(): void {
     const { known: _known, ...rest } = this.#file;
     this.#file = rest;
@@ -110,7 +128,6 @@ export class NodeMemory {
     this.#writer.write(this.#file);
   }
 
-  /** As `remember`, for the log that it has: soon and without waiting for the disk. */
   note(logId: string, note: Note): void {
     if (this.#file.logId !== logId) return;
     this.#file = { ...this.#file, known: this.#complete(note) };

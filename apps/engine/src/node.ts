@@ -1,22 +1,27 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
 import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
-import { freeInBackground, wallClockMs } from '@weir/replica';
+import { freeInBackground } from '@weir/replica';
+import { realTime } from '@weir/time';
+import type { Time, Timer } from '@weir/time';
 import { readBootId } from './boot-id.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
 import type { ImportInto } from './import-file.ts';
-import type { LogLocation } from './log-access.ts';
+import { openNatsLog } from './log-access.ts';
+import type { LogLocation, OpenLog } from './log-access.ts';
 import type { Logger } from './logger.ts';
-import { NodeFileError, missingNodeFile, readNodeFile } from './node-file.ts';
+import { NodeFileError, NodeFileStore, missingNodeFile } from './node-file.ts';
+import type { NodeFiles } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
+import type { RoleOptions } from './role/ports.ts';
 import { ReplicaWaits } from './wait.ts';
 
 /** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */
@@ -31,13 +36,33 @@ export interface EngineNodeOptions {
   /** Where this node's logs are stored, with the right to remove one; null: nowhere now. Absent: `nats-url`. */
   readonly upkeepUrl?: () => string | null;
   readonly importInto?: ImportInto;
+  /** Absent: the machine that this process runs on, and NATS. */
+  readonly around?: Partial<NodeSurroundings>;
   /** SHUTDOWN was asked for, or this node cannot go on. */
   readonly onStop: (error?: unknown) => void;
+}
+
+type AskForLog = RoleOptions['askForLog'];
+
+/** Where a node runs. The simulator has other ones. */
+export interface NodeSurroundings {
+  readonly time: Time;
+  /** Where this node's file is kept. */
+  readonly files: NodeFiles;
+  /** Names this run of the machine; null: it has none. */
+  readonly bootId: string | null;
+  readonly openLog: OpenLog;
+  readonly askForLog: AskForLog;
+  /** That one data set may grow to. */
+  readonly arenaReserveBytes: number;
+  /** Of the newest messages of the log that are kept in memory. */
+  readonly recentBytes: number;
 }
 
 /** A log without room says so at once; one refusal may still be a passing one. */
 const NO_SPACE_MS = 100;
 const SAMPLE_MS = 100;
+const HANDSHAKE_MS = 5000;
 /** Of `arena-reserve 0`. */
 const ARENA_LIMIT_BYTES = 16 * 1024 ** 3;
 
@@ -49,35 +74,45 @@ export class EngineNode {
   readonly role: RoleController;
   readonly waits: ReplicaWaits;
   readonly oldLogs: OldLogs;
-  readonly runId = randomBytes(20).toString('hex');
+  readonly time: Time;
+  readonly runId: string;
   /** A calendar time, for LASTSAVE. */
-  readonly startedMs = wallClockMs();
+  readonly startedMs: number;
   /** Monotonic, for the uptime. */
-  readonly startedAt = performance.now();
+  readonly startedAt: number;
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
   logTrouble = '';
   readonly #options: EngineNodeOptions;
-  readonly #seed = { k0: randomInt(2 ** 32), k1: randomInt(2 ** 32) };
-  #cron: NodeJS.Timeout | null = null;
+  readonly #arenaReserveBytes: number;
+  readonly #seed: { readonly k0: number; readonly k1: number };
+  #cron: Timer | null = null;
   #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
     this.#options = options;
+    const { around = {} } = options;
+    const time = (this.time = around.time ?? realTime);
+    this.#arenaReserveBytes = around.arenaReserveBytes ?? ARENA_BYTES_MAX;
+    this.runId = Buffer.from(time.randomBytes(20)).toString('hex');
+    this.startedMs = time.wallMs();
+    this.startedAt = time.monotonicMs();
+    this.#seed = { k0: this.#u32(), k1: this.#u32() };
     this.config = options.config;
     this.configFile = options.configFile;
     this.logger = options.logger;
     const { dir } = this.config.text;
-    const found = readNodeFile(dir);
+    const files = around.files ?? new NodeFileStore(dir);
+    const found = files.read();
     // A NATS server of its own serves nobody else, so it still knows the log. Servers that are shared may name another node's.
     if (found.kind === 'lost' && this.config.text.natsUrl !== '') throw missingNodeFile(dir, found.sign);
-    const memory = new NodeMemory(dir, found, {
-      bootId: readBootId(),
+    const memory = new NodeMemory(files, found, {
+      bootId: around.bootId === undefined ? readBootId() : around.bootId,
       sync: () => (options.ownLog.ownsStore ? this.config.choice.appendfsync : null),
-      nowMs: () => performance.now(),
+      nowMs: () => time.monotonicMs(),
     });
     const host = new EngineHost(this);
-    this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host });
-    this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null);
+    this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host, time });
+    this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null, time);
     const { ownLog } = options;
     const located: OwnLog = {
       ownsStore: ownLog.ownsStore,
@@ -111,6 +146,15 @@ export class EngineNode {
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
+      time,
+      openLog: around.openLog ?? openNatsLog,
+      askForLog:
+        around.askForLog ??
+        ((target, signal) => {
+          const { masteruser: user, masterauth: password } = this.config.text;
+          return handshake({ ...target, user, password, timeoutMs: HANDSHAKE_MS, signal });
+        }),
+      ...(around.recentBytes === undefined ? {} : { recentBytes: around.recentBytes }),
     });
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
@@ -138,17 +182,21 @@ export class EngineNode {
       databases: this.config.num.databases,
       // The limit is for clients' commands alone: the log is applied wherever there is memory (`Arena.limited`).
       arena: new Arena({
-        reserveBytes: ARENA_BYTES_MAX,
+        reserveBytes: this.#arenaReserveBytes,
         limitBytes: this.config.num.arenaReserve || ARENA_LIMIT_BYTES,
       }),
       seed: this.#seed,
-      randomSeed: randomInt(2 ** 32),
+      randomSeed: this.#u32(),
       limits: this.config.num,
       lazyfree: this.config.bool,
     });
     freeInBackground(keyspace);
     applyMemoryPolicy(keyspace, this.config);
     return keyspace;
+  }
+
+  #u32(): number {
+    return Buffer.from(this.time.randomBytes(4)).readUInt32LE();
   }
 
   start(): void {
@@ -159,7 +207,7 @@ export class EngineNode {
 
   /** Stops leading or following; what was acknowledged is stored. */
   async stop(): Promise<void> {
-    if (this.#cron !== null) clearTimeout(this.#cron);
+    this.#cron?.cancel();
     this.#cron = null;
     this.waits.releaseAll();
     this.oldLogs.stop();
@@ -180,20 +228,20 @@ export class EngineNode {
   }
 
   #scheduleCron(): void {
-    this.#cron = setTimeout(() => {
+    this.#cron = this.time.after(1000 / this.config.num.hz, () => {
       this.#tick();
       this.#scheduleCron();
-    }, 1000 / this.config.num.hz);
+    });
   }
 
   #tick(): void {
     const { engine, config } = this;
     const { ctx } = engine;
-    const now = wallClockMs();
+    const now = this.time.wallMs();
     ctx.now = now;
-    const monotonicMs = performance.now();
+    const monotonicMs = this.time.monotonicMs();
     ctx.monotonicMs = monotonicMs;
-    const clock = () => performance.now() * 1000;
+    const clock = () => this.time.monotonicMs() * 1000;
     if (engine.leading && !engine.commit.stalled) {
       activeExpireCycle(ctx, clock);
       evictToLimit(ctx);

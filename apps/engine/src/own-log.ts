@@ -1,13 +1,13 @@
 import type { GuardedTail } from '@weir/log';
 import type { LogLocation } from './log-access.ts';
-import type { NodeMemory } from './node-memory.ts';
+import type { RoleMemory } from './node-memory.ts';
 
 /** The log that a node leads when it is a master: where it is, and who remembers that. */
 export interface OwnLog {
   /** The NATS server that holds it is this node's alone: nobody else leads a log there, and nobody else's store answers in its place. */
   readonly ownsStore: boolean;
   /** Where this node's log is; starts what is needed for it. The first time an id is chosen, or learned from NATS, and remembered. */
-  locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation>;
+  locate(memory: RoleMemory, signal: AbortSignal): Promise<LogLocation>;
   /** Where a log with that new id would be. Nobody remembers it before `remember` is called. */
   place(logId: string, signal: AbortSignal): Promise<LogLocation>;
   /**

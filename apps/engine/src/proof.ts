@@ -1,6 +1,7 @@
 import { memberTail } from '@weir/cluster';
 import { LogError, healTail, isLogError, messageChecksum } from '@weir/log';
 import type { GuardedTail, LogPosition, LogStore, TailSource } from '@weir/log';
+import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import type { Known } from './node-memory.ts';
@@ -64,6 +65,13 @@ export async function explainsLoss(
   return true;
 }
 
+/** What looking for others takes. */
+export interface Asking {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly time: Time;
+}
+
 /** How long a master that died waits for the slaves that followed it: their connections to its NATS server have to come back first. */
 const SLAVES_MS = 4000;
 const LOOK_MS = 50;
@@ -75,14 +83,13 @@ const LOOK_MS = 50;
 export async function takeFromMembers(
   access: LogAccess,
   known: Known | null,
-  signal: AbortSignal,
-  logger: Logger,
+  { signal, logger, time }: Asking,
   isShort = false,
 ): Promise<void> {
   const { membership, log, link, location } = access;
   membership.start();
   const awaited = known === null || known.clean ? [] : known.slaves;
-  const until = performance.now() + SLAVES_MS;
+  const until = time.monotonicMs() + SLAVES_MS;
   const end = isShort ? (await log.state()).lastSeq : 0;
   const heard = (): boolean => {
     const others = membership.others();
@@ -90,8 +97,8 @@ export async function takeFromMembers(
     const ids = new Set(others.map(({ id }) => id));
     return awaited.every((id) => ids.has(id));
   };
-  while (!heard() && performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  while (!heard() && time.monotonicMs() < until) {
+    await time.sleep(LOOK_MS, signal);
     signal.throwIfAborted();
   }
   const slaves = membership.others().filter(({ role }) => role === 'slave');
@@ -100,7 +107,7 @@ export async function takeFromMembers(
   if (ahead.length === 0) return;
   for (const member of ahead) {
     try {
-      const source = await memberTail(link, location.cluster, location.logId, member);
+      const source = await memberTail(link, location.cluster, location.logId, member, time);
       const healed = await healTail(log, source, signal);
       if (healed.kind !== 'whole') continue;
       logger.warn({ records: healed.appended, from: source.name }, 'the log had lost its end, and has it again');
@@ -119,12 +126,8 @@ export async function takeFromMembers(
  * Before a claim: the newest file of the log was damaged, and what is whole in the copy of it is given back; for what is not, the slaves are
  * asked. Throws LogError 'log-corrupt' when nobody has it: the log ends in front of it, and all that stands behind it only in the copy.
  */
-export async function healFromGuard(
-  access: LogAccess,
-  guard: GuardedTail,
-  signal: AbortSignal,
-  logger: Logger,
-): Promise<void> {
+export async function healFromGuard(access: LogAccess, guard: GuardedTail, asking: Asking): Promise<void> {
+  const { signal, logger } = asking;
   const { log } = access;
   if (guard.torn)
     logger.warn({}, 'the log ended in a write that was not finished, and never acknowledged: it is cut off');
@@ -141,7 +144,7 @@ export async function healFromGuard(
         'the log went on without what its damaged file had: the copy is of no use',
       );
     if (after.lastSeq >= wanted) return;
-    await hearSlaves(access, signal, logger);
+    await hearSlaves(access, asking);
     const { lastSeq } = await log.state();
     if (lastSeq >= wanted) return;
     if (lastSeq > after.lastSeq) continue;
@@ -155,23 +158,18 @@ export async function healFromGuard(
 }
 
 /** As takeFromMembers for a log that is known to lack something, and no error when they have not got it either. */
-async function hearSlaves(access: LogAccess, signal: AbortSignal, logger: Logger): Promise<void> {
+async function hearSlaves(access: LogAccess, asking: Asking): Promise<void> {
   try {
-    await takeFromMembers(access, null, signal, logger, true);
+    await takeFromMembers(access, null, asking, true);
   } catch (error) {
     if (!isLogError(error, 'log-lost')) throw error;
   }
 }
 
 /** Whether the log holds `position` when its slaves have given back what they have. Throws as proveHas does for another history. */
-export async function askSlaves(
-  access: LogAccess,
-  position: LogPosition,
-  signal: AbortSignal,
-  logger: Logger,
-): Promise<boolean> {
-  await hearSlaves(access, signal, logger);
+export async function askSlaves(access: LogAccess, position: LogPosition, asking: Asking): Promise<boolean> {
+  await hearSlaves(access, asking);
   if ((await access.log.state()).lastSeq < position.seq) return false;
-  await proveHas(access.log, position, 'this node', null, logger);
+  await proveHas(access.log, position, 'this node', null, asking.logger);
   return true;
 }

@@ -2,6 +2,7 @@ import type { Keyspace } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
 import type { SnapshotManifest, TailSource } from '@weir/log';
 import { discardKeyspace } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import { rescue } from './rescue.ts';
 import type { Rescued } from './rescue.ts';
@@ -25,9 +26,10 @@ export interface RepairSubject {
   readonly trouble: () => Trouble | null;
   readonly leading: () => boolean;
   readonly isMaster: boolean;
-  /** Keys of the data set that this node holds, and where in its log it stands; null when it holds none. */
+  /** Keys of the data set that this node holds, and where in its log (with '' in none) it stands; null when it holds none. */
   readonly holds: { readonly keys: number; readonly seq: number; readonly logId: string } | null;
   readonly newKeyspace: () => Keyspace;
+  readonly time: Time;
   /** The log that this node is to lead or to follow. The caller closes it. */
   open(signal: AbortSignal): Promise<LogAccess>;
   /** What this node has of the log besides the log. */
@@ -45,11 +47,26 @@ const LOOK_MS = 10_000;
 export async function repair(subject: RepairSubject, args: readonly string[]): Promise<string[]> {
   const isConfirmed = args.at(-1)?.toUpperCase() === 'CONFIRM';
   const [action = 'STATUS', id] = isConfirmed ? args.slice(0, -1) : args;
-  const signal = AbortSignal.timeout(REPAIR_MS);
   const name = action.toUpperCase();
   const needsId = name === 'SNAPSHOT' || name === 'FORGET';
   if (needsId !== (id !== undefined))
     throw new Error(needsId ? `${name} takes the id of a snapshot` : `${name} takes no argument`);
+  const overdue = new AbortController();
+  const timer = subject.time.after(REPAIR_MS, () => overdue.abort(new Error('the repair took too long'))).unref();
+  try {
+    return await perform(subject, name, id, isConfirmed, overdue.signal);
+  } finally {
+    timer.cancel();
+  }
+}
+
+function perform(
+  subject: RepairSubject,
+  name: string,
+  id: string | undefined,
+  isConfirmed: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
   switch (name) {
     case 'STATUS':
       return withAccess(subject, signal, (access) => status(subject, access));
@@ -67,7 +84,7 @@ export async function repair(subject: RepairSubject, args: readonly string[]): P
     case 'DISCARD':
       return discard(subject, isConfirmed);
     default:
-      throw new Error(`no such repair: '${action.slice(0, 32)}'. Try WEIR HELP.`);
+      throw new Error(`no such repair: '${name.slice(0, 32)}'. Try WEIR HELP.`);
   }
 }
 
@@ -101,11 +118,7 @@ async function status(subject: RepairSubject, access: LogAccess): Promise<string
   const { holds } = subject;
   const trouble = subject.trouble();
   const lines = [trouble === null ? 'trouble: none' : `trouble: ${trouble.code}: ${trouble.text}`];
-  lines.push(
-    holds === null
-      ? 'this node holds no data set'
-      : `this node holds ${holds.keys} keys, of log ${holds.logId} up to record ${holds.seq}`,
-  );
+  lines.push(holds === null ? 'this node holds no data set' : `this node holds ${holds.keys} keys, ${whose(holds)}`);
   const { logId } = access.location;
   const state = await access.log.state().catch((error: unknown) => (error as Error).message);
   lines.push(
@@ -119,6 +132,10 @@ async function status(subject: RepairSubject, access: LogAccess): Promise<string
   for (const { ip, port, role, seq } of access.membership.others())
     lines.push(`member ${ip}:${port}: ${role}, at record ${seq}`);
   return lines;
+}
+
+function whose({ logId, seq }: NonNullable<RepairSubject['holds']>): string {
+  return logId === '' ? 'of no log yet' : `of log ${logId} up to record ${seq}`;
 }
 
 async function fromLog(
@@ -138,6 +155,7 @@ async function fromLog(
     ...(id === undefined ? {} : { snapshot: id, snapshotOnly: true }),
     source: subject.source(location.logId),
     newKeyspace: subject.newKeyspace,
+    time: subject.time,
     signal,
   });
   const lines = told(rescued);
@@ -188,8 +206,7 @@ async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<st
   // A master would look for it for ever, since it has been there. A slave takes whatever its master has.
   if (subject.isMaster) await refuseMissing(subject);
   const { holds } = subject;
-  const what =
-    holds === null ? 'what it noted of its log' : `${holds.keys} keys of log ${holds.logId} up to record ${holds.seq}`;
+  const what = holds === null ? 'what it noted of its log' : `${holds.keys} keys ${whose(holds)}`;
   if (!isConfirmed)
     return [`this node would give up ${what}, and take the log as it is; say CONFIRM behind it to do so`];
   subject.discard();

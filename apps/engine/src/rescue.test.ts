@@ -4,6 +4,7 @@ import { LogError } from '@weir/log';
 import type { SnapshotManifest } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { LogFeeder, newTestKeyspace } from '@weir/replica/testing';
+import { realTime } from '@weir/time';
 import { rescue } from './rescue.ts';
 
 /** A data set out of a log that cannot be followed. */
@@ -29,7 +30,7 @@ async function filled(n: number): Promise<CountingLog> {
   return log;
 }
 
-const common = { source: null, newKeyspace: newTestKeyspace };
+const common = { source: null, time: realTime, newKeyspace: newTestKeyspace };
 
 test('a stream of snapshots that is gone does not keep the log from being rescued', async () => {
   const log = await filled(5);

@@ -1,8 +1,8 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, RecordKind, checksumHex, decodeHeader, HEADER_BYTES, isLogError, RecordHeader } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore, TailSource } from '@weir/log';
-import { Replay, discardKeyspace, loadSnapshot, wallClockMs } from '@weir/replica';
-import { setImmediate as turn } from 'node:timers/promises';
+import { Replay, discardKeyspace, loadSnapshot } from '@weir/replica';
+import type { Time } from '@weir/time';
 
 /**
  * A data set out of a log that cannot be followed: what `WEIR REPAIR` begins a new log with. It reads message by message and trusts each for
@@ -23,6 +23,7 @@ export interface RescueOptions {
   /** Messages that the log has lost. */
   readonly source: TailSource | null;
   readonly newKeyspace: () => Keyspace;
+  readonly time: Pick<Time, 'wallMs' | 'endOfTurn'>;
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +46,7 @@ const TURN_EVERY = 64;
 
 /** Throws what loading a named snapshot throws, and LogError 'log-unavailable'. The keyspace is the caller's. */
 export async function rescue(options: RescueOptions): Promise<Rescued> {
-  const { log, mode, source, signal } = options;
+  const { log, mode, source, time, signal } = options;
   const begun = await begin(options);
   const { keyspace, position } = begun;
   const damaged: { seq: number; why: string }[] = [];
@@ -63,11 +64,11 @@ export async function rescue(options: RescueOptions): Promise<Rescued> {
       throw error;
     });
     end = Math.max(state?.lastSeq ?? 0, source?.lastSeq ?? 0, position.seq);
-    const records = new LooseReader(keyspace, position, mode);
+    const records = new LooseReader(keyspace, position, mode, time);
     if (options.snapshotOnly !== true) {
       while (seq < end) {
         signal?.throwIfAborted();
-        if (seq % TURN_EVERY === 0) await turn();
+        if (seq % TURN_EVERY === 0) await new Promise<void>((resolve) => time.endOfTurn(resolve));
         const next = firstFrom(seq + 1, state?.firstSeq ?? 1, source);
         if (next > seq + 1) {
           // Trimmed, and there may be millions of them: none is asked for.
@@ -102,7 +103,7 @@ export async function rescue(options: RescueOptions): Promise<Rescued> {
 async function begin(
   options: RescueOptions,
 ): Promise<{ keyspace: Keyspace; position: LogPosition; snapshot: string | null }> {
-  const { snapshots, newKeyspace, snapshot, signal } = options;
+  const { snapshots, newKeyspace, snapshot, time, signal } = options;
   // Their stream may be what is lost.
   const listed = await snapshots.list().catch((error: unknown): SnapshotManifest[] => {
     if (isLogError(error, 'log-missing')) return [];
@@ -116,7 +117,7 @@ async function begin(
   for (const manifest of wanted) {
     const keyspace = newKeyspace();
     try {
-      const position = await loadSnapshot(snapshots, manifest, keyspace, wallClockMs(), () => {}, signal);
+      const position = await loadSnapshot(snapshots, manifest, keyspace, time.wallMs(), () => {}, signal);
       return { keyspace, position, snapshot: manifest.id };
     } catch (error) {
       discardKeyspace(keyspace);
@@ -150,13 +151,15 @@ class LooseReader {
   readonly #replay: Replay;
   readonly #header = new RecordHeader();
   readonly #strict: boolean;
+  readonly #time: Pick<Time, 'wallMs'>;
   #checksum: string;
   #epoch: number;
   /** Something in front is missing: the next message need not continue what was read. */
   #gap = false;
   #group: Uint8Array[] = [];
 
-  constructor(keyspace: Keyspace, position: LogPosition, mode: 'cut' | 'skip') {
+  constructor(keyspace: Keyspace, position: LogPosition, mode: 'cut' | 'skip', time: Pick<Time, 'wallMs'>) {
+    this.#time = time;
     this.#replay = new Replay(keyspace);
     this.#strict = mode === 'cut';
     this.#checksum = position.checksum;
@@ -198,7 +201,7 @@ class LooseReader {
     const payload = this.#group.length === 1 ? this.#group[0]! : Buffer.concat(this.#group);
     this.#group = [];
     try {
-      this.#replay.payload(payload, wallClockMs());
+      this.#replay.payload(payload, this.#time.wallMs());
     } catch (error) {
       return `it cannot be applied: ${(error as Error).message}`;
     }

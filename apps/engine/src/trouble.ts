@@ -1,6 +1,6 @@
 import { isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
-import { DoesNotFitError, wallClockMs } from '@weir/replica';
+import { DoesNotFitError } from '@weir/replica';
 
 /**
  * What keeps this node from its role and will not pass by itself: the log or its beginning cannot be proven, or the data set does not fit. The
@@ -25,15 +25,15 @@ const ADVICE: Partial<Record<LogErrorCode, string>> = {
 };
 
 /** Null for what passes: a broker that is away, a claim that was lost. */
-export function troubleOf(error: unknown, before: Trouble | null): Trouble | null {
-  if (error instanceof DoesNotFitError) return trouble('does-not-fit', error.message, before);
+export function troubleOf(error: unknown, before: Trouble | null, wallMs: number): Trouble | null {
+  if (error instanceof DoesNotFitError) return trouble('does-not-fit', error.message, before, wallMs);
   if (!isLogError(error)) return null;
   const advice = ADVICE[error.code];
-  return advice === undefined ? null : trouble(error.code, `${error.message}: ${advice}`, before);
+  return advice === undefined ? null : trouble(error.code, `${error.message}: ${advice}`, before, wallMs);
 }
 
-function trouble(code: Trouble['code'], text: string, before: Trouble | null): Trouble {
-  return { code, text, sinceMs: before?.code === code ? before.sinceMs : wallClockMs() };
+function trouble(code: Trouble['code'], text: string, before: Trouble | null, wallMs: number): Trouble {
+  return { code, text, sinceMs: before?.code === code ? before.sinceMs : wallMs };
 }
 
 const RETRY_MS = 5000;

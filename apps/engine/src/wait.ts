@@ -1,4 +1,6 @@
 import type { Membership } from '@weir/cluster';
+import { realTime } from '@weir/time';
+import type { Time, Timer } from '@weir/time';
 
 /**
  * WAIT: how many slaves have applied up to an offset, from their own reports. Asks for reports while somebody waits,
@@ -9,7 +11,7 @@ interface Waiter {
   readonly offset: number;
   readonly replicas: number;
   readonly done: (acknowledged: number) => void;
-  timer: NodeJS.Timeout | null;
+  timer: Timer | null;
 }
 
 const POLL_MS = 20;
@@ -17,9 +19,11 @@ const POLL_MS = 20;
 export class ReplicaWaits {
   readonly #membership: () => Membership | null;
   readonly #waiters = new Set<Waiter>();
-  #poller: NodeJS.Timeout | null = null;
+  readonly #time: Time;
+  #poller: Timer | null = null;
 
-  constructor(membership: () => Membership | null) {
+  constructor(membership: () => Membership | null, time: Time = realTime) {
+    this.#time = time;
     this.#membership = membership;
   }
 
@@ -39,9 +43,9 @@ export class ReplicaWaits {
       return () => {};
     }
     const waiter: Waiter = { offset, replicas, done, timer: null };
-    if (timeoutMs > 0) waiter.timer = setTimeout(() => this.#finish(waiter), timeoutMs);
+    if (timeoutMs > 0) waiter.timer = this.#time.after(timeoutMs, () => this.#finish(waiter));
     this.#waiters.add(waiter);
-    this.#poller ??= setInterval(() => this.#check(), POLL_MS);
+    this.#poller ??= this.#time.every(POLL_MS, () => this.#check());
     this.#membership()?.poll();
     return () => this.#finish(waiter);
   }
@@ -55,9 +59,9 @@ export class ReplicaWaits {
 
   #finish(waiter: Waiter): void {
     if (!this.#waiters.delete(waiter)) return;
-    if (waiter.timer !== null) clearTimeout(waiter.timer);
+    waiter.timer?.cancel();
     if (this.#waiters.size === 0 && this.#poller !== null) {
-      clearInterval(this.#poller);
+      this.#poller.cancel();
       this.#poller = null;
     }
     waiter.done(this.acknowledged(waiter.offset));

@@ -1,15 +1,22 @@
+import type { Time, Timer } from '@weir/time';
+
 /** Pauses that somebody else can end early. */
 export class Pauses {
   readonly #wakes = new Set<() => void>();
+  readonly #time: Pick<Time, 'after'>;
+
+  constructor(time: Pick<Time, 'after'>) {
+    this.#time = time;
+  }
 
   for(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         this.#wakes.delete(done);
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = this.#time.after(ms, done);
       this.#wakes.add(done);
     });
   }
@@ -26,12 +33,12 @@ export function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Whether the promise was kept in that time. */
-export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), ms)));
+export async function within(time: Pick<Time, 'after'>, ms: number, promise: Promise<unknown>): Promise<boolean> {
+  let timer: Timer | undefined;
+  const late = new Promise<boolean>((resolve) => (timer = time.after(ms, () => resolve(false))));
   try {
     return await Promise.race([promise.then(() => true), late]);
   } finally {
-    clearTimeout(timer);
+    timer?.cancel();
   }
 }

@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Lease, Membership, leaseBucket, replicationLeaseKey, serveSnapshotRequests } from '@weir/cluster';
 import type { MemberReport, SnapshotAnswer } from '@weir/cluster';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
-import { wallClockMs } from '@weir/replica';
+import type { LogStore, NatsHandle, SnapshotStore } from '@weir/log';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import type { AppLogger, ReplicationSettings } from './options.ts';
 import { Replicator } from './replicator.ts';
 import type { Timings } from './replicator.ts';
@@ -26,6 +27,18 @@ export interface ReplicationOptions {
   readonly secure?: () => Promise<void>;
   readonly leaseTtlMs?: number;
   readonly leaseRenewMs?: number;
+  /** Absent: the machine's. */
+  readonly time?: Time;
+  /** Absent: over NATS. */
+  readonly connect?: () => Promise<Connection>;
+}
+
+/** What the app works with; ends with `close`. */
+export interface Connection {
+  readonly link: NatsHandle;
+  readonly log: LogStore;
+  readonly snapshots: SnapshotStore;
+  close(): Promise<void>;
 }
 
 export interface ReplicationApp {
@@ -41,21 +54,15 @@ export interface ReplicationApp {
 
 export async function startReplication(options: ReplicationOptions): Promise<ReplicationApp> {
   const { cluster, logId, logger, settings, timings } = options;
-  const id = `replication-${randomBytes(6).toString('hex')}`;
-  const link = await connectNats({
-    urls: options.natsUrl,
-    name: `weir replication ${logId}`,
-    ...(options.signal !== undefined ? { signal: options.signal } : {}),
-    onEvent: ({ kind, detail }) =>
-      logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
-  });
-  const log = new JetStreamLog(link, { cluster, logId });
-  const snapshots = new JetStreamSnapshots(link, { cluster, logId });
+  const { time = realTime } = options;
+  const id = `replication-${Buffer.from(time.randomBytes(6)).toString('hex')}`;
+  const connection = await (options.connect ?? (() => connect(options)))();
+  const { link, log, snapshots } = connection;
   const membership: Membership = new Membership({
     nats: link,
     cluster,
     logId,
-    now: () => performance.now(),
+    time,
     report: () => replicator.report(id),
   });
   const replicator: Replicator = new Replicator({
@@ -63,7 +70,8 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     snapshots,
     settings,
     logger,
-    now: wallClockMs,
+    now: () => time.wallMs(),
+    time,
     members: () => membership.others(),
     ...(timings !== undefined ? { timings } : {}),
     ...(options.secure !== undefined ? { secure: options.secure } : {}),
@@ -73,6 +81,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     bucket: leaseBucket(cluster),
     key: replicationLeaseKey(logId),
     owner: id,
+    time,
     ...(options.replicas !== undefined ? { replicas: options.replicas } : {}),
     ...(options.leaseTtlMs !== undefined ? { ttlMs: options.leaseTtlMs } : {}),
     ...(options.leaseRenewMs !== undefined ? { renewMs: options.leaseRenewMs } : {}),
@@ -114,6 +123,26 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
       await lease.stop();
       await work;
       membership.stop();
+      await connection.close();
+    },
+  };
+}
+
+async function connect({ natsUrl, cluster, logId, logger, signal }: ReplicationOptions): Promise<Connection> {
+  const link = await connectNats({
+    urls: natsUrl,
+    name: `weir replication ${logId}`,
+    ...(signal !== undefined ? { signal } : {}),
+    onEvent: ({ kind, detail }) =>
+      logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
+  });
+  const log = new JetStreamLog(link, { cluster, logId });
+  const snapshots = new JetStreamSnapshots(link, { cluster, logId });
+  return {
+    link,
+    log,
+    snapshots,
+    async close() {
       log.close();
       snapshots.close();
       await link.close();

@@ -1,6 +1,8 @@
 import { HEADER_BYTES, LogError, LogReader, RecordKind } from '@weir/log';
 import type { LogPosition, LogStore } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/replica';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 
 /** What the broker stores around a record's payload: our header, its own, the subject. */
 export const MESSAGE_OVERHEAD_BYTES = HEADER_BYTES + 80;
@@ -18,14 +20,16 @@ export class ChangeMeter {
   readonly #log: LogStore;
   readonly #reader: LogReader;
   readonly #stallMs: number;
+  readonly #time: Time;
   /** Of the burst that is being read. */
   #wanted = 0;
   #lastMessageMs = 0;
   #end: (error: unknown) => void = () => {};
 
-  constructor(log: LogStore, position: LogPosition, stallMs: number) {
+  constructor(log: LogStore, position: LogPosition, stallMs: number, time: Time = realTime) {
     this.#log = log;
     this.#stallMs = stallMs;
+    this.#time = time;
     this.#reader = new LogReader({
       log,
       position,
@@ -34,7 +38,7 @@ export class ChangeMeter {
         if (record.kind === RecordKind.data) this.changes += record.commandCount;
       },
       onMessage: (seq, bytes) => {
-        this.#lastMessageMs = performance.now();
+        this.#lastMessageMs = this.#time.monotonicMs();
         this.bytes += bytes - HEADER_BYTES + MESSAGE_OVERHEAD_BYTES;
         if (seq >= this.#wanted) this.#end(null);
       },
@@ -62,15 +66,12 @@ export class ChangeMeter {
   #readTo(lastSeq: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => this.#end(signal.reason);
-      const watch = setInterval(
-        () => {
-          if (performance.now() - this.#lastMessageMs < this.#stallMs) return;
-          this.#end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
-        },
-        Math.max(10, this.#stallMs / 4),
-      );
+      const watch = this.#time.every(Math.max(10, this.#stallMs / 4), () => {
+        if (this.#time.monotonicMs() - this.#lastMessageMs < this.#stallMs) return;
+        this.#end(new LogError('log-unavailable', `no message of the log for ${this.#stallMs} ms`));
+      });
       this.#end = (error) => {
-        clearInterval(watch);
+        watch.cancel();
         signal.removeEventListener('abort', abort);
         this.#reader.stop();
         if (error === null) resolve();
@@ -78,7 +79,7 @@ export class ChangeMeter {
       };
       signal.addEventListener('abort', abort);
       this.#wanted = lastSeq;
-      this.#lastMessageMs = performance.now();
+      this.#lastMessageMs = this.#time.monotonicMs();
       this.#reader.start();
     });
   }

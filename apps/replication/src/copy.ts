@@ -2,6 +2,7 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
 import { Follower, Pace, discardKeyspace } from '@weir/replica';
+import type { Time } from '@weir/time';
 import { ChangeMeter, MESSAGE_OVERHEAD_BYTES } from './change-meter.ts';
 import type { AppLogger } from './options.ts';
 
@@ -41,6 +42,7 @@ export interface CopyOptions {
   readonly newKeyspace: () => Keyspace;
   readonly logger: AppLogger;
   readonly now: () => number;
+  readonly time: Time;
   readonly stallMs: number;
 }
 
@@ -56,7 +58,7 @@ export class EphemeralCopy implements Copy {
 
   constructor(options: CopyOptions, newest: SnapshotManifest | null) {
     this.#options = options;
-    this.#meter = new ChangeMeter(options.log, positionOf(newest), options.stallMs);
+    this.#meter = new ChangeMeter(options.log, positionOf(newest), options.stallMs, options.time);
   }
 
   get changes(): number {
@@ -81,14 +83,15 @@ export class EphemeralCopy implements Copy {
   }
 
   async freeze(seq: number, signal: AbortSignal, onProgress: () => void): Promise<Frozen> {
-    const { log, snapshots, newKeyspace, logger, now } = this.#options;
+    const { log, snapshots, newKeyspace, logger, now, time } = this.#options;
     const follower = new Follower({
       log,
       snapshots,
       newKeyspace,
       logger,
       now,
-      pace: new Pace(),
+      time,
+      pace: new Pace({ time }),
       onProgress,
       onPart: onProgress,
       onApplied: onProgress,
@@ -111,7 +114,8 @@ export class EphemeralCopy implements Copy {
 
   saved(frozen: Frozen): void {
     // What was counted behind the snapshot's sequence meanwhile is counted again: it is little, and nothing has to be remembered.
-    this.#meter = new ChangeMeter(this.#options.log, frozen.position, this.#options.stallMs);
+    const { log, stallMs, time } = this.#options;
+    this.#meter = new ChangeMeter(log, frozen.position, stallMs, time);
   }
 
   stop(): void {}
@@ -128,14 +132,15 @@ export class ResidentCopy implements Copy {
   #frozenBytes = 0;
 
   private constructor(options: CopyOptions) {
-    const { log, snapshots, newKeyspace, logger, now } = options;
+    const { log, snapshots, newKeyspace, logger, now, time } = options;
     this.#follower = new Follower({
       log,
       snapshots,
       newKeyspace,
       logger,
       now,
-      pace: new Pace(),
+      time,
+      pace: new Pace({ time }),
       onPart: () => this.onApplied(),
       onApplied: (_seq, commands, payloadBytes) => {
         this.#changes += commands;

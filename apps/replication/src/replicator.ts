@@ -2,6 +2,8 @@ import type { Member, MemberReport, SnapshotAnswer, SnapshotReport } from '@weir
 import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
 import { provenSnapshots } from '@weir/replica';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { EphemeralCopy, ResidentCopy } from './copy.ts';
 import type { Copy } from './copy.ts';
 import type { AppLogger, ReplicationSettings } from './options.ts';
@@ -53,7 +55,9 @@ export interface ReplicatorOptions {
   readonly logger: AppLogger;
   /** The calendar's: what snapshots are dated with, and INFO tells. */
   readonly now: () => number;
-  /** For ages and waits, in milliseconds. */
+  /** Absent: the machine's. */
+  readonly time?: Time;
+  /** For ages, in place of that time's clock. */
   readonly monotonicMs?: () => number;
   readonly members: () => readonly Member[];
   readonly timings?: Partial<Timings>;
@@ -77,6 +81,7 @@ export class Replicator {
   readonly #timings: Timings;
   #settings: ReplicationSettings;
   readonly #monotonicMs: () => number;
+  readonly #time: Time;
   readonly #startedAt: number;
   #copy: Copy | null = null;
   #active = false;
@@ -104,7 +109,8 @@ export class Replicator {
     this.#o = options;
     this.#settings = options.settings;
     this.#timings = { ...TIMINGS, ...options.timings };
-    this.#monotonicMs = options.monotonicMs ?? (() => performance.now());
+    const time = (this.#time = options.time ?? realTime);
+    this.#monotonicMs = options.monotonicMs ?? (() => time.monotonicMs());
     this.#startedAt = this.#monotonicMs();
   }
 
@@ -231,6 +237,7 @@ export class Replicator {
       snapshots,
       logger,
       now,
+      time: this.#time,
       newKeyspace: this.#settings.newKeyspace,
       stallMs: this.#timings.stallMs,
     };
@@ -295,13 +302,13 @@ export class Replicator {
     const lookMs = Math.max(10, this.#timings.stallMs / 4);
     let silentMs = 0;
     let lookedAt = started;
-    const watch = setInterval(() => {
+    const watch = this.#time.every(lookMs, () => {
       const at = this.#monotonicMs();
       // A process that got no CPU, or was stopped, made no progress because it could not: that time is not held against the job.
       silentMs += Math.min(at - lookedAt, 2 * lookMs);
       lookedAt = at;
       if (silentMs > this.#timings.stallMs) stalled.abort(new Error(`no progress for ${Math.round(silentMs)} ms`));
-    }, lookMs);
+    });
     this.#snapshotStartedMs = now();
     this.#snapshotStartedAt = started;
     let seq = this.#waiters.reduce((most, waiter) => Math.max(most, waiter.seq), 0);
@@ -319,6 +326,7 @@ export class Replicator {
         settings: this.#settings,
         logger,
         now,
+        time: this.#time,
         seq,
         signal: AbortSignal.any([term, stalled.signal]),
         onProgress: () => void (silentMs = 0),
@@ -342,7 +350,7 @@ export class Replicator {
       logger.error({ err: error, why, retryInMs: retryMs }, 'snapshot failed');
       this.#answer(seq, { ok: false, error: textOf(error) });
     } finally {
-      clearInterval(watch);
+      watch.cancel();
       this.#snapshotStartedMs = 0;
     }
   }
@@ -432,12 +440,12 @@ export class Replicator {
   #pause(ms: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         signal.removeEventListener('abort', end);
         this.#wake = null;
         resolve();
       };
-      const timer = setTimeout(end, ms);
+      const timer = this.#time.after(ms, end);
       this.#wake = end;
       signal.addEventListener('abort', end);
       if (signal.aborted) end();

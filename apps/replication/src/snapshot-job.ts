@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { isLogError } from '@weir/log';
 import type { SnapshotManifest, SnapshotStore } from '@weir/log';
-import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import type { Time } from '@weir/time';
 import type { Copy, Frozen } from './copy.ts';
 import type { AppLogger, ReplicationSettings } from './options.ts';
 
@@ -11,6 +11,7 @@ export interface SnapshotJob {
   readonly settings: ReplicationSettings;
   readonly logger: AppLogger;
   readonly now: () => number;
+  readonly time: Time;
   /** The snapshot holds at least everything up to here. */
   readonly seq: number;
   readonly signal: AbortSignal;
@@ -27,19 +28,20 @@ export interface SnapshotResult {
  * never more than one data set is in memory; a resident one goes on following meanwhile, and there are two.
  */
 export async function makeSnapshot(job: SnapshotJob): Promise<SnapshotResult> {
-  const { copy, snapshots, settings, logger, now, signal, onProgress } = job;
+  const { copy, snapshots, settings, logger, now, time, signal, onProgress } = job;
   const started = now();
   const frozen = await copy.freeze(job.seq, signal, onProgress);
   const frozenAt = now();
   let manifest: SnapshotManifest;
   try {
     manifest = await uploadSnapshot(snapshots, frozen.keyspace, frozen.position, {
-      id: snapshotId(frozen.position.seq, frozenAt),
+      id: snapshotId(frozen.position.seq, frozenAt, time),
       engineVersion: ENGINE_VERSION,
       redisVersion: REDIS_VERSION,
       nowMs: frozenAt,
       compress: settings.compress,
       checksum: settings.checksum,
+      pace: new Pace({ time }),
       signal,
       onProgress,
     });
@@ -53,6 +55,7 @@ export async function makeSnapshot(job: SnapshotJob): Promise<SnapshotResult> {
       nowMs: frozenAt,
       signal,
       onProgress,
+      time,
     });
     signal.throwIfAborted();
     manifest = await snapshots.markUsable(manifest.id);
@@ -76,6 +79,6 @@ export async function makeSnapshot(job: SnapshotJob): Promise<SnapshotResult> {
   return { manifest, frozen };
 }
 
-function snapshotId(seq: number, nowMs: number): string {
-  return `s${seq}-${nowMs.toString(36)}-${randomBytes(3).toString('hex')}`;
+function snapshotId(seq: number, nowMs: number, time: Time): string {
+  return `s${seq}-${nowMs.toString(36)}-${Buffer.from(time.randomBytes(3)).toString('hex')}`;
 }

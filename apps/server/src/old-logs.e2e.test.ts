@@ -3,6 +3,7 @@ import { Membership } from '@weir/cluster';
 import { connectNats } from '@weir/log';
 import { sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
+import { realTime } from '@weir/time';
 
 // Logs that promotions left behind on a node's own NATS server.
 
@@ -64,7 +65,7 @@ withRig(
       nats: link,
       cluster: 'weir',
       logId: first,
-      now: Date.now,
+      time: realTime,
       report: () => ({ ...report, id: 'straggler' }),
     });
     member.start();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { externalRights, missingNodeFile } from '@weir/app-engine';
-import type { LogLocation, NodeMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
+import type { LogLocation, RoleMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
 import { askClusterLog, clusterLogId, rememberClusterLog } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
@@ -37,7 +37,7 @@ export class OwnLog implements EngineOwnLog {
     return this.#config.text.natsUrl === '';
   }
 
-  async locate(memory: NodeMemory, signal: AbortSignal): Promise<LogLocation> {
+  async locate(memory: RoleMemory, signal: AbortSignal): Promise<LogLocation> {
     const place = await this.#place(signal);
     if (memory.logId === null) {
       const { lostSign } = memory;
@@ -123,7 +123,7 @@ export class OwnLog implements EngineOwnLog {
    * The file and the NATS server of this node name different logs: one of the two is an older copy, or the node died between the two. The bucket is
    * written first, when the log has its first record, so whichever began later is whole.
    */
-  async #takeNewer(memory: NodeMemory, place: ClusterPlace): Promise<void> {
+  async #takeNewer(memory: RoleMemory, place: ClusterPlace): Promise<void> {
     const named = await askClusterLog(place);
     if (named === null || named.logId === memory.logId || named.generation <= memory.generation) return;
     this.#log.warn(
@@ -134,7 +134,7 @@ export class OwnLog implements EngineOwnLog {
   }
 
   /** The id that `weir-node.json` had, from the NATS server that only this node uses. */
-  async #lostLogId(place: ClusterPlace, sign: string, memory: NodeMemory): Promise<string> {
+  async #lostLogId(place: ClusterPlace, sign: string, memory: RoleMemory): Promise<string> {
     const named = await askClusterLog(place);
     if (named === null) throw missingNodeFile(this.#config.text.dir, sign);
     const { logId, generation } = named;

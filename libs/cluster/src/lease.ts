@@ -1,4 +1,6 @@
 import type { NatsHandle } from '@weir/log';
+import { realTime } from '@weir/time';
+import type { Time, Timer } from '@weir/time';
 
 /**
  * One holder at a time of something, by a key-value entry that vanishes when it is not renewed.
@@ -36,7 +38,9 @@ export interface LeaseOptions {
   readonly renewMs?: number;
   /** Replicas of the bucket, when it has to be made. */
   readonly replicas?: number;
-  /** Monotonic. */
+  /** Absent: the machine's. */
+  readonly time?: Time;
+  /** Monotonic, in place of that time's clock. */
   readonly now?: () => number;
   /** Called when the holder changes as far as this process knows, and when the broker cannot be asked. */
   readonly onState?: (state: LeaseState) => void;
@@ -59,6 +63,7 @@ export class Lease {
   readonly #ttlMs: number;
   readonly #renewMs: number;
   readonly #now: () => number;
+  readonly #time: Time;
   readonly #stop = new AbortController();
   #revision = 0;
   #validUntil = 0;
@@ -66,7 +71,7 @@ export class Lease {
   /** Another one's entry, and since when it stands as it is. */
   #seen = { revision: 0, sinceMs: 0 };
   #term: AbortController | null = null;
-  #expiry: NodeJS.Timeout | null = null;
+  #expiry: Timer | null = null;
   #holder = '';
   #reported = '';
   #ensured = false;
@@ -79,7 +84,8 @@ export class Lease {
     this.#options = options;
     this.#ttlMs = options.ttlMs ?? LEASE_TTL_MS;
     this.#renewMs = options.renewMs ?? LEASE_RENEW_MS;
-    this.#now = options.now ?? (() => performance.now());
+    const time = (this.#time = options.time ?? realTime);
+    this.#now = options.now ?? (() => time.monotonicMs());
     if (this.#renewMs * 2 > this.#ttlMs * VALID_PART)
       throw new RangeError('a lease has to be renewed twice in its time');
     if (options.owner === '') throw new RangeError('the owner of a lease has a name');
@@ -145,11 +151,11 @@ export class Lease {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         this.#wake = null;
         resolve();
       };
-      const timer = setTimeout(end, ms);
+      const timer = this.#time.after(ms, end);
       this.#wake = end;
       if (this.#stop.signal.aborted) end();
     });
@@ -192,8 +198,8 @@ export class Lease {
     this.#lapsed = false;
     this.#validUntil = sentAt + this.#ttlMs * VALID_PART;
     if (this.#stop.signal.aborted) return;
-    if (this.#expiry !== null) clearTimeout(this.#expiry);
-    this.#expiry = setTimeout(() => void this.held, Math.max(0, this.#validUntil - this.#now()) + 1);
+    this.#expiry?.cancel();
+    this.#expiry = this.#time.after(Math.max(0, this.#validUntil - this.#now()) + 1, () => void this.held);
     this.#holder = this.#options.owner;
     if (this.#term === null) {
       const term = new AbortController();
@@ -208,7 +214,7 @@ export class Lease {
     if (term === null) return;
     this.#term = null;
     this.#lapsed = false;
-    if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry?.cancel();
     this.#expiry = null;
     if (this.#holder === this.#options.owner) this.#holder = '';
     term.abort(new Error(`the lease ended: ${why}`));

@@ -1,6 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { connectNats, isLogError } from '@weir/log';
 import type { NatsHandle } from '@weir/log';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 
 /** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
 
@@ -14,8 +15,8 @@ export interface ClusterPlace {
   readonly onRetry?: (reason: string) => void;
 }
 
-export function newLogId(): string {
-  return randomBytes(20).toString('hex');
+export function newLogId(time: Pick<Time, 'randomBytes'> = realTime): string {
+  return Buffer.from(time.randomBytes(20)).toString('hex');
 }
 
 /**

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { MEMBER_TTL_MS, Membership, parseReport, requestSnapshot, serveSnapshotRequests } from './index.ts';
 import type { MemberReport } from './index.ts';
 import { FakeNats } from './testing.ts';
@@ -19,6 +21,10 @@ function encode(value: unknown): Uint8Array {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
+function timeOf(nats: FakeNats): Pick<Time, 'monotonicMs' | 'every'> {
+  return { monotonicMs: () => nats.now, every: realTime.every };
+}
+
 async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await Promise.resolve();
 }
@@ -30,21 +36,21 @@ test('members hear of each other at once, not of themselves, and a poll brings t
     nats: nats.handle(),
     cluster: 'c',
     logId: 'l',
-    now: () => nats.now,
+    time: timeOf(nats),
     report: () => ({ ...report, seq }),
   });
   const b = new Membership({
     nats: nats.handle(),
     cluster: 'c',
     logId: 'l',
-    now: () => nats.now,
+    time: timeOf(nats),
     report: () => ({ ...report, id: 'b' }),
   });
   const elsewhere = new Membership({
     nats: nats.handle(),
     cluster: 'c',
     logId: 'x',
-    now: () => nats.now,
+    time: timeOf(nats),
     report: () => ({ ...report, id: 'z' }),
   });
   a.start();
@@ -74,7 +80,7 @@ test('a member that is silent for long is gone', async () => {
     nats: nats.handle(),
     cluster: 'c',
     logId: 'l',
-    now: () => nats.now,
+    time: timeOf(nats),
     report: () => report,
   });
   a.start();
@@ -94,7 +100,7 @@ test('a member that leaves is gone at once', async () => {
       nats: nats.handle(),
       cluster: 'c',
       logId: 'l',
-      now: () => nats.now,
+      time: timeOf(nats),
       report: () => ({ ...report, id }),
     });
   const [a, b] = [member('a'), member('b')];

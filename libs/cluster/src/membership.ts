@@ -1,4 +1,5 @@
 import type { NatsHandle } from '@weir/log';
+import type { Time } from '@weir/time';
 import { pollSubject, progressSubject } from './topics.ts';
 
 /**
@@ -59,8 +60,8 @@ export interface MembershipOptions {
   readonly cluster: string;
   readonly logId: string;
   readonly report: () => MemberReport;
-  /** Monotonic: a wall clock that is set back would keep the dead alive. */
-  readonly now: () => number;
+  /** Its monotonic clock counts: a wall clock that is set back would keep the dead alive. */
+  readonly time: Pick<Time, 'monotonicMs' | 'every'>;
 }
 
 export class Membership {
@@ -76,11 +77,11 @@ export class Membership {
   /** Once more changes nothing. */
   start(): void {
     if (this.#stops.length > 0) return;
-    const { nats, cluster, logId } = this.#options;
+    const { nats, cluster, logId, time } = this.#options;
     this.#stops.push(nats.subscribe(progressSubject(cluster, logId), (data) => this.#heard(data)));
     this.#stops.push(nats.subscribe(pollSubject(cluster, logId), () => this.report()));
-    const timer = setInterval(() => this.report(), REPORT_MS);
-    this.#stops.push(() => clearInterval(timer));
+    const timer = time.every(REPORT_MS, () => this.report());
+    this.#stops.push(() => timer.cancel());
     this.report();
     this.poll();
   }
@@ -116,7 +117,7 @@ export class Membership {
 
   /** Everybody but this member who was heard of lately. */
   others(): Member[] {
-    const oldest = this.#options.now() - MEMBER_TTL_MS;
+    const oldest = this.#options.time.monotonicMs() - MEMBER_TTL_MS;
     const own = this.#options.report().id;
     const others: Member[] = [];
     for (const [id, member] of this.#members) {
@@ -129,7 +130,7 @@ export class Membership {
   #heard(data: Uint8Array): void {
     const report = parseReport(data);
     if (report === null || (this.#members.size >= MEMBERS_MAX && !this.#members.has(report.id))) return;
-    const member = { ...report, receivedMs: this.#options.now() };
+    const member = { ...report, receivedMs: this.#options.time.monotonicMs() };
     if (report.left === true) this.#members.delete(report.id);
     else this.#members.set(report.id, member);
     for (const listener of this.#listeners) listener(member);

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { LogError } from '@weir/log';
 import type { NatsHandle, TailSource } from '@weir/log';
+import type { Time } from '@weir/time';
 import { tailSubject, toldSubject } from './topics.ts';
 
 /**
@@ -52,21 +52,22 @@ export async function memberTail(
   cluster: string,
   logId: string,
   member: { readonly id: string; readonly ip: string; readonly port: number },
+  time: Pick<Time, 'after' | 'randomBytes'>,
 ): Promise<TailSource> {
   const where = `${member.ip}:${member.port}`;
   const ask = (seq: number): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
-      const to = randomBytes(12).toString('hex');
+      const to = Buffer.from(time.randomBytes(12)).toString('hex');
       const stop = nats.subscribe(toldSubject(cluster, logId, to), (data) => {
         end();
         resolve(data.slice());
       });
-      const timer = setTimeout(() => {
+      const timer = time.after(ASK_MS, () => {
         end();
         reject(new LogError('log-unavailable', `${where} does not tell what it remembers of the log`));
-      }, ASK_MS);
+      });
       const end = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         stop();
       };
       nats.publish(tailSubject(cluster, logId, member.id), Buffer.from(JSON.stringify({ seq, to })));

@@ -21,7 +21,8 @@
  *                                                          and reading finds ours) or rejected, as both expect the same sequence
  *   nothing, and the log ends even earlier               → what was acknowledged is gone: it is given back from `recent` (heal.ts), else fenced
  */
-import { randomBytes } from 'node:crypto';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { isLogError, LogError, type LogErrorCode } from './errors.ts';
 import { splitRecord } from './fragments.ts';
 import { healTail } from './heal.ts';
@@ -68,6 +69,8 @@ export interface LogWriterOptions {
   /** First pause before asking again; doubles up to two seconds. */
   readonly retryMinMs?: number;
   readonly onState?: (state: WriterState, detail: string) => void;
+  /** Absent: the machine's. */
+  readonly time?: Time;
 }
 
 const RETRY_MIN_MS = 50;
@@ -108,6 +111,7 @@ export class LogWriter {
   readonly #deadlineMs: number | undefined;
   readonly #onState: ((state: WriterState, detail: string) => void) | undefined;
   readonly #unsubscribe: Unsubscribe;
+  readonly #time: Time;
   readonly #queue: Entry[] = [];
   readonly #recent: RecentMessages | null;
   readonly #void: VoidRule;
@@ -140,6 +144,7 @@ export class LogWriter {
       throw new TypeError(`a writer id has ${WRITER_ID_BYTES} bytes`);
     const { tail } = options;
     this.#log = options.log;
+    this.#time = options.time ?? realTime;
     this.epoch = options.epoch;
     this.#inFlightMax = options.inFlightMax ?? IN_FLIGHT_MAX;
     if (this.#inFlightMax > IN_FLIGHT_MAX) throw new RangeError(`at most ${IN_FLIGHT_MAX} messages in flight`);
@@ -171,7 +176,7 @@ export class LogWriter {
   get fencedBy(): LogErrorCode {
     return this.#fencedBy;
   }
-  /** When a fragment of a large record was stored last (performance.now()): such a record takes its time, and that is no silence. */
+  /** When a fragment of a large record was stored last (by the monotonic clock): such a record takes its time, and that is no silence. */
   get fragmentStoredMs(): number {
     return this.#fragmentStoredMs;
   }
@@ -307,7 +312,7 @@ export class LogWriter {
     this.#recent?.push(entry.seq, entry.message);
     if (entry.leads) this.#void.leads(entry.seq);
     if (entry.callback === null) {
-      this.#fragmentStoredMs = performance.now();
+      this.#fragmentStoredMs = this.#time.monotonicMs();
       return;
     }
     this.#committedSeq = entry.seq;
@@ -328,12 +333,12 @@ export class LogWriter {
 
   async #resolve(): Promise<void> {
     this.#resolving = true;
-    this.#resolvingSince ||= performance.now();
+    this.#resolvingSince ||= this.#time.monotonicMs();
     const head = this.#queue[0]!;
     if (head.result!.kind === 'refused' || head.tries > 1) await this.#pause();
     for (;;) {
       if (this.#ended()) return;
-      if (this.#deadlineMs !== undefined && performance.now() - this.#resolvingSince > this.#deadlineMs) {
+      if (this.#deadlineMs !== undefined && this.#time.monotonicMs() - this.#resolvingSince > this.#deadlineMs) {
         return this.#finish('stopped', `no outcome within ${this.#deadlineMs} ms: ${this.#detail}`);
       }
       try {
@@ -468,11 +473,11 @@ export class LogWriter {
     this.#retryMs = Math.min(RETRY_MAX_MS, ms * 2);
     return new Promise((resolve) => {
       const done = (): void => {
-        clearTimeout(timer);
+        timer.cancel();
         this.#wake = null;
         resolve();
       };
-      const timer = setTimeout(done, ms);
+      const timer = this.#time.after(ms, done);
       this.#wake = done;
     });
   }
@@ -518,7 +523,7 @@ export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'wri
  * LogError('log-fenced') when somebody else wrote meanwhile, LogError('log-unavailable') when the deadline passed.
  */
 export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
-  const writerId = options.writerId ?? randomBytes(WRITER_ID_BYTES);
+  const writerId = options.writerId ?? (options.time ?? realTime).randomBytes(WRITER_ID_BYTES);
   const writer = new LogWriter({ ...options, writerId, epoch: options.tail.epoch + 1 });
   const payload = encodeLeadership(writerId, options.leadership ?? {});
   const { signal } = options;

@@ -9,6 +9,8 @@ import type {
   SnapshotManifest,
   SnapshotStore,
 } from '@weir/log';
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { discardKeyspace } from './discard.ts';
 import { DoesNotFitError, explained } from './does-not-fit.ts';
@@ -16,7 +18,7 @@ import { freeInBackground } from './free-later.ts';
 import type { LoadedSnapshot } from './import-file.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
-import type { Pace } from './pace.ts';
+import { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
 import { ENGINE_VERSION } from './version.ts';
 
@@ -63,6 +65,8 @@ export interface FollowerOptions {
   readonly loaded?: LoadedSnapshot | undefined;
   readonly logger: FollowerLogger;
   readonly now: () => number;
+  /** Absent: the machine's. */
+  readonly time?: Time;
   /** Gets every message that is read. */
   readonly recent?: RecentMessages;
   readonly onState?: (state: FollowerState, detail: string) => void;
@@ -90,6 +94,7 @@ export class Follower {
   /** The leadership record seen last. */
   leader: LeaderInfo | null = null;
   readonly #options: FollowerOptions;
+  readonly #time: Time;
   #replay: Replay;
   #reader: LogReader;
   /** Readers look at the data set. */
@@ -102,11 +107,12 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options;
+    this.#time = options.time ?? realTime;
     this.keyspace = options.loaded?.keyspace ?? options.newKeyspace();
     freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
-    this.lastIoMs = performance.now();
+    this.lastIoMs = this.#time.monotonicMs();
   }
 
   /** After the last record that was applied whole. */
@@ -157,6 +163,7 @@ export class Follower {
           started,
           this.#options.onProgress,
           signal,
+          new Pace({ time: this.#time }),
         );
         this.#reader = this.#readerAt(position);
         this.base = manifest;
@@ -193,14 +200,14 @@ export class Follower {
       onRecord: (record) => this.#record(record),
       onMessage: (seq) => {
         this.#applying = null;
-        this.lastIoMs = performance.now();
+        this.lastIoMs = this.#time.monotonicMs();
         if (this.#waiters.length > 0) this.#wake(seq);
         const { pace } = this.#options;
         if (pace?.spent === true) return pace.rest();
       },
       onError: (error) => this.#fail(error),
       onState: (state, detail) => {
-        this.lastIoMs = performance.now();
+        this.lastIoMs = this.#time.monotonicMs();
         this.#setState(state, detail);
       },
     });

@@ -1,3 +1,6 @@
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
+
 /**
  * How long a process applies records before everything else in it has its turn: timers, sockets, a lease that must be renewed. What arrives
  * in one piece can be much work, a record as well as many of them one behind the other: a thousand APPENDs to a string of half a
@@ -7,6 +10,9 @@
  */
 export interface PaceOptions {
   readonly budgetMs?: number;
+  /** Absent: the machine's. */
+  readonly time?: Time;
+  /** In place of that time's. */
   readonly clock?: () => number;
   /** Calls back when the event loop has turned. */
   readonly turn?: (done: () => void) => void;
@@ -25,8 +31,9 @@ export class Pace {
 
   constructor(options: PaceOptions = {}) {
     this.#budgetMs = options.budgetMs ?? BUDGET_MS;
-    this.#clock = options.clock ?? (() => performance.now());
-    this.#turn = options.turn ?? ((done) => void setImmediate(done));
+    const time = options.time ?? realTime;
+    this.#clock = options.clock ?? (() => time.monotonicMs());
+    this.#turn = options.turn ?? ((done) => time.endOfTurn(done));
   }
 
   /** Something is about to be applied. */

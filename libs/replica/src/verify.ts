@@ -1,10 +1,12 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LogError } from '@weir/log';
 import type { SnapshotManifest, SnapshotStore } from '@weir/log';
+import type { Time } from '@weir/time';
 import { digestOf } from './digest.ts';
 import { discardKeyspace } from './discard.ts';
 import { loadSnapshot } from './load.ts';
 import type { LoadProgress } from './load.ts';
+import { Pace } from './pace.ts';
 
 export interface VerifyOptions {
   readonly newKeyspace: () => Keyspace;
@@ -13,6 +15,8 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /** While the digest is computed, when all is loaded: its steps so far. */
   readonly onDigest?: (steps: number) => void;
+  /** Absent: the machine's. */
+  readonly time?: Time;
 }
 
 /**
@@ -34,16 +38,18 @@ export async function loadVerified(
   options: VerifyOptions,
 ): Promise<Keyspace> {
   const keyspace = options.newKeyspace();
+  const { nowMs, signal, onProgress, time } = options;
   try {
     try {
-      await loadSnapshot(snapshots, manifest, keyspace, options.nowMs, options.onProgress, options.signal);
+      const pace = new Pace(time === undefined ? {} : { time });
+      await loadSnapshot(snapshots, manifest, keyspace, nowMs, onProgress, signal, pace);
     } catch (error) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       if (error instanceof LogError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new LogError('snapshot-damaged', `snapshot ${manifest.id} cannot be loaded: ${why}`, { cause: error });
     }
-    const digest = await digestOf(keyspace, options.signal, options.onDigest);
+    const digest = await digestOf(keyspace, signal, options.onDigest, time);
     if (digest !== manifest.digest) {
       throw new LogError(
         'snapshot-damaged',
