@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import type { Beginning, LogPosition, SnapshotManifest } from '@weir/log';
-import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
 import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 
@@ -12,7 +12,7 @@ export interface MemorySnapshotOptions {
   readonly keyspace: Keyspace;
   readonly position: LogPosition;
   readonly newKeyspace: () => Keyspace;
-  readonly time: Pick<Time, 'wallMs'>;
+  readonly time: Time;
   readonly signal: AbortSignal;
 }
 
@@ -27,9 +27,10 @@ export async function snapshotFromMemory(options: MemorySnapshotOptions): Promis
     nowMs,
     redisVersion: REDIS_VERSION,
     signal,
+    pace: new Pace({ time }),
   });
   try {
-    await verifySnapshot(snapshots, manifest, { newKeyspace, nowMs, signal });
+    await verifySnapshot(snapshots, manifest, { newKeyspace, nowMs, signal, time });
   } catch (error) {
     await snapshots.remove(manifest.id).catch(() => {});
     throw error;

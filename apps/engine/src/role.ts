@@ -2,7 +2,7 @@ import { hasBegun, markBegun, newLogId, serveTail } from '@weir/cluster';
 import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import type { Config, HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import { LOG_START, LogError, RecentMessages, WRITER_ID_BYTES, isLogError, openWriter } from '@weir/log';
+import { LOG_START, LogError, RecentMessages, isLogError, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter, WriterState } from '@weir/log';
 import { ENGINE_VERSION, Follower, Pace, discardKeyspace } from '@weir/replica';
 import type { LoadProgress, LoadedSnapshot } from '@weir/replica';
@@ -730,7 +730,7 @@ export class RoleController {
     return openWriter({
       log: access.log,
       tail,
-      writerId: this.#o.time.randomBytes(WRITER_ID_BYTES),
+      time: this.#o.time,
       engineVersion: ENGINE_VERSION,
       onState: (state, detail) => {
         if (this.writer !== null || state !== 'fenced') this.#writerChanged(state, detail); // a lost claim is the claimer's to tell
@@ -947,7 +947,8 @@ export class RoleController {
       logger,
       now: () => time.wallMs(),
       ...(keeps ? { recent: this.#recentOf(access.location.logId) } : {}),
-      pace: new Pace({ clock: () => time.monotonicMs(), turn: (done) => time.endOfTurn(done) }),
+      time,
+      pace: new Pace({ time }),
       onState: (state, detail) => {
         logger[state === 'failed' || state === 'disconnected' ? 'warn' : 'debug']({ state, detail }, 'replication');
         if (state === 'failed') this.#pauses.end();
