@@ -32,6 +32,8 @@ export class Stream {
   readonly messages: StoredMessage[] = [];
   syncedSeq = 0;
   readonly listeners = new Set<() => void>();
+  /** End of the last message of each writer: what it wrote may go on in its next one. */
+  readonly ends = new Map<string, string>();
 
   get lastSeq(): number {
     return this.firstSeq + this.messages.length - 1;
@@ -107,6 +109,7 @@ export interface Peer {
 export class Broker {
   readonly url: string;
   readonly maxMessageBytes: number;
+  readonly policy: 'always' | 'everysec';
   up = true;
   /** The stream's leader is being elected: nothing can be asked until then. */
   electsUntil = 0;
@@ -120,11 +123,10 @@ export class Broker {
   #revision = 0;
   readonly peers = new Set<Peer>();
   readonly #subscribers: { readonly subject: string; readonly peer: Peer; readonly key: object }[] = [];
-  /** Writer of each epoch of each log, by its leadership: two that lead one epoch is a split brain. */
-  readonly writers = new Map<string, string>();
 
   constructor(options: BrokerOptions) {
     this.#o = options;
+    this.policy = options.sync;
     this.url = options.url;
     this.maxMessageBytes = options.maxMessageBytes;
     if (options.sync === 'everysec') this.#syncLater();
@@ -196,8 +198,7 @@ export class Broker {
     if (scheduler.now < this.fullUntil) return refused('no-space');
     if (message.length > this.maxMessageBytes) return refused('too-large');
     if (expected !== stream.lastSeq) return { kind: 'rejected', lastSeq: stream.lastSeq };
-    const before = stream.messages.at(-1)?.bytes;
-    const tokens = tokensOf(message, before);
+    const tokens = tokensOf(message, stream.ends);
     stream.messages.push({ bytes: message, tokens });
     if (this.#o.sync === 'always') stream.syncedSeq = stream.lastSeq;
     onStored(tokens);
@@ -404,9 +405,9 @@ function sha256(data: Uint8Array): string {
 export const TOKEN = /<\d+\.\d+>/g;
 const TOKEN_BYTES_MAX = 24;
 
-function tokensOf(message: Uint8Array, before: Uint8Array | undefined): string[] {
-  const carried =
-    before === undefined ? '' : text(before.subarray(Math.max(HEADER_BYTES, before.length - TOKEN_BYTES_MAX)));
+function tokensOf(message: Uint8Array, ends: Map<string, string>): string[] {
+  const { writer } = epochOf(message);
+  const carried = ends.get(writer) ?? '';
   const own = text(message.subarray(HEADER_BYTES));
   const found: string[] = own.match(TOKEN) ?? [];
   // One that began in the message before; that one's own words are not counted again.
@@ -414,6 +415,7 @@ function tokensOf(message: Uint8Array, before: Uint8Array | undefined): string[]
     const end = match.index + match[0].length;
     if (match.index < carried.length && end > carried.length) found.push(match[0]);
   }
+  ends.set(writer, own.slice(-TOKEN_BYTES_MAX));
   return found;
 }
 

@@ -1,5 +1,5 @@
 import type { EngineNode } from '@weir/app-engine';
-import { HEADER_BYTES, LogWriter, RecordHeader, RecordKind, checksumHex, decodeHeader } from '@weir/log';
+import { HEADER_BYTES, LogWriter, RecordHeader, RecordKind, checksumHex, decodeHeader, openLog } from '@weir/log';
 import type { AppendCallback, LogPosition, LogStore, SnapshotStore } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/replica';
 import type { Connection } from './connection.ts';
@@ -15,7 +15,9 @@ export interface Bug {
   readonly says: string;
   /** What the engine is given to commit with. */
   readonly committer?: (committer: Committer) => Committer;
-  readonly log?: (log: LogStore, connection: Connection, logId: string) => LogStore;
+  /** What an engine reads and appends to. `claims`: it is to lead, and does not follow another. */
+  readonly log?: (log: LogStore, connection: Connection, logId: string, claims: () => boolean) => LogStore;
+  /** What a replication app stores snapshots in. */
   readonly snapshots?: (snapshots: SnapshotStore, connection: Connection, logId: string) => SnapshotStore;
 }
 
@@ -71,26 +73,29 @@ function noFence(log: LogStore, connection: Connection, logId: string): LogStore
  * A node leads without having read the log to its end: it is told an end that is some records old, and its leadership record is put behind what
  * it has not read. What it writes from then on continues the history, so nobody can see it in the log.
  */
-function blindClaim(log: LogStore, connection: Connection, logId: string): LogStore {
+function blindClaim(log: LogStore, connection: Connection, logId: string, claims: () => boolean): LogStore {
   const { broker } = connection;
   let writer: LogWriter | null = null;
   /** From the sequences that the node knows to the log's. */
   let shift = 0;
   const behind = 3;
+  /** The end that it is told. */
+  let told = Infinity;
   return over(log, {
+    maxMessageBytes: 1 << 20, // the other writer cuts records
     state: async () => {
       const state = await log.state();
-      const hidden = writer === null ? Math.min(behind, Math.max(0, state.lastSeq - state.firstSeq)) : shift;
-      return { ...state, lastSeq: state.lastSeq - hidden };
+      return { ...state, lastSeq: writer === null ? Math.min(told, state.lastSeq) : state.lastSeq - shift };
     },
     read: (seq) => log.read(seq + shift),
     consume: (from, handler, options) => {
-      const end = broker.stream(logId).lastSeq - behind;
+      if (!claims()) return log.consume(from, handler, options);
+      told = Math.max(from - 1, broker.stream(logId).lastSeq - behind);
       return log.consume(
         from,
         (seq, message) => {
           // What it does not read does not come.
-          if (seq > Math.max(end, from - 1) && isData(message) && writer === null) return new Promise(() => {});
+          if (seq > told) return new Promise(() => {});
           return handler(seq, message);
         },
         options,
@@ -100,20 +105,19 @@ function blindClaim(log: LogStore, connection: Connection, logId: string): LogSt
       const header = new RecordHeader();
       decodeHeader(message, header);
       if (header.kind === RecordKind.leadership) {
-        const last = broker.stream(logId).lastSeq;
-        shift = last - expected;
-        const tail = tailOf(broker.stream(logId).at(last));
-        writer = new LogWriter({
-          log,
-          tail: tail === null ? { seq: 0, offset: 0, epoch: 0, checksum: '0'.repeat(16) } : { ...tail, seq: last },
-          epoch: (tail?.epoch ?? 0) + 1,
-          writerId: new Uint8Array(header.writer),
-          engineVersion: ENGINE_VERSION,
-          time: connection.process,
-        });
-        return writer.appendControl(RecordKind.leadership, new Uint8Array(message.subarray(HEADER_BYTES)), (outcome) =>
-          callback(answer(outcome, expected + 1)),
+        const payload = new Uint8Array(message.subarray(HEADER_BYTES));
+        const writerId = new Uint8Array(header.writer);
+        openLog(log, ENGINE_VERSION).then(
+          ({ tail }) => {
+            shift = tail.seq - expected;
+            const { epoch } = tail;
+            const time = connection.process;
+            writer = new LogWriter({ log, tail, epoch: epoch + 1, writerId, engineVersion: ENGINE_VERSION, time });
+            writer.appendControl(RecordKind.leadership, payload, (outcome) => callback(answer(outcome, expected + 1)));
+          },
+          (error: unknown) => callback({ kind: 'refused', reason: 'unavailable', error: String(error) }),
         );
+        return;
       }
       if (writer === null || !writer.canAppend) return log.appendCb(message, expected + shift, callback);
       const { length } = message;
@@ -139,6 +143,7 @@ function tailOf(message: Uint8Array | null): LogPosition | null {
   if (message === null) return null;
   const header = new RecordHeader();
   decodeHeader(message, header);
+  if (header.fragmentCount > 1) return null;
   const payload = header.kind === RecordKind.data ? message.length - HEADER_BYTES : 0;
   return {
     seq: 0,

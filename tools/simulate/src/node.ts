@@ -7,7 +7,6 @@ import type { HandshakeResult, MemberReport } from '@weir/cluster';
 import { Config } from '@weir/config';
 import type { HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
-import type { LogStore, SnapshotStore } from '@weir/log';
 import { Arena } from '@weir/memory';
 import type { Broker } from './broker.ts';
 import type { Bug } from './bugs.ts';
@@ -221,30 +220,27 @@ export class SimulatedNode {
     return connection;
   }
 
-  #stores(connection: Connection, logId: string): { log: LogStore; snapshots: SnapshotStore; close: () => void } {
-    const { bug } = this.options;
+  #stores(connection: Connection, logId: string): { log: SimulatedLog; snapshots: SimulatedSnapshots } {
     const log = new SimulatedLog(connection, logId);
     const snapshots = new SimulatedSnapshots(connection, logId);
-    return {
-      log: bug?.log?.(log, connection, logId) ?? log,
-      snapshots: bug?.snapshots?.(snapshots, connection, logId) ?? snapshots,
-      close: () => log.close(),
-    };
+    return { log, snapshots };
   }
 
   #access(connection: Connection, location: LogLocation, report: () => MemberReport): LogAccess {
-    const { log, snapshots, close } = this.#stores(connection, location.logId);
+    const { logId } = location;
+    const { log, snapshots } = this.#stores(connection, logId);
+    const claims = (): boolean => this.engineNode!.role.role === 'master';
     const membership = new Membership({ ...location, nats: connection, report, time: connection.process });
     return {
       location,
       link: connection,
-      log,
+      log: this.options.bug?.log?.(log, connection, logId, claims) ?? log,
       snapshots,
       membership,
       renew: (url) => url === location.natsUrl,
       close: async () => {
         membership.stop();
-        close();
+        log.close();
         await connection.close();
         this.#connections.delete(connection);
       },
@@ -330,13 +326,13 @@ export class SimulatedNode {
       },
       connect: async () => {
         const connection = await this.#connect(process, natsUrl, ended.signal);
-        const { log, snapshots, close } = this.#stores(connection, logId);
+        const { log, snapshots } = this.#stores(connection, logId);
         return {
           link: connection,
           log,
-          snapshots,
+          snapshots: this.options.bug?.snapshots?.(snapshots, connection, logId) ?? snapshots,
           close: async () => {
-            close();
+            log.close();
             await connection.close();
             this.#connections.delete(connection);
           },

@@ -16,11 +16,13 @@ import { Scheduler } from './scheduler.ts';
  * Each seed draws its own mix of faults, and how often they come: a run with everything at once finds other bugs than one with a single kind.
  */
 
-const FAULTY_MS = 40_000;
+const FAULTY_MS = 25_000;
 /** So much virtual time everything may need to be well again. */
 const HEAL_MS = 180_000;
 const PROBE_MS = 500;
 const DEPARTURE_MS = 20_000;
+/** An operator looks after so long. */
+const OPERATE_MS = 25_000;
 
 export interface RunOptions {
   readonly seed: number;
@@ -80,6 +82,8 @@ class World {
   readonly #nodes: SimulatedNode[] = [];
   readonly #clients: Client[] = [];
   readonly #broker: Broker;
+  /** The first node has the broker on its machine, and leads; else the broker is another machine, and any node may lead. */
+  readonly #ownsStore: boolean;
   #faulty = true;
   #faults = 0;
 
@@ -87,11 +91,13 @@ class World {
     this.#o = options;
     this.scheduler = new Scheduler(options.seed, options.print ?? null);
     const { scheduler, ledger } = this;
-    const url = 'nats://broker';
+    this.#ownsStore = scheduler.chance(0.35);
+    const url = this.#ownsStore ? 'nats://n0' : 'nats://broker';
     this.#broker = new Broker({
       scheduler,
       url,
-      sync: 'always',
+      // Only a node whose NATS server is its own knows whether the operator chose to lose a second.
+      sync: this.#ownsStore && scheduler.chance(0.7) ? 'everysec' : 'always',
       maxMessageBytes: scheduler.chance(0.2) ? 300 : 1 << 16,
       onStored: (tokens) => ledger.stored(tokens),
       onLost: (tokens) => ledger.lost(tokens),
@@ -105,7 +111,7 @@ class World {
           scheduler,
           ledger,
           nodes: this.#nodes,
-          thinkMs: scheduler.between(20, 400),
+          thinkMs: scheduler.between(60, 800),
           writes: scheduler.between(0.3, 0.9),
         }),
       );
@@ -133,8 +139,8 @@ class World {
       ways: new Map([...this.#brokers.keys()].map((url) => [url, way])),
       nodes: () => this.#nodes,
       broker: this.#broker,
-      ownsStore: false,
-      appendfsync: 'always',
+      ownsStore: this.#ownsStore && name === 'n0',
+      appendfsync: this.#broker.policy,
       master,
       bug: this.#o.bug ?? null,
     });
@@ -241,6 +247,7 @@ class World {
       case 'cut': {
         const { way } = this.#ways.find((each) => each.node === node.name)!;
         const ms = scheduler.between(50, scheduler.chance(0.5) ? 15_000 : 2000);
+        if (node.options.ownsStore) return;
         scheduler.note(node.name, `is cut off from the broker for ${ms.toFixed(0)} ms`);
         way.cut = true;
         scheduler.after(ms, () => this.#join(way));
@@ -250,10 +257,15 @@ class World {
       case 'powerCut':
         if (!broker.up) return;
         scheduler.note(broker.url, fault === 'powerCut' ? 'loses power' : 'crashes');
+        if (fault === 'powerCut' && this.#ownsStore) {
+          this.#nodes[0]!.crash();
+          this.#nodes[0]!.boot++;
+        }
         broker.down(fault === 'powerCut');
         scheduler.after(scheduler.between(50, 6000), () => {
           scheduler.note(broker.url, 'is up again');
           broker.up = true;
+          if (this.#ownsStore) scheduler.after(scheduler.between(10, 2000), () => this.#startIfDown(this.#nodes[0]!));
         });
         return;
       case 'election':
@@ -266,6 +278,7 @@ class World {
         node.options.clock.wallOffsetMs += scheduler.between(-7e6, 7e6);
         return scheduler.note(node.name, 'has its clock set');
       case 'takeover': {
+        if (this.#ownsStore) return;
         // An operator makes it the master: it is started anew without a master of its own.
         node.crash();
         node.master = null;
@@ -304,6 +317,8 @@ class World {
   // --- what must be so in the end
 
   #why = '';
+  #operatesAt = 0;
+  #operated = 0;
 
   #probe(node: SimulatedNode, command: readonly string[], done: (reply: Reply | null) => void): void {
     const line: Line = new Line(
@@ -326,6 +341,7 @@ class World {
   async #untilAllServe(): Promise<boolean> {
     const { scheduler } = this;
     const end = scheduler.now + HEAL_MS;
+    this.#operatesAt = scheduler.now + OPERATE_MS;
     while (scheduler.now < end && !this.#failed()) {
       const states = new Map<string, string>();
       for (const node of this.#nodes) {
@@ -340,9 +356,28 @@ class World {
       const reads = this.#nodes.every((node) => states.get(`${node.name} read`) === 'ok');
       const writes = this.#nodes.filter((node) => states.get(`${node.name} write`) === 'ok').length;
       if (reads && writes === 1) return true;
+      this.#operate(states);
       this.#why = [...states].map(([what, state]) => `${what}: ${state.slice(0, 160)}`).join('; ');
     }
     return false;
+  }
+
+  /**
+   * What a power cut took may leave a node that knows more than its log: it says so, and waits for an operator, who gives up what is lost. Only
+   * then: a node in trouble without a loss has a bug.
+   */
+  #operate(states: ReadonlyMap<string, string>): void {
+    const { scheduler, ledger } = this;
+    if (!ledger.anyLost || scheduler.now < this.#operatesAt) return;
+    this.#operatesAt = scheduler.now + OPERATE_MS;
+    for (const node of this.#nodes) {
+      if (!/MISCONF/.test(`${states.get(`${node.name} read`)} ${states.get(`${node.name} write`)}`)) continue;
+      scheduler.note(node.name, 'an operator gives up what the log lost');
+      this.#operated++;
+      this.#probe(node, ['WEIR', 'REPAIR', 'DISCARD'], (reply) =>
+        scheduler.note(node.name, `answers ${reply === null ? 'nothing' : String(valueOf(reply))}`),
+      );
+    }
   }
 
   /** All nodes have the same data set, and so has one that starts now. */
