@@ -23,6 +23,9 @@ export class Process implements Time, Owner {
   readonly #clock: MachineClock;
   readonly #startedAt: number;
   readonly #random: Random;
+  /** It dies instead of its n-th next event; 0: it does not. */
+  diesIn = 0;
+  onDeath: () => void = () => {};
   #standsUntil = 0;
   #parked: (() => void)[] = [];
 
@@ -59,7 +62,11 @@ export class Process implements Time, Owner {
   }
 
   park(event: () => void): boolean {
-    if (!this.stands) return false;
+    if (!this.stands) {
+      if (this.diesIn === 0 || --this.diesIn > 0) return false;
+      this.onDeath();
+      return true;
+    }
     this.#parked.push(event);
     return true;
   }

@@ -21,6 +21,8 @@ const FAULTY_MS = 25_000;
 const HEAL_MS = 180_000;
 const PROBE_MS = 500;
 const DEPARTURE_MS = 20_000;
+/** So often in a row all must be well: a master that was deposed finds out within two seconds. */
+const WELL_PROBES = 8;
 /** An operator looks after so long. */
 const OPERATE_MS = 25_000;
 
@@ -45,11 +47,12 @@ export interface RunResult {
 /** Kinds of faults, and how often each comes in a minute where the seed has it. */
 const FAULTS = {
   crash: 4,
+  crashAtStep: 4,
   stop: 2,
   stand: 5,
   cut: 5,
   brokerDown: 2,
-  powerCut: 2,
+  powerCut: 4,
   election: 2,
   full: 2,
   clockJump: 3,
@@ -236,6 +239,21 @@ class World {
         node.crash();
         scheduler.after(scheduler.between(10, 8000), () => this.#startIfDown(node));
         return;
+      case 'crashAtStep': {
+        // Most of what a start does is a few hundred steps.
+        if (scheduler.chance(0.7)) {
+          node.crash();
+          node.start();
+        }
+        const { process } = node;
+        if (process === null) return;
+        process.diesIn = 1 + scheduler.below(scheduler.chance(0.5) ? 60 : 400);
+        process.onDeath = () => {
+          node.crash();
+          scheduler.after(scheduler.between(10, 3000), () => this.#startIfDown(node));
+        };
+        return;
+      }
       case 'stop':
         return node.stop(() => scheduler.after(scheduler.between(10, 3000), () => this.#startIfDown(node)));
       case 'stand': {
@@ -309,7 +327,10 @@ class World {
     this.#broker.fullUntil = 0;
     for (const { way } of this.#ways) this.#join(way);
     for (const node of this.#nodes) {
-      node.process?.goOnNow();
+      if (node.process !== null) {
+        node.process.goOnNow();
+        node.process.diesIn = 0;
+      }
       this.#startIfDown(node);
     }
   }
@@ -342,6 +363,7 @@ class World {
     const { scheduler } = this;
     const end = scheduler.now + HEAL_MS;
     this.#operatesAt = scheduler.now + OPERATE_MS;
+    let well = 0;
     while (scheduler.now < end && !this.#failed()) {
       const states = new Map<string, string>();
       for (const node of this.#nodes) {
@@ -355,7 +377,9 @@ class World {
       await scheduler.run(scheduler.now + PROBE_MS);
       const reads = this.#nodes.every((node) => states.get(`${node.name} read`) === 'ok');
       const writes = this.#nodes.filter((node) => states.get(`${node.name} write`) === 'ok').length;
-      if (reads && writes === 1) return true;
+      well = reads && writes === 1 ? well + 1 : 0;
+      if (well === WELL_PROBES) return true;
+      if (well > 0) continue;
       this.#operate(states);
       this.#why = [...states].map(([what, state]) => `${what}: ${state.slice(0, 160)}`).join('; ');
     }
