@@ -12,6 +12,8 @@ import type { SimulatedNode } from './node.ts';
  */
 
 const PIPELINE_MAX = 5;
+/** A few are long: their record is of many commands, and of fragments where messages are small. */
+const LONG_PIPELINE_MAX = 40;
 const PATIENCE_MS = 12_000;
 const HOP_MS = 0.3;
 
@@ -198,7 +200,8 @@ export class Client {
     const scheduler = this.#scheduler;
     const line = this.#line!;
     const commands: Uint8Array[] = [];
-    for (let n = 1 + scheduler.below(PIPELINE_MAX); n > 0; n--) {
+    const most = scheduler.chance(0.05) ? LONG_PIPELINE_MAX : PIPELINE_MAX;
+    for (let n = 1 + scheduler.below(most); n > 0; n--) {
       if (scheduler.chance(this.#writes)) commands.push(this.#write());
       else commands.push(this.#read(line.node.name));
     }

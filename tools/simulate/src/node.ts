@@ -34,8 +34,8 @@ export interface NodeOptions {
   readonly scheduler: Scheduler;
   readonly clock: MachineClock;
   readonly brokers: ReadonlyMap<string, Broker>;
-  readonly ways: ReadonlyMap<string, Way>;
-  readonly nodes: () => readonly SimulatedNode[];
+  readonly way: Way;
+  readonly nodes: readonly SimulatedNode[];
   /** The broker that it leads its log on. */
   readonly broker: Broker;
   readonly ownsStore: boolean;
@@ -214,8 +214,8 @@ export class SimulatedNode {
   }
 
   async #connect(process: Process, url: string, signal: AbortSignal): Promise<Connection> {
-    const { brokers, ways, scheduler } = this.options;
-    const connection = await Connection.open(brokers.get(url)!, process, scheduler, ways.get(url)!, signal);
+    const { brokers, way, scheduler } = this.options;
+    const connection = await Connection.open(brokers.get(url)!, process, scheduler, way, signal);
     this.#connections.add(connection);
     return connection;
   }
@@ -249,7 +249,7 @@ export class SimulatedNode {
 
   /** WEIR HANDSHAKE over a connection to that node's port. */
   async #ask(process: Process, target: HostPort, signal: AbortSignal): Promise<HandshakeResult> {
-    const node = this.options.nodes().find(({ name }) => name === target.host);
+    const node = this.options.nodes.find(({ name }) => name === target.host);
     const started = process.monotonicMs();
     await process.sleep(2, signal);
     for (;;) {
