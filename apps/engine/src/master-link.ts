@@ -1,24 +1,41 @@
 import type { Member } from '@weir/cluster';
+import type { HostPort } from '@weir/config';
 import type { FollowerState } from '@weir/replica';
 
 /**
- * The link of a slave to its master, as ROLE and INFO show it: up while records can come and the master lives. Its NATS
- * server may outlive a killed master, and would only be silent.
+ * The link of a slave to the master of its log, as ROLE and INFO show it: up while records can come and somebody leads. NATS may outlive a killed
+ * master, and would only be silent.
+ *
+ * A log is followed, whoever leads it. The node that an operator named is a hint for finding it: as long as that node takes part in the log, it is
+ * the one that is shown. When it does not, the link is up all the same as long as another node leads, which is shown then; and the named node
+ * is asked whether it has another log now.
  */
 
 export type MasterState = 'connect' | 'connecting' | 'sync' | 'connected';
 
+/** Whom an operator named. */
+export interface NamedNode {
+  /** By which it reports in the log; null: nobody is known. */
+  readonly node: string | null;
+  /** It led the log when it was asked. */
+  readonly isMaster: boolean;
+}
+
 /** A master reports every second. */
 const SILENT_MS = 5000;
-/** A link that is down, or a master unheard of, for so long makes a slave ask again where the log is. */
+/** A link that is down, or a named node unheard of, for so long makes a slave ask again where the log is. */
 const ASK_AGAIN_MS = 3000;
 
 export class MasterLink {
   state: MasterState = 'connect';
   downSinceMs = 0;
-  /** When the node that is followed was last heard of in its log. */
+  /** Who leads, where that is not the node that was named: its address. */
+  leader: HostPort | null = null;
+  /** When a leader of the log, or the named node, was last heard of. */
   #seenMs = 0;
-  /** It was, since the data set is that of this log. */
+  /** When the named node was. */
+  #namedMs = 0;
+  /** One of them was, since the data set is that of this log. */
   #heard = false;
 
   get up(): boolean {
@@ -31,26 +48,32 @@ export class MasterLink {
     this.downSinceMs = now;
   }
 
-  /** The data set is the master's. */
+  /** The data set is that of the log. */
   connected(now: number): void {
     this.state = 'connected';
     this.#seenMs = now;
+    this.#namedMs = now;
     this.#heard = false;
+    this.leader = null;
   }
 
-  /**
-   * Looks at what is known now: `members` of the log, and `node`, the id of the one that is followed (undefined: whoever
-   * is master). One that was heard of and is not among them any more left this log: what it serves now is something else.
-   * Returns whether the state changed.
-   */
-  watch(follower: FollowerState, members: readonly Member[], node: string | undefined, now: number): boolean {
+  /** Looks at the members of the log. One that was heard of and is not among them any more left it. Returns whether the state changed. */
+  watch(follower: FollowerState, members: readonly Member[], named: NamedNode, now: number): boolean {
     let isThere = false;
+    let isNamedThere = false;
+    let leader: Member | null = null;
     for (const member of members) {
-      if (node === undefined ? member.role === 'master' : member.id === node) {
-        isThere = true;
-        this.#seenMs = Math.max(this.#seenMs, member.receivedMs);
-      }
+      const isNamed = member.id === named.node;
+      const isMaster = member.role === 'master';
+      if (!isNamed && !isMaster) continue;
+      isThere = true;
+      this.#seenMs = Math.max(this.#seenMs, member.receivedMs);
+      if (isMaster && (leader === null || member.epoch > leader.epoch)) leader = member;
+      if (!isNamed) continue;
+      this.#namedMs = Math.max(this.#namedMs, member.receivedMs);
+      isNamedThere = isMaster || !named.isMaster;
     }
+    this.leader = isNamedThere || leader === null ? null : { host: leader.ip, port: leader.port };
     this.#heard ||= isThere;
     const follows = follower === 'live' || follower === 'catching-up';
     const up = follows && now - this.#seenMs <= SILENT_MS && (isThere || !this.#heard);
@@ -61,10 +84,10 @@ export class MasterLink {
   }
 
   /**
-   * The log cannot be reached, or the node that this one was told to follow is not heard of there: it may have another log now
-   * (REPLICAOF NO ONE, REPLICAOF of its own), and the old one would be followed for ever.
+   * The log cannot be reached, or the node that was named is not heard of there: it may have another log now (REPLICAOF NO ONE, REPLICAOF of its
+   * own), and the old one would be followed for ever.
    */
   mayHaveMoved(now: number): boolean {
-    return now - (this.up ? this.#seenMs : this.downSinceMs) > ASK_AGAIN_MS;
+    return now - (this.up ? this.#namedMs : this.downSinceMs) > ASK_AGAIN_MS;
   }
 }

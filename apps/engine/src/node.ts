@@ -21,7 +21,7 @@ import { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
-import type { RoleOptions } from './role.ts';
+import type { RoleOptions } from './role/ports.ts';
 import { ReplicaWaits } from './wait.ts';
 
 /** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */

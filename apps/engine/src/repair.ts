@@ -25,7 +25,7 @@ export interface RepairSubject {
   readonly trouble: () => Trouble | null;
   readonly leading: () => boolean;
   readonly isMaster: boolean;
-  /** Keys of the data set that this node holds, and where in its log it stands; null when it holds none. */
+  /** Keys of the data set that this node holds, and where in its log (with '' in none) it stands; null when it holds none. */
   readonly holds: { readonly keys: number; readonly seq: number; readonly logId: string } | null;
   readonly newKeyspace: () => Keyspace;
   readonly time: Time;
@@ -115,11 +115,7 @@ async function status(subject: RepairSubject, access: LogAccess): Promise<string
   const { holds } = subject;
   const trouble = subject.trouble();
   const lines = [trouble === null ? 'trouble: none' : `trouble: ${trouble.code}: ${trouble.text}`];
-  lines.push(
-    holds === null
-      ? 'this node holds no data set'
-      : `this node holds ${holds.keys} keys, of log ${holds.logId} up to record ${holds.seq}`,
-  );
+  lines.push(holds === null ? 'this node holds no data set' : `this node holds ${holds.keys} keys, ${whose(holds)}`);
   const { logId } = access.location;
   const state = await access.log.state().catch((error: unknown) => (error as Error).message);
   lines.push(
@@ -133,6 +129,10 @@ async function status(subject: RepairSubject, access: LogAccess): Promise<string
   for (const { ip, port, role, seq } of access.membership.others())
     lines.push(`member ${ip}:${port}: ${role}, at record ${seq}`);
   return lines;
+}
+
+function whose({ logId, seq }: NonNullable<RepairSubject['holds']>): string {
+  return logId === '' ? 'of no log yet' : `of log ${logId} up to record ${seq}`;
 }
 
 async function fromLog(
@@ -196,8 +196,7 @@ async function forget(access: LogAccess, id: string, isConfirmed: boolean): Prom
 async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<string[]> {
   refuseUnless(!subject.leading(), 'this node leads its log; there is nothing to give up');
   const { holds } = subject;
-  const what =
-    holds === null ? 'what it noted of its log' : `${holds.keys} keys of log ${holds.logId} up to record ${holds.seq}`;
+  const what = holds === null ? 'what it noted of its log' : `${holds.keys} keys ${whose(holds)}`;
   if (!isConfirmed)
     return [`this node would give up ${what}, and take the log as it is; say CONFIRM behind it to do so`];
   subject.discard();

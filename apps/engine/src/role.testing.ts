@@ -1,0 +1,167 @@
+import { Membership } from '@weir/cluster';
+import type { HandshakeResult } from '@weir/cluster';
+import { FakeNats } from '@weir/cluster/testing';
+import { Config } from '@weir/config';
+import type { HostPort } from '@weir/config';
+import { Keyspace } from '@weir/keyspace';
+import { FakeLog, FakeSnapshots } from '@weir/log/testing';
+import { Arena } from '@weir/memory';
+import { encodeCommand } from '@weir/resp';
+import { FakeTime } from '@weir/time/testing';
+import { Engine } from './engine.ts';
+import type { LogAccess, LogLocation } from './log-access.ts';
+import type { Logger } from './logger.ts';
+import type { Known, Note, RoleMemory } from './node-memory.ts';
+import { RoleController } from './role.ts';
+import { TestClient } from './testing-sessions.ts';
+
+/** For tests of whole roles without processes: logs, snapshots and NATS in memory, and a time that passes when the test says so. */
+
+class FakeMemory implements RoleMemory {
+  logId: string | null = null;
+  bootId = 'boot';
+  generation = 0;
+  lostSign = null;
+  #known: Known | null = null;
+  readonly id: string;
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  known(logId: string): Known | null {
+    return this.logId === logId ? this.#known : null;
+  }
+
+  begin(logId: string, generation: number, note: Note | null): void {
+    this.generation = generation;
+    this.remember(logId, note);
+  }
+
+  remember(logId: string, note: Note | null): void {
+    this.logId = logId;
+    if (note !== null) this.#known = { ...note, bootId: this.bootId, sync: 'always', settled: null };
+  }
+
+  note(logId: string, note: Note): void {
+    this.remember(logId, note);
+  }
+
+  forget(): void {
+    this.#known = null;
+  }
+}
+
+/** Everything that is stored, and the nodes by their ports. */
+export class FakeCluster {
+  readonly time = new FakeTime();
+  readonly nats = new FakeNats();
+  readonly nodes = new Map<number, FakeNode>();
+  readonly #logs = new Map<string, { log: FakeLog; snapshots: FakeSnapshots }>();
+
+  stored(logId: string): { log: FakeLog; snapshots: FakeSnapshots } {
+    let stored = this.#logs.get(logId);
+    if (stored === undefined) {
+      stored = { log: new FakeLog(), snapshots: new FakeSnapshots() };
+      this.#logs.set(logId, stored);
+    }
+    return stored;
+  }
+
+  /** What a restart keeps is `memory`. */
+  node(
+    port: number,
+    options: { slaveOf?: number; logId?: string; isSole?: boolean; memory?: RoleMemory } = {},
+  ): FakeNode {
+    const node = new FakeNode(this, port, options);
+    this.nodes.set(port, node);
+    return node;
+  }
+
+  async until(what: string, condition: () => boolean): Promise<void> {
+    for (let i = 0; i < 3000; i++) {
+      if (condition()) return;
+      await this.time.advance(20);
+    }
+    throw new Error(`not within a minute: ${what}`);
+  }
+}
+
+export class FakeNode {
+  readonly port: number;
+  readonly engine: Engine;
+  readonly role: RoleController;
+  readonly memory: RoleMemory;
+  readonly logged: string[] = [];
+  readonly config = new Config();
+  /** Answers no handshake. */
+  isAway = false;
+
+  constructor(
+    cluster: FakeCluster,
+    port: number,
+    options: { slaveOf?: number; logId?: string; isSole?: boolean; memory?: RoleMemory },
+  ) {
+    const { time, nats } = cluster;
+    this.port = port;
+    const { slaveOf } = options;
+    if (slaveOf !== undefined) this.config.assign('replicaof', ['127.0.0.1', String(slaveOf)]);
+    const newKeyspace = (): Keyspace =>
+      new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: 1 << 26 }) });
+    const host = new Proxy({}, { get: () => () => 0 });
+    this.engine = new Engine({ config: this.config, keyspace: newKeyspace(), host: host as never });
+    this.memory = options.memory ?? new FakeMemory(port.toString(16).padStart(16, '0'));
+    const say = (_fields: object, text: string): void => void this.logged.push(text);
+    const logger: Logger = { debug() {}, info: say, warn: say, error: say };
+    const place = async (logId: string): Promise<LogLocation> => ({ natsUrl: 'nats://fake', cluster: 'weir', logId });
+    const handle = nats.handle();
+    this.role = new RoleController({
+      engine: this.engine,
+      config: this.config,
+      logger,
+      memory: this.memory,
+      newKeyspace,
+      ownLog: {
+        ownsStore: options.isSole ?? true,
+        place,
+        locate: (memory) => place(memory.logId ?? options.logId ?? port.toString(16).padStart(40, '0')),
+        secure: async () => {},
+        remember: async () => {},
+        guard: () => null,
+        settled() {},
+      },
+      announce: () => ({ ip: '127.0.0.1', port }),
+      onLeading: () => {},
+      time,
+      openLog: async (location, { report }): Promise<LogAccess> => {
+        const membership = new Membership({ ...location, nats: handle, report, time });
+        const close = async (): Promise<void> => membership.stop();
+        return { location, link: handle, ...cluster.stored(location.logId), membership, renew: () => true, close };
+      },
+      askForLog: async (target: HostPort): Promise<HandshakeResult> => {
+        const asked = cluster.nodes.get(target.port)?.role;
+        const access = asked?.access ?? null;
+        if (asked === undefined || access === null || cluster.nodes.get(target.port)!.isAway)
+          throw new Error(`${target.host}:${target.port} cannot be reached`);
+        const { logId } = access.location;
+        const node = { role: asked.role, node: asked.nodeId };
+        return { version: 1, cluster: 'weir', logId, natsUrl: 'nats://fake', ...node, localAddress: '127.0.0.1' };
+      },
+      recentBytes: 1 << 16,
+    });
+  }
+
+  /** The reply, as it stands on the wire; '' while there is none. */
+  async ask(cluster: FakeCluster, ...command: string[]): Promise<string> {
+    const client = new TestClient();
+    client.port = this.engine.open(
+      { remoteAddr: '127.0.0.1:1', localAddr: '', fd: -1, unixSocket: false },
+      client.sink,
+    );
+    const bytes = encodeCommand(command);
+    client.port.input(bytes, 0, bytes.length);
+    for (let i = 0; i < 50 && client.text === '' && !client.destroyed; i++) await cluster.time.advance(1);
+    client.port.closed();
+    return client.text;
+  }
+}

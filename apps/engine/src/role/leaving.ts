@@ -1,0 +1,57 @@
+import { discardKeyspace } from '@weir/replica';
+import { within } from '../waiting.ts';
+import { DRAIN_MS } from './parts.ts';
+import type { RoleParts } from './parts.ts';
+import type { Held } from './state.ts';
+import type { Term } from './term.ts';
+
+/** Closes what a term opened. Returns what the data set that is here stands for now; null: as before. */
+export async function leave(parts: RoleParts, term: Term): Promise<Held | null> {
+  const { engine, logger } = parts.options;
+  await term.settled();
+  const { access, follower, writer } = term;
+  let held: Held | null = null;
+  if (access !== null && term.leads) held = await stopLeading(parts, term);
+  else if (access !== null && follower !== null && follower.keyspace === engine.ctx.keyspace)
+    held = { kind: 'of-log', logId: access.location.logId, position: follower.position, isExact: true };
+  writer?.stop();
+  parts.loading = null;
+  follower?.stop();
+  // A data set that was being loaded, and nobody will see.
+  if (follower !== null && follower.keyspace !== engine.ctx.keyspace) discardKeyspace(follower.keyspace);
+  await access?.close().catch((error: unknown) => logger.debug({ err: error }, 'closing the connection to the log'));
+  return held;
+}
+
+async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
+  const { engine, logger, memory, onLeading } = parts.options;
+  const access = term.access!;
+  const writer = term.writer!;
+  // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
+  if (writer.state !== 'fenced') await parts.drained(writer);
+  const isWhole = writer.state !== 'fenced' && writer.pending === 0;
+  const isExact = engine.recordsInFlight === 0 && engine.unsealedBytes === 0;
+  writer.stop();
+  engine.stopLeading();
+  onLeading(null);
+  const clean = isWhole && (await secured(parts));
+  const { logId } = access.location;
+  const position = writer.committed;
+  try {
+    memory.remember(logId, { position, clean, slaves: parts.slaveIds(access) });
+  } catch (error) {
+    logger.warn({ err: error }, 'cannot write down how far the log is known');
+  }
+  term.leads = false;
+  return { kind: 'of-log', logId, position, isExact };
+}
+
+/** A stop in order: what was acknowledged is on disk before that is written down. */
+async function secured({ options }: RoleParts): Promise<boolean> {
+  try {
+    return await within(options.time, DRAIN_MS, options.ownLog.secure());
+  } catch (error) {
+    options.logger.warn({ err: error }, 'cannot sync the log');
+    return false;
+  }
+}
