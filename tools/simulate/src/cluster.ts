@@ -36,8 +36,7 @@ export class Cluster {
     this.#ledger = ledger;
     this.#bug = bug;
     this.ownStores = scheduler.chance(0.35);
-    // Only a node whose NATS server is its own knows whether the operator chose to lose a second.
-    this.#sync = this.ownStores && scheduler.chance(0.7) ? 'everysec' : 'always';
+    this.#sync = scheduler.chance(this.ownStores ? 0.7 : 0.4) ? 'everysec' : 'always';
     this.#maxMessageBytes = scheduler.chance(0.2) ? SMALL_MESSAGE_BYTES : MESSAGE_BYTES;
     this.leader = this.add('n0', null);
     for (let i = 1; i < nodes; i++) this.add(`n${i}`, this.leader);

@@ -43,6 +43,8 @@ export class Ledger {
   readonly #seen = new Map<string, Seen>();
   acked = 0;
   reads = 0;
+  /** A power cut took something. */
+  anyLost = false;
 
   // --- what happens
 
@@ -61,11 +63,8 @@ export class Ledger {
   }
 
   lost(tokens: readonly string[]): void {
+    this.anyLost = true;
     for (const token of tokens) this.#lost.add(token);
-  }
-
-  get anyLost(): boolean {
-    return this.#lost.size > 0;
   }
 
   ack(op: Op, value: number): void {

@@ -66,7 +66,7 @@ export class Outcome {
     for (const node of inTrouble) {
       scheduler.note(node.name, 'an operator gives up what the log lost');
       this.operated++;
-      void this.#cluster.ask(node, ['WEIR', 'REPAIR', 'DISCARD']).then((reply) => {
+      void this.#cluster.ask(node, ['WEIR', 'REPAIR', 'DISCARD', 'CONFIRM']).then((reply) => {
         scheduler.note(node.name, `answers ${reply === null ? 'nothing' : String(valueOf(reply))}`);
       });
     }
