@@ -274,5 +274,6 @@ export function valueOf(reply: Reply): string | string[] | null {
   if (reply.type === 'bulk') return Buffer.from(reply.value).toString('latin1');
   if (reply.type === 'array') return reply.value.map((each: Reply) => String(valueOf(each)));
   if (reply.type === 'nil') return null;
-  return String(reply.value);
+  if (reply.type === 'int') return String(reply.value);
+  return typeof reply.value === 'string' ? reply.value : JSON.stringify(reply.value);
 }

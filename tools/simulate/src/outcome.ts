@@ -47,10 +47,18 @@ export class Outcome {
       });
       await scheduler.run(scheduler.now + PROBE_MS);
       const masters = write.filter((state) => state === 'ok').length;
-      well = masters === 1 && read.every((state) => state === 'ok') ? well + 1 : 0;
+      // A slave in trouble answers reads with what it has, and says so elsewhere.
+      const inTrouble = nodes.filter((node) => node.engineNode!.role.trouble !== null);
+      const serve = masters === 1 && read.every((state) => state === 'ok') && inTrouble.length === 0;
+      well = serve ? well + 1 : 0;
       if (well === WELL_PROBES) return;
-      why = nodes.map(({ name }, i) => `${name} reads: ${read[i]!}, writes: ${write[i]!}`).join('; ');
-      if (well === 0) this.#operate(nodes.filter((_, i) => /^MISCONF/.test(read[i]!) || /^MISCONF/.test(write[i]!)));
+      why = nodes
+        .map(({ name, engineNode }, i) => {
+          const trouble = engineNode!.role.trouble?.text;
+          return `${name} reads: ${read[i]!}, writes: ${write[i]!}${trouble === undefined ? '' : `, trouble: ${trouble}`}`;
+        })
+        .join('; ');
+      if (well === 0) this.#operate(inTrouble);
     }
     if (scheduler.failure === null) throw new Violation(`not all is well ${HEAL_MS} ms after the last fault: ${why}`);
   }
