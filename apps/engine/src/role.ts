@@ -177,7 +177,7 @@ export class RoleController {
         time,
         open: async (signal) => {
           const location = this.access?.location ?? (await ownLog.locate(memory, signal));
-          return this.#parts.open(location, `weir repair ${this.nodeId}`, signal);
+          return this.#parts.open(location, `weir repair ${this.nodeId}`, signal, null);
         },
         source: (logId) => ownLog.guard(logId) ?? this.#parts.recentOf(logId),
         beginWith: (keyspace) => this.#beginWith(keyspace),
@@ -216,7 +216,7 @@ export class RoleController {
     // Between two roles the data set that answers is not what the log has: it is becoming the beginning of a new one, or waits for
     // that of another master to be loaded.
     const isSettled = this.writer !== null || this.#isFed;
-    if (term === null || term.access === null || this.#reloading || this.#o.engine.ctx.loading || !isSettled)
+    if (term === null || term.access === null || this.#reloading || this.#executor.view.loading || !isSettled)
       throw new Error('there is no log to load from now');
     this.#reloading = true;
     try {

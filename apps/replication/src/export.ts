@@ -1,6 +1,7 @@
 import { JetStreamSnapshots, LogError, connectNats } from '@weir/log';
+import type { Keyspace } from '@weir/keyspace';
 import type { SnapshotManifest } from '@weir/log';
-import { exportSnapshot } from '@weir/replica';
+import { exportSnapshot, wallClockMs } from '@weir/replica';
 
 /** Writes the newest usable snapshot of a log to a file that Redis loads. */
 export async function exportNewest(options: {
@@ -8,14 +9,15 @@ export async function exportNewest(options: {
   readonly cluster: string;
   readonly logId: string;
   readonly path: string;
+  readonly newKeyspace: () => Keyspace;
 }): Promise<SnapshotManifest> {
-  const { natsUrl, cluster, logId, path } = options;
+  const { natsUrl, cluster, logId, path, newKeyspace } = options;
   const link = await connectNats({ urls: natsUrl, name: 'weir export', firstConnectMs: 10_000 });
   const snapshots = new JetStreamSnapshots(link, { cluster, logId });
   try {
     const newest = await snapshots.newestUsable();
     if (newest === null) throw new LogError('snapshot-missing', `log ${logId} has no usable snapshot`);
-    await exportSnapshot(snapshots, newest, path);
+    await exportSnapshot(snapshots, newest, path, { newKeyspace, nowMs: wallClockMs() });
     return newest;
   } finally {
     snapshots.close();

@@ -34,7 +34,11 @@ await runProgram(
     if (exportPath !== null) {
       if (exportPath === '') throw new Error('--export needs the name of a file');
       const place = await locateLog({ config, logId, logger, signal: starting.signal, patient: false, reads: true });
-      const { id, seq, keys, bytes } = await exportNewest({ ...place, path: exportPath });
+      const { id, seq, keys, bytes } = await exportNewest({
+        ...place,
+        path: exportPath,
+        newKeyspace: settingsOf(config).newKeyspace,
+      });
       logger.info({ file: exportPath, snapshot: id, seq, keys, bytes }, 'snapshot exported');
       process.exit(0);
     }

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { runImportBench } from './import.bench.ts';
 
 test('the benchmark of a first start runs to its end', async () => {
-  const { bytes, redisSeconds, fileSeconds, startSeconds } = await runImportBench(2000);
+  const { bytes, redisSeconds, fileSeconds, startSeconds } = await runImportBench('mixed', 2000, 1);
   assert.ok(bytes > 20_000);
   assert.ok(Number.isFinite(redisSeconds) && fileSeconds >= 0 && startSeconds > 0);
 });

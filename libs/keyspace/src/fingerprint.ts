@@ -1,6 +1,7 @@
 import type { Ref } from '@weir/memory';
 import { TYPE_STRING, expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
-import { hashBytes } from './hash.ts';
+import { hashPair } from './hash-pair.ts';
+import { READ_AHEAD, readAhead } from './ahead.ts';
 import type { Keyspace } from './keyspace.ts';
 import { LongHash } from './long-hash.ts';
 import { opsOf } from './values.ts';
@@ -45,7 +46,8 @@ export class Fingerprint {
 }
 
 /** A string above this is hashed in parts of so many bytes: 3 ms each. */
-const LONG_BYTES = 512 * 1024;
+export const SUMMED_AT_ONCE_BYTES_MAX = 512 * 1024;
+const LONG_BYTES = SUMMED_AT_ONCE_BYTES_MAX;
 if (LONG_BYTES % 4 !== 0) throw new Error('a hash takes parts of whole words');
 
 /** Between two yields: keys, blocks of their values, and what strings are longer than short ones. */
@@ -62,6 +64,8 @@ export function* fingerprintSteps(keyspace: Keyspace): Generator<void, string, v
     if (db.keys.size === 0) continue;
     do {
       cursor = db.keys.scan(cursor, refs);
+      if (cursor !== 0 && refs.length < READ_AHEAD) continue;
+      readAhead(keyspace.arena, refs);
       for (const ref of refs) {
         if (isLong(keyspace, ref)) yield* sum.addInSteps(db.index, ref);
         else sum.add(db.index, ref);
@@ -103,16 +107,9 @@ function addEntry(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): 
   if (typeOf(arena, ref) === TYPE_STRING) {
     const value = valueAddress(arena, ref);
     const valueLen = valueLength(arena, ref);
-    addLanes(
-      lanes,
-      hashBytes(arena.u8, value, valueLen, a, seedA),
-      hashBytes(arena.u8, value, valueLen, b, seedB),
-      high,
-    );
-  } else {
-    opsOf(keyspace.space, ref).fingerprint(keyspace.space, ref, a ^ seedA, b ^ seedB, valueLanes);
-    addLanes(lanes, valueLanes[0], valueLanes[1], high);
-  }
+    hashPair(arena.i32, value, valueLen, a, seedA, b, seedB, valueLanes);
+  } else opsOf(keyspace.space, ref).fingerprint(keyspace.space, ref, a ^ seedA, b ^ seedB, valueLanes);
+  addLanes(lanes, valueLanes[0], valueLanes[1], high);
 }
 
 function* addLongString(lanes: Int32Array, keyspace: Keyspace, db: number, ref: Ref): Generator<void, void, void> {
@@ -144,8 +141,7 @@ function readHead({ arena }: Keyspace, db: number, ref: Ref): number {
   const seed = Math.imul(db + 1, 0x9e3779b1) ^ Math.imul(typeOf(arena, ref) + 1, 0x85ebca6b);
   const low = (when % 4294967296) | 0;
   const high = Math.floor(when / 4294967296) | 0;
-  head[0] = hashBytes(arena.u8, key, keyLen, seed, 0x5bd1e995);
-  head[1] = hashBytes(arena.u8, key, keyLen, 0x2545f491, seed);
+  hashPair(arena.i32, key, keyLen, seed, 0x5bd1e995, 0x2545f491, seed, head);
   head[2] = low ^ Math.imul(high, 0xc2b2ae35) ^ 0x1b873593;
   head[3] = high ^ Math.imul(low, 0x27d4eb2f) ^ 0x38b34ae5;
   return high;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { hashPair } from './hash-pair.ts';
 import { hashBytes } from './hash.ts';
 import { LongHash } from './long-hash.ts';
 
@@ -75,6 +76,19 @@ test('hashBytes is HalfSipHash-1-3, for every length of the tail and beyond 255 
       assert.equal(hashBytes(message, 0, message.length, k0, k1), halfSipHash(1, 3, k0, k1, message));
     }),
   );
+});
+
+test('a pair of hashes is two times the one, for every length and place, up to the last byte of the memory', () => {
+  const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 151 + 7) & 255);
+  const words = new Int32Array(bytes.buffer);
+  const pair = new Int32Array(2);
+  for (let from = 0; from <= 64; from++) {
+    for (let len = 0; from + len <= 64; len++) {
+      hashPair(words, from, len, K0, K1, K1, K0 ^ len, pair);
+      const two = [hashBytes(bytes, from, len, K0, K1), hashBytes(bytes, from, len, K1, K0 ^ len)];
+      assert.deepEqual([...pair], two, `${len} bytes at ${from}`);
+    }
+  }
 });
 
 test('a hash taken in parts is that of the whole, wherever it is divided', () => {

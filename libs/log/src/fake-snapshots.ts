@@ -93,9 +93,10 @@ export class FakeSnapshots implements SnapshotStore {
     this.#chunks.delete(id);
   }
 
-  async removeAbandoned(olderThanMs: number): Promise<string[]> {
+  async removeAbandoned(olderThanMs: number, idPrefix = ''): Promise<string[]> {
     const old = [...this.#chunks]
-      .filter(([id, s]) => !this.#manifests.has(id) && this.#now() - s.at >= olderThanMs)
+      .filter(([id]) => id.startsWith(idPrefix) && !this.#manifests.has(id))
+      .filter(([, s]) => this.#now() - s.at >= olderThanMs)
       .map(([id]) => id);
     for (const id of old) this.#chunks.delete(id);
     return old;

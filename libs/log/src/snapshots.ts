@@ -143,13 +143,13 @@ export class JetStreamSnapshots implements SnapshotStore {
     await this.#link.api(`STREAM.PURGE.${this.stream}`, { filter: `${this.#prefix}.${id}.>` }, 60_000);
   }
 
-  async removeAbandoned(olderThanMs: number): Promise<string[]> {
+  async removeAbandoned(olderThanMs: number, idPrefix = ''): Promise<string[]> {
     const begun = new Set(
       (await this.#subjects(`${this.#prefix}.*.p.*.0`)).map((s) => s.slice(this.#prefix.length + 1).split('.')[0]!),
     );
     const removed: string[] = [];
     for (const id of begun) {
-      if ((await this.#manifest(id)) !== null) continue;
+      if (!id.startsWith(idPrefix) || (await this.#manifest(id)) !== null) continue;
       const newest = await this.#last(`${this.#prefix}.${id}.p.>`);
       if (newest === null) continue;
       const { seq } = newest.message;

@@ -475,6 +475,7 @@ export function storeContract(name: string, harness: Harness): void {
       (await snapshots.list()).map((m) => m.id),
       ['whole'],
     );
+    assert.deepEqual(await snapshots.removeAbandoned(0, 'other-'), []);
     await until('it is removed', async () => (await snapshots.removeAbandoned(0)).includes('half'));
     assert.deepEqual(
       (await snapshots.list()).map((m) => m.id),

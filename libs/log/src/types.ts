@@ -142,6 +142,11 @@ export interface SnapshotMeta {
   readonly engineVersion: number;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
+  /**
+   * Set when the bytes are a file of another server as it came (of any RDB version that is read): when it was brought in, in milliseconds since
+   * 1970. Keys of it whose time had come by then are no part of the data set.
+   */
+  readonly importedAtMs?: number;
 }
 
 export interface SnapshotPart {
@@ -180,9 +185,9 @@ export interface SnapshotStore {
   remove(id: string): Promise<void>;
   /**
    * Removes uploads without a manifest to which nothing was added for `olderThanMs`, as this store has seen by its own monotonic clock: no
-   * clock that is set, here or at the broker, makes an upload under way look old. Returns their ids.
+   * clock that is set, here or at the broker, makes an upload under way look old. Only those whose id begins with `idPrefix`. Returns their ids.
    */
-  removeAbandoned(olderThanMs: number): Promise<string[]>;
+  removeAbandoned(olderThanMs: number, idPrefix?: string): Promise<string[]>;
 }
 
 // ------------------------------------------------------------------------------------------------------ connection

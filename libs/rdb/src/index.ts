@@ -35,3 +35,4 @@ export type {
 } from './types.ts';
 export { printableKey } from './values.ts';
 export { COMPRESS_UP_TO, RdbWriter } from './writer.ts';
+export { KEYS_AHEAD_MAX } from './scout.ts';

@@ -29,6 +29,7 @@ import {
 } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import { libraryName, moduleName } from './module-id.ts';
+import { KeyScout } from './scout.ts';
 import type { RdbReaderApi, RdbReaderOptions, RdbSink } from './types.ts';
 import { isReadable, printableKey, RdbEntry, ValueReader } from './values.ts';
 
@@ -68,6 +69,8 @@ export class RdbReader implements RdbReaderApi {
   readonly #entry = new RdbEntry();
   readonly #values: ValueReader;
   readonly #crc = new Crc64();
+  readonly #scout = new KeyScout();
+  readonly #scouts: boolean;
   /** Start, in the input's buffer, of what the checksum has not seen. */
   #crcFrom = 0;
   /** Of what is pending, the bytes that the checksum has: a long string is summed as it comes, not in one go when it is whole. */
@@ -88,6 +91,7 @@ export class RdbReader implements RdbReaderApi {
 
   constructor(sink: RdbSink, options: RdbReaderOptions = {}) {
     this.#sink = sink;
+    this.#scouts = sink.keysAhead !== undefined;
     this.#values = new ValueReader(sink, this.#entry);
     this.#verifyChecksum = options.verifyChecksum ?? true;
     this.#input = new RdbInput(options.maxStringBytes ?? MAX_STRING_BYTES_DEFAULT);
@@ -196,6 +200,10 @@ export class RdbReader implements RdbReaderApi {
   }
 
   #release(): void {
+    if (this.#scouts) {
+      this.#scout.reset();
+      this.#sink.keysAhead!(EMPTY, this.#scout.places, 0);
+    }
     this.#input.release();
     this.#values.release();
     if (this.#state !== 'value') this.#entry.keyBuf = EMPTY; // else it is the entry's own copy
@@ -258,6 +266,7 @@ export class RdbReader implements RdbReaderApi {
 
   #bodyItem(): boolean {
     const input = this.#input;
+    if (this.#scouts && input.pos >= this.#scout.end) this.#lookAhead();
     const op = input.buf[input.pos++];
     if (op < TYPE_NAMES.length) return this.#entryItem(op);
     switch (op) {
@@ -315,6 +324,13 @@ export class RdbReader implements RdbReaderApi {
       default:
         return this.#refuseType(op, '');
     }
+  }
+
+  #lookAhead(): void {
+    const { buf, pos, end } = this.#input;
+    const count = this.#scout.look(buf, pos, end);
+    // Also of none: the places of the keys before are overwritten.
+    this.#sink.keysAhead!(buf, this.#scout.places, count);
   }
 
   #entryItem(type: number): boolean {

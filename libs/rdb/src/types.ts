@@ -10,6 +10,11 @@ export interface RdbSink {
   /** Hints by whoever wrote the file, so possibly lies: cap what is reserved for them. */
   resizeDb(keys: number, expires: number): void;
   /**
+   * Keys that will probably be told next, in this order: of each its place in `buf` and its length, both in `places`. A hint, for who wants the memory of
+   * several lookups to be on its way before the first of them is made. Until the next call, with 0 keys when `buf` ends, these bytes stay as they are.
+   */
+  keysAhead?(buf: Uint8Array, places: Int32Array, count: number): void;
+  /**
    * expireAtMs, lruIdleSeconds, lfuFreq: -1 when the file does not say. Entries that are expired already are told like all others,
    * and a key may come twice: both are the sink's to judge.
    */

@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { fingerprint, lists } from '@weir/keyspace';
 import { LOG_START, isLogError } from '@weir/log';
+import type { SnapshotManifest, SnapshotStore } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
   Follower,
@@ -18,6 +19,7 @@ import {
   verifySnapshot,
   writeRdb,
 } from './index.ts';
+import type { LoadedSnapshot } from './index.ts';
 import { LogFeeder, newTestKeyspace, testLogger } from './testing.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-replica-'));
@@ -120,14 +122,16 @@ test('a snapshot is exported byte for byte and atomically: a damaged one leaves 
   const source = engine();
   const path = join(dir, 'out.rdb');
   const manifest = await uploadSnapshot(snapshots, source.ctx.keyspace, LOG_START, rdbOptions);
-  await exportSnapshot(snapshots, manifest, path);
+  await exportSnapshot(snapshots, manifest, path, { newKeyspace: newTestKeyspace, nowMs });
   const before = readFileSync(path);
   assert.equal(before.length, manifest.bytes);
   const keyspace = newTestKeyspace();
   await loadRdbFile(path, keyspace, { nowMs });
   assert.equal(fingerprint(keyspace), manifest.digest);
   snapshots.damage('file');
-  await assert.rejects(exportSnapshot(snapshots, manifest, path), (error) => isLogError(error, 'snapshot-damaged'));
+  await assert.rejects(exportSnapshot(snapshots, manifest, path, { newKeyspace: newTestKeyspace, nowMs }), (error) =>
+    isLogError(error, 'snapshot-damaged'),
+  );
   assert.deepEqual(readFileSync(path), before);
   assert.deepEqual(
     readdirSync(dir).filter((name) => name.includes('tmp')),
@@ -215,7 +219,7 @@ test('a follower takes the imported data set as it is, and does not read its sna
   });
   assert.ok(imported !== null);
   assert.equal(fingerprint(imported.keyspace), fingerprint(source.ctx.keyspace));
-  assert.deepEqual([progress.at(-1), progress.includes(0.25)], [1, true], 'all passes, the first of them whole');
+  assert.deepEqual([progress.at(-1), progress.some((part) => Math.abs(part - 0.9) < 0.001)], [1, true], 'both passes');
   assert.deepEqual(
     progress,
     progress.toSorted((a, b) => a - b),
@@ -307,3 +311,132 @@ test('what a file holds and Weir does not is refused with file, version, place a
     assert.deepEqual(await snapshots.list(), []);
   }
 });
+
+/** Of one import into these snapshots. */
+async function imported(snapshots: FakeSnapshots, path: string, atMs = nowMs): Promise<LoadedSnapshot> {
+  const options = { path, snapshots, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs: atMs };
+  const loaded = await importRdbFile(options);
+  assert.ok(loaded !== null);
+  return loaded;
+}
+
+async function storedBytes(snapshots: FakeSnapshots, manifest: SnapshotManifest): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of snapshots.read(manifest)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+test('an imported snapshot is the file byte for byte, and whoever loads it has the data set of the master, expired keys left out', async () => {
+  const snapshots = new FakeSnapshots();
+  const source = engine();
+  const path = await writeFile('raw.rdb', source);
+  // 'gone:soon' is in the file, and its time has come.
+  const { keyspace, manifest } = await imported(snapshots, path, nowMs + 2000);
+  assert.deepEqual(await storedBytes(snapshots, manifest), readFileSync(path));
+  assert.deepEqual([manifest.keys, manifest.importedAtMs, keyspace.size], [5013, nowMs + 2000, 5013]);
+  assert.equal(fingerprint(keyspace), manifest.digest);
+  // However late that is, and though a key more has expired: the log will say so.
+  const late = newTestKeyspace();
+  await loadSnapshot(snapshots, manifest, late, nowMs + 2_000_000);
+  assert.equal(fingerprint(late), manifest.digest);
+  await verifySnapshot(snapshots, manifest, { newKeyspace: newTestKeyspace, nowMs: nowMs + 2_000_000 });
+});
+
+test('a snapshot that is a file of a newer server is exported as one that Redis 7.0 loads', async () => {
+  const snapshots = new FakeSnapshots();
+  const path = join(dir, 'newer.rdb');
+  // A set as a listpack, type 20 of RDB version 11; and a key that has expired.
+  const expired = '\xfc\x01\x00\x00\x00\x00\x00\x00\x00\x00\x03old\x01v';
+  const set = '\x14\x03set\x0a\x0a\x00\x00\x00\x01\x00\x81a\x02\xff';
+  writeFileSync(path, Buffer.from(`REDIS0011\xfe\x00${expired}${set}\xff${'\0'.repeat(8)}`, 'latin1'));
+  const { manifest } = await imported(snapshots, path);
+  const out = join(dir, 'older.rdb');
+  await exportSnapshot(snapshots, manifest, out, { newKeyspace: newTestKeyspace, nowMs });
+  assert.equal(readFileSync(out).toString('latin1', 0, 9), 'REDIS0010');
+  const keyspace = newTestKeyspace();
+  const { keys, expired: left } = await loadRdbFile(out, keyspace, { nowMs: 0 });
+  assert.deepEqual([keys, left, fingerprint(keyspace)], [1, 0, manifest.digest]);
+});
+
+test('bytes that were stored otherwise than they were decoded are found out, though the store vouches for them, and go', async () => {
+  const snapshots = new FakeSnapshots();
+  const create = snapshots.create.bind(snapshots);
+  snapshots.create = async (meta) => {
+    const upload = await create(meta);
+    const write = upload.write.bind(upload);
+    upload.write = (chunk) => {
+      const other = chunk.slice();
+      other[other.length >> 1]! ^= 1;
+      return write(other);
+    };
+    return upload;
+  };
+  const path = await writeFile('otherwise.rdb', engine());
+  await assert.rejects(imported(snapshots, path), (error) => isLogError(error, 'snapshot-damaged'));
+  assert.deepEqual(await snapshots.list(), []);
+});
+
+test('a store that fails in the middle of an import is not called a fault of the file, and nothing stays', async () => {
+  const path = await writeFile('full.rdb', engine());
+  const snapshots = new FakeSnapshots();
+  snapshots.full = true;
+  await assert.rejects(imported(snapshots, path), (error) => isLogError(error, 'log-full'));
+  assert.deepEqual(await snapshots.removeAbandoned(0), []);
+});
+
+test('an import that was killed anywhere is begun anew, and what it stored goes; other uploads stay', async () => {
+  const path = await writeFile('killed.rdb', engine());
+  for (const step of ['create', 'finish', 'read', 'markUsable'] as const) {
+    const snapshots = new FakeSnapshots();
+    const meta = { id: 'base-1', ...LOG_START, digest: '', keys: 0, engineVersion: 1, createdAt: nowMs };
+    await (await snapshots.create(meta)).write(new Uint8Array(10));
+    const killed = killedAt(snapshots, step);
+    await assert.rejects(
+      importRdbFile({ path, snapshots: killed, newKeyspace: newTestKeyspace, logger: testLogger(), nowMs }),
+      /killed/,
+    );
+    const { manifest, keyspace } = await imported(snapshots, path, nowMs + 1);
+    assert.deepEqual([manifest.keys, keyspace.size, manifest.createdAt], [5014, 5014, nowMs + 1], step);
+    assert.deepEqual(
+      (await snapshots.list()).map(({ id }) => id),
+      [manifest.id],
+    );
+    assert.deepEqual(await snapshots.removeAbandoned(0), ['base-1']);
+  }
+});
+
+/** From that step on nothing reaches the store, as after a kill. */
+function killedAt(snapshots: FakeSnapshots, step: 'create' | 'finish' | 'read' | 'markUsable'): SnapshotStore {
+  let dead = false;
+  const die = (): never => {
+    dead = true;
+    throw new Error('killed');
+  };
+  const alive = (): void => void (dead && die());
+  return {
+    ensure: () => snapshots.ensure(),
+    list: () => snapshots.list(),
+    newestUsable: () => snapshots.newestUsable(),
+    removeAbandoned: (olderThanMs, idPrefix) => snapshots.removeAbandoned(olderThanMs, idPrefix),
+    create: async (meta) => {
+      const upload = await snapshots.create(meta);
+      return {
+        write: async (chunk) => {
+          await upload.write(chunk);
+          if (step === 'create') die();
+        },
+        finish: async (extra) => {
+          const manifest = await upload.finish(extra);
+          return step === 'finish' ? die() : manifest;
+        },
+        abort: async () => alive(),
+      };
+    },
+    read: (manifest) => (step === 'read' ? die() : snapshots.read(manifest)),
+    markUsable: (id) => (step === 'markUsable' ? die() : snapshots.markUsable(id)),
+    remove: (id) => {
+      alive();
+      return snapshots.remove(id);
+    },
+  };
+}

@@ -2,15 +2,20 @@ import type { FollowerLogger } from './follower.ts';
 import type { LoadProgress } from './load.ts';
 
 /**
- * How far an import is, over all its passes: who waits for a server to begin is to see that it does something and when it will be done.
- * The passes count alike, each as many bytes as the file has. That is about what they cost; the comparison is quicker.
+ * How far an import is, over its passes: who waits for a server to begin is to see that it does something and when it will be done.
+ * Each pass goes over the bytes of the file, and counts for as much of them as it takes of the time.
  */
 
-export const IMPORT_PASSES = ['reading the file', 'storing', 'reading back', 'comparing'] as const;
-export type ImportPass = (typeof IMPORT_PASSES)[number];
+const PASSES = {
+  'reading the file': { from: 0, share: 0.9 },
+  'reading back': { from: 0.9, share: 0.1 },
+} as const;
+export type ImportPass = keyof typeof PASSES;
+export const IMPORT_PASSES = Object.keys(PASSES) as readonly ImportPass[];
 
 export interface ImportProgressOptions {
   readonly path: string;
+  readonly fileBytes: number;
   readonly logger: FollowerLogger;
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Milliseconds that only grow. */
@@ -24,8 +29,6 @@ export class ImportProgress {
   readonly #clock: () => number;
   readonly #startedMs: number;
   #saidMs: number;
-  #fileBytes = 0;
-  #pass = 0;
 
   constructor(options: ImportProgressOptions) {
     this.#options = options;
@@ -33,27 +36,24 @@ export class ImportProgress {
     this.#startedMs = this.#saidMs = this.#clock();
   }
 
-  /** Size of the file, as soon as it is known. */
-  begin(fileBytes: number): void {
-    this.#fileBytes = fileBytes;
-  }
-
-  /** `done` of 0 to 1 of a pass, which are about so many keys. */
-  at(pass: ImportPass, done: number, keys: number): void {
-    this.#pass = IMPORT_PASSES.indexOf(pass);
-    const totalBytes = this.#fileBytes * IMPORT_PASSES.length;
-    const loadedBytes = Math.min(totalBytes, Math.floor((this.#pass + Math.min(1, done)) * this.#fileBytes));
-    this.#options.onProgress?.({ loadedBytes, totalBytes });
+  /** A pass has done so many bytes of the file, in which there are so many keys. */
+  at(pass: ImportPass, bytes: number, keys: number): void {
+    const { path, fileBytes: totalBytes, logger, onProgress } = this.#options;
+    if (totalBytes === 0) return;
+    const { from, share } = PASSES[pass];
+    // The file may have grown since it was looked at.
+    const part = from + share * Math.min(1, bytes / totalBytes);
+    const loadedBytes = Math.floor(part * totalBytes);
+    onProgress?.({ loadedBytes, totalBytes });
     const now = this.#clock();
-    if (now - this.#saidMs < SAID_EVERY_MS || totalBytes === 0) return;
+    if (now - this.#saidMs < SAID_EVERY_MS) return;
     this.#saidMs = now;
-    const part = loadedBytes / totalBytes;
     const seconds = (now - this.#startedMs) / 1000;
-    this.#options.logger.info(
+    logger.info(
       {
-        path: this.#options.path,
+        path,
         pass,
-        of: `${this.#pass + 1}/${IMPORT_PASSES.length}`,
+        of: `${IMPORT_PASSES.indexOf(pass) + 1}/${IMPORT_PASSES.length}`,
         percent: Math.floor(part * 100),
         keys,
         megabytesPerSecond: Number((loadedBytes / 1e6 / seconds).toFixed(1)),

@@ -1,13 +1,19 @@
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { KeyspaceLoader } from '@weir/keyspace';
-import type { Keyspace } from '@weir/keyspace';
+import type { Fingerprint, Keyspace } from '@weir/keyspace';
+import { isLogError } from '@weir/log';
 import { RdbError, RdbReader, remedyOf } from '@weir/rdb';
 import type { LoadProgress } from './load.ts';
 import { Pace } from './pace.ts';
 
 export interface LoadFileOptions {
+  /** Keys whose time has come by then are left out. */
   readonly nowMs: number;
+  /** Is given every entry. */
+  readonly sum?: Fingerprint;
+  /** Is given the bytes of the file, those that were decoded, one piece behind the other; a piece is its own until it resolves. */
+  readonly copyTo?: (chunk: Uint8Array) => Promise<void>;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
   /** How long it decodes before others have their turn. */
@@ -27,10 +33,12 @@ const CHUNK_BYTES = 512 * 1024;
 
 /**
  * Loads an RDB file, such as Redis writes, into an empty keyspace. Throws when it is damaged or holds what does not fit: of a file that
- * there is, an error whose message names the file, what it claims to be, what is wrong and where, and what can be done about it.
+ * there is, an error whose message names the file, what it claims to be, what is wrong and where, and what can be done about it. An error of
+ * the store that `copyTo` writes to is none of the file and is thrown as it is.
  */
 export async function loadRdbFile(path: string, keyspace: Keyspace, options: LoadFileOptions): Promise<LoadedFile> {
-  const loader = new KeyspaceLoader(keyspace, { nowMs: options.nowMs, dropExpired: true });
+  const { nowMs, sum } = options;
+  const loader = new KeyspaceLoader(keyspace, { nowMs, expiredAtMs: nowMs, ...(sum === undefined ? {} : { sum }) });
   const reader = new RdbReader(loader, { maxStringBytes: 0x7fffffff });
   const file = await open(path);
   try {
@@ -38,6 +46,7 @@ export async function loadRdbFile(path: string, keyspace: Keyspace, options: Loa
     reader.end();
   } catch (error) {
     options.signal?.throwIfAborted();
+    if (isLogError(error)) throw error;
     const { message } = error as Error;
     const format = reader.format === '' ? '' : ` (${reader.format}${writerOf(loader.auxFields)})`;
     const remedy = error instanceof RdbError ? `. ${remedyOf(error.code)}` : '';
@@ -71,7 +80,10 @@ async function readInto(
       options.signal?.throwIfAborted();
       reading = file.read(other, 0, CHUNK_BYTES);
       pace.begin();
-      reader.push(buffer.subarray(0, bytesRead));
+      const chunk = buffer.subarray(0, bytesRead);
+      reader.push(chunk);
+      for (const _ of loader.sumLong()) if (pace.spent) await pace.rest();
+      await options.copyTo?.(chunk);
       [buffer, other] = [other, buffer];
       loadedBytes += bytesRead;
       options.onProgress?.({ loadedBytes, totalBytes, keys: loader.entries });

@@ -21,7 +21,11 @@ export async function loadSnapshot(
   signal?: AbortSignal,
   pace = new Pace(),
 ): Promise<LogPosition> {
-  const loader = new KeyspaceLoader(keyspace, { nowMs });
+  const { importedAtMs } = manifest;
+  const loader = new KeyspaceLoader(keyspace, {
+    nowMs,
+    ...(importedAtMs === undefined ? {} : { expiredAtMs: importedAtMs }),
+  });
   const reader = new RdbReader(loader, { maxStringBytes: 0x7fffffff });
   let loadedBytes = 0;
   for await (const chunk of snapshots.read(manifest)) {

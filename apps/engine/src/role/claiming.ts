@@ -156,7 +156,7 @@ function claimLog(parts: RoleParts, term: Term, tail: LogPosition, begins: Begin
       if (state === 'open') logger.info({}, 'the log takes records again');
       else if (state !== 'stopped') logger.warn({ state, detail }, 'the log does not take records');
       // Found out while nothing was under way: no append tells the engine.
-      if (state === 'fenced') parts.options.engine.onFenced();
+      if (state === 'fenced') parts.onFenced();
     },
     recent: parts.recentOf(location.logId),
     leadership: { node: memory.id, ip, port, ...(begins === undefined ? {} : { begins }) },

@@ -61,7 +61,7 @@ export type RoleEvent =
   // --- while it follows ----------------------------------------------------------------------------------------------
   | ({ readonly kind: 'follower-failed' } & Failure)
   /** The node that was named has another log now. */
-  | { readonly kind: 'moved' }
+  | { readonly kind: 'moved'; readonly found: FoundLog }
   // --- between terms -------------------------------------------------------------------------------------------------
   /** All is closed. `held`: what the data set here stands for now; null: as before. */
   | { readonly kind: 'left'; readonly held: Held | null }

@@ -3,6 +3,7 @@ import type { Timer } from '@weir/time';
 import { begin, claim, establish, importInto, prove, rebuild } from './claiming.ts';
 import { complain } from './complaints.ts';
 import { Delays } from './delays.ts';
+import { holdRequests, listen, tellClients, tellLink } from './engine-side.ts';
 import type { RoleAction, RoleEvent } from './events.ts';
 import { follow, join, locate, offerTail, open } from './following.ts';
 import { lead, save } from './leading.ts';
@@ -11,7 +12,6 @@ import { nextRole } from './next-role.ts';
 import type { RoleParts } from './parts.ts';
 import { firstState } from './state.ts';
 import type { FollowErrand, Held, RoleState } from './state.ts';
-import { tellClients, tellLink } from './tell-clients.ts';
 import { Term } from './term.ts';
 import { viewOf } from './view.ts';
 import type { RoleView } from './view.ts';
@@ -41,22 +41,26 @@ export class RoleExecutor {
     this.#parts = parts;
     this.state = firstState(config.replicaof, ownLog.ownsStore);
     this.view = viewOf(this.state);
-    tellClients(engine.ctx, this.view, parts.masterLink.up);
+    tellClients(engine, this.view);
+    this.#tellLink();
   }
 
   start(): void {
     const { engine, time } = this.#parts.options;
-    engine.onCommitted = (seq, offset) => {
-      this.#parts.committedSeq = seq;
-      this.#parts.committedOffset = offset;
-    };
-    engine.onFenced = () => {
+    this.#parts.onFenced = () => {
       const { term } = this;
       if (term === null || !term.leads || term.isOver) return;
       const { fencedBy: by, detail } = term.writer!;
       const error = new Error('the log is led by another writer, or lost records');
-      this.tell({ kind: 'fenced', by, detail, error, wallMs: time.wallMs() });
+      this.tell({ kind: 'fenced', by, detail, error, wallMs: time.wallMs() }, term);
     };
+    listen(engine, {
+      onCommitted: (seq, offset) => {
+        this.#parts.committedSeq = seq;
+        this.#parts.committedOffset = offset;
+      },
+      onFenced: () => this.#parts.onFenced(),
+    });
     this.tell({ kind: 'start' });
   }
 
@@ -98,10 +102,9 @@ export class RoleExecutor {
     const before = this.view;
     const view = viewOf(this.state);
     this.view = view;
-    const { masterLink } = this.#parts;
     const names = Object.keys(view) as (keyof RoleView)[];
-    if (names.some((name) => view[name] !== before[name]))
-      tellClients(this.#parts.options.engine.ctx, view, masterLink.up);
+    if (names.some((name) => view[name] !== before[name])) tellClients(this.#parts.options.engine, view);
+    this.#tellLink();
   }
 
   #perform(action: RoleAction): void {
@@ -168,7 +171,7 @@ export class RoleExecutor {
         parts.attempts = 0;
         return;
       case 'hold':
-        return engine.hold(true); // nothing is executed any more, what was executed is committed
+        return holdRequests(engine, true); // nothing is executed any more, what was executed is committed
       case 'say':
         return logger[action.level](action.fields, action.text);
       case 'complain':
@@ -178,7 +181,11 @@ export class RoleExecutor {
 
   #linkIs(is: 'lost' | 'sought' | 'syncing' | 'up'): void {
     this.#parts.linkIs(is);
-    tellLink(this.#parts.options.engine.ctx, this.view.role === 'master' || this.#parts.masterLink.up);
+    this.#tellLink();
+  }
+
+  #tellLink(): void {
+    tellLink(this.#parts.options.engine, this.view.role === 'master' || this.#parts.masterLink.up);
   }
 
   /** A step of the present term. Nobody hears of it when the term ends first. */

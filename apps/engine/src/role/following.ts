@@ -2,10 +2,10 @@ import { newLogId, serveTail } from '@weir/cluster';
 import { LogError, isLogError } from '@weir/log';
 import type { LogPosition } from '@weir/log';
 import { proveHas } from '../proof.ts';
+import { tellLink } from './engine-side.ts';
 import type { RoleAction, RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { FollowErrand, FoundLog, Held } from './state.ts';
-import { tellLink } from './tell-clients.ts';
 import type { Term } from './term.ts';
 
 /** The steps by which a log is found and followed. */
@@ -15,6 +15,10 @@ type Doing<D extends RoleAction['do']> = Extract<RoleAction, { do: D }>;
 /** Longer than a master in trouble waits before it asks again. */
 const TAIL_OFFERED_MS = 8000;
 const TAIL_LOOK_MS = 200;
+/** A log that nobody told of just now: its NATS server may be gone for good. */
+const OPEN_KNOWN_MS = 5000;
+/** The master may tell of another one by now. */
+const OPEN_TOLD_MS = 30_000;
 /** Between two looks at the members and the follower. */
 const WATCH_MS = 1000;
 
@@ -57,7 +61,8 @@ async function ask(parts: RoleParts, { hint }: FollowErrand, signal: AbortSignal
 /** From here on this node takes part in the log, and tells what it remembers of its end. */
 export async function open(parts: RoleParts, term: Term, { found, isTold }: Doing<'open'>): Promise<RoleEvent> {
   const { id } = parts.options.memory;
-  const access = await parts.open(found.location, `weir engine ${id}`, term.signal, isTold);
+  const patienceMs = !isTold ? OPEN_KNOWN_MS : found.node === null ? null : OPEN_TOLD_MS;
+  const access = await parts.open(found.location, `weir engine ${id}`, term.signal, patienceMs);
   term.access = access;
   term.named = found;
   const { cluster, logId } = access.location;
@@ -94,7 +99,7 @@ export async function follow(parts: RoleParts, term: Term, errand: FollowErrand)
   access.membership.onReport(({ id, left }) => {
     if (left === true && id === term.named.node) parts.pauses.end();
   });
-  const asked = { isMoved: false, isBusy: false, nextMs: 0 };
+  const asked: Asked = { moved: null, isBusy: false };
   for (;;) {
     await parts.pauses.for(WATCH_MS);
     term.signal.throwIfAborted();
@@ -102,29 +107,31 @@ export async function follow(parts: RoleParts, term: Term, errand: FollowErrand)
     // DEBUG RELOAD puts another one in place of the first.
     const { state, failure } = term.follower!;
     if (state === 'failed') return { kind: 'follower-failed', error: failure, wallMs: time.wallMs() };
-    if (asked.isMoved) return { kind: 'moved' };
+    if (asked.moved !== null) return { kind: 'moved', found: asked.moved };
     if (errand.of === 'named' && parts.masterLink.mayHaveMoved(parts.now)) void askAgain(parts, term, errand, asked);
   }
 }
 
+/** Whether the named node has another log now. */
+interface Asked {
+  moved: FoundLog | null;
+  isBusy: boolean;
+}
+
 /** The named node is asked where its log is, while the one that is known is followed on. */
-async function askAgain(
-  parts: RoleParts,
-  term: Term,
-  errand: FollowErrand,
-  asked: { isMoved: boolean; isBusy: boolean },
-): Promise<void> {
+async function askAgain(parts: RoleParts, term: Term, errand: FollowErrand, asked: Asked): Promise<void> {
   if (asked.isBusy) return;
   asked.isBusy = true;
   try {
-    const { location, node, isMaster } = await ask(parts, errand, term.signal);
+    const found = await ask(parts, errand, term.signal);
+    const { location } = found;
     const access = term.access!;
     if (term.isOver) return;
     if (location.logId !== access.location.logId || !access.renew(location.natsUrl)) {
       parts.options.logger.info({ logId: location.logId }, 'the master has another log now');
-      asked.isMoved = true;
+      asked.moved = found;
       parts.pauses.end();
-    } else term.named = { node, isMaster };
+    } else term.named = found;
   } catch {
     // It is away: the log is followed on, whoever leads it.
   } finally {
@@ -146,7 +153,7 @@ function look(parts: RoleParts, term: Term): void {
     if (masterLink.up) logger.info({}, 'the link to the master is up');
     else logger.warn({ replication: state }, 'the link to the master is down; serving what is here');
   }
-  tellLink(engine.ctx, masterLink.up);
+  tellLink(engine, masterLink.up);
   parts.epoch = position.epoch;
 }
 

@@ -1,6 +1,7 @@
 import { LogError } from '@weir/log';
 import { watchLog } from '../log-watch.ts';
 import { snapshotFromMemory } from '../new-log.ts';
+import { holdRequests } from './engine-side.ts';
 import type { RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { Term } from './term.ts';
@@ -75,7 +76,7 @@ export async function save(parts: RoleParts, term: Term): Promise<RoleEvent> {
   const access = term.access!;
   const writer = term.writer!;
   const { signal } = term;
-  engine.hold(true);
+  holdRequests(engine, true);
   try {
     if (!(await parts.drained(writer))) throw new Error('the log does not answer');
     const { keyspace } = engine.ctx;
@@ -87,6 +88,6 @@ export async function save(parts: RoleParts, term: Term): Promise<RoleEvent> {
     logger.debug({ err: error }, 'cannot save the data set from memory');
     return { kind: 'save-failed' };
   } finally {
-    engine.hold(parts.isStopping);
+    holdRequests(engine, parts.isStopping);
   }
 }

@@ -1,5 +1,6 @@
 import { discardKeyspace } from '@weir/replica';
 import { within } from '../waiting.ts';
+import { isCommitted } from './engine-side.ts';
 import { DRAIN_MS } from './parts.ts';
 import type { RoleParts } from './parts.ts';
 import type { Held } from './state.ts';
@@ -30,7 +31,7 @@ async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
   // Asked to leave: what is on its way may still arrive, so that its clients hear of it.
   if (writer.state !== 'fenced') await parts.drained(writer);
   const isWhole = writer.state !== 'fenced' && writer.pending === 0;
-  const isExact = engine.recordsInFlight === 0 && engine.unsealedBytes === 0;
+  const isExact = isCommitted(engine);
   writer.stop();
   engine.stopLeading();
   onLeading(null);

@@ -4,33 +4,9 @@ import type { LogErrorCode } from '@weir/log';
 import { LOSSES } from './transitions.ts';
 import { nextRole } from './next-role.ts';
 import type { RoleState, StateKind } from './state.ts';
-import { EXAMPLES, HOST, Played, foundLog, heldOf, lost } from './testing.ts';
+import { EXAMPLES, HOST, IN_STATE, Played, foundLog, heldOf, lost } from './testing.ts';
 
 const OTHER = { host: '10.0.0.2', port: 7000 };
-
-/** A role in each state, by the shortest way. */
-const IN_STATE: { readonly [S in StateKind]: () => Played } = {
-  idle: () => Played.master(),
-  locating: () => Played.master().tell('start'),
-  opening: () => Played.master().tell('start', 'located'),
-  proving: () => Played.master().tell('start', 'located', 'opened'),
-  importing: () => Played.master().tell('start', 'located', 'opened', 'proven'),
-  rebuilding: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported'),
-  claiming: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported', 'rebuilt'),
-  establishing: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported', 'rebuilt', 'claimed'),
-  leading: () => Played.master().leads(),
-  saving: () => Played.master().leads().tell('unreachable'),
-  beginning: () => Played.slave().follows().tell('told-to-lead', 'left', 'located', 'opened'),
-  joining: () => Played.slave().tell('start', 'located', 'opened'),
-  following: () => Played.slave().follows(),
-  offering: () =>
-    Played.slave()
-      .follows()
-      .tell({ kind: 'follower-failed', ...lost('log-lost') }),
-  leaving: () => Played.slave().tell('start', 'located', 'failed'),
-  waiting: () => Played.slave().tell('start', 'not-located'),
-  stopped: () => Played.master().tell('stop'),
-};
 
 const states = Object.keys(IN_STATE) as StateKind[];
 
@@ -46,26 +22,6 @@ test('every state knows every event: it goes on, or says why that cannot be', ()
         assert.ok(String((error as Error).message).startsWith(refused), `${kind} ${event.kind}: ${String(error)}`);
       }
     }
-  }
-});
-
-test('people may decide in every state but before the start', () => {
-  for (const kind of states) {
-    for (const event of ['told-to-lead', 'told-to-follow', 'repair-begins', 'repair-discards', 'stop'] as const)
-      assert.doesNotThrow(() => IN_STATE[kind]().tell(event), `${kind} ${event}`);
-  }
-});
-
-test('a node that stops ends in every state, closes what it opened, and cannot be told otherwise', () => {
-  const closed: StateKind[] = ['idle', 'waiting', 'stopped'];
-  for (const kind of states) {
-    const role = IN_STATE[kind]().tell('stop');
-    assert.deepEqual(role.done.includes('leave'), !closed.includes(kind) && kind !== 'leaving', kind);
-    if (kind !== 'stopped') assert.ok(role.done.includes('hold'), kind);
-    for (const event of ['told-to-follow', 'told-to-lead', 'repair-begins', 'repair-discards', 'stop'] as const)
-      role.tell(event);
-    if (role.kind !== 'stopped') role.tell('left');
-    assert.equal(role.kind, 'stopped', kind);
   }
 });
 
@@ -218,11 +174,13 @@ describe('a slave', () => {
     assert.equal(role.find('open')?.isTold, false);
   });
 
-  test('forgets where the log was when its master has another one, and when it is told of another node', () => {
-    for (const event of ['moved', 'told-to-follow'] as const) {
+  test('looks for the other log when its master has one, and nowhere when it is told of another node', () => {
+    const knownAfter = (event: 'moved' | 'told-to-follow'): string | undefined => {
       const { errand } = Played.slave().follows().tell(event).state;
-      assert.equal(errand.kind === 'follow' && errand.known, null);
-    }
+      return errand.kind === 'follow' ? errand.known?.location.logId : '';
+    };
+    assert.equal(knownAfter('moved'), 'new');
+    assert.equal(knownAfter('told-to-follow'), undefined);
   });
 
   test('takes a new log of its master that began with the data of the old one, and no other by itself', () => {
@@ -276,6 +234,19 @@ describe('a slave', () => {
     assert.deepEqual([role.kind, role.state.held], ['locating', heldOf('log', 7)]);
   });
 
+  test('that was deposed does not depose the new leader in turn when it is told to lead before it has its data set', () => {
+    const role = Played.master(false)
+      .leads()
+      .tell('fenced', { kind: 'left', held: heldOf('log', 8, false) });
+    role.tell('retry-due', 'located', 'opened', 'proven', 'imported', 'rebuilt', 'deposed', 'left', 'told-to-lead');
+    assert.equal(role.state.errand.kind, 'lead');
+    role.tell('located', 'opened', 'proven', 'imported', 'rebuilt');
+    assert.equal(role.find('claim')?.ledEpoch, 3);
+    role.tell('deposed');
+    assert.match(String(role.find('answer')?.error), /^ERR another node leads/);
+    assert.equal(role.view.role, 'slave');
+  });
+
   test('that never had a data set leads its own log when it is told to lead', () => {
     const role = Played.slave().tell('start', 'not-located', 'told-to-lead');
     assert.deepEqual([role.kind, role.state.errand.kind, role.view.loading], ['locating', 'lead', true]);
@@ -288,48 +259,6 @@ describe('a slave', () => {
     role.tell({ kind: 'left', held: heldOf('log', 7) }, 'told-to-lead');
     assert.equal(role.state.trouble, null);
     assert.equal(role.tell('located', 'opened').kind, 'beginning');
-  });
-});
-
-describe('WEIR REPAIR', () => {
-  const troubled = (): Played => IN_STATE.proving().tell({ kind: 'failed', ...lost('log-corrupt') }, 'left');
-
-  test('CUT, SKIP, SNAPSHOT and EMPTY begin a log with what was put together, which is of no log', () => {
-    const role = troubled().tell('repair-begins');
-    assert.equal(role.find('adopt')?.what, 'rescued');
-    assert.equal(role.state.trouble, null);
-    role.tell('located', 'opened');
-    assert.equal(role.find('begin')?.from, null);
-    assert.equal(role.tell('begun', 'established').kind, 'leading');
-  });
-
-  test('what was put together is not taken for the data of the log that was being closed meanwhile', () => {
-    const role = Played.master(false).leads().tell('log-gone', 'repair-begins');
-    role.tell({ kind: 'left', held: heldOf('log', 8) }, 'located', 'opened');
-    assert.equal(role.find('begin')?.from, null);
-  });
-
-  test('MEMORY begins a log with the data set that is here', () => {
-    const role = Played.master(false)
-      .leads()
-      .tell('fenced', { kind: 'left', held: heldOf('log', 8) }, 'retry-due');
-    role.tell({ kind: 'failed', ...lost('log-missing') }, { kind: 'repair-begins', isRescued: false });
-    assert.equal(role.find('adopt'), undefined);
-    role.tell({ kind: 'left', held: null }, 'located', 'opened');
-    assert.deepEqual(role.find('begin')?.from, { logId: 'log', seq: 8 });
-  });
-
-  test('DISCARD takes the log as it is, on a master and on a slave', () => {
-    const role = troubled().tell('repair-discards');
-    assert.deepEqual([role.find('forget')?.isOwn, role.state.held], [true, null]);
-    role.tell('located', 'opened');
-    assert.equal(role.find('prove')?.isAccepted, true);
-    role.tell('proven', 'imported');
-    assert.equal(role.find('rebuild')?.isAccepted, true);
-    const slave = Played.slave().follows().tell('repair-discards');
-    assert.equal(slave.find('forget')?.isOwn, false);
-    assert.equal(slave.tell({ kind: 'left', held: heldOf('log', 7) }).state.held, null, 'it gave that up');
-    assert.equal(slave.view.loading, false, 'and reads it until it has another');
   });
 });
 
@@ -347,13 +276,6 @@ test('what was executed and is in no log is shown to nobody', () => {
   assert.match(troubled.view.dataRefusal, /^MISCONF (?!.*Reads, )/);
   const told = Played.master().leads().tell('told-to-follow', dirty);
   assert.ok(told.view.loading, 'its log did not answer before it was told to follow another');
-});
-
-test('a decision that comes while a term is closed counts when that is done', () => {
-  const role = Played.master().leads().tell('told-to-follow', 'told-to-lead');
-  assert.deepEqual([role.kind, role.done.includes('leave')], ['leaving', false], 'it is being closed already');
-  role.tell({ kind: 'left', held: heldOf('log', 8) });
-  assert.deepEqual([role.kind, role.state.errand.kind], ['locating', 'begin']);
 });
 
 test('an error that passes is no trouble, and one that does is kept with the time that it began', () => {

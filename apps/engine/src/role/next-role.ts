@@ -191,12 +191,11 @@ const TABLE: Table = {
   rebuilding: {
     ...step,
     rebuilt: (state, { seq, lastSeq, wallMs }) => {
-      const { errand, logId, owed } = state;
+      const { errand, logId, owed, ledEpoch } = state;
       if (seq < owed) {
         const error = new LogError('log-lost', `the log ends at ${lastSeq}, this node had it up to ${owed}`);
         return failed(state, { error, wallMs });
       }
-      const { ledEpoch } = errand;
       return to(
         { ...common(state), errand, kind: 'claiming', logId, attempt: 1 },
         { do: 'claim', ledEpoch, attempt: 1 },
@@ -217,7 +216,7 @@ const TABLE: Table = {
     'claim-lost': (state, event) => {
       const attempt = state.attempt + 1;
       if (attempt > CLAIMS_MAX) return failed(state, event);
-      return to({ ...state, attempt }, { do: 'claim', ledEpoch: state.errand.ledEpoch, attempt });
+      return to({ ...state, attempt }, { do: 'claim', ledEpoch: state.ledEpoch, attempt });
     },
     deposed: (state, { leader: hint }) => {
       const errand: FollowErrand = { kind: 'follow', of: 'own', hint, known: null, decision: 'none' };
@@ -227,6 +226,7 @@ const TABLE: Table = {
         'wait',
         { do: 'say', level: 'error', fields: { leader: hint }, text },
         { do: 'link', is: 'lost' },
+        answer(`ERR another node leads the log of this one: ${hint.host}:${hint.port}`),
       );
     },
     // Nothing can be appended behind a sequence that is not there; but the data set is, and nothing acknowledged before it is missing.
@@ -255,7 +255,8 @@ const TABLE: Table = {
         {
           ...common(state),
           kind: 'leading',
-          errand: { kind: 'lead', decision: 'none', ledEpoch: epoch },
+          errand: { kind: 'lead', decision: 'none' },
+          ledEpoch: epoch,
           logId: state.logId,
           held,
           isServed: true,
@@ -309,8 +310,8 @@ const TABLE: Table = {
       if (!isLogError(event.error, 'log-lost')) return failed(state, event);
       return to({ ...state, kind: 'offering' }, { do: 'offer-tail' });
     },
-    moved: (state) => {
-      const errand: FollowErrand = { ...state.errand, known: null };
+    moved: (state, { found }) => {
+      const errand: FollowErrand = { ...state.errand, known: found };
       return leave({ ...common(state), errand }, 'wait');
     },
   },

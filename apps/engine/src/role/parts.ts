@@ -9,6 +9,7 @@ import { MasterLink } from '../master-link.ts';
 import { Promotions } from '../promotions.ts';
 import type { Asking } from '../proof.ts';
 import { Pauses, within } from '../waiting.ts';
+import { hasEffects } from './engine-side.ts';
 import type { RoleOptions } from './ports.ts';
 import type { Term } from './term.ts';
 
@@ -25,8 +26,6 @@ export interface Loading {
 
 /** What is on its way to the log when a term ends may arrive for so long. */
 export const DRAIN_MS = 5000;
-/** A log that nobody told of just now: its NATS server may be gone for good. */
-const OPEN_KNOWN_MS = 5000;
 
 export class RoleParts {
   readonly options: RoleOptions;
@@ -48,6 +47,8 @@ export class RoleParts {
   attempts = 0;
   /** The trouble that the node's log was told of last. */
   troubleSaid: { readonly code: string; readonly sinceMs: number; readonly atMs: number } | null = null;
+  /** The log refused a record of this node for good. */
+  onFenced: () => void = () => {};
   /** The node stops: requests stay held. */
   isStopping = false;
   /** The newest messages of the log, for when it loses them. */
@@ -80,17 +81,17 @@ export class RoleParts {
     return { signal, logger, time };
   }
 
-  /** `isTold` false: it is given up after a while with LogError 'log-unavailable'. */
-  async open(location: LogLocation, name: string, signal: AbortSignal, isTold = true): Promise<LogAccess> {
+  /** With a number it is given up after so long, with LogError 'log-unavailable'; else it is tried until the signal. */
+  async open(location: LogLocation, name: string, signal: AbortSignal, patienceMs: number | null): Promise<LogAccess> {
     const { logger, openLog, time } = this.options;
+    const options = { name, report: this.#report, logger };
+    if (patienceMs === null) return openLog(location, { ...options, signal });
     const late = new AbortController();
-    const patience = time.after(OPEN_KNOWN_MS, () => {
-      const why = 'the log is not reachable where it was, and the master does not tell where it is';
-      if (!isTold) late.abort(new LogError('log-unavailable', why));
+    const patience = time.after(patienceMs, () => {
+      late.abort(new LogError('log-unavailable', `nobody answers at the log's address within ${patienceMs} ms`));
     });
     try {
-      const either = AbortSignal.any([signal, late.signal]);
-      return await openLog(location, { name, report: this.#report, logger, signal: either });
+      return await openLog(location, { ...options, signal: AbortSignal.any([signal, late.signal]) });
     } finally {
       patience.cancel();
     }
@@ -155,8 +156,7 @@ export class RoleParts {
   drained(writer: LogWriter): Promise<boolean> {
     const { engine, time } = this.options;
     const drained = async (): Promise<void> => {
-      while (engine.unsealedBytes > 0 && writer.canAppend)
-        await new Promise<void>((resolve) => time.endOfTurn(resolve));
+      while (hasEffects(engine) && writer.canAppend) await new Promise<void>((resolve) => time.endOfTurn(resolve));
       await writer.drained();
     };
     return within(time, DRAIN_MS, drained());

@@ -1,5 +1,6 @@
 import { discardKeyspace } from '@weir/replica';
 import type { Follower } from '@weir/replica';
+import { holdRequests } from './engine-side.ts';
 import type { RoleParts } from './parts.ts';
 import type { Term } from './term.ts';
 
@@ -12,7 +13,7 @@ export async function reload(parts: RoleParts, term: Term): Promise<void> {
   const { signal } = term;
   const access = term.access!;
   const writer = term.leads ? term.writer : null;
-  if (writer !== null) engine.hold(true);
+  if (writer !== null) holdRequests(engine, true);
   let fresh: Follower | null = null;
   try {
     if (writer !== null && !(await parts.drained(writer))) throw new Error('the log does not answer');
@@ -31,6 +32,6 @@ export async function reload(parts: RoleParts, term: Term): Promise<void> {
     throw error;
   } finally {
     parts.loading = null;
-    if (writer !== null) engine.hold(parts.isStopping);
+    if (writer !== null) holdRequests(engine, parts.isStopping);
   }
 }

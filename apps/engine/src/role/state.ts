@@ -39,8 +39,6 @@ export interface FoundLog {
 export interface LeadErrand {
   readonly kind: 'lead';
   readonly decision: Decision;
-  /** The epoch that it led with before it was fenced; 0: it has not led since it was started or told to. Who leads with a later one is followed. */
-  readonly ledEpoch: number;
 }
 
 /** The data set that is here becomes the beginning of a new log. */
@@ -75,6 +73,8 @@ interface Common<E extends Errand = Errand> {
   readonly isServed: boolean;
   /** What keeps it from its errand and does not pass by itself. */
   readonly trouble: Trouble | null;
+  /** The epoch that it led its own log with last; 0: not since it was started. Whoever leads that log with a later one is followed, not deposed. */
+  readonly ledEpoch: number;
   /** The NATS server of this node's own log is its alone: nobody else leads a log there. */
   readonly isSole: boolean;
 }
@@ -208,7 +208,7 @@ export type StateOf<K extends StateKind> = Extract<RoleState, { kind: K }>;
 export function firstState(target: HostPort | null, isSole: boolean): Idle {
   const errand: Errand =
     target === null
-      ? { kind: 'lead', decision: 'master', ledEpoch: 0 }
+      ? { kind: 'lead', decision: 'master' }
       : { kind: 'follow', of: 'named', hint: target, known: null, decision: 'master' };
-  return { kind: 'idle', errand, held: null, isServed: false, trouble: null, isSole };
+  return { kind: 'idle', errand, held: null, isServed: false, trouble: null, ledEpoch: 0, isSole };
 }

@@ -2,7 +2,7 @@ import { LogError } from '@weir/log';
 import type { LogErrorCode, LogPosition } from '@weir/log';
 import type { EventKind, EventOf, RoleAction, RoleEvent } from './events.ts';
 import { nextRole } from './next-role.ts';
-import type { FoundLog, Held, RoleState } from './state.ts';
+import type { FoundLog, Held, RoleState, StateKind } from './state.ts';
 import { firstState } from './state.ts';
 import { viewOf } from './view.ts';
 import type { RoleView } from './view.ts';
@@ -57,7 +57,7 @@ export const EXAMPLES: { readonly [E in EventKind]: EventOf<E> } = {
   saved: { kind: 'saved' },
   'save-failed': { kind: 'save-failed' },
   'follower-failed': { kind: 'follower-failed', ...lost('log-trimmed') },
-  moved: { kind: 'moved' },
+  moved: { kind: 'moved', found: foundLog('new') },
   left: { kind: 'left', held: null },
   'retry-due': { kind: 'retry-due' },
 };
@@ -116,3 +116,27 @@ export class Played {
     return this.actions.find((action): action is Extract<RoleAction, { do: D }> => action.do === name);
   }
 }
+
+/** A role in each state, by the shortest way. */
+export const IN_STATE: { readonly [S in StateKind]: () => Played } = {
+  idle: () => Played.master(),
+  locating: () => Played.master().tell('start'),
+  opening: () => Played.master().tell('start', 'located'),
+  proving: () => Played.master().tell('start', 'located', 'opened'),
+  importing: () => Played.master().tell('start', 'located', 'opened', 'proven'),
+  rebuilding: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported'),
+  claiming: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported', 'rebuilt'),
+  establishing: () => Played.master().tell('start', 'located', 'opened', 'proven', 'imported', 'rebuilt', 'claimed'),
+  leading: () => Played.master().leads(),
+  saving: () => Played.master().leads().tell('unreachable'),
+  beginning: () => Played.slave().follows().tell('told-to-lead', 'left', 'located', 'opened'),
+  joining: () => Played.slave().tell('start', 'located', 'opened'),
+  following: () => Played.slave().follows(),
+  offering: () =>
+    Played.slave()
+      .follows()
+      .tell({ kind: 'follower-failed', ...lost('log-lost') }),
+  leaving: () => Played.slave().tell('start', 'located', 'failed'),
+  waiting: () => Played.slave().tell('start', 'not-located'),
+  stopped: () => Played.master().tell('stop'),
+};

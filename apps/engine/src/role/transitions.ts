@@ -17,7 +17,10 @@ export interface Step {
 export type Transition<S extends StateKind, E extends EventKind> = (state: StateOf<S>, event: EventOf<E>) => Step;
 
 /** What every state has. */
-export type Common<E extends Errand = Errand> = Pick<RoleState, 'held' | 'isServed' | 'trouble' | 'isSole'> & {
+export type Common<E extends Errand = Errand> = Pick<
+  RoleState,
+  'held' | 'isServed' | 'trouble' | 'ledEpoch' | 'isSole'
+> & {
   readonly errand: E;
 };
 
@@ -47,8 +50,8 @@ export const ignored =
     to(state);
 
 export function common<E extends Errand>(state: Common<E>): Common<E> {
-  const { errand, held, isServed, trouble, isSole } = state;
-  return { errand, held, isServed, trouble, isSole };
+  const { errand, held, isServed, trouble, ledEpoch, isSole } = state;
+  return { errand, held, isServed, trouble, ledEpoch, isSole };
 }
 
 /** Nothing is open: the errand begins. */
@@ -165,9 +168,7 @@ export function toFollow(state: RoleState, { target }: { readonly target: HostPo
 export function toLead(state: RoleState): Step {
   if (state.errand.kind !== 'follow') return to(state);
   const isServed = !viewOf(state).loading;
-  const errand: Errand = isServed
-    ? { kind: 'begin', why: 'promoted' }
-    : { kind: 'lead', decision: 'master', ledEpoch: 0 };
+  const errand: Errand = isServed ? { kind: 'begin', why: 'promoted' } : { kind: 'lead', decision: 'master' };
   return turnTo(state, { ...common(state), errand, isServed }, false);
 }
 
@@ -183,10 +184,7 @@ export function toRepair(state: RoleState, { isRescued }: { readonly isRescued: 
 export function toDiscard(state: RoleState): Step {
   const { errand, held } = state;
   const isSlave = errand.kind === 'follow';
-  const ledEpoch = errand.kind === 'lead' ? errand.ledEpoch : 0;
-  const next: FollowErrand | LeadErrand = isSlave
-    ? { ...errand, decision: 'log' }
-    : { kind: 'lead', decision: 'log', ledEpoch };
+  const next: FollowErrand | LeadErrand = isSlave ? { ...errand, decision: 'log' } : { kind: 'lead', decision: 'log' };
   const isServed = isSlave && !viewOf(state).loading;
   const warned: RoleAction[] = [
     { do: 'say', level: 'warn', fields: { held }, text: 'giving up what this node knows beyond the log' },

@@ -27,13 +27,17 @@ function highest(index: number): number {
 const BUCKETS = indexOf(2 ** 30 - 1) + 1;
 
 export class LatencyHistogram {
-  total = 0;
   readonly #counts = new Float64Array(BUCKETS);
 
+  /** Runs after each call of most commands: no more than an addition, in whole numbers as soon as it can. */
   record(micros: number, calls: number): void {
-    const nanos = Math.min(NANOS_MAX, Math.max(1, Math.round(micros * 1000)));
-    this.#counts[indexOf(nanos)] += calls;
-    this.total += calls;
+    const nanos = micros < NANOS_MAX / 1000 ? (micros * 1000 + 0.5) | 0 : NANOS_MAX;
+    this.#counts[indexOf(nanos > 0 ? nanos : 1)] += calls;
+  }
+
+  /** Calls that were recorded. */
+  get total(): number {
+    return this.#counts.reduce((sum, calls) => sum + calls, 0);
   }
 
   /** Microseconds within which that many percent of the calls ended. */
@@ -50,9 +54,10 @@ export class LatencyHistogram {
   /** Pairs for LATENCY HISTOGRAM: microseconds, about a power of two each, and how many calls took no longer. */
   cumulative(): (readonly [micros: number, calls: number])[] {
     const lines: [number, number][] = [];
+    const { total } = this;
     let seen = 0;
     let next = 0;
-    for (let level = FIRST_LEVEL; seen < this.total; level *= 2) {
+    for (let level = FIRST_LEVEL; seen < total; level *= 2) {
       const last = Math.min(BUCKETS - 1, indexOf(Math.min(level, 2 ** 30 - 1)));
       const before = seen;
       for (; next <= last; next++) seen += this.#counts[next];

@@ -18,6 +18,9 @@ export const F_WHOLE_KEYSPACE = 256;
 /** Redis's `fast`: names the latency event. */
 export const F_FAST = 512;
 
+/** Of a cheap command's calls one in so many is timed, and that many at first. */
+const SAMPLE_EVERY = 64;
+
 const BITS: Partial<Record<Command['flags'][number], number>> = {
   write: F_WRITE,
   denyoom: F_DENYOOM,
@@ -44,13 +47,15 @@ export class TableCommand {
   readonly member: number;
   readonly subcommands: readonly TableCommand[];
   calls = 0;
+  /** `calls` from which on a call is to be timed. Stays 0 unless the command is cheap: all are. */
+  timedFrom = 0;
+  /** Both are of all calls after `settle`. The histogram is absent until a call was tracked. */
   micros = 0;
-  /** How long the last call took that was timed. */
-  lastMicros = 0;
-  /** Absent until a call was tracked. */
   histogram: LatencyHistogram | null = null;
-  /** `calls` up to which the histogram has counted. */
-  #measured = 0;
+  /** Calls that these two have counted. */
+  #settled = 0;
+  /** How long the last call of the sample took. */
+  #sampleMicros = 0;
   rejected = 0;
   failed = 0;
 
@@ -70,30 +75,37 @@ export class TableCommand {
 
   /** The call that was counted last took that long. `track`: the histogram counts it. */
   measure(micros: number, track: boolean): void {
-    if (track) {
-      this.#catchUp(this.calls - 1);
-      (this.histogram ??= new LatencyHistogram()).record(micros, 1);
-    }
-    this.#measured = this.calls;
-    this.lastMicros = micros;
+    if ((this.flags & F_CHEAP) !== 0 && this.calls > this.timedFrom) this.#sample(micros, track);
+    this.#settled++;
+    this.micros += micros;
+    if (track) (this.histogram ??= new LatencyHistogram()).record(micros, 1);
   }
 
-  /** The histogram with all calls so far. `track`: those since the last one that was timed, too. */
-  latencies(track: boolean): LatencyHistogram | null {
-    if (track) this.#catchUp(this.calls);
-    return this.histogram;
+  /**
+   * Of a cheap command's calls, the call is of the sample: it stands for those after it. A call that is timed for a reason of its own (a large
+   * request) does not.
+   */
+  #sample(micros: number, track: boolean): void {
+    this.#count(this.calls - 1 - this.#settled, track);
+    this.#sampleMicros = micros;
+    if (this.calls >= SAMPLE_EVERY) this.timedFrom = Math.ceil(this.calls / SAMPLE_EVERY) * SAMPLE_EVERY;
   }
 
-  /** Calls that were not timed count as the timed one before them. */
-  #catchUp(calls: number): void {
-    const untimed = calls - this.#measured;
-    if (untimed > 0 && this.histogram !== null) this.histogram.record(this.lastMicros, untimed);
-    this.#measured = calls;
+  /** Counts the calls that were not timed. `track`: in the histogram, too. */
+  settle(track: boolean): void {
+    this.#count(this.calls - this.#settled, track);
+  }
+
+  #count(untimed: number, track: boolean): void {
+    if (untimed <= 0) return;
+    this.#settled += untimed;
+    this.micros += untimed * this.#sampleMicros;
+    if (track && this.histogram !== null) this.histogram.record(this.#sampleMicros, untimed);
   }
 
   /** CONFIG RESETSTAT, with the subcommands. */
   resetCounters(): void {
-    this.calls = this.micros = this.rejected = this.failed = this.#measured = 0;
+    this.calls = this.micros = this.rejected = this.failed = this.timedFrom = this.#settled = 0;
     this.histogram = null;
     for (const sub of this.subcommands) sub.resetCounters();
   }

@@ -310,6 +310,7 @@ export function cpu(ctx: Context): Fields {
 export function commandstats(ctx: Context): Fields {
   const fields: Fields = [];
   const add = (entry: TableCommand): void => {
+    entry.settle(ctx.config.bool.latencyTracking);
     const { calls, rejected, failed } = entry;
     if (calls > 0 || rejected > 0 || failed > 0) {
       const usec = Math.round(entry.micros);
@@ -327,10 +328,11 @@ export function latencystats(ctx: Context): Fields {
   const fields: Fields = [];
   if (!ctx.config.bool.latencyTracking) return fields;
   const add = (entry: TableCommand): void => {
-    const latencies = entry.latencies(true);
-    if (latencies !== null) {
+    entry.settle(true);
+    const { histogram } = entry;
+    if (histogram !== null) {
       const values = ctx.config.latencyPercentiles.map((percent) => {
-        return `p${Number(percent.toFixed(6))}=${latencies.percentile(percent).toFixed(3)}`;
+        return `p${Number(percent.toFixed(6))}=${histogram.percentile(percent).toFixed(3)}`;
       });
       fields.push([`latency_percentiles_usec_${entry.fullName}`, values.join(',')]);
     }

@@ -109,6 +109,51 @@ test('a histogram counts every call of a command, by powers of two of microsecon
   assert.equal(engine.text('LATENCY', 'HISTOGRAM', 'get'), '*0\r\n');
 });
 
+/** An engine of which each call that is timed takes `clock.step` microseconds. */
+function engineWithSteps(): { engine: TestEngine; clock: { step: number } } {
+  const clock = { step: 1 };
+  let micros = 0;
+  return { engine: new TestEngine({ host: { clockMicros: () => (micros += clock.step) } }), clock };
+}
+
+const commandstat = (engine: TestEngine, name: string): string =>
+  new RegExp(`cmdstat_${name}:(.*),rejected`).exec(engine.text('INFO', 'commandstats'))?.[1] ?? 'none';
+
+test('a timed call of a cheap command stands for the 63 after it, in usec and in the histogram', () => {
+  const { engine, clock } = engineWithSteps();
+  for (let i = 0; i < 64; i++) engine.text('GET', 'a');
+  clock.step = 10;
+  engine.text('GET', 'a');
+  clock.step = 1000;
+  for (let i = 0; i < 63; i++) engine.text('GET', 'a');
+  assert.equal(commandstat(engine, 'get'), 'calls=128,usec=704,usec_per_call=5.50');
+  engine.text('GET', 'a');
+  assert.equal(commandstat(engine, 'get'), 'calls=129,usec=1704,usec_per_call=13.21');
+  const histogram = '*6\r\n:1\r\n:64\r\n:16\r\n:128\r\n:1056\r\n:129\r\n';
+  const get = `$3\r\nget\r\n*4\r\n$5\r\ncalls\r\n:129\r\n$14\r\nhistogram_usec\r\n${histogram}`;
+  assert.equal(engine.text('LATENCY', 'HISTOGRAM', 'get'), `*2\r\n${get}`);
+});
+
+test('a large request of a cheap command is timed and stands for no call but itself', () => {
+  const { engine, clock } = engineWithSteps();
+  for (let i = 0; i < 70; i++) engine.text('SET', 'a', '1');
+  clock.step = 1000;
+  engine.text('SET', 'a', 'x'.repeat(70_000));
+  for (let i = 0; i < 29; i++) engine.text('SET', 'a', '1');
+  assert.equal(commandstat(engine, 'set'), 'calls=100,usec=1099,usec_per_call=10.99');
+});
+
+test('every call of a command that may take long is timed', () => {
+  const { engine, clock } = engineWithSteps();
+  for (let i = 0; i < 200; i++) engine.text('DEL', 'a');
+  clock.step = 1000;
+  engine.text('DEL', 'a');
+  assert.equal(commandstat(engine, 'del'), 'calls=201,usec=1200,usec_per_call=5.97');
+  engine.text('CONFIG', 'RESETSTAT');
+  engine.text('DEL', 'a');
+  assert.equal(commandstat(engine, 'del'), 'calls=1,usec=1000,usec_per_call=1000.00');
+});
+
 test('a call of more than a second counts as one of a second', () => {
   const { engine } = engineWithClock();
   engine.text('DEBUG', 'SLEEP', '5');

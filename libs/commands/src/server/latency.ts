@@ -146,8 +146,8 @@ const histogram: Command = {
       const entry = CommandTable.byFullName(table, req.latin1(i));
       if (entry !== undefined) entries.push(entry, ...entry.subcommands);
     }
-    const track = ctx.config.bool.latencyTracking;
-    const known = entries.filter((entry) => entry.latencies(track) !== null);
+    for (const entry of entries) entry.settle(ctx.config.bool.latencyTracking);
+    const known = entries.filter((entry) => entry.histogram !== null);
     reply.map(known.length);
     for (const { fullName, histogram } of known) {
       reply.bulkLatin1(fullName);

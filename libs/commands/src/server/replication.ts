@@ -102,8 +102,9 @@ function replicaOf(ctx: Context, req: Request): void {
   const port = rangeArg(ctx, 2, 0, 65535, 'ERR Invalid master port');
   if (port !== port) return;
   const host = req.latin1(1);
-  const master = ctx.host.replication().master;
-  if (master !== null && master.port === port && master.host.toLowerCase() === host.toLowerCase()) {
+  // The node that was named, which is not always the one that leads: naming the leader makes that last.
+  const named = ctx.config.replicaof;
+  if (named !== null && named.port === port && named.host.toLowerCase() === host.toLowerCase()) {
     return ctx.reply.simple('OK Already connected to specified master');
   }
   void ctx.host.replicaOf({ host, port }); // goes on by itself

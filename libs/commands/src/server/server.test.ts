@@ -196,10 +196,13 @@ test('REPLICAOF names a master once, and says so when it is the same', () => {
   const engine = new TestEngine({
     host: { replication: () => slaveView, replicaOf: (target) => void seen.push(target) },
   });
+  assert.equal(engine.text('REPLICAOF', 'example.org', 6379), '+OK\r\n', 'it leads, and is not the one that was named');
+  engine.ctx.config.assign('replicaof', ['example.org', '6379']);
   assert.equal(engine.text('REPLICAOF', 'EXAMPLE.org', 6379), '+OK Already connected to specified master\r\n');
   assert.equal(engine.text('SLAVEOF', 'example.org', 6380), '+OK\r\n');
   assert.equal(engine.text('replicaof', 'No', 'One'), '+OK\r\n');
-  assert.deepEqual(seen, [{ host: 'example.org', port: 6380 }, null]);
+  const at = (port: number): object => ({ host: 'example.org', port });
+  assert.deepEqual(seen, [at(6379), at(6380), null]);
 });
 
 test('ROLE of a slave and of a master with slaves', () => {

@@ -1,6 +1,7 @@
 import type { Ref } from '@weir/memory';
 import { COMPRESS_UP_TO, TYPE_STRING as RDB_STRING } from '@weir/rdb';
 import type { DumpEncoder, RdbWriter } from '@weir/rdb';
+import { READ_AHEAD, readAhead } from '../ahead.ts';
 import { TYPE_STRING, expireOf, keyAddress, keyLength, lruOf, typeOf, valueAddress, valueLength } from '../entry.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import type { Keyspace } from '../keyspace.ts';
@@ -32,6 +33,8 @@ export function* saveKeyspace(
     let bytes = 0;
     do {
       cursor = db.keys.scan(cursor, refs);
+      if (cursor !== 0 && refs.length < READ_AHEAD) continue;
+      readAhead(keyspace.arena, refs);
       for (const ref of refs) {
         if (typeOf(keyspace.arena, ref) === TYPE_STRING) {
           const length = valueLength(keyspace.arena, ref);

@@ -81,7 +81,7 @@ function fileOf(values: readonly CollectedValue[]): Uint8Array {
 }
 
 function load(file: Uint8Array, keyspace: Keyspace, step = file.length, dropExpired = false): KeyspaceLoader {
-  const loader = new KeyspaceLoader(keyspace, { nowMs: NOW, dropExpired });
+  const loader = new KeyspaceLoader(keyspace, { nowMs: NOW, ...(dropExpired ? { expiredAtMs: NOW } : {}) });
   const reader = new RdbReader(loader);
   for (let at = 0; at < file.length; at += step) reader.push(file.subarray(at, at + step));
   reader.end();

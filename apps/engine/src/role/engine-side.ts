@@ -1,0 +1,44 @@
+import type { Engine } from '../engine.ts';
+import type { RoleView } from './view.ts';
+
+/** The one place where a role reaches into the engine, but for the log that it leads and the data set that it adopts. */
+
+/** What commands see of the role. */
+export function tellClients({ ctx }: Engine, view: RoleView): void {
+  ctx.slave = view.slave;
+  ctx.loading = view.loading;
+  ctx.writeRefusal = view.writeRefusal;
+  ctx.dataRefusal = view.dataRefusal;
+}
+
+/** The link of a slave to its master; a master's is always up. */
+export function tellLink({ ctx }: Engine, isUp: boolean): void {
+  ctx.linkUp = isUp;
+}
+
+/** All requests wait, or go on. */
+export function holdRequests(engine: Engine, isHeld: boolean): void {
+  engine.hold(isHeld);
+}
+
+export interface CommitListener {
+  /** A record is committed: its sequence in the log, and the offset behind it. */
+  onCommitted(seq: number, endOffset: number): void;
+  /** The log refused a record for good. */
+  onFenced(): void;
+}
+
+export function listen(engine: Engine, listener: CommitListener): void {
+  engine.onCommitted = (seq, endOffset) => listener.onCommitted(seq, endOffset);
+  engine.onFenced = () => listener.onFenced();
+}
+
+/** Something that was executed was not handed to the log yet. */
+export function hasEffects(engine: Engine): boolean {
+  return engine.unsealedBytes > 0;
+}
+
+/** Nothing was executed that is not committed. */
+export function isCommitted(engine: Engine): boolean {
+  return engine.recordsInFlight === 0 && !hasEffects(engine);
+}
