@@ -313,10 +313,12 @@ export class Broker {
     this.#change(logId, id, null);
   }
 
-  removeAbandoned(logId: string, olderThanMs: number): string[] {
+  removeAbandoned(logId: string, olderThanMs: number, idPrefix: string): string[] {
     this.reachable();
     const { now } = this.#o.scheduler;
-    const old = [...this.#store(logId).now].filter(([, s]) => s.manifest === null && now - s.touchedAt >= olderThanMs);
+    const old = [...this.#store(logId).now]
+      .filter(([id, s]) => id.startsWith(idPrefix) && s.manifest === null)
+      .filter(([, s]) => now - s.touchedAt >= olderThanMs);
     for (const [id] of old) this.#change(logId, id, null);
     return old.map(([id]) => id);
   }

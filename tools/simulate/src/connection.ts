@@ -603,7 +603,8 @@ export class SimulatedSnapshots implements SnapshotStore {
     return this.#connection.ask('snap', () => this.#connection.broker.removeSnapshot(this.#logId, id));
   }
 
-  removeAbandoned(olderThanMs: number): Promise<string[]> {
-    return this.#connection.ask('snap', () => this.#connection.broker.removeAbandoned(this.#logId, olderThanMs));
+  removeAbandoned(olderThanMs: number, idPrefix = ''): Promise<string[]> {
+    const { broker } = this.#connection;
+    return this.#connection.ask('snap', () => broker.removeAbandoned(this.#logId, olderThanMs, idPrefix));
   }
 }
