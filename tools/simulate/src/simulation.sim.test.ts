@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { bugs } from './bugs.ts';
-import type { BugName } from './bugs.ts';
+import { test } from 'node:test';
 import { simulate } from './world.ts';
 
 /**
@@ -12,21 +10,14 @@ import { simulate } from './world.ts';
 /** In CI the same every time. */
 const FIRST_SEED = process.env['CI'] === undefined ? Date.now() % 1_000_000 : 1;
 const seeds = process.env['WEIR_SEED'] !== undefined ? [Number(process.env['WEIR_SEED'])] : [];
-for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 40); i++) seeds.push(FIRST_SEED + i);
-
-/** A bug that takes more seeds than this to be found is not found by what CI runs. */
-const BUG_SEEDS_MAX = 300;
-
-function replay(seed: number, bug?: string): string {
-  return `npm run simulate -- --seed ${seed}${bug === undefined ? '' : ` --bug ${bug}`} --trace`;
-}
+for (let i = 0; seeds.length < Number(process.env['WEIR_SIM_RUNS'] ?? 20); i++) seeds.push(FIRST_SEED + i);
 
 test(`a cluster under faults loses nothing acknowledged and is well again when they end (seeds ${seeds[0]}…)`, async () => {
   let acked = 0;
   let faults = 0;
   for (const seed of seeds) {
     const result = await simulate({ seed });
-    assert.equal(result.failure, null, `seed ${seed}: ${replay(seed)}`);
+    assert.equal(result.failure, null, `seed ${seed}: npm run simulate -- --seed ${seed} --trace`);
     acked += result.acked;
     faults += result.faults;
   }
@@ -44,18 +35,4 @@ test('two runs of a seed give one trace, and another seed another one', async ()
     traces.add(one.trace);
   }
   assert.equal(traces.size, 3);
-});
-
-describe('a bug on purpose is found:', () => {
-  for (const [name, make] of Object.entries(bugs) as [BugName, (typeof bugs)[BugName]][]) {
-    test(make().says, async (t) => {
-      for (let seed = 1; seed <= BUG_SEEDS_MAX; seed++) {
-        const { failure } = await simulate({ seed, bug: make() });
-        if (failure === null) continue;
-        t.diagnostic(`seed ${seed}: ${failure.split('\n')[0]} (${replay(seed, name)})`);
-        return;
-      }
-      assert.fail(`not found by ${BUG_SEEDS_MAX} seeds`);
-    });
-  }
 });
