@@ -35,7 +35,49 @@ const noWallClock = {
   },
 };
 
+/** Methods of Keyspace, and of the tables in it, that change which keys there are or what they hold. */
+const KEYSPACE_MUTATORS = new Set([
+  ...['putString', 'setString', 'setExpiringString', 'resizeString', 'setExpire', 'clearExpire'],
+  ...['create', 'attach', 'remove', 'rename', 'copy', 'flush', 'flushAll', 'swap', 'takePlaceOf'],
+]);
+const TABLE_MUTATORS = new Set(['insert', 'remove', 'replace', 'clear', 'forget', 'takeOut']);
+
+/** `a.b.name` and `name` alike. */
+const lastName = (node) => (node.type === 'MemberExpression' ? node.property.name : node.name);
+
+/**
+ * A command changes keys through the functions that announce it (docs/internals/announcements.md). What takes the methods out of the keyspace
+ * (`const { remove } = keyspace`) is a way around, too.
+ */
+const announcedChanges = {
+  meta: {
+    type: 'problem',
+    messages: {
+      unannounced: 'A command changes keys through Context, core/strings.ts or core/entries.ts, which announce it.',
+    },
+  },
+  create: (context) => {
+    const report = (node) => context.report({ node, messageId: 'unannounced' });
+    return {
+      MemberExpression: (node) => {
+        const owner = lastName(node.object);
+        const { name } = node.property;
+        if (owner === 'keyspace' && KEYSPACE_MUTATORS.has(name)) report(node);
+        if ((owner === 'keys' || owner === 'expires') && TABLE_MUTATORS.has(name)) report(node);
+      },
+      VariableDeclarator: (node) => {
+        if (node.id.type !== 'ObjectPattern' || !node.init || lastName(node.init) !== 'keyspace') return;
+        for (const { key } of node.id.properties) if (key && KEYSPACE_MUTATORS.has(key.name)) report(node);
+      },
+    };
+  },
+};
+
 export default {
   meta: { name: 'weir' },
-  rules: { 'no-dynamic-import': noDynamicImport, 'no-wall-clock': noWallClock },
+  rules: {
+    'announced-changes': announcedChanges,
+    'no-dynamic-import': noDynamicImport,
+    'no-wall-clock': noWallClock,
+  },
 };

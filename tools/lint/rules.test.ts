@@ -29,6 +29,7 @@ const globals = 'eslint(no-restricted-globals)';
 const properties = 'eslint(no-restricted-properties)';
 const dynamic = 'weir(no-dynamic-import)';
 const wallClock = 'weir(no-wall-clock)';
+const unannounced = 'weir(announced-changes)';
 
 interface Case {
   readonly title: string;
@@ -200,6 +201,30 @@ const cases: readonly Case[] = [
     title: 'one file reads the wall clock, for those who need a calendar time',
     file: 'libs/time/src/real-time.ts',
     code: `export const wallClockMs = (): number => Date.now();`,
+    rules: [],
+  },
+  {
+    title: 'a command may not change keys without announcing it',
+    file: 'libs/commands/src/string/unannounced.ts',
+    code: `import type { Context } from '../core/context.ts';\nexport const drop = (ctx: Context, ref: number): void => ctx.keyspace.remove(ctx.db, ctx.hash, ref);`,
+    rules: [unannounced],
+  },
+  {
+    title: 'nor through the names of the keyspace and of its tables',
+    file: 'libs/commands/src/string/unannounced-names.ts',
+    code: `import type { Context } from '../core/context.ts';\nexport function drop(ctx: Context): void {\n  const { keyspace } = ctx;\n  keyspace.flushAll();\n  ctx.db.keys.clear();\n}`,
+    rules: [unannounced],
+  },
+  {
+    title: 'nor by taking the methods out of it',
+    file: 'libs/commands/src/string/unannounced-taken.ts',
+    code: `import type { Context } from '../core/context.ts';\nexport function drop(ctx: Context): void {\n  const { swap } = ctx.keyspace;\n  swap(0, 1);\n}`,
+    rules: [unannounced],
+  },
+  {
+    title: 'what announces changes may make them, and a command may make values that belong to no key',
+    file: 'libs/commands/src/core/announcing.ts',
+    code: `import type { Context } from './context.ts';\nexport const drop = (ctx: Context, ref: number): void => ctx.keyspace.remove(ctx.db, ctx.hash, ref);`,
     rules: [],
   },
   {

@@ -84,7 +84,7 @@ async function simulate(seed: number, policy: string): Promise<Outcome> {
   const random = new Random(seed);
   const who = client();
   const flush = async () => {
-    while (engine.unsealedBytes > 0 || log.pending.length > 0) {
+    while (engine.commit.unsealedBytes > 0 || log.pending.length > 0) {
       await turn();
       while (log.pending.length > 0) log.commit();
     }

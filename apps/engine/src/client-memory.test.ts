@@ -124,7 +124,7 @@ test('before authentication a client that leaves its replies unread is closed; w
   assert.equal(friend.destroyed, false);
   // Nobody may keep requests with us before it says who it is.
   const piling = it.client();
-  it.engine.hold(true);
+  it.engine.commit.hold(true);
   for (let i = 0; i < 4; i++) piling.raw('PING\r\n'.repeat(5000));
   assert.equal(piling.paused, true);
 });

@@ -1,9 +1,8 @@
 import { clientLine } from '@weir/commands';
-import type { Context } from '@weir/commands';
+import type { ClientMemory as Memory, Context, Session } from '@weir/commands';
 import { LineRate } from '@weir/link';
 import { machineBytes } from '@weir/program';
 import type { Time } from '@weir/time';
-import type { ClientSession } from './client-session.ts';
 
 /**
  * The memory of all clients together, and what happens when it is too much.
@@ -22,11 +21,33 @@ const LIMIT_BYTES_MIN = 128 * 1024;
 /** `client_recent_max_…` is over so many seconds. */
 const RECENT_SECONDS = 8;
 
-export class ClientMemory {
+/** A client, as far as its memory goes. */
+export interface Client {
+  readonly session: Session;
+  /** Nothing is kept for it any more. */
+  readonly isGone: boolean;
+  /** What this connection keeps. */
+  memory(): Memory;
+  /** Closes the connection when the replies that its client leaves unread are too many. True when it is closed. */
+  limitOutput(more: number, nowMs: number): boolean;
+  destroy(): void;
+}
+
+/** Who is told by a client that its buffers grow, or that it is closed for them. */
+export interface ClientLimits {
+  /** Buffers of a client have grown by that. */
+  grew(bytes: number): void;
+  /** A client leaves too much unread. */
+  closedForOutput(client: Client): void;
+  /** A client sent more than is kept for one. */
+  closedForQuery(client: Client): void;
+}
+
+export class ClientMemory implements ClientLimits {
   /** The limit while `maxmemory-clients` is 0. */
   bytesMax = Math.floor(machineBytes() / 2);
   readonly #ctx: Context;
-  readonly #clients: ReadonlyMap<number, ClientSession>;
+  readonly #clients: ReadonlyMap<number, Client>;
   readonly #time: Time;
   readonly #evictions = new LineRate();
   readonly #closings = new LineRate();
@@ -36,7 +57,7 @@ export class ClientMemory {
   #scheduled = false;
   #second = 0;
 
-  constructor(ctx: Context, clients: ReadonlyMap<number, ClientSession>, time: Time) {
+  constructor(ctx: Context, clients: ReadonlyMap<number, Client>, time: Time) {
     this.#ctx = ctx;
     this.#clients = clients;
     this.#time = time;
@@ -107,18 +128,18 @@ export class ClientMemory {
   }
 
   /** A client leaves too much unread. */
-  closedForOutput(client: ClientSession): void {
+  closedForOutput(client: Client): void {
     this.#ctx.stats.outputBufferDisconnections++;
     this.#say(this.#closings, client, (line) => `Client ${line} closed for overcoming of output buffer limits.`);
   }
 
   /** A client sent more than is kept for one. */
-  closedForQuery(client: ClientSession): void {
+  closedForQuery(client: Client): void {
     this.#ctx.stats.queryBufferDisconnections++;
     this.#say(this.#closings, client, (line) => `Closing client that reached max query buffer length: ${line}`);
   }
 
-  #say(rate: LineRate, { session }: ClientSession, text: (line: string) => string): void {
+  #say(rate: LineRate, { session }: Client, text: (line: string) => string): void {
     rate.line((leftOut) => {
       const more = leftOut === 0 ? '' : ` (and ${leftOut} like it before)`;
       this.#ctx.host.log?.(text(clientLine(session, this.#ctx.now)) + more);

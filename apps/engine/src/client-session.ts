@@ -1,12 +1,20 @@
-import { REPLY_ON, Session, execute } from '@weir/commands';
-import type { ClientMemory } from '@weir/commands';
+import { REPLY_ON, Session, execute, resume, serveReady, whenDone } from '@weir/commands';
+import type { ClientMemory, Context, Deferred, Lookahead, SessionAction } from '@weir/commands';
+import type { Config } from '@weir/config';
 import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
-import type { Engine } from './engine.ts';
+import type { ReplyWriter, ScanLimits } from '@weir/resp';
+import type { Time } from '@weir/time';
+import type { Client, ClientLimits } from './client-memory.ts';
+import type { Commit } from './commit.ts';
+import type { ReplyTarget } from './held-replies.ts';
+import type { KeptBack, Resumable } from './kept-back.ts';
 
 /**
  * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
+ *
+ * Where it is in its life, and what an event does there, says the table of phases (libs/commands/src/core/phase.ts); what is to be done then stands in `#act`.
  *
  * The replies of one turn stand in the engine's reply buffer and are cut into slices by the record that they wait for.
  * A reply that waits for none is sent at once; any other goes to that record's held replies, and every later reply of
@@ -29,9 +37,37 @@ const IDLE_BYTES = 5 * 1024;
 /** Replies of one session held for the log beyond this: its further requests wait. */
 const HELD_BYTES_MAX = 1024 * 1024;
 
-export class ClientSession implements SessionPort {
+/** What holds requests back, or is remembered, beside the phase: independent of it and of each other. */
+const CONGESTED = 1; // the client does not read its replies
+const PAUSED = 2; // the ingress was told to read no more of it
+const INPUT_ENDED = 4; // the client will send nothing more
+
+/** What a session needs of the engine. */
+export interface SessionHost {
+  readonly ctx: Context;
+  readonly config: Config;
+  readonly commit: Commit;
+  readonly time: Time;
+  readonly lookahead: Lookahead;
+  readonly scanLimits: ScanLimits;
+  readonly keptBack: KeptBack;
+  readonly clientMemory: ClientLimits;
+  /** No password is asked for. */
+  readonly passwordless: boolean;
+  /** Whether the replies of authenticated clients are weighed before they are kept for them. */
+  readonly limitsOutput: boolean;
+  /** There is room for requests of clients that do not read their replies. */
+  readonly roomToKeep: boolean;
+  /** Bytes of requests in the backlogs of all sessions. */
+  keptBytes: number;
+  /** Something was executed. */
+  turn(): void;
+  sessionClosed(session: Session): void;
+}
+
+export class ClientSession implements SessionPort, ReplyTarget, Resumable, Client {
   readonly session: Session;
-  readonly #engine: Engine;
+  readonly #engine: SessionHost;
   readonly #sink: SessionSink;
   readonly #scanner: FrameScanner;
   /** Number of the last record that holds replies of this session back; 0 is none. */
@@ -39,19 +75,13 @@ export class ClientSession implements SessionPort {
   /** Slices of replies that are held, and their bytes. */
   #heldSlices = 0;
   #heldBytes = 0;
-  #congested = false;
-  #paused = false;
-  #closed = false;
-  #destroyed = false;
-  #inputEnded = false;
+  #facts = 0;
   /** Requests that came while older ones wait. */
   readonly #backlog = new ByteQueue();
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
-  /** Inside `process`: a deferred reply that comes now is written by the handler itself. */
-  #executing = false;
 
-  constructor(engine: Engine, id: number, info: SessionInfo, sink: SessionSink) {
+  constructor(engine: SessionHost, id: number, info: SessionInfo, sink: SessionSink) {
     this.#engine = engine;
     this.#sink = sink;
     this.#scanner = new FrameScanner(engine.scanLimits);
@@ -60,7 +90,7 @@ export class ClientSession implements SessionPort {
     this.session = new Session({
       id,
       control: {
-        close: () => this.closeAfterReplies(),
+        close: () => this.#act(this.session.on('quit')),
         destroy: () => this.destroy(),
         get pendingOutputBytes() {
           return sink.pendingOutputBytes;
@@ -85,15 +115,50 @@ export class ClientSession implements SessionPort {
     this.session.inputBytes += bytes;
     this.#engine.ctx.stats.netInputBytes += bytes;
     this.#engine.ctx.stats.readsProcessed++;
-    if (this.#closed || this.session.closeAfterReply) return;
-    if (this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
+    const action = this.session.on('input');
+    if (action === 'drop') return;
+    if (action === 'keep' || this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
       this.#keepBack(buf, start, end);
       return;
     }
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
-    if (this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
+    const queued = this.session.phase === 'queuing' ? this.session.transaction!.length : 0;
+    if (queued > 0 || this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
+    // As in Redis, the queue of a transaction counts as a part of the query buffer.
+    if (queued + this.#scanner.pendingBytes > this.#engine.scanLimits.queryBufferBytesMax) this.#overQueryLimit();
+  }
+
+  /** What the table of phases says is to be done. */
+  #act(action: SessionAction): void {
+    const { session } = this;
+    switch (action) {
+      case 'goOn':
+        return this.#engine.keptBack.add(this);
+      case 'halfClose':
+        this.#facts |= INPUT_ENDED;
+        return this.#closeIfDone();
+      case 'finish':
+        this.#dropBacklog();
+        if (this.#heldSeq === 0) this.#act(session.on('answered'));
+        return;
+      case 'close':
+        return this.#sink.close();
+      case 'destroy':
+        this.#dropBacklog();
+        this.#sink.destroy();
+        break;
+      case 'forget':
+        this.#dropBacklog();
+        this.#engine.ctx.watches.drop(session);
+        this.#engine.sessionClosed(session);
+        break;
+      default:
+        return;
+    }
+    // Nobody is there any more to be answered, and a wait without a time-out would never end.
+    session.unblock?.(false);
   }
 
   #keepBack(buf: Uint8Array, start: number, end: number): void {
@@ -106,70 +171,70 @@ export class ClientSession implements SessionPort {
     // must be able to go on sending, as far as its query buffer may grow and as long as there is room for all such clients. And while
     // a command of it waits, only reading tells that it is gone.
     const { queryBufferBytesMax } = engine.scanLimits;
-    const { blocked, authenticated } = this.session;
-    const roomy = (this.#congested || blocked) && authenticated && engine.roomToKeep;
+    const { isBlocked, authenticated } = this.session;
+    const roomy = ((this.#facts & CONGESTED) !== 0 || isBlocked) && authenticated && engine.roomToKeep;
     if (backlog.length <= (roomy ? queryBufferBytesMax : BACKLOG_BYTES_MAX)) return;
-    if (blocked && backlog.length > queryBufferBytesMax) this.#overQueryLimit();
-    else if (!this.#paused) {
-      this.#paused = true;
+    if (isBlocked && backlog.length > queryBufferBytesMax) this.#overQueryLimit();
+    else if ((this.#facts & PAUSED) === 0) {
+      this.#facts |= PAUSED;
       this.#sink.pauseInput();
     } else if (backlog.length > queryBufferBytesMax + UNDER_WAY_BYTES_MAX) this.#overQueryLimit();
   }
 
   /** What the client sent is dropped with it. */
   #overQueryLimit(): void {
-    if (this.#destroyed) return;
+    if (this.isGone) return;
     this.#engine.clientMemory.closedForQuery(this);
     this.destroy();
   }
 
   /** The client will send nothing more, and may still read: what it sent is answered before the connection is closed. */
   inputEnded(): void {
-    if (this.session.blocked) return this.destroy(); // nothing else would tell that its client is gone
-    this.#inputEnded = true;
-    this.#closeIfDone();
+    this.#act(this.session.on('inputEnded'));
   }
 
   #closeIfDone(): void {
-    if (this.#inputEnded && !this.#waiting && this.#scanner.unscannedBytes === 0 && this.#backlog.length === 0) {
-      this.closeAfterReplies();
+    if ((this.#facts & INPUT_ENDED) === 0) return;
+    const { session } = this;
+    // A command waits: nothing else would tell that its client is gone.
+    if (session.isBlocked) this.#act(session.on('inputEnded'));
+    else if (!this.#waiting && this.#scanner.unscannedBytes === 0 && this.#backlog.length === 0) {
+      this.#act(session.on('quit'));
     }
   }
 
   drained(): void {
-    this.#congested = false;
-    this.#engine.keptBack.add(this);
+    this.#facts &= ~CONGESTED;
+    this.#act(this.session.on('drained'));
   }
 
   closed(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#dropBacklog();
-    this.#engine.sessionClosed(this);
-    // Nobody is there any more to be answered, and a wait without a time-out would never end.
-    this.session.unblock?.(false);
+    this.#act(this.session.on('closed'));
+  }
+
+  /** It has said nothing for `timeout` seconds. */
+  idle(): void {
+    this.#act(this.session.on('idle'));
   }
 
   /** Nothing is kept for it any more. */
   get isGone(): boolean {
-    return this.#closed || this.#destroyed;
+    return this.session.isGone;
   }
 
   /** Whether requests have to wait. */
   get #waiting(): boolean {
-    const { session } = this;
     return (
-      session.blocked ||
-      this.#congested ||
-      this.#engine.stalled ||
+      (this.#facts & CONGESTED) !== 0 ||
+      this.#engine.commit.stalled ||
       this.#heldBytes > HELD_BYTES_MAX ||
-      session.closeAfterReply
+      !this.session.executes
     );
   }
 
   /** Goes on with what was kept back, by one step. True when there is more to do at once. */
   resume(): boolean {
-    if (this.#closed || this.#destroyed) return false;
+    if (this.isGone) return false;
     const backlog = this.#backlog;
     const scanner = this.#scanner;
     if (!this.#waiting && scanner.unscannedBytes > 0) this.#process();
@@ -180,9 +245,9 @@ export class ClientSession implements SessionPort {
       scanner.feed(chunk, 0, chunk.length);
       this.#process();
     }
-    if (this.#closed) return false;
-    if (this.#paused && backlog.length === 0) {
-      this.#paused = false;
+    if (this.isGone) return false;
+    if ((this.#facts & PAUSED) !== 0 && backlog.length === 0) {
+      this.#facts &= ~PAUSED;
       this.#sink.resumeInput();
     }
     this.#closeIfDone();
@@ -201,9 +266,9 @@ export class ClientSession implements SessionPort {
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
-    const { name, libName, libVersion } = this.session;
-    const words = name.length + libName.length + libVersion.length;
-    return { query, queryFree, argv, output, total: IDLE_BYTES + query + queryFree + argv + output + words };
+    const { name, libName, libVersion, transaction } = this.session;
+    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + (transaction?.memoryBytes ?? 0);
+    return { query, queryFree, argv, output, total: own + query + queryFree + argv + output };
   }
 
   /**
@@ -211,7 +276,7 @@ export class ClientSession implements SessionPort {
    * (`client-output-buffer-limit normal`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
    */
   limitOutput(more: number, nowMs: number): boolean {
-    if (this.#destroyed || this.#closed) return true;
+    if (this.isGone) return true;
     const { hardBytes, softBytes, softSeconds } = this.#engine.config.clientOutputBufferLimit.normal;
     const strict = !this.session.authenticated && !this.#engine.passwordless;
     if (hardBytes === 0 && softBytes === 0 && !strict) return false;
@@ -238,7 +303,7 @@ export class ClientSession implements SessionPort {
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
     let replies = 0;
-    this.#executing = true;
+    ctx.busy = true;
     const sliceBytes = session.authenticated ? SLICE_BYTES : UNAUTHENTICATED_SLICE_BYTES;
     const lookahead = engine.lookahead;
     lookahead.begin(scanner);
@@ -249,16 +314,16 @@ export class ClientSession implements SessionPort {
           if (scanner.closeOnly) this.#overQueryLimit();
           else out.error(`ERR ${scanner.errorText}`);
           replies++;
-          session.closeAfterReply = true;
+          session.on('quit');
         }
         break;
       }
       const before = out.pos;
       execute(ctx, session, lookahead.request, now, lookahead.command);
       scanner.authenticated = session.authenticated;
-      if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
+      if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
       let wait = ctx.waitSeq;
-      if (wait <= engine.committedSeq) wait = 0;
+      if (wait <= engine.commit.committedSeq) wait = 0;
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
         if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
@@ -273,16 +338,24 @@ export class ClientSession implements SessionPort {
         sliceStart = base;
         replies = 0;
       }
-      engine.cut();
-      if (session.closeAfterReply) break;
+      if (ctx.ready.length > 0) {
+        // Whoever goes on now comes behind this command, also where it is this very session.
+        if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
+        out.truncate(base);
+        sliceStart = base;
+        replies = 0;
+        serveReady(ctx);
+        if (this.#heldSeq > sliceWait) sliceWait = this.#heldSeq;
+      }
+      engine.commit.cut();
     }
     lookahead.end();
-    this.#executing = false;
+    ctx.busy = false;
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
     engine.turn();
-    if (session.closeAfterReply) this.closeAfterReplies();
+    if (session.isEnding) this.#act('finish');
   }
 
   #send(waitSeq: number, start: number, end: number, replies: number): void {
@@ -296,16 +369,16 @@ export class ClientSession implements SessionPort {
     }
     this.#heldSeq = waitSeq;
     this.#heldBytes += end - start;
-    if (engine.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
+    if (engine.commit.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
   }
 
   #output(buf: Uint8Array, start: number, end: number): void {
-    if (this.#closed || this.#destroyed) return;
+    if (!this.session.isAnswerable) return;
     const bytes = end - start;
     this.session.outputBytes += bytes;
     this.#engine.ctx.stats.netOutputBytes += bytes;
     this.#engine.ctx.stats.writesProcessed++;
-    if (!this.#sink.output(buf, start, end)) this.#congested = true;
+    if (!this.#sink.output(buf, start, end)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
   }
 
@@ -314,82 +387,46 @@ export class ClientSession implements SessionPort {
     if (--this.#heldSlices === 0) this.#heldSeq = 0;
     const stopped = this.#heldBytes > HELD_BYTES_MAX;
     this.#heldBytes -= heldBytes;
-    if (this.#closed || this.#destroyed) return;
+    if (this.isGone) return;
     this.#output(buf, start, end);
-    if (this.session.closeAfterReply) {
-      if (this.#heldSeq === 0) this.#sink.close();
-    } else if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
+    if (this.#heldSeq === 0) this.#act(this.session.on('answered'));
+    if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
   }
 
-  /** Closes when what was answered has been sent. */
-  closeAfterReplies(): void {
-    this.session.closeAfterReply = true;
-    this.#dropBacklog(); // nothing of it is executed any more
-    if (this.#closed || this.#destroyed || this.#heldSeq !== 0) return;
-    this.#sink.close();
-  }
-
+  /** Cuts the connection off at once. */
   destroy(): void {
-    this.session.closeAfterReply = true; // nothing of it is executed any more
-    if (this.#closed || this.#destroyed) return;
-    this.#destroyed = true;
-    this.#dropBacklog();
-    this.#sink.destroy();
+    this.#act(this.session.on('kill'));
   }
 
-  /** A command of this session answers later; see Context.defer. */
-  defer(): (write: (reply: Engine['ctx']['reply']) => void) => void {
+  /** A command of this session goes on later; see Context.defer. */
+  defer(): Deferred {
     const { session } = this;
-    session.blocked = true;
-    const silent = session.replyMode !== REPLY_ON;
-    let done = false;
-    return (write) => {
-      if (done) return;
-      done = true;
-      session.blocked = false;
-      session.unblock = null;
-      const out = this.#engine.ctx.reply;
-      if (this.#executing) {
-        write(out);
-        return;
-      }
-      if (this.#closed || this.#destroyed) return;
-      // This may be inside another session's command, which has yet to write its own reply.
-      const start = out.pos;
-      const { resp } = out;
-      out.resp = this.session.resp;
-      write(out);
-      out.resp = resp;
-      if (!silent) this.#send(this.#heldSeq, start, out.pos, 1);
-      out.truncate(start);
-      this.#engine.keptBack.add(this);
-    };
-  }
-
-  /** A command of this session goes on later, and may change the data set then; see Context.deferWork. */
-  deferWork(): (run: () => void) => void {
-    const { session } = this;
-    session.blocked = true;
+    session.on('wait');
     const silent = session.replyMode !== REPLY_ON;
     let done = false;
     return (run) => {
       if (done) return;
       done = true;
-      session.blocked = false;
-      const engine = this.#engine;
-      const { ctx } = engine;
-      const out = ctx.reply;
-      const start = out.pos;
-      ctx.aim(session, engine.time.wallMs());
-      ctx.begin();
-      run();
-      ctx.end();
-      if (ctx.dirty > 0) session.lastWriteOffset = engine.writtenOffset();
-      const wait = ctx.waitSeq <= engine.committedSeq ? 0 : ctx.waitSeq;
-      if (!silent) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
-      out.truncate(start);
-      engine.turn();
-      this.#engine.keptBack.add(this);
+      session.unblock = null;
+      whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
     };
+  }
+
+  /** A client that is gone needs no reply; what the command does is done all the same. */
+  #goOn(run: (reply: ReplyWriter) => void, silent: boolean): void {
+    const { session } = this;
+    const engine = this.#engine;
+    const { ctx } = engine;
+    const out = ctx.reply;
+    const start = out.pos;
+    const action = session.on('goOn');
+    resume(ctx, session, engine.time.wallMs(), run);
+    if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
+    const wait = ctx.waitSeq <= engine.commit.committedSeq ? 0 : ctx.waitSeq;
+    if (!silent && session.isAnswerable && out.pos > start)
+      this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
+    out.truncate(start);
+    engine.turn();
+    this.#act(session.isEnding ? 'finish' : action);
   }
 }

@@ -79,7 +79,7 @@ async function simulate(seed: number): Promise<string> {
   const host = new Proxy({}, { get: () => () => 0 });
   const engine = new Engine({ config: new Config(), keyspace: newKeyspace(), host: host as never });
   let fenced = false;
-  engine.onFenced = () => (fenced = true);
+  engine.commit.onFenced = () => (fenced = true);
   const opening = openWriter({
     log,
     tail: LOG_START,

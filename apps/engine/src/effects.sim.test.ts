@@ -184,8 +184,12 @@ async function simulate(seed: number, setting: Setting): Promise<void> {
   const clients: TestClient[] = Array.from({ length: 3 }, client);
   for (let i = 0; i < COMMANDS; i++) {
     const who = clients[random.u32() % clients.length]!;
-    const command = randomCommand(random, setting, (name) => config.renamedCommands.get(name) ?? name);
-    who.send(command);
+    const next = (): string => randomCommand(random, setting, (name) => config.renamedCommands.get(name) ?? name);
+    // Now and then several as one transaction.
+    const some = Array.from({ length: random.u32() % 10 === 0 ? random.u32() % 6 : 0 }, next);
+    const command = next();
+    if (some.length > 0) who.send('multi', ...some, command, 'exec');
+    else who.send(command);
     who.take();
     if (random.u32() % 8 === 0) {
       await turn();

@@ -1,9 +1,15 @@
-import type { ClientSession } from './client-session.ts';
-
 /**
  * The replies that wait for one record: their bytes, one behind the other, and whose they are. Reused from record to
  * record, so that holding a reply costs a copy of its bytes and no object.
  */
+
+/** Whose replies are held: a session. */
+export interface ReplyTarget {
+  /** What a slice of `heldBytes` waited for is decided: that is what the client is sent. `buf` is borrowed for the call. */
+  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number): void;
+  /** Nobody can say what became of its writes: its connection is cut off. */
+  destroy(): void;
+}
 
 const FIRST_BYTES = 64 * 1024;
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
@@ -13,7 +19,7 @@ export class HeldReplies {
   seq = 0;
   #buf: Uint8Array = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #pos = 0;
-  readonly #sessions: ClientSession[] = [];
+  readonly #targets: ReplyTarget[] = [];
   readonly #ends: number[] = [];
   /** Replies in each slice, so that they can be answered with as many errors instead. */
   readonly #counts: number[] = [];
@@ -23,19 +29,19 @@ export class HeldReplies {
   }
 
   /** True when that made a slice of its own: two in a row of one session are one. */
-  add(session: ClientSession, buf: Uint8Array, start: number, end: number, replies: number): boolean {
+  add(target: ReplyTarget, buf: Uint8Array, start: number, end: number, replies: number): boolean {
     const len = end - start;
     if (this.#pos + len > this.#buf.length) this.#grow(len);
     if (len <= 24) for (let i = 0; i < len; i++) this.#buf[this.#pos + i] = buf[start + i];
     else this.#buf.set(buf.subarray(start, end), this.#pos);
     this.#pos += len;
-    const last = this.#sessions.length - 1;
-    if (last >= 0 && this.#sessions[last] === session) {
+    const last = this.#targets.length - 1;
+    if (last >= 0 && this.#targets[last] === target) {
       this.#ends[last] = this.#pos;
       this.#counts[last] += replies;
       return false;
     }
-    this.#sessions.push(session);
+    this.#targets.push(target);
     this.#ends.push(this.#pos);
     this.#counts.push(replies);
     return true;
@@ -44,9 +50,9 @@ export class HeldReplies {
   /** Sends everything and is empty again. */
   release(): void {
     let start = 0;
-    for (let i = 0; i < this.#sessions.length; i++) {
+    for (let i = 0; i < this.#targets.length; i++) {
       const end = this.#ends[i];
-      this.#sessions[i].releaseHeld(end - start, this.#buf, start, end);
+      this.#targets[i].releaseHeld(end - start, this.#buf, start, end);
       start = end;
     }
     this.clear();
@@ -55,9 +61,9 @@ export class HeldReplies {
   /** Answers every held reply with `error` (a whole RESP error line) instead, and is empty again. */
   refuse(error: Uint8Array): void {
     let start = 0;
-    for (let i = 0; i < this.#sessions.length; i++) {
+    for (let i = 0; i < this.#targets.length; i++) {
       const all = Buffer.concat(new Array<Uint8Array>(this.#counts[i]).fill(error));
-      this.#sessions[i].releaseHeld(this.#ends[i] - start, all, 0, all.length);
+      this.#targets[i].releaseHeld(this.#ends[i] - start, all, 0, all.length);
       start = this.#ends[i];
     }
     this.clear();
@@ -65,13 +71,13 @@ export class HeldReplies {
 
   /** Closes the connections of everybody who waits: what became of their writes is not known. */
   abandon(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const target of this.#targets) target.destroy();
     this.clear();
   }
 
   clear(): void {
     this.#pos = 0;
-    this.#sessions.length = 0;
+    this.#targets.length = 0;
     this.#ends.length = 0;
     this.#counts.length = 0;
     if (this.#buf.length > KEPT_BYTES_MAX) this.#buf = Buffer.allocUnsafeSlow(FIRST_BYTES);

@@ -171,7 +171,7 @@ export class EngineHost implements Host {
   }
 
   migrate(request: MigrateRequest, done: (answer: MigrateAnswer) => void): void {
-    this.#node.engine.whenCommitted(request.afterRecord, (committed) => {
+    this.#node.engine.commit.whenCommitted(request.afterRecord, (committed) => {
       if (committed) migrate(request, done);
       else done({ lines: [], failure: 'uncommitted' });
     });

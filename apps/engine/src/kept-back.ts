@@ -1,17 +1,22 @@
 import type { Time } from '@weir/time';
-import type { ClientSession } from './client-session.ts';
 
 /**
  * Sessions whose requests were kept back and can be executed now. They go on one after another, a step each, and the event loop turns when
  * they have had SLICE_MS: so a backlog of a gigabyte costs the others a few milliseconds a turn, and not all of its time at once.
  */
 
+/** A session whose requests are kept back. */
+export interface Resumable {
+  /** Goes on by one step. True when there is more to do at once. */
+  resume(): boolean;
+}
+
 const SLICE_MS = 4;
 
 export class KeptBack {
   readonly #time: Time;
-  #waiting: ClientSession[] = [];
-  readonly #queued = new Set<ClientSession>();
+  #waiting: Resumable[] = [];
+  readonly #queued = new Set<Resumable>();
   #scheduled = false;
 
   constructor(time: Time) {
@@ -19,7 +24,7 @@ export class KeptBack {
   }
 
   /** The session goes on in a later turn. */
-  add(session: ClientSession): void {
+  add(session: Resumable): void {
     if (this.#queued.has(session)) return;
     this.#queued.add(session);
     this.#waiting.push(session);

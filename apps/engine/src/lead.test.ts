@@ -16,13 +16,13 @@ test('nothing that was executed before it leads reaches the log', async () => {
   await turn();
   log.commit();
   engine.stopLeading();
-  engine.ctx.loading = true; // fenced: the data set is about to be dropped
+  engine.ctx.role.isLoading = true; // fenced: the data set is about to be dropped
   config.assign('maxmemory', ['100kb']);
   a.send('PING', 'DEBUG POPULATE 5');
   assert.equal(engine.ctx.effects.pos, HEADER_BYTES, 'no eviction from a data set that is being replaced');
   const next = new ManualLog();
   config.assign('maxmemory', ['0']);
-  engine.ctx.loading = false;
+  engine.ctx.role.isLoading = false;
   a.send('SET a 1'); // nobody lets a client write now; if somebody did, no log would have it
   engine.lead(next);
   await turn();
@@ -58,7 +58,7 @@ test('clients whose writes the log has not confirmed are cut off when it stops l
   other.send('GET b');
   engine.stopLeading();
   assert.deepEqual([writer.destroyed, reader.destroyed, other.destroyed], [true, true, false]);
-  assert.equal(engine.heldBytes, 0);
+  assert.equal(engine.commit.heldBytes, 0);
   log.commit(); // too late: nobody is told anything
   assert.equal(writer.text, '');
 });

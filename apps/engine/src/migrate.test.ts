@@ -80,7 +80,7 @@ test('keys are sent when their writes are committed, and the reply leaves when t
   const answers: ((answer: MigrateAnswer) => void)[] = [];
   const { engine, log, client } = testEngine({
     migrate: (request, done) =>
-      engine.whenCommitted(request.afterRecord, (committed) => {
+      engine.commit.whenCommitted(request.afterRecord, (committed) => {
         if (committed) answers.push(done);
         else done({ lines: [], failure: 'uncommitted' });
       }),
@@ -107,7 +107,7 @@ test('keys are sent when their writes are committed, and the reply leaves when t
 test('a master that is replaced before the writes are committed sends nothing', async () => {
   const { engine, client } = testEngine({
     migrate: (request, done) =>
-      engine.whenCommitted(request.afterRecord, (committed) =>
+      engine.commit.whenCommitted(request.afterRecord, (committed) =>
         done({ lines: [], failure: committed ? 'reading' : 'uncommitted' }),
       ),
   });

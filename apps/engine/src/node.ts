@@ -168,7 +168,7 @@ export class EngineNode {
       url: () => options.upkeepUrl?.() ?? (this.config.text.natsUrl || null),
       own: () => [this.role.access?.location.logId ?? null, memory.logId],
       leads: () => (this.role.leading ? this.role.access : null),
-      isComplete: () => !this.engine.ctx.loading && (this.role.leading || this.role.masterLink.up),
+      isComplete: () => !this.engine.ctx.role.isLoading && (this.role.leading || this.role.masterLink.up),
     });
     hideNatsPasswords(this.config);
     if (this.config.text.natsUrl !== '') leaveDurabilityToNats(this.config, this.logger);
@@ -242,14 +242,15 @@ export class EngineNode {
     const monotonicMs = this.time.monotonicMs();
     ctx.monotonicMs = monotonicMs;
     const clock = () => this.time.monotonicMs() * 1000;
-    if (engine.leading && !engine.stalled) {
+    if (engine.leading && !engine.commit.stalled) {
       activeExpireCycle(ctx, clock);
       evictToLimit(ctx);
       engine.turn();
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
-    ctx.writeRefusal = this.#writeRefusal(monotonicMs);
-    if (ctx.writeRefusal !== '' && engine.oldestInFlightAgeMs() > config.num.commitTimeout) engine.refuseHeld();
+    ctx.role.writeRefusal = this.#writeRefusal(monotonicMs);
+    if (ctx.role.writeRefusal !== '' && engine.commit.oldestInFlightAgeMs() > config.num.commitTimeout)
+      engine.commit.refuseHeld();
     engine.closeIdle(monotonicMs);
     if (monotonicMs - this.#sampledMs >= SAMPLE_MS) {
       this.#sampledMs = monotonicMs;
@@ -263,7 +264,7 @@ export class EngineNode {
     const { engine, config, role } = this;
     if (role.writeRefusal !== '') return role.writeRefusal;
     if (!engine.leading) return '';
-    const age = engine.oldestInFlightAgeMs();
+    const age = engine.commit.oldestInFlightAgeMs();
     const state = role.writerState;
     if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;

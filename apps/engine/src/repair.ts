@@ -1,4 +1,5 @@
 import type { Keyspace } from '@weir/keyspace';
+import { isLogError } from '@weir/log';
 import type { SnapshotManifest, TailSource } from '@weir/log';
 import { discardKeyspace } from '@weir/replica';
 import type { Time } from '@weir/time';
@@ -39,6 +40,8 @@ export interface RepairSubject {
 }
 
 const REPAIR_MS = 30 * 60_000;
+/** For a look at the log that is not the repair itself. */
+const LOOK_MS = 10_000;
 
 /** Lines that tell what was done, or would be. Throws an Error with a sentence when it cannot be done. */
 export async function repair(subject: RepairSubject, args: readonly string[]): Promise<string[]> {
@@ -194,11 +197,31 @@ async function forget(access: LogAccess, id: string, isConfirmed: boolean): Prom
 }
 
 async function discard(subject: RepairSubject, isConfirmed: boolean): Promise<string[]> {
-  refuseUnless(!subject.leading(), 'this node leads its log; there is nothing to give up');
+  refuseUnless(
+    !subject.leading(),
+    subject.trouble() === null
+      ? 'this node leads its log; there is nothing to give up'
+      : 'this node holds what its log has lost: MEMORY begins a new log with it',
+  );
+  // A master would look for it for ever, since it has been there. A slave takes whatever its master has.
+  if (subject.isMaster) await refuseMissing(subject);
   const { holds } = subject;
   const what = holds === null ? 'what it noted of its log' : `${holds.keys} keys ${whose(holds)}`;
   if (!isConfirmed)
     return [`this node would give up ${what}, and take the log as it is; say CONFIRM behind it to do so`];
   subject.discard();
   return [`this node gave up ${what}; it takes the log as it is`];
+}
+
+async function refuseMissing(subject: RepairSubject): Promise<void> {
+  try {
+    await withAccess(subject, AbortSignal.timeout(LOOK_MS), async ({ log }) => {
+      await log.state();
+      return [];
+    });
+  } catch (error) {
+    // One that cannot be reached now is taken when it can.
+    if (!isLogError(error, 'log-missing')) return;
+    throw new Error('the log is not there, so there is nothing to take: EMPTY begins a new one');
+  }
 }

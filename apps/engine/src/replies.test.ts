@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
+import { Keyspace } from '@weir/keyspace';
 import { testEngine, turn } from './testing-sessions.ts';
 
 /** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
@@ -40,8 +41,8 @@ test('what stands behind QUIT is not executed, even when the session is resumed'
   await turn();
   log.commit();
   a.port.drained();
-  engine.hold(true);
-  engine.hold(false);
+  engine.commit.hold(true);
+  engine.commit.hold(false);
   await turn();
   assert.equal(a.text, '+OK\r\n+OK\r\n');
   const b = client();
@@ -55,16 +56,16 @@ test('refused replies are as many as the client would have got', async () => {
   const a = client();
   a.send('CLIENT REPLY SKIP', 'SET a 1', 'SET a 2', 'CLIENT REPLY OFF', 'SET a 3', 'CLIENT REPLY ON', 'GET a');
   await turn();
-  engine.refuseHeld();
+  engine.commit.refuseHeld();
   assert.equal(a.text.match(/-NOREPLICAS/g)?.length, 3, a.text); // SET a 2, CLIENT REPLY ON, GET a
 });
 
 test('a request that comes in while older ones are kept back waits behind them', async () => {
   const { engine, client } = testEngine();
   const a = client();
-  engine.hold(true);
+  engine.commit.hold(true);
   a.send('ECHO 1');
-  engine.hold(false);
+  engine.commit.hold(false);
   a.send('ECHO 2'); // before the resumption, which takes a turn
   await turn();
   assert.equal(a.text, '$1\r\n1\r\n$1\r\n2\r\n');
@@ -73,10 +74,10 @@ test('a request that comes in while older ones are kept back waits behind them',
 test('requests cut anywhere while the session waits are put together again', async () => {
   const { engine, client } = testEngine();
   const a = client();
-  engine.hold(true);
+  engine.commit.hold(true);
   const text = '*2\r\n$4\r\nECHO\r\n$1\r\n1\r\n*2\r\n$4\r\nECHO\r\n$1\r\n2\r\n';
   for (const char of text.slice(0, -4)) a.raw(char);
-  engine.hold(false);
+  engine.commit.hold(false);
   for (const char of text.slice(-4)) a.raw(char);
   await turn();
   assert.equal(a.text, '$1\r\n1\r\n$1\r\n2\r\n');
@@ -123,11 +124,11 @@ test('a half-closed client gets the replies of its writes, and is closed then', 
 test('a half-closed client whose requests are kept back gets their replies', async () => {
   const { engine, client } = testEngine();
   const a = client();
-  engine.hold(true);
+  engine.commit.hold(true);
   a.send('ECHO 1');
   a.port.inputEnded!();
   assert.equal(a.closes, 0);
-  engine.hold(false);
+  engine.commit.hold(false);
   await turn();
   assert.equal(a.text, '$1\r\n1\r\n');
   assert.equal(a.closes, 1);
@@ -139,7 +140,7 @@ test('replies held for one session are bounded: it is not executed beyond that',
   a.send(`SET big ${'x'.repeat(1 << 20)}`);
   await turn();
   for (let i = 0; i < 100; i++) a.send('GET big');
-  assert.ok(engine.heldBytes < 4 << 20, `${engine.heldBytes} bytes are held`);
+  assert.ok(engine.commit.heldBytes < 4 << 20, `${engine.commit.heldBytes} bytes are held`);
   await turn();
   const b = client();
   b.send('PING');
@@ -165,14 +166,14 @@ test('a hold that was asked for lasts until it is taken back, whatever the log t
   const { engine, log, client } = testEngine();
   const a = client();
   a.send('SET a 1');
-  engine.hold(true);
+  engine.commit.hold(true);
   await turn(); // the record goes to the log
   a.send('SET a 2');
   log.commit();
   await turn();
   assert.equal(a.text, '+OK\r\n');
   assert.equal(log.payloads.length, 1);
-  engine.hold(false);
+  engine.commit.hold(false);
   await turn();
   log.commit();
   assert.equal(a.text, '+OK\r\n+OK\r\n');
@@ -187,11 +188,11 @@ test('effects beyond the bound stop everybody only until writes are refused: rea
     await turn();
   }
   assert.equal(log.payloads.length, 2, 'the log takes no more');
-  assert.equal(engine.stalled, true);
+  assert.equal(engine.commit.stalled, true);
   reader.send('PING');
   assert.equal(reader.text, '');
-  engine.ctx.writeRefusal = 'NOREPLICAS no';
-  engine.refuseHeld();
+  engine.ctx.role.writeRefusal = 'NOREPLICAS no';
+  engine.commit.refuseHeld();
   await turn();
   assert.equal(reader.take(), '+PONG\r\n');
   reader.send('PING', 'SET a 1');
@@ -211,10 +212,10 @@ test('effects beyond the bound become a record between two commands of one turn,
     [3, 3],
     'handed over within the turn',
   );
-  assert.equal(engine.stalled, true);
+  assert.equal(engine.commit.stalled, true);
   await turn();
   assert.equal(a.text + b.text, '', 'nothing is acknowledged before the log has it');
-  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.commit.unsealedBytes > 0); left--) {
     log.commit();
     await turn();
   }
@@ -224,7 +225,7 @@ test('effects beyond the bound become a record between two commands of one turn,
     assert.ok(payload.length <= 1000 + 450, `${payload.length} bytes`);
     assert.ok(payload.startsWith('*2\r\n$6\r\nSELECT'), 'each record says its database');
   }
-  assert.equal(engine.stalled, false);
+  assert.equal(engine.commit.stalled, false);
 });
 
 test('a command whose effects nobody has to see together is divided, and answered with its last record', async () => {
@@ -234,7 +235,7 @@ test('a command whose effects nobody has to see together is divided, and answere
   const a = client();
   // The last key is there already: no record is begun for nothing.
   a.send('SET p:99 x', 'DEBUG POPULATE 100 p');
-  for (let left = 50; left > 0 && (log.pending.length > 0 || engine.unsealedBytes > 0); left--) {
+  for (let left = 50; left > 0 && (log.pending.length > 0 || engine.commit.unsealedBytes > 0); left--) {
     if (log.pending.length > 0) {
       assert.doesNotMatch(a.text, /OK.*OK/s, 'not answered before the last record is stored');
       log.commit();
@@ -251,20 +252,20 @@ test('the age of the record under way is that of its newest stored fragment', as
   const { engine, log, client } = testEngine();
   client().send('SET a 1');
   await turn();
-  assert.ok(engine.oldestInFlightAgeMs() > 0);
+  assert.ok(engine.commit.oldestInFlightAgeMs() > 0);
   log.fragmentStoredMs = performance.now() + 60_000;
-  assert.ok(engine.oldestInFlightAgeMs() < 0, 'counted from there');
+  assert.ok(engine.commit.oldestInFlightAgeMs() < 0, 'counted from there');
   log.commit();
-  assert.equal(engine.oldestInFlightAgeMs(), 0);
+  assert.equal(engine.commit.oldestInFlightAgeMs(), 0);
 });
 
 test('while the data set cannot be loaded its trouble is the answer, in place of LOADING', () => {
   const { engine, client } = testEngine();
   const a = client();
-  engine.ctx.loading = true;
+  engine.ctx.role.isLoading = true;
   a.send('GET k');
   assert.match(a.take(), /^-LOADING/);
-  engine.ctx.dataRefusal = 'MISCONF it does not fit';
+  engine.ctx.role.dataRefusal = 'MISCONF it does not fit';
   a.send('GET k', 'PING');
   assert.match(a.take(), /^-MISCONF it does not fit\r\n/);
 });
@@ -274,12 +275,12 @@ test('what waits for the log is dropped with the lead, and its clients are cut o
   const a = client();
   for (let i = 0; i < 4; i++) a.send(`SET k${i} ${'x'.repeat(1200)}`);
   assert.equal(log.payloads.length, 2);
-  assert.ok(engine.unsealedBytes > 1200);
-  assert.equal(engine.writtenOffset(), log.nextOffset + engine.unsealedBytes);
+  assert.ok(engine.commit.unsealedBytes > 1200);
+  assert.equal(engine.commit.writtenOffset(), log.nextOffset + engine.commit.unsealedBytes);
   engine.stopLeading();
   assert.equal(a.destroyed, true);
-  assert.equal(engine.unsealedBytes, 0);
-  assert.equal(engine.stalled, false);
+  assert.equal(engine.commit.unsealedBytes, 0);
+  assert.equal(engine.commit.stalled, false);
 });
 
 test('a slave refuses writes whatever replica-read-only says', async () => {
@@ -287,7 +288,7 @@ test('a slave refuses writes whatever replica-read-only says', async () => {
   config.assign('replica-read-only', ['no']);
   const { engine, client } = testEngine({}, config);
   engine.stopLeading();
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   const a = client();
   a.send('SET a 1');
   assert.match(a.text, /^-READONLY/);
@@ -313,4 +314,142 @@ test('protected-mode refuses clients of other machines while there is no passwor
   config.assign('requirepass', ['']);
   config.assign('protected-mode', ['no']);
   assert.equal(client('10.0.0.1:5').text, '');
+});
+
+test('a half-closed client whose kept request waits is cut off, as nothing else would tell that it is gone', async () => {
+  let ended = 0;
+  const { engine, client } = testEngine({ waitReplicas: () => () => void ended++ });
+  const a = client();
+  engine.commit.hold(true);
+  a.send('PING', 'WAIT 1 0');
+  a.port.inputEnded!();
+  engine.commit.hold(false);
+  await turn();
+  assert.equal(a.text, '+PONG\r\n');
+  assert.equal(a.destroyed, true);
+  assert.equal(ended, 1, 'nobody waits any more');
+});
+
+test('a client that is killed ends its wait at once, and its late answer goes nowhere', async () => {
+  let answer: (acknowledged: number) => void = () => {};
+  let ended = 0;
+  const { client } = testEngine({
+    waitReplicas: (_offset, _replicas, _timeout, done) => {
+      answer = done;
+      return () => void ended++;
+    },
+  });
+  const [a, b] = [client(), client()];
+  a.send('CLIENT ID', 'WAIT 1 0');
+  const id = /:(\d+)/.exec(a.take())![1]!;
+  b.send(`CLIENT KILL ID ${id}`, 'INFO clients');
+  assert.equal(a.destroyed, true);
+  assert.equal(ended, 1);
+  assert.match(b.text, /blocked_clients:0/);
+  answer(1);
+  a.port.closed();
+  await turn();
+  assert.equal(a.text, '');
+  assert.equal(ended, 1);
+});
+
+test('a client that is closed as idle while its last replies are on their way is told so once', async () => {
+  const config = new Config();
+  config.assign('timeout', ['1']);
+  const { engine, client } = testEngine({}, config);
+  const a = client();
+  a.send('PING');
+  for (let i = 1; i < 4; i++) engine.closeIdle(performance.now() + i * 2000);
+  assert.equal(a.closes, 1);
+});
+
+test('who is answered by another client’s command is answered behind it, and its own requests go on', async () => {
+  const order: string[] = [];
+  const { client } = testEngine({ waitReplicas: (_o, _r, _t, done) => () => done(0) });
+  const [a, b] = [client(), client()];
+  for (const [name, it] of Object.entries({ a, b })) {
+    const { output } = it.sink;
+    Object.assign(it.sink, {
+      output(buf: Uint8Array, start: number, end: number) {
+        order.push(name);
+        return output(buf, start, end);
+      },
+    });
+  }
+  a.send('CLIENT ID', 'WAIT 1 0', 'ECHO next');
+  const id = /:(\d+)/.exec(a.take())![1]!;
+  order.length = 0;
+  b.send(`CLIENT UNBLOCK ${id} ERROR`, `CLIENT UNBLOCK ${id}`);
+  await turn();
+  assert.equal(b.text, ':1\r\n:0\r\n');
+  assert.equal(a.text, '-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n$4\r\nnext\r\n');
+  assert.deepEqual(order, ['b', 'a', 'b', 'a']);
+});
+
+test('a transaction is one record, whatever its size, and its replies are one that waits for it', async () => {
+  const config = new Config();
+  config.assign('enable-debug-command', ['yes']);
+  const { engine, log, client } = testEngine({}, config, undefined, 1000);
+  const [a, b] = [client(), client()];
+  a.send('SET before 1', 'MULTI', `SET k ${'x'.repeat(900)}`, 'DEBUG POPULATE 100 p', 'SET l 1', 'EXEC');
+  b.send('GET l', 'GET other');
+  for (let left = 20; left > 0 && (log.pending.length > 0 || engine.commit.unsealedBytes > 0); left--) {
+    await turn();
+    if (log.pending.length > 0) log.commit();
+  }
+  const whole = log.payloads.filter((payload) => payload.includes('MULTI'));
+  assert.equal(whole.length, 1);
+  assert.match(whole[0], /MULTI[^]*\$1\r\nk\r\n[^]*p:0\r\n[^]*p:99\r\n[^]*\$1\r\nl\r\n[^]*\$4\r\nEXEC\r\n$/);
+  assert.equal(a.text, '+OK\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n+OK\r\n+OK\r\n+OK\r\n');
+  assert.equal(b.text, '$1\r\n1\r\n$-1\r\n');
+});
+
+test('a transaction that the log does not confirm in time is answered with one error', async () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('MULTI', 'SET a 1', 'SET b 1', 'EXEC', 'PING');
+  await turn();
+  engine.commit.refuseHeld();
+  assert.equal(a.text.match(/-NOREPLICAS/g)?.length, 2, 'EXEC, and PING behind it');
+});
+
+test('the queue of a transaction counts as query buffer: who fills it without end is closed', async () => {
+  const config = new Config();
+  config.assign('client-query-buffer-limit', ['1mb']);
+  const { client } = testEngine({}, config);
+  const a = client();
+  a.send('MULTI');
+  for (let i = 0; i < 20 && !a.destroyed; i++) a.send(`SET k ${'x'.repeat(100_000)}`);
+  assert.equal(a.destroyed, true);
+  assert.equal(a.text.match(/QUEUED/g)?.length, 11);
+});
+
+test('a transaction of a client that goes away is never run', async () => {
+  const { log, client } = testEngine();
+  const [a, b] = [client(), client()];
+  a.send('MULTI', 'SET a 1');
+  a.port.closed();
+  b.send('GET a');
+  await turn();
+  assert.equal(b.text, '$-1\r\n');
+  assert.deepEqual(log.payloads, []);
+});
+
+test('a data set that takes the place of another one makes transactions that watch a key run nothing', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('WATCH k', 'MULTI');
+  engine.swapKeyspace(new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: engine.ctx.arena }));
+  a.take();
+  a.send('EXEC', 'WATCH k', 'MULTI', 'EXEC');
+  assert.equal(a.text, '*-1\r\n+OK\r\n+OK\r\n*0\r\n');
+});
+
+test('a client that goes away watches nothing more', () => {
+  const { engine, client } = testEngine();
+  const a = client();
+  a.send('WATCH k');
+  assert.notEqual(engine.ctx.keyspace.changes.wanted, 0);
+  a.port.closed();
+  assert.equal(engine.ctx.keyspace.changes.wanted, 0);
 });

@@ -1,6 +1,6 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, RecordKind, checksumHex, decodeHeader, HEADER_BYTES, isLogError, RecordHeader } from '@weir/log';
-import type { LogPosition, LogStore, SnapshotStore, TailSource } from '@weir/log';
+import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore, TailSource } from '@weir/log';
 import { Replay, discardKeyspace, loadSnapshot } from '@weir/replica';
 import type { Time } from '@weir/time';
 
@@ -69,6 +69,16 @@ export async function rescue(options: RescueOptions): Promise<Rescued> {
       while (seq < end) {
         signal?.throwIfAborted();
         if (seq % TURN_EVERY === 0) await new Promise<void>((resolve) => time.endOfTurn(resolve));
+        const next = firstFrom(seq + 1, state?.firstSeq ?? 1, source);
+        if (next > seq + 1) {
+          // Trimmed, and there may be millions of them: none is asked for.
+          note(seq + 1, `records ${seq + 1} to ${next - 1} are not there`);
+          if (mode === 'cut') break;
+          damagedCount += next - seq - 2;
+          seq = next - 1;
+          records.broken();
+          continue;
+        }
         const message = (await readMessage(log, seq + 1)) ?? (await source?.message(seq + 1)) ?? null;
         const why = message === null ? 'it cannot be read' : records.push(message);
         if (why !== '' && mode === 'cut') {
@@ -94,7 +104,11 @@ async function begin(
   options: RescueOptions,
 ): Promise<{ keyspace: Keyspace; position: LogPosition; snapshot: string | null }> {
   const { snapshots, newKeyspace, snapshot, time, signal } = options;
-  const listed = await snapshots.list();
+  // Their stream may be what is lost.
+  const listed = await snapshots.list().catch((error: unknown): SnapshotManifest[] => {
+    if (isLogError(error, 'log-missing')) return [];
+    throw error;
+  });
   const wanted =
     snapshot === undefined
       ? listed.filter(({ state }) => state === 'usable')
@@ -112,6 +126,13 @@ async function begin(
     }
   }
   return { keyspace: newKeyspace(), position: LOG_START, snapshot: null };
+}
+
+/** The first sequence from `seq` on that the log or the source may have. */
+function firstFrom(seq: number, logFirst: number, source: TailSource | null): number {
+  if (source !== null && source.firstSeq <= seq && seq <= source.lastSeq) return seq;
+  const ahead = source !== null && source.firstSeq > seq ? source.firstSeq : Infinity;
+  return Math.max(seq, Math.min(logFirst, ahead));
 }
 
 /** Null when it is not there, or is not what was written. */

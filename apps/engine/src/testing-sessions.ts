@@ -7,7 +7,7 @@ import { HEADER_BYTES } from '@weir/log';
 import { Arena } from '@weir/memory';
 import { encodeCommand } from '@weir/resp';
 import { Engine } from './engine.ts';
-import type { Committer } from './engine.ts';
+import type { Committer } from './commit.ts';
 
 /** For tests of the engine without a network: a log whose records are stored when the test says so, and clients of strings. */
 

@@ -187,7 +187,7 @@ async function simulate(seed: number): Promise<void> {
     clients[who]!.send(what);
     if (words[0] === 'select') dbs[who] = Number(words[1]);
     const after = entries(real.engine.ctx.keyspace);
-    const end = real.engine.writtenOffset();
+    const end = real.engine.commit.writtenOffset();
     let changes = 0;
     for (const key of new Set([...before.keys(), ...after.keys()])) {
       if (before.get(key) === after.get(key)) continue;

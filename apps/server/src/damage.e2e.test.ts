@@ -55,7 +55,7 @@ async function refused(node: WeirNode, text: RegExp): Promise<void> {
     return error instanceof Error && text.test(error.message);
   });
   assert.equal(node.logged(text).length > 0, true, 'its log says it too');
-  assert.equal(existsSync(newestFile(guardFolder(node))), true);
+  assert.equal(existsSync(newestFile(join(guardFolder(node), '1'))), true);
   await assert.rejects(node.call('GET', 'key:0'), /MISCONF/);
 }
 

@@ -4,42 +4,12 @@ import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { connectNats } from '@weir/log';
 import { checkoutRoot } from '@weir/toolchain';
-import { until } from '@weir/testkit';
-import type { WeirNode } from '@weir/testkit';
-import { sameDigest, withRig } from '@weir/testkit';
+import { NO_SNAPSHOTS, fill, refusal, sameDigest, streamFolder, until, withRig } from '@weir/testkit';
 
 /*
  * What disks, brokers and operators do to a log, over real processes. The outcome is one of: nothing is lost, or the node refuses with a reason
  * that clients and the node's log tell, and goes on when what is missing is back or an operator has decided. Never less data in silence.
  */
-
-const NO_SNAPSHOTS = ['--save', '', '--snapshot-log-bytes', '0'];
-
-function streamFolder(node: WeirNode, kind: 'LOG' | 'SNAP'): string {
-  const streams = join(node.dir, 'nats/store/jetstream');
-  const account = readdirSync(streams).find((name) => readdirSync(join(streams, name)).includes('streams'))!;
-  const { logId } = JSON.parse(readFileSync(join(node.dir, 'weir-node.json'), 'utf8')) as { logId: string };
-  return join(streams, account, 'streams', `WEIR_weir_${logId}_${kind}`);
-}
-
-async function fill(node: WeirNode, from: number, to: number): Promise<void> {
-  const client = await node.connect();
-  await client.pipeline(Array.from({ length: to - from }, (_, i) => ['SET', `key:${from + i}`, `value ${from + i}`]));
-  client.close();
-}
-
-/** What a write and a read are answered, as soon as that is a refusal. */
-async function refusal(node: WeirNode, code: string): Promise<void> {
-  const pattern = new RegExp(`MISCONF .*${code}`);
-  const answer = (...command: string[]): Promise<unknown> => node.call(...command).catch((error: unknown) => error);
-  await until(
-    `${node.name} to refuse: ${code}`,
-    async () => pattern.test(String(await answer('SET', 'x', 'y'))),
-    30_000,
-  );
-  assert.equal(node.logged(pattern).length > 0, true, 'the node says so in its log');
-  assert.match(((await node.call('WEIR', 'REPAIR')) as string[])[0]!, new RegExp(`^trouble: ${code}`));
-}
 
 withRig(
   'a log whose stream is gone is refused, its slave keeps the data, and all goes on when it is back',
@@ -144,6 +114,9 @@ withRig(
     assert.match(repair('DISCARD', '--yes'), /it takes the log as it is/);
     await until('the node to lead', async () => (await master.call('SET', 'x', 'y')) === 'OK', 20_000);
     assert.equal(await master.call('DBSIZE'), 201);
+    await master.kill();
+    await master.start();
+    assert.equal(await master.call('DBSIZE'), 201, 'what was given up is forgotten');
   },
 );
 

@@ -13,16 +13,17 @@ import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
 import { serverCommands } from './server/index.ts';
 import { stringCommands } from './string/index.ts';
+import { transactionCommands } from './transaction/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
-export { apply, execute } from './core/execute.ts';
+export { apply, execute, executeInside } from './core/execute.ts';
+export { resume, serveReady, whenDone } from './core/frame.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export { Lookahead } from './core/lookahead.ts';
 export type {
-  DeferredReply,
-  DeferredWork,
+  Deferred,
   Host,
   LogView,
   MigrateAnswer,
@@ -32,6 +33,9 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
+export { PHASES } from './core/phase.ts';
+export type { Phase, SessionAction, SessionEvent } from './core/phase.ts';
+export { Role } from './core/role.ts';
 export { REPLY_ON, Session, memoryOf } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
@@ -52,4 +56,5 @@ export const allCommands: readonly Command[] = [
   ...zsetCommands,
   ...connectionCommands,
   ...serverCommands,
+  ...transactionCommands,
 ];

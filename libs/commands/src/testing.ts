@@ -15,9 +15,12 @@ import {
 } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request } from '@weir/resp';
+import { Announced, checkAnnounced } from './announced.testing.ts';
+import type { Announcement } from './announced.testing.ts';
 import type { Command } from './core/command.ts';
 import { Context } from './core/context.ts';
 import { apply, execute } from './core/execute.ts';
+import { resume, serveReady, whenDone } from './core/frame.ts';
 import type { Host, ProcessView, ReplicationView, SnapshotView } from './core/host.ts';
 import { Session } from './core/session.ts';
 import { Slowlog } from './core/slowlog.ts';
@@ -59,6 +62,9 @@ export class TestEngine {
   readonly history: Uint8Array[] = [];
   /** `waitSeq` of the last call. */
   waitSeq = 0;
+  /** What the last call announced. */
+  announced: readonly Announcement[] = [];
+  readonly #announced: Announced;
   readonly #options: TestEngineOptions;
   readonly #default: TestSession;
   #nextSession = 1;
@@ -86,8 +92,9 @@ export class TestEngine {
       effects: new CommandWriter(),
       slowlog: new Slowlog(),
     });
+    this.#announced = new Announced(keyspace);
     this.#default = this.session();
-    this.ctx.onDeferWork = (session) => (run) => this.#doLater(session, run);
+    this.ctx.onDefer = (session) => (run) => whenDone(this.ctx, () => this.#goOn(session, run));
   }
 
   /** Another connection. */
@@ -120,33 +127,47 @@ export class TestEngine {
     return this.#default.session;
   }
 
-  /** Executes a request as the engine does: one record if it changed something. */
+  /** Executes a request as the engine does: one record if it changed something. What was ready then is done behind it. */
   execute(session: Session, request: Request): Uint8Array {
-    const ctx = this.ctx;
-    ctx.reply.reset();
-    ctx.monotonicMs = this.now;
-    execute(ctx, session, request, this.now);
-    this.#takeRecord();
-    return ctx.reply.written();
-  }
-
-  /** What a command said that answered later (Context.deferWork). */
-  lateReply = '';
-
-  #doLater(session: Session, run: () => void): void {
     const { ctx } = this;
     ctx.reply.reset();
-    ctx.aim(session, this.now);
-    ctx.begin();
-    run();
-    ctx.end();
+    ctx.monotonicMs = this.now;
+    ctx.busy = true;
+    execute(ctx, session, request, this.now);
+    ctx.busy = false;
+    this.waitSeq = ctx.waitSeq;
+    this.#dirty = ctx.dirty;
+    const reply = ctx.reply.written();
+    if (ctx.ready.length === 0) {
+      this.#takeRecord();
+      return reply;
+    }
+    const from = this.lateReply.length;
+    serveReady(ctx);
+    return Buffer.concat([reply, Buffer.from(this.lateReply.slice(from), 'latin1')]);
+  }
+
+  /** Changes of the commands whose record is to be taken. */
+  #dirty = 0;
+
+  /** What commands said that answered later (Context.defer). */
+  lateReply = '';
+
+  #goOn(session: Session, run: (reply: ReplyWriter) => void): void {
+    const { ctx } = this;
+    ctx.reply.reset();
+    resume(ctx, session, this.now, run);
+    this.waitSeq = ctx.waitSeq;
+    this.#dirty += ctx.dirty;
+    this.lateReply += latin1(ctx.reply.written());
     this.#takeRecord();
-    this.lateReply = latin1(ctx.reply.written());
   }
 
   #takeRecord(): void {
     const { ctx } = this;
-    this.waitSeq = ctx.waitSeq;
+    this.announced = this.#announced.take();
+    checkAnnounced(this.announced, this.#dirty);
+    this.#dirty = 0;
     this.effects = [];
     if (ctx.effects.count === 0) return;
     const record = ctx.effects.written();
@@ -159,7 +180,7 @@ export class TestEngine {
   /** An engine that has applied everything this one logged. */
   replica(): TestEngine {
     const replica = new TestEngine({ ...this.#options, now: this.now });
-    replica.ctx.slave = true;
+    replica.ctx.role.isSlave = true;
     for (const record of this.history) replica.apply(record);
     return replica;
   }
@@ -168,14 +189,15 @@ export class TestEngine {
 
   /** Applies one record of another engine's history. */
   apply(record: Uint8Array): void {
-    this.ctx.replaying = true;
+    this.ctx.role.becomeReplay();
     const scanner = new FrameScanner();
     scanner.feed(record, 0, record.length);
     while (scanner.next() === FRAME) {
       apply(this.ctx, this.#applySession, scanner.request, this.now);
     }
     this.ctx.effects.reset();
-    this.ctx.replaying = false;
+    this.ctx.role.becomeReplay(false);
+    this.announced = this.#announced.take();
   }
 
   /** The whole data set, expired keys that nobody has removed yet included, in one order. */
@@ -259,6 +281,9 @@ function contentsOf(keyspace: Keyspace): KeyContent[] {
   }
   return all.sort((a, b) => a.db - b.db || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
+
+export { Announced, textOf as announcementText } from './announced.testing.ts';
+export type { Announcement } from './announced.testing.ts';
 
 /** The commands in bytes of the log. */
 export function decodeCommands(bytes: Uint8Array): string[][] {

@@ -19,7 +19,7 @@ export function play(
     const args = splitArgs(command);
     if (args === undefined) throw new Error(`unbalanced quotes: ${command}`);
     replies += latin1(connection.call(...args.map((arg) => Buffer.from(arg, 'latin1'))));
-    if (connection.session.closeAfterReply) break;
+    if (connection.session.isEnding) break;
   }
   engine.verify();
   return replies;

@@ -43,9 +43,9 @@ function waitsFor(engine: TestEngine, name: string): number {
   const slash = name.indexOf('/');
   const key = Buffer.from(name.slice(slash + 1), 'latin1');
   ctx.begin();
-  ctx.slave = true; // which removes nothing that has expired
-  ctx.findKey(ctx.keyspace.dbs[Number(name.slice(0, slash))], key, 0, key.length, false);
-  ctx.slave = false;
+  ctx.role.isSlave = true; // which removes nothing that has expired
+  ctx.findKey(ctx.keyspace.dbs[Number(name.slice(0, slash))], key, 0, key.length);
+  ctx.role.isSlave = false;
   return ctx.waitSeq;
 }
 
@@ -83,7 +83,7 @@ test('what a command changes is logged, its reply waits for that record, and so 
 /** The one engine writes the key once more, as it is, and tells in which record; the other loses it. */
 function parted(one: TestEngine, other: TestEngine, key: Buffer): number {
   const { ctx } = one;
-  ctx.findKey(ctx.keyspace.dbs[0], key, 0, key.length, false);
+  ctx.findKey(ctx.keyspace.dbs[0], key, 0, key.length);
   const written = ctx.recordSeq;
   ctx.markPending(ctx.hash, ctx.keyspace.dbs[0]);
   ctx.recordTaken();

@@ -1,5 +1,7 @@
 export { hasMemberTable, valueBlock } from './ahead.ts';
 export { candidateIn } from './buckets.ts';
+export { Changes } from './changes.ts';
+export type { ChangeListener } from './changes.ts';
 export { datasetDigest, valueDigest } from './digest.ts';
 export {
   ENC_EMBSTR,
@@ -30,6 +32,8 @@ export {
   valueAddress,
   valueLength,
 } from './entry.ts';
+export * as events from './events.ts';
+export type { KeyEvent } from './events.ts';
 export type { EvictionOrder } from './eviction.ts';
 export { hashBytes } from './hash.ts';
 export type { HashSeed } from './hash.ts';

@@ -17,6 +17,8 @@ import {
   setLru,
   valueAddress,
 } from './entry.ts';
+import { Changes } from './changes.ts';
+import { REPLACED } from './events.ts';
 import { EvictionPool } from './eviction.ts';
 import { hashBytes } from './hash.ts';
 import type { HashSeed } from './hash.ts';
@@ -34,6 +36,10 @@ import { freeValue, opsOf } from './values.ts';
  * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
  * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
  * the new ref, and the old one is dead.
+ *
+ * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was.
+ * Commands do not call those that change keys but have `Context` do it, which announces as well
+ * (docs/internals/announcements.md).
  */
 
 export interface KeyspaceOptions {
@@ -94,6 +100,8 @@ export class Keyspace {
   readonly lazyfree: LazyfreeSettings;
   /** Values that are in no database any more and not given back yet. */
   readonly later: FreeLater;
+  /** Where what happens to keys is announced. */
+  #changes = new Changes();
   readonly #k0: number;
   readonly #k1: number;
 
@@ -110,6 +118,16 @@ export class Keyspace {
     this.lazyfree = options.lazyfree ?? NOTHING_LATER;
     this.later = new FreeLater(this.space, (entry) => this.#freeEntry(entry));
     this.arena.onFull = () => this.later.onFull();
+  }
+
+  get changes(): Changes {
+    return this.#changes;
+  }
+
+  /** This data set takes the place of another one: who listened there listens here from now on, and is told. */
+  takePlaceOf(other: Keyspace): void {
+    this.#changes = other.#changes;
+    this.#changes.tellWhole(REPLACED, -1, -1);
   }
 
   hash(buf: Uint8Array, off: number, len: number): number {
@@ -406,8 +424,8 @@ export class Keyspace {
   }
 
   /**
-   * A holder in no table (space.ts), for a value that is made before its key is: of that type and encoding, without a root. Then
-   * `attach` it or `dropDetached` it; nobody else knows of it.
+   * A holder in no table (space.ts), for a value that is made before its key is: of that type and encoding, without a
+   * root. Then `attach` it or `dropDetached` it; nobody else knows of it.
    */
   detached(type: number, encoding: number): Ref {
     const arena = this.arena;
@@ -423,8 +441,8 @@ export class Keyspace {
   }
 
   /**
-   * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the key's entry
-   * (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
+   * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the
+   * key's entry (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
    */
   attach(
     db: Database,
@@ -449,8 +467,8 @@ export class Keyspace {
   }
 
   /**
-   * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller gives it its
-   * first element at once, or takes it out again (`remove`): no empty value is ever seen.
+   * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller
+   * gives it its first element at once, or takes it out again (`remove`): no empty value is ever seen.
    */
   create(
     db: Database,
@@ -585,7 +603,10 @@ export class Keyspace {
     db.keys.clear();
   }
 
-  /** Removes all entries of all databases without looking at any, and forgets what waits in `later`, which counts them if they were for later. */
+  /**
+   * Removes all entries of all databases without looking at any, and forgets what waits in `later`, which counts them
+   * if they were for later.
+   */
   flushAll(later = false): void {
     this.later.forget(later ? this.size : 0);
     for (const db of this.dbs) {

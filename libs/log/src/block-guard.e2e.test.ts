@@ -7,7 +7,8 @@ import { findNatsServer } from '@weir/toolchain';
 import { scanBlock } from './block-file.ts';
 import { dropGuard, type GuardedTail, guardedTail } from './block-guard.ts';
 import { connectNats } from './connect.ts';
-import { type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { startEmbeddedNats } from './embedded.ts';
+import type { EmbeddedNatsEvent } from './embedded-options.ts';
 import { healTail } from './heal.ts';
 import { JetStreamLog, logStream } from './jetstream-log.ts';
 import { LOG_START } from './reader.ts';
@@ -139,7 +140,7 @@ test('a copy is kept until it is settled, over later starts, and none is made of
   file[second.start + HEADER_BYTES]! ^= 1;
   writeFileSync(path, file);
   const events: EmbeddedNatsEvent[] = [];
-  const kept = join(dir, 'guard', logStream('c', 'l0'), '1.blk');
+  const kept = join(dir, 'guard', logStream('c', 'l0'), '1/1.blk');
   for (let start = 0; start < 2; start++) {
     const nats = await startEmbeddedNats({ binary, dir, sync: 'no', onEvent: (event) => events.push(event) });
     await nats.stop();

@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { connectNats } from './connect.ts';
-import { EmbeddedNats, type EmbeddedNatsEvent, startEmbeddedNats } from './embedded.ts';
+import { EmbeddedNats, startEmbeddedNats } from './embedded.ts';
+import type { EmbeddedNatsEvent } from './embedded-options.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { until } from './until.testing.ts';
 
@@ -53,16 +54,22 @@ test('a stopped server leaves no process, and its port, password and data are th
   await log.ensureStream();
   await log.append(new Uint8Array([1]), 0);
   await link.close();
+  const mark = join(dir, 'clean-stop.json');
+  assert.equal(existsSync(mark), false);
   await first.stop();
   assert.equal(alive(pid), false);
+  assert.match(readFileSync(mark, 'utf8'), /WEIR_c_l_LOG":"1\.blk /, 'a stop in order is noted');
   const second = await startEmbeddedNats({ binary, dir, sync: 'everysec' });
   t.defer(() => second.stop());
   assert.equal(second.url, url);
+  assert.equal(existsSync(mark), false, 'while it runs nothing is noted');
   link = await connectNats({ urls: url, name: 't' });
   log = new JetStreamLog(link, { cluster: 'c', logId: 'l' });
   assert.deepEqual(await log.read(1), new Uint8Array([1]));
   await link.close();
+  process.kill(second.pid!, 'SIGKILL');
   await second.stop();
+  assert.equal(existsSync(mark), false, 'nor of a server that was killed');
 });
 
 test('secrets are readable by their owner alone', async () => {

@@ -18,7 +18,8 @@ export { type Beginning, decodeLeadership, encodeLeadership, type Leadership, re
 export { RECENT_BYTES, RecentMessages, type TailSource } from './recent.ts';
 export { connectNats, type ConnectOptions, NatsLink, OLDEST_ALWAYS, type ServerVersion } from './connect.ts';
 export { JetStreamLog, type JetStreamLogOptions, logStream } from './jetstream-log.ts';
-export { EmbeddedNats, type EmbeddedNatsEvent, type EmbeddedNatsOptions, startEmbeddedNats } from './embedded.ts';
+export { EmbeddedNats, startEmbeddedNats } from './embedded.ts';
+export type { EmbeddedNatsEvent, EmbeddedNatsOptions } from './embedded-options.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
 export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
 export { type DurableFileOptions, writeFileDurably } from './durable-file.ts';

@@ -33,8 +33,8 @@ export class Replay {
       effects: new CommandWriter(),
       slowlog: new Slowlog(),
     });
-    this.ctx.slave = true;
-    this.ctx.replaying = true;
+    this.ctx.role.isSlave = true;
+    this.ctx.role.becomeReplay();
     this.#session = new Session({
       id: 0,
       control: { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 },

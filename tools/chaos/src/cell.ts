@@ -4,24 +4,27 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply, RawClient, Rig, freePort, sameDigest } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { sizeOf, write } from './content.ts';
-import { applyFault, copyFolder, restore } from './files.ts';
+import { applyFault, copyFolder, logIdOf, restore } from './files.ts';
 import type { FaultName, Target } from './files.ts';
 import { confArgs, killAll } from './prepare.ts';
+import { Stuck, decide, nodeFileAgain, promote, slaveAfter } from './runbook.ts';
 import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
 import type { Settled } from './settle.ts';
-import type { Prepared, StopName } from './prepare.ts';
+import type { Kind, Prepared, StopName } from './prepare.ts';
 
 /**
  * One cell: a node that was stopped, one fault in one of its files, a start, and what comes of it.
  *
  *   nothing-lost  it serves all that was ever acknowledged, and what it is given now survives a kill -9
- *   refused       it ends with a sentence, or goes on and refuses with a typed error and a line in its log
+ *   refused       it ends with a sentence, or goes on and refuses with a typed error and a line in its log; and the runbook leads on from there,
+ *                 both with a copy of the folder and without one (runbook.ts)
+ *   stuck         it refuses, and a way of the runbook does not lead to a node that serves what it said
  *   silent        everything else: less data, a master that never serves and does not say why, a refusal that explains nothing
  *
  * A slave that had everything must have it all the time, whatever its master does.
  */
 
-export type Outcome = 'nothing-lost' | 'refused' | 'silent' | 'harness';
+export type Outcome = 'nothing-lost' | 'refused' | 'stuck' | 'silent' | 'harness';
 export type Topology = 'alone' | 'slave';
 
 export interface Cell {
@@ -43,10 +46,14 @@ export interface Verdict {
   readonly said: string;
   /** How a refusal was repaired from a copy: by the one file, or by the whole folder only. */
   readonly repaired?: 'file' | 'folder' | 'no';
+  /** What the runbook did about a refusal without a copy, and what that kept; or where it ended. */
+  readonly runbook?: string;
   readonly seconds: number;
 }
 
 const SLAVE_MS = 30_000;
+/** Where the app that trims the log runs beside a damaged node; the others start in half the time. */
+const WITH_APP: ReadonlySet<Kind> = new Set(['trimmed']);
 
 export function cellName({ prepared, topology, stop, target, fault }: Cell): string {
   return `${prepared.kind}/${topology}/${stop}/${target.name}/${fault}`;
@@ -70,7 +77,9 @@ async function tryCell(cell: Cell): Promise<Verdict | null> {
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     return { kind: prepared.kind, topology, stop, file: target.name, fault, ...result, seconds };
   } catch (error) {
-    const said = (error as Error).message.slice(0, 400);
+    const said = String((error as Error).stack)
+      .replaceAll(/\s+/g, ' ')
+      .slice(0, 600);
     const seconds = Math.round((performance.now() - began) / 100) / 10;
     return { kind: prepared.kind, topology, stop, file: target.name, fault, outcome: 'harness', said, seconds };
   } finally {
@@ -78,7 +87,7 @@ async function tryCell(cell: Cell): Promise<Verdict | null> {
   }
 }
 
-type Result = Pick<Verdict, 'outcome' | 'said' | 'repaired'>;
+type Result = Pick<Verdict, 'outcome' | 'said' | 'repaired' | 'runbook'>;
 
 class CellRun {
   readonly #cell: Cell;
@@ -105,7 +114,8 @@ class CellRun {
     copyFolder(prepared[stop].dir, dir);
     ownPort(dir, await freePort());
     const port = await freePort();
-    this.#node = await this.#rig.node('node', { port, dir, args: confArgs(port, dir) });
+    const more = WITH_APP.has(prepared.kind) ? [] : ['--replication-app', 'external'];
+    this.#node = await this.#rig.node('node', { port, dir, args: confArgs(port, dir), more });
     if (topology === 'slave') await this.#withSlave();
     const copy = path.join(this.#rig.folder, 'copies/node');
     copyFolder(dir, copy);
@@ -114,7 +124,63 @@ class CellRun {
     const slaveSays = await this.#judgeSlave(result.outcome);
     if (slaveSays !== null) return { outcome: 'silent', said: `${slaveSays} (the master: ${result.said})` };
     if (result.outcome !== 'refused') return result;
-    return { ...result, repaired: await this.#repair(copy) };
+    return this.#followRunbook(result, copy);
+  }
+
+  /**
+   * With a slave: it is promoted after a clean stop, and its master is repaired beside it after a kill. Alone: first the copy comes back, then the same
+   * damage is repaired without it.
+   */
+  async #followRunbook(result: Result, copy: string): Promise<Result> {
+    const { stop } = this.#cell;
+    try {
+      if (this.#slave !== null && stop === 'clean') {
+        const runbook = await promote(this.#node, this.#slave, this.#digest);
+        return { ...result, runbook };
+      }
+      if (this.#slave !== null && this.#node.isRunning) {
+        const kept = await decide(this.#node, this.#writes);
+        const slave = await slaveAfter(
+          this.#node,
+          this.#slave,
+          async () => (await this.#judgeSlave('refused')) === null,
+        );
+        return { ...result, runbook: `${kept}; ${slave}` };
+      }
+      const wasRunning = this.#node.isRunning;
+      if (wasRunning) await killAll(this.#node);
+      const damaged = path.join(this.#rig.folder, 'copies/damaged');
+      copyFolder(this.#node.dir, damaged);
+      const repaired = await this.#repair(copy);
+      const all = { ...result, repaired };
+      if (repaired === 'no') return { ...all, outcome: 'stuck', runbook: 'the folder from a copy does not serve' };
+      if (this.#slave !== null) return all;
+      if (this.#node.isRunning) await killAll(this.#node);
+      restore({ path: '.', name: '.', isFolder: true }, this.#node.dir, damaged);
+      const runbook = wasRunning ? await this.#decideAgain() : await this.#startAgain(result.said, copy);
+      return { ...all, ...(runbook === null ? {} : { runbook }) };
+    } catch (error) {
+      if (!(error instanceof Stuck)) throw error;
+      return { ...result, outcome: 'stuck', runbook: error.message };
+    }
+  }
+
+  async #decideAgain(): Promise<string> {
+    const settled = await this.#start();
+    if (settled.kind === 'refuses') return decide(this.#node, this.#writes);
+    if (settled.kind !== 'serves') throw new Stuck(`started once more it ${settled.kind}: ${settled.text}`);
+    const loss = await this.#loss();
+    if (loss !== '') throw new Stuck(`started once more, without a decision: ${loss}`);
+    return 'started once more it has all';
+  }
+
+  /** It ended, and its last words name a file. */
+  async #startAgain(said: string, copy: string): Promise<string | null> {
+    const done = await nodeFileAgain(this.#node, logIdOf(copy), said);
+    if (done === null) return null;
+    const loss = await this.#loss();
+    if (loss !== '') throw new Stuck(`${done}: ${loss}`);
+    return `all by ${done}`;
   }
 
   /** A slave that has everything, some of it from the log; then the master is stopped as the cell wants it. */

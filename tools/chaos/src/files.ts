@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  lstatSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
@@ -27,7 +17,7 @@ export interface Target {
 const STREAMS = 'nats/store/jetstream/$G/streams';
 
 /** The log that the folder's own file names. */
-function logIdOf(dir: string): string {
+export function logIdOf(dir: string): string {
   try {
     return (JSON.parse(readFileSync(path.join(dir, 'weir-node.json'), 'utf8')) as { logId: string }).logId;
   } catch {
@@ -37,8 +27,7 @@ function logIdOf(dir: string): string {
 
 function nameOf(file: string, logId: string): string {
   const prefix = `${STREAMS}/`;
-  if (!file.startsWith(prefix)) return file;
-  const inside = file.slice(prefix.length);
+  const inside = file.startsWith(prefix) ? file.slice(prefix.length) : file;
   return inside.replace(/WEIR_weir_([0-9a-f]{40})_/, (_, id: string) => (id === logId ? '' : 'former-'));
 }
 
@@ -74,27 +63,24 @@ export function flip(file: string, bit: number | null): void {
   writeFileSync(file, bytes);
 }
 
+/** Whether applyFault would do something, by a look only. */
+export function applies(fault: FaultName, target: Target, dir: string, older: string): boolean {
+  const file = path.join(dir, target.path);
+  if (!existsSync(file)) return false;
+  if (fault === 'missing') return true;
+  if (fault !== 'older') return !target.isFolder && lstatSync(file).size > 0;
+  const from = path.join(older, target.path);
+  return existsSync(from) && (target.isFolder || !readFileSync(from).equals(readFileSync(file)));
+}
+
 /** False where the fault does not apply: a folder is missing or older, an empty file cannot be cut, an older copy must differ. */
 export function applyFault(fault: FaultName, target: Target, dir: string, older: string): boolean {
+  if (!applies(fault, target, dir, older)) return false;
   const file = path.join(dir, target.path);
-  if (fault === 'missing') {
-    rmSync(file, { recursive: true });
-    return true;
-  }
-  if (fault === 'older') {
-    const from = path.join(older, target.path);
-    if (!existsSync(from)) return false;
-    if (!target.isFolder && readFileSync(from).equals(readFileSync(file))) return false;
-    rmSync(file, { recursive: true });
-    if (target.isFolder) copyFolder(from, file);
-    else copyFileSync(from, file);
-    return true;
-  }
-  if (target.isFolder) return false;
-  const { size } = lstatSync(file);
-  if (size === 0) return false;
-  if (fault === 'flipped') flip(file, null);
-  else truncateSync(file, fault === 'empty' ? 0 : size >> 1);
+  if (fault === 'missing') rmSync(file, { recursive: true });
+  else if (fault === 'flipped') flip(file, null);
+  else if (fault === 'older') restore(target, dir, older);
+  else truncateSync(file, fault === 'empty' ? 0 : lstatSync(file).size >> 1);
   return true;
 }
 

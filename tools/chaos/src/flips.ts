@@ -17,6 +17,8 @@ import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
  */
 
 export interface FlipVerdict {
+  /** Of all that the seed draws. */
+  readonly number: number;
   readonly kind: Kind;
   readonly stop: StopName;
   readonly file: string;
@@ -36,6 +38,8 @@ export interface FlipsOptions {
   readonly only: RegExp;
   readonly say: (text: string) => void;
   readonly onVerdict: (verdict: FlipVerdict) => void;
+  /** Of an earlier run with the same seed: those are not flipped again. */
+  readonly done: readonly FlipVerdict[];
 }
 
 /** How often each kind of file is hit: the first that matches counts. */
@@ -86,7 +90,8 @@ export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
     return { ...place, bytes, bit: Math.floor(random() * bytes * 8) };
   });
 
-  const verdicts: FlipVerdict[] = [];
+  const verdicts: FlipVerdict[] = [...options.done];
+  const done = new Set(verdicts.map(({ number }) => number));
   let next = 0;
   const began = performance.now();
   const work = async (): Promise<void> => {
@@ -102,12 +107,13 @@ export async function flips(options: FlipsOptions): Promise<FlipVerdict[]> {
     try {
       while (next < drawn.length) {
         const number = next++;
+        if (done.has(number)) continue;
         const { prepared, stop, target, bit, bytes } = drawn[number]!;
         const dir = path.join(room, 'node');
         const flipRun = { prepared, stop, target, bit, dir, port, natsPort, host, again: number % RESTARTED === 0 };
         const { outcome, said } = await runFlip(flipRun);
         rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-        const verdict = { kind: prepared.kind, stop, file: target.name, bit, bytes, outcome, said };
+        const verdict = { number, kind: prepared.kind, stop, file: target.name, bit, bytes, outcome, said };
         verdicts.push(verdict);
         onVerdict(verdict);
         if (outcome === 'silent' || outcome === 'harness')

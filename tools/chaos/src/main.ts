@@ -1,85 +1,25 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { parseArgs } from 'node:util';
-import type { Outcome } from './cell.ts';
-import { flips } from './flips.ts';
-import { matrix } from './matrix.ts';
-import { KINDS, prepare } from './prepare.ts';
-import type { Kind, Prepared } from './prepare.ts';
-import { formatFlips, formatTable } from './table.ts';
+// npm run chaos -- COMMAND …
+const help = `Damages nodes, and looks what becomes of them and of what they acknowledged.
 
-const help = `What becomes of a node when its files are damaged.
+  npm run chaos -- matrix         every file of a node, damaged in every way; or thousands of flipped bits
+  npm run chaos -- power-cut      all processes end at one instant, and what was not synced is gone
+  npm run chaos -- role-changes   three nodes under load: roles change, processes are killed, frozen and restarted
 
-  npm run chaos -- matrix                      every file x every fault, stopped in order and killed, alone and with a slave
-  npm run chaos -- matrix --only 'LOG/msgs'    the cells whose name matches (a regular expression; --list shows the names)
-  npm run chaos -- matrix --flips 2000         that many single bits, anywhere in what a node keeps
-
-  --kind NAME     of folder, may be given several times: ${KINDS.join(', ')}
-  --writes N      in a folder (3000)             --jobs N   cells at the same time (2)
-  --seed N        of the flips (1)
-  --out FILE      the table as markdown; each outcome as it comes stands in FILE.jsonl
+Each takes --help.
 `;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    only: { type: 'string' },
-    kind: { type: 'string', multiple: true, default: [] },
-    writes: { type: 'string', default: '3000' },
-    jobs: { type: 'string', default: '2' },
-    out: { type: 'string' },
-    flips: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+/** Each reads the arguments that are left, and sets the exit code. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  matrix: () => import('./matrix-command.ts'),
+  'power-cut': () => import('./power-cut.ts'),
+  'role-changes': () => import('./role-changes.ts'),
+};
 
-const FLIPPED_WRITES = 240;
-const FLIPPED: readonly Kind[] = ['standard', 'no-snapshot', 'trimmed', 'promoted'];
-
-async function main(): Promise<number> {
-  if (values.help || positionals.length !== 1 || positionals[0] !== 'matrix') {
-    process.stdout.write(help);
-    return values.help ? 0 : 1;
-  }
-  const unknown = values.kind.find((kind) => !KINDS.includes(kind as Kind));
-  if (unknown !== undefined) throw new Error(`no kind is called ${unknown}: ${KINDS.join(', ')}`);
-  const folder = mkdtempSync(path.join(tmpdir(), 'weir-chaos-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const common = {
-    folder,
-    only: new RegExp(values.only ?? ''),
-    jobs: Number(values.jobs),
-    say: (text: string) => void process.stdout.write(`${text}\n`),
-    onVerdict: (verdict: object) => {
-      if (values.out !== undefined) appendFileSync(`${values.out}.jsonl`, `${JSON.stringify(verdict)}\n`);
-    },
-  };
-  const kinds = values.kind as Kind[];
-  if (values.flips !== undefined) {
-    const [count, seed] = [Number(values.flips), Number(values.seed)];
-    const prepared: Prepared[] = [];
-    for (const kind of kinds.length === 0 ? FLIPPED : kinds)
-      prepared.push(await prepare(kind, folder, { writes: FLIPPED_WRITES, valueBytes: 48 }));
-    const all = await flips({ ...common, prepared, flips: count, seed });
-    return leave(formatFlips(all, seed), all);
-  }
-  const all = await matrix({
-    ...common,
-    kinds: kinds.length === 0 ? KINDS : kinds,
-    writes: Number(values.writes),
-    list: values.list,
-  });
-  return values.list ? 0 : leave(formatTable(all), all);
+const [command = ''] = process.argv.splice(2, 1);
+if (Object.hasOwn(COMMANDS, command)) await COMMANDS[command]!();
+else {
+  process.stdout.write(help);
+  process.exitCode = command === '--help' ? 0 : 1;
 }
 
-function leave(table: string, verdicts: readonly { outcome: Outcome }[]): number {
-  process.stdout.write(`\n${table}`);
-  if (values.out !== undefined) writeFileSync(values.out, table);
-  return verdicts.every(({ outcome }) => outcome === 'nothing-lost' || outcome === 'refused') ? 0 : 1;
-}
-
-for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => process.exit(1));
-process.exitCode = await main();
+export {};

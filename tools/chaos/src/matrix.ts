@@ -1,6 +1,6 @@
 import { cellName, runCell } from './cell.ts';
 import type { Cell, Verdict } from './cell.ts';
-import { targetsOf } from './files.ts';
+import { applies, targetsOf } from './files.ts';
 import { prepare } from './prepare.ts';
 import type { Kind } from './prepare.ts';
 
@@ -17,6 +17,8 @@ export interface MatrixOptions {
   readonly list: boolean;
   readonly say: (text: string) => void;
   readonly onVerdict: (verdict: Verdict) => void;
+  /** Of an earlier run: those cells are not run again. */
+  readonly done: readonly Verdict[];
 }
 
 const FAULTS = ['missing', 'empty', 'truncated', 'flipped', 'older'] as const;
@@ -29,7 +31,8 @@ const LARGE_BYTES = 24_000_000;
 
 export async function matrix(options: MatrixOptions): Promise<Verdict[]> {
   const { kinds, folder, writes, only, say, list } = options;
-  const verdicts: Verdict[] = [];
+  const verdicts: Verdict[] = [...options.done];
+  const done = new Set(verdicts.map(nameOfVerdict));
   for (const kind of kinds) {
     const cells: Cell[] = [];
     const valueBytes = kind === 'large' ? Math.ceil(LARGE_BYTES / writes) : 48;
@@ -44,11 +47,20 @@ export async function matrix(options: MatrixOptions): Promise<Verdict[]> {
           for (const fault of FAULTS) cells.push({ prepared, topology, stop, target, fault });
       }
     }
-    const chosen = cells.filter((cell) => only.test(cellName(cell)));
+    const chosen = cells.filter((cell) => only.test(cellName(cell)) && !done.has(cellName(cell)) && isApplied(cell));
     if (list) for (const cell of chosen) say(cellName(cell));
     else verdicts.push(...(await runAll(chosen, options)));
   }
   return verdicts;
+}
+
+function nameOfVerdict({ kind, topology, stop, file, fault }: Verdict): string {
+  return `${kind}/${topology}/${stop}/${file}/${fault}`;
+}
+
+/** As far as the prepared folder tells. */
+function isApplied({ prepared, stop, target, fault }: Cell): boolean {
+  return applies(fault, target, prepared[stop].dir, prepared.older);
 }
 
 async function runAll(cells: readonly Cell[], { jobs, say, onVerdict }: MatrixOptions): Promise<Verdict[]> {
@@ -62,8 +74,9 @@ async function runAll(cells: readonly Cell[], { jobs, say, onVerdict }: MatrixOp
       if (verdict === null) continue;
       verdicts.push(verdict);
       onVerdict(verdict);
-      const { outcome, repaired, seconds, said } = verdict;
-      const more = repaired === undefined ? '' : ` (repaired: ${repaired})`;
+      const { outcome, repaired, runbook, seconds, said } = verdict;
+      const ways = [repaired === undefined ? [] : `copy: ${repaired}`, runbook ?? []].flat();
+      const more = ways.length === 0 ? '' : ` (${ways.join('; ')})`;
       say(`${number + 1}/${cells.length} ${seconds} s ${outcome}${more} ${cellName(cell)}: ${said.slice(0, 220)}`);
     }
   };

@@ -21,8 +21,19 @@ test(
   'a node that has led for a moment is there after a power cut, also with appendfsync everysec',
   { skip: lacks(), timeout: 240_000 },
   async () => {
-    const script = join(checkoutRoot(), 'tools/chaos/src/power-cut.ts');
-    const args = [script, '--cuts', '1', '--moment', 'load', '--appendfsync', 'everysec', '--long', '2000'];
+    const script = join(checkoutRoot(), 'tools/chaos/src/main.ts');
+    const args = [
+      script,
+      'power-cut',
+      '--cuts',
+      '1',
+      '--moment',
+      'load',
+      '--appendfsync',
+      'everysec',
+      '--long',
+      '2000',
+    ];
     const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 200_000 });
     assert.match(stdout, /load: 1 cuts, \d+ acknowledged.* 0 refused/);
   },

@@ -11,7 +11,7 @@ import { SizedLedger } from './sized-ledger.ts';
 
 const help = `Cuts the power of a node under load, again and again: its processes end at one instant, and what they did not sync is gone.
 
-  tools/run tools/chaos/src/power-cut.ts --cuts 60 --seed 1
+  npm run chaos -- power-cut --cuts 60 --seed 1
 
   --cuts N          (60)
   --seed N          chooses what is cut when; not the timing of the rest (1)

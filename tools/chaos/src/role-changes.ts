@@ -9,7 +9,7 @@ import { SizedLedger } from './sized-ledger.ts';
 
 const help = `Three nodes under load: roles change, processes are killed, frozen and restarted at random.
 
-  tools/run tools/chaos/src/role-changes.ts --seconds 180 --seed 1
+  npm run chaos -- role-changes --seconds 180 --seed 1
 
   --seconds N   (180)
   --seed N      chooses what happens; not the timing of the rest (1)

@@ -22,13 +22,16 @@ export type Settled =
   | { readonly kind: 'hangs'; readonly text: string };
 
 const SETTLE_MS = 40_000;
+const LOOK_MS = 40;
+/** To note its processes is a walk through those of the machine. */
+const NOTE_LOOKS = 8;
 export const PROBE = 'chaos:probe';
 
 /** `firstLine`: of its log in this life. */
 export async function settle(node: Started, firstLine: number): Promise<Settled> {
   const end = performance.now() + SETTLE_MS;
   let last = '';
-  for (;;) {
+  for (let look = 1; ; look++) {
     if (!node.isRunning) {
       const { code } = await node.ended();
       return { kind: 'ended', code, text: errorSaid(node, firstLine) };
@@ -46,8 +49,8 @@ export async function settle(node: Started, firstLine: number): Promise<Settled>
       }
     }
     if (performance.now() > end) return { kind: 'hangs', text: last };
-    node.note();
-    await sleep(20);
+    if (look % NOTE_LOOKS === 0) node.note();
+    await sleep(LOOK_MS);
   }
 }
 

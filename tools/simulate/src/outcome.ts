@@ -103,8 +103,8 @@ export class Outcome {
     let own = '';
     const up = await scheduler.run(scheduler.now + HEAL_MS, () => {
       const { ctx } = newcomer.engineNode!.engine;
-      if (!ctx.loading) own = fingerprint(ctx.keyspace);
-      return !ctx.loading;
+      if (!ctx.role.isLoading) own = fingerprint(ctx.keyspace);
+      return !ctx.role.isLoading;
     });
     if (scheduler.failure !== null) return;
     if (!up) throw new Violation('a node that starts after the healing does not load its data set');

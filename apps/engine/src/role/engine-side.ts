@@ -5,20 +5,21 @@ import type { RoleView } from './view.ts';
 
 /** What commands see of the role. */
 export function tellClients({ ctx }: Engine, view: RoleView): void {
-  ctx.slave = view.slave;
-  ctx.loading = view.loading;
-  ctx.writeRefusal = view.writeRefusal;
-  ctx.dataRefusal = view.dataRefusal;
+  const { role } = ctx;
+  role.isSlave = view.slave;
+  role.isLoading = view.loading;
+  role.writeRefusal = view.writeRefusal;
+  role.dataRefusal = view.dataRefusal;
 }
 
 /** The link of a slave to its master; a master's is always up. */
 export function tellLink({ ctx }: Engine, isUp: boolean): void {
-  ctx.linkUp = isUp;
+  ctx.role.linkUp = isUp;
 }
 
 /** All requests wait, or go on. */
 export function holdRequests(engine: Engine, isHeld: boolean): void {
-  engine.hold(isHeld);
+  engine.commit.hold(isHeld);
 }
 
 export interface CommitListener {
@@ -29,16 +30,16 @@ export interface CommitListener {
 }
 
 export function listen(engine: Engine, listener: CommitListener): void {
-  engine.onCommitted = (seq, endOffset) => listener.onCommitted(seq, endOffset);
-  engine.onFenced = () => listener.onFenced();
+  engine.commit.onCommitted = (seq, endOffset) => listener.onCommitted(seq, endOffset);
+  engine.commit.onFenced = () => listener.onFenced();
 }
 
 /** Something that was executed was not handed to the log yet. */
 export function hasEffects(engine: Engine): boolean {
-  return engine.unsealedBytes > 0;
+  return engine.commit.unsealedBytes > 0;
 }
 
 /** Nothing was executed that is not committed. */
 export function isCommitted(engine: Engine): boolean {
-  return engine.recordsInFlight === 0 && !hasEffects(engine);
+  return engine.commit.recordsInFlight === 0 && !hasEffects(engine);
 }

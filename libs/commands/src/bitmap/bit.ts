@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { parseInt64 } from '../core/integer.ts';
 import { grown, offsetArg, writableString } from './common.ts';
@@ -38,6 +38,7 @@ export const setbit: Command = {
     const old = (arena.u8[at] >> shift) & 1;
     if (old !== bit || grown.value) {
       arena.u8[at] = (arena.u8[at] & ~(1 << shift)) | (bit << shift);
+      ctx.announce(events.SETBIT, 1);
       ctx.propagate();
     }
     reply.int(old);

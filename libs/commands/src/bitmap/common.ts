@@ -1,8 +1,9 @@
-import { ENC_RAW, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_RAW, events, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { bigIntArg } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, parseInt64 } from '../core/integer.ts';
+import { putString, resizeString } from '../core/strings.ts';
 
 export const BAD_OFFSET = 'ERR bit offset is not an integer or out of range';
 
@@ -18,7 +19,7 @@ export function offsetArg(ctx: Context, i: number): number {
 
 /** Whether a number can be a bit's offset; what the log says was allowed by the master. */
 export function isOffset(ctx: Context, n: number): boolean {
-  return n >= 0 && n < BEYOND && (ctx.replaying || Math.floor(n / 8) < ctx.config.num.protoMaxBulkLen);
+  return n >= 0 && n < BEYOND && (ctx.role.isReplay || Math.floor(n / 8) < ctx.config.num.protoMaxBulkLen);
 }
 
 /** Of the last `writableString`: the string is longer than it was, or new. */
@@ -26,18 +27,19 @@ export const grown = { value: false };
 
 /**
  * The string in argument 1, which was looked up last and is `ref` (0: none), with room for `bytes`: new ones are zero. Its
- * encoding becomes raw, as in Redis, whether it grows or not.
+ * encoding becomes raw, as in Redis, whether it grows or not. That it grew is announced; what that means (SETBIT) is the
+ * caller's to say: as in Redis, a BITFIELD of which all operations fail says nothing.
  */
 export function writableString(ctx: Context, ref: Ref, bytes: number): Ref {
-  const { keyspace, arena, db, hash, req, now } = ctx;
+  const { arena } = ctx;
   grown.value = true;
   if (ref === 0) {
-    const next = keyspace.putString(db, hash, 0, req.buf, req.off(1), req.len(1), bytes, ENC_RAW, false, now);
+    const next = putString(ctx, events.QUIET, 0, 1, bytes, ENC_RAW);
     const at = valueAddress(arena, next);
     arena.u8.fill(0, at, at + bytes);
     return next;
   }
-  if (valueLength(arena, ref) < bytes) return keyspace.resizeString(db, hash, ref, bytes, ENC_RAW, now);
+  if (valueLength(arena, ref) < bytes) return resizeString(ctx, events.QUIET, ref, 1, bytes, ENC_RAW);
   grown.value = false;
   setEncoding(arena, ref, ENC_RAW);
   return ref;

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -158,7 +158,7 @@ function execute(ctx: Context, readOnly: boolean): void {
   }
   const at = ref === 0 ? 0 : valueAddress(arena, ref);
   const len = ref === 0 ? 0 : valueLength(arena, ref);
-  let changes = bytes > 0 && grown.value ? 1 : 0;
+  let changes = 0;
   reply.array(operations.length / OPERATION_WORDS);
   for (let i = 0; i < operations.length; i += OPERATION_WORDS) {
     const kind = operations[i];
@@ -169,7 +169,9 @@ function execute(ctx: Context, readOnly: boolean): void {
     if (kind === GET) replyField(ctx, signed, bits);
     else if (change(ctx, at, kind, signed, bits, offset, operations[i + 4], operations[i + 5])) changes++;
   }
-  if (changes > 0) ctx.propagate(changes);
+  if (changes > 0) ctx.announce(events.SETBIT, 1);
+  // One that grew for what failed is logged: it is another string.
+  if (changes > 0 || (bytes > 0 && grown.value)) ctx.propagate(Math.max(1, changes));
 }
 
 /** Reads the operations: bytes that the string must have for them, 0 when they only read; -1: answered. */
@@ -251,7 +253,10 @@ function fieldOffsetArg(ctx: Context, i: number, bits: number): number {
   return NaN;
 }
 
-/** SET or INCRBY of the field that was read; whether the string is another now. */
+/**
+ * SET or INCRBY of the field that was read; whether it counts as a change: one that fails does not, nor one that leaves a string of the same
+ * length as it was.
+ */
 function change(
   ctx: Context,
   at: number,
@@ -273,7 +278,7 @@ function change(
     }
     reply.int(kind === SET ? old : next);
     writeField(arena.u8, at, offset, bits, next, 0);
-    return next !== old;
+    return next !== old || grown.value;
   }
   const old = bigField(signed, bits);
   const big = given === BEYOND ? bigIntArg(req, argument) : BigInt(given);
@@ -286,7 +291,7 @@ function change(
   const low = Number(BigInt.asUintN(32, next));
   const high = Number(BigInt.asUintN(32, next >> 32n));
   writeField(arena.u8, at, offset, bits, low, high);
-  return next !== old;
+  return next !== old || grown.value;
 }
 
 /** The field that was read last, of at most 32 bits. */

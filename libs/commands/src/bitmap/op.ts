@@ -1,8 +1,9 @@
-import { ENC_RAW, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_RAW, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { storeBytes } from '../core/strings.ts';
 import { AND, NOT, OR, XOR, combine, copyPadded, invert } from './bits.ts';
 
 const sources: Ref[] = [];
@@ -29,7 +30,7 @@ export const bitop: Command = {
     ],
   },
   run(ctx, req) {
-    const { arena, reply, keyspace } = ctx;
+    const { arena, reply } = ctx;
     const { u8, i32 } = arena;
     const operation = operationArg(req);
     if (operation < 0) {
@@ -51,7 +52,7 @@ export const bitop: Command = {
     const target = ctx.lookupWrite(2);
     if (longest === 0) {
       if (target !== 0) {
-        ctx.removeEntry(target);
+        ctx.removeEntry(2, target);
         ctx.propagate();
       }
       reply.int(0);
@@ -69,8 +70,7 @@ export const bitop: Command = {
         else combine(u8, i32, operation, to, longest, from, len);
       }
       if (operation === NOT) invert(u8, i32, to, longest);
-      const { db, hash, now } = ctx;
-      keyspace.setString(db, hash, target, req.buf, req.off(2), req.len(2), u8, to, longest, ENC_RAW, false, now);
+      storeBytes(ctx, events.SET, target, 2, u8, to, longest, ENC_RAW);
     } finally {
       arena.free(result);
     }

@@ -211,7 +211,7 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
     if (filter.type !== undefined && filter.type !== 'normal') continue;
     if (session === me) {
       if (filter.skipMe) continue;
-      session.closeAfterReply = true;
+      session.on('quit');
     } else session.control.destroy();
     killed++;
   }
@@ -235,9 +235,13 @@ function clientType(req: Request, i: number): ClientType | undefined {
  * `rbs`, `rbp` and `obl` are 0 and all that waits is `omem`; `oll` counts it in pieces of the size of Redis's buffer.
  */
 export function clientLine(session: Session, nowMs: number): string {
+  const { transaction } = session;
+  const multi = transaction !== null && (session.phase === 'queuing' || transaction.count > 0) ? transaction.count : -1;
   let flags = '';
-  if (session.blocked) flags += 'b';
-  if (session.closeAfterReply) flags += 'c';
+  if (multi >= 0) flags += 'x';
+  if (session.isBlocked) flags += 'b';
+  if (transaction?.isStale === true) flags += 'd';
+  if (session.isEnding) flags += 'c';
   if (session.unixSocket) flags += 'U';
   if (session.noEvict) flags += 'e';
   if (session.noTouch) flags += 'T';
@@ -245,7 +249,7 @@ export function clientLine(session: Session, nowMs: number): string {
   return (
     `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
     ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
-    ` db=${session.db} sub=0 psub=0 ssub=0 multi=-1 qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=0` +
+    ` db=${session.db} sub=0 psub=0 ssub=0 multi=${multi} qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=${transaction?.memoryBytes ?? 0}` +
     ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=-1` +
     ` resp=${session.resp}`
   );

@@ -217,7 +217,7 @@ const unblock: Command = {
     const wanted = integerArg(ctx, 2);
     if (wanted !== wanted) return;
     const session = ctx.host.sessions.get(wanted);
-    if (session === undefined || !session.blocked || session.unblock === null) return ctx.reply.int(0);
+    if (session === undefined || !session.isBlocked || session.unblock === null) return ctx.reply.int(0);
     session.unblock(withError);
     ctx.reply.int(1);
   },

@@ -166,7 +166,7 @@ test('HELLO answers a map in RESP3 and a flat array in RESP2, and switches the p
 
 test('HELLO on a slave tells its role', () => {
   const engine = new TestEngine();
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.match(engine.text('HELLO'), /\$4\r\nrole\r\n\$7\r\nreplica\r\n/);
 });
 
@@ -221,9 +221,9 @@ test('CLIENT KILL closes the others at once and its own connection after the rep
   assert.deepEqual(killed, [3, 4]);
   assert.equal(engine.text('CLIENT', 'KILL', 'LADDR', '127.0.0.1:6379'), ':2\r\n');
   assert.deepEqual(killed, [3, 4, 2, 5]);
-  assert.equal(engine.defaultSession.closeAfterReply, false);
+  assert.equal(engine.defaultSession.isEnding, false);
   assert.equal(engine.text('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'no'), ':1\r\n');
-  assert.equal(engine.defaultSession.closeAfterReply, true);
+  assert.equal(engine.defaultSession.isEnding, true);
 });
 
 test('CLIENT SETINFO keeps the name and version of the library', () => {
@@ -245,7 +245,7 @@ test('CLIENT UNBLOCK ends the wait of another connection', () => {
   const ends: boolean[] = [];
   session.unblock = (withError) => ends.push(withError);
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id), ':0\r\n');
-  session.blocked = true;
+  session.on('wait');
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id), ':1\r\n');
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id, 'error'), ':1\r\n');
   assert.deepEqual(ends, [false, true]);

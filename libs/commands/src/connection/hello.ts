@@ -85,7 +85,7 @@ export const hello: Command = {
     reply.bulkLatin1('mode');
     reply.bulkLatin1('standalone');
     reply.bulkLatin1('role');
-    reply.bulkLatin1(ctx.slave ? 'replica' : 'master');
+    reply.bulkLatin1(ctx.role.isSlave ? 'replica' : 'master');
     reply.bulkLatin1('modules');
     reply.array(0);
   },

@@ -14,7 +14,7 @@ export const quit: Command = {
     complexity: 'O(1)',
   },
   run(ctx) {
-    ctx.session.closeAfterReply = true;
+    ctx.session.on('quit');
     ctx.reply.ok();
   },
 };
@@ -33,6 +33,8 @@ export const reset: Command = {
   },
   run(ctx) {
     const session = ctx.session;
+    ctx.discard();
+    session.on('reset');
     session.db = 0;
     session.resp = ctx.reply.resp = 2;
     session.name = '';

@@ -51,7 +51,9 @@ export type CommandFlag =
   | 'module'
   | 'protected'
   // Weir's own: waits for everything that is not committed yet, since it reads the whole data set.
-  | 'whole_keyspace';
+  | 'whole_keyspace'
+  // Weir's own: goes on while the data set cannot be loaded (Context.dataRefusal), since it may be the way out.
+  | 'in_trouble';
 
 export interface KeyPosition {
   /** Argument of the whole request. */

@@ -2,6 +2,7 @@ import type { Config } from '@weir/config';
 import {
   FLAG_EXPIRE,
   TYPE_STRING,
+  events,
   expireOf,
   keyAddress,
   keyLength,
@@ -17,11 +18,14 @@ import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
-import type { DeferredReply, DeferredWork, Host } from './host.ts';
+import type { Frame } from './frame.ts';
+import type { Deferred, Host } from './host.ts';
+import { Role } from './role.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import { Watches } from './watches.ts';
 
 /**
  * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
@@ -29,6 +33,10 @@ import type { CommandTable } from './table.ts';
  *
  * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
  * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
+ *
+ * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened,
+ * with its kind, whoever changes it: `announce` for what goes to the log as well, `notice` for what does not.
+ * Visibility hears of it here, everybody else through the keyspace's `changes`.
  *
  * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
  * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
@@ -51,9 +59,15 @@ export class EffectTooLargeError extends Error {
   override readonly name = 'EffectTooLargeError';
 }
 
+/** A command inside another one (of a transaction, a script) would have to wait. Thrown before anything has changed. */
+export class CannotWaitError extends Error {
+  override readonly name = 'CannotWaitError';
+}
+
 /** No reply is longer: it is built in one piece. */
 const REPLY_BYTES_MAX = 4 * 1024 ** 3;
 
+const MULTI_FIRST = -2;
 const PENDING_SLOTS = 16384;
 const PENDING_MASK = PENDING_SLOTS - 1;
 
@@ -67,14 +81,17 @@ export class Context {
   now = 0;
   /** Milliseconds of a clock that nobody sets, about as current: ages and idle times of clients. */
   monotonicMs = 0;
-  /** Hash of the key that was looked up last. */
+  /** Hash of the key that was looked up last, and the argument that it is, or 0. */
   hash = 0;
+  hashed = 0;
   /** Record that must be committed before the reply leaves; 0 is none. */
   waitSeq = 0;
   /** Changes made by the command at hand. */
   dirty = 0;
+  /** What it may log at most, where that depends on what it finds: inside a transaction, what is left of a record. */
+  effectBytesMax = EFFECT_BYTES_MAX;
   /** Arguments that are secrets: the slow log shows none of them. */
-  readonly redacted: number[] = [];
+  redacted: number[] = [];
   /** The reply is an error that was asked for (DEBUG ERROR): no statistics count it. Reset by the one who looks. */
   uncountedError = false;
 
@@ -90,18 +107,10 @@ export class Context {
   effects: CommandWriter;
   /** Number of the record being filled; counts up by one with each record. */
   recordSeq = 1;
-  /** Applying the log: expiry is the master's, nothing is propagated. */
-  replaying = false;
-  /** True on a slave: writes of clients are refused, keys are never expired by itself. */
-  slave = false;
-  /** On a slave: the log is being followed right now. */
-  linkUp = true;
-  /** Data set is being loaded for the first time: nothing can be served but what is flagged `loading`. */
-  loading = false;
-  /** While set, writes are refused with this error. */
-  writeRefusal = '';
-  /** While set, it is what is answered while `loading`, in place of LOADING: what is missing does not come by waiting. */
-  dataRefusal = '';
+  /** What the node's role lets commands do. */
+  readonly role = new Role();
+  /** Keys that sessions watch. */
+  readonly watches: Watches;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -113,6 +122,15 @@ export class Context {
   readonly saving = { rewriting: false, scheduled: false };
   /** When it was last said that somebody sends HTTP, by the host's clock. */
   httpWarnedMicros = -Infinity;
+  /** Commands at work, one inside the other: 0 between commands. See frame.ts, which keeps these fields. */
+  depth = 0;
+  /** What the commands keep that have another one inside them at work. */
+  readonly frames: Frame[] = [];
+  /** What became ready and is done when the outermost command is (`whenDone`). */
+  readonly ready: (() => void)[] = [];
+  serving = false;
+  /** Somebody executes commands one after another, and serves what is ready after each. */
+  busy = false;
   /** Set by a handler through `defer`. */
   deferred = false;
   /**
@@ -120,23 +138,17 @@ export class Context {
    * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
-  /** Installed by the engine: hands out the way to answer later. */
-  onDefer: (session: Session) => DeferredReply = () => {
+  /** Installed by the engine: hands out the way to go on later. */
+  onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
-  };
-
-  /** The same for `deferWork`. */
-  onDeferWork: (session: Session) => DeferredWork = () => {
-    throw new Error('this engine cannot defer work');
   };
 
   readonly #pending = new Float64Array(PENDING_SLOTS);
   /** Last record that changed everything (FLUSHALL, SWAPDB). */
   #pendingAll = 0;
-  #touched = new Int32Array(16);
-  #touchedCount = 0;
-  /** Database that the effects written so far have selected. */
+  /** Database that the effects written so far have selected; -1: none, MULTI_FIRST: that is `#outerDb`, and a transaction begins. */
   #effectsDb = -1;
+  #outerDb = -1;
 
   constructor(init: {
     keyspace: Keyspace;
@@ -155,6 +167,7 @@ export class Context {
     this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
+    this.watches = new Watches(init.keyspace);
     this.req = new Request();
   }
 
@@ -171,9 +184,9 @@ export class Context {
 
   /** The entry of the key in argument `i` for reading: counts hit or miss, touches its recency. 0: no such key. */
   lookupRead(i: number): Ref {
-    const ref = this.find(i, false);
+    const ref = this.find(i);
     if (ref === 0) {
-      this.stats.keyspaceMisses++;
+      this.missed(i);
       return 0;
     }
     this.stats.keyspaceHits++;
@@ -181,61 +194,75 @@ export class Context {
     return ref;
   }
 
-  /** The same for a command that may write: the key belongs to the record if the command changes something. */
+  /** The same for a command that may write: nobody counts it. */
   lookupWrite(i: number): Ref {
-    const ref = this.find(i, true);
+    const ref = this.find(i);
     if (ref !== 0) this.touch(ref);
     return ref;
   }
 
-  /** The entry without touching its recency or the statistics (TTL, TYPE, OBJECT …). */
-  peek(i: number): Ref {
-    return this.find(i, false);
+  /** Counts a read of the key in argument `i`, which is not there, and announces it. */
+  missed(i: number): void {
+    this.stats.keyspaceMisses++;
+    if ((this.keyspace.changes.wanted & events.CLASS_KEY_MISS) !== 0) this.#tell(events.KEYMISS, i, this.db, false);
   }
 
-  /** The entry of the key in argument `i`, expired ones removed or hidden. */
-  find(i: number, forWrite: boolean): Ref {
+  /** The same for any key of the session's database. */
+  missedKey(buf: Uint8Array, off: number, len: number): void {
+    this.stats.keyspaceMisses++;
+    const { changes } = this.keyspace;
+    if ((changes.wanted & events.CLASS_KEY_MISS) === 0) return;
+    changes.tell(events.KEYMISS, this.db.index, this.keyspace.hash(buf, off, len), buf, off, len, false);
+  }
+
+  /**
+   * The entry of the key in argument `i`, expired ones removed or hidden; its recency and the statistics stay as they
+   * are.
+   */
+  find(i: number): Ref {
     const req = this.req;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
     const hash = req.hashed === i ? req.hash : this.keyspace.hash(req.buf, off, len);
-    return this.#findHashed(this.db, hash, req.buf, off, len, forWrite);
+    this.hashed = i;
+    return this.#findHashed(this.db, hash, req.buf, off, len);
   }
 
   /** The same for any key. */
-  findKey(db: Database, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
-    return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len, forWrite);
+  findKey(db: Database, buf: Uint8Array, off: number, len: number): Ref {
+    this.hashed = 0;
+    return this.#findHashed(db, this.keyspace.hash(buf, off, len), buf, off, len);
   }
 
-  #findHashed(db: Database, hash: number, buf: Uint8Array, off: number, len: number, forWrite: boolean): Ref {
+  #findHashed(db: Database, hash: number, buf: Uint8Array, off: number, len: number): Ref {
     this.hash = hash;
-    const slot = (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
-    const pending = this.#pending[slot];
+    const pending = this.#pending[slotOf(hash, db)];
     if (pending > this.waitSeq) this.waitSeq = pending;
     if (this.#pendingAll > this.waitSeq) this.waitSeq = this.#pendingAll;
-    if (forWrite) {
-      if (this.#touchedCount === this.#touched.length) this.#growTouched();
-      this.#touched[this.#touchedCount++] = slot;
-    }
     const ref = db.keys.find(hash, buf, off, len);
     if (ref === 0) return 0;
     if ((this.keyspace.arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0 && this.#expired(db, hash, ref)) return 0;
     return ref;
   }
 
+  /** Hash of the key in argument `i`. */
+  #hashOf(i: number): number {
+    const { req } = this;
+    return i === this.hashed ? this.hash : this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+  }
+
   /** Whether the time of an entry has come; a master then removes it. */
   #expired(db: Database, hash: number, ref: Ref): boolean {
-    if (this.replaying) return false;
+    if (this.role.isReplay) return false;
     if (expireOf(this.arena, ref) > this.now) return false;
-    if (this.slave) return true;
-    this.expire(db, hash, ref);
+    if (this.role.ownsExpiry) this.expire(db, hash, ref);
     return true;
   }
 
   /** Whether clients see the entry as gone already; removes nothing. For walks over the keyspace. */
   isExpired(ref: Ref): boolean {
     const when = expireOf(this.arena, ref);
-    return when >= 0 && when <= this.now && !this.replaying;
+    return when >= 0 && when <= this.now && !this.role.isReplay;
   }
 
   /** Removes an entry whose time has come and tells the log. Replies need not wait for that: time alone decides. */
@@ -243,6 +270,7 @@ export class Context {
     const later = this.keyspace.lazyfree.lazyfreeLazyExpire;
     this.#effectDel(db, ref, later);
     this.stats.expiredKeys++;
+    this.#tellEntry(events.EXPIRED, db, hash, ref);
     const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
     if (started !== 0) this.latencyEnd('expire-del', started);
@@ -254,6 +282,7 @@ export class Context {
     this.#effectDel(db, ref, later);
     this.markPending(hash, db);
     this.stats.evictedKeys++;
+    this.#tellEntry(events.EVICTED, db, hash, ref);
     const started = this.latencyStart();
     this.keyspace.remove(db, hash, ref, later);
     if (started !== 0) this.latencyEnd('eviction-del', started);
@@ -278,29 +307,49 @@ export class Context {
   }
 
   /**
-   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first element at once.
-   * When that fails, `removeEntry` takes it out again.
+   * A new entry for the key in argument `i`, which does not exist: a holder without a value, to be given its first
+   * element at once, which is announced. When that fails, `undoCreate` takes it out again.
    */
   create(i: number, type: number, encoding: number): Ref {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const hash = keyspace.hash(req.buf, off, len);
-    return keyspace.create(this.db, hash, req.buf, off, len, type, encoding, this.now);
+    return keyspace.create(this.db, this.#hashOf(i), req.buf, off, len, type, encoding, this.now);
   }
 
-  /** The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none). */
-  attach(i: number, holder: Ref, replaced: Ref): Ref {
+  /** Takes an entry out again that nobody was told of. */
+  undoCreate(ref: Ref): void {
+    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, false);
+  }
+
+  /**
+   * The key in argument `i` gets the value of a detached holder, instead of the entry `replaced` (0: none): `event`.
+   */
+  attach(event: number, i: number, holder: Ref, replaced: Ref): Ref {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const hash = keyspace.hash(req.buf, off, len);
-    return keyspace.attach(this.db, hash, replaced, req.buf, off, len, holder, this.now);
+    const ref = keyspace.attach(this.db, this.#hashOf(i), replaced, req.buf, off, len, holder, this.now);
+    this.announce(event, i, replaced === 0);
+    return ref;
   }
 
-  /** Takes an entry of the session's database out of it; effects are the caller's. */
-  removeEntry(ref: Ref): void {
-    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref);
+  /** Removes the entry of the key in argument `i`; effects are the caller's. */
+  removeEntry(i: number, ref: Ref, later?: boolean): void {
+    this.keyspace.remove(this.db, this.#hashOf(i), ref, later);
+    this.announce(events.DEL, i);
+  }
+
+  /** Gives the key in argument `i` an expire time (ms since 1970). */
+  setExpire(i: number, ref: Ref, whenMs: number): void {
+    this.keyspace.setExpire(this.db, this.#hashOf(i), ref, whenMs);
+    this.announce(events.EXPIRE, i);
+  }
+
+  /** Takes the expire time of the key in argument `i`, which has one. */
+  clearExpire(i: number, ref: Ref): void {
+    this.keyspace.clearExpire(this.db, this.#hashOf(i), ref);
+    this.announce(events.PERSIST, i);
   }
 
   /** Replies a string entry's value. */
@@ -313,7 +362,7 @@ export class Context {
   /** The request itself goes to the log, byte for byte: it is deterministic and it changed something. */
   propagate(changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     if (this.table.renamed) this.#rewrite(this.req.argc);
     else if (this.req.borrowed) this.effects.frameLater(this.req.buf, this.req.start, this.req.end);
@@ -326,7 +375,7 @@ export class Context {
    */
   propagateFirst(argc: number, changes = 1): void {
     this.dirty += changes;
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(this.db.index);
     this.#rewrite(argc);
   }
@@ -356,7 +405,7 @@ export class Context {
 
   /** DEL of an entry by its key, or UNLINK when its value is given back later. */
   #effectDel(db: Database, ref: Ref, later: boolean): void {
-    if (this.replaying) return;
+    if (this.role.isReplay) return;
     this.#select(db.index);
     this.effects.command(2);
     this.effects.raw(later ? UNLINK : DEL);
@@ -373,11 +422,42 @@ export class Context {
     const effect = this.effect(2);
     effect.raw(later ? UNLINK : DEL);
     effect.argBytes(req.buf, req.args[2 * i], req.args[2 * i + 1]);
-    this.keyspace.remove(this.db, this.db.keys.hashOf(ref), ref, later);
+    this.removeEntry(i, ref, later);
+  }
+
+  /** From here on, what is written for the log is one transaction: MULTI goes before it, if something is. */
+  openTransaction(): void {
+    this.#outerDb = this.#effectsDb;
+    this.#effectsDb = MULTI_FIRST;
+  }
+
+  /** Ends the session's transaction without running it, or after it ran. It watches nothing more. */
+  discard(): void {
+    const { session } = this;
+    if (session.phase === 'queuing') session.on('queueEnded');
+    this.watches.drop(session);
+    session.transaction?.clear();
+  }
+
+  closeTransaction(): void {
+    if (this.#effectsDb === MULTI_FIRST) this.#effectsDb = this.#outerDb;
+    else this.#mark('EXEC');
+  }
+
+  /** A command of the log that is no change of its own. */
+  #mark(name: string): void {
+    this.effects.command(1);
+    this.effects.argLatin1(name);
+    this.effects.count--;
   }
 
   #select(db: number): void {
     if (db === this.#effectsDb) return;
+    if (this.#effectsDb === MULTI_FIRST) {
+      this.#mark('MULTI');
+      this.#effectsDb = this.#outerDb;
+      if (db === this.#outerDb) return;
+    }
     this.#effectsDb = db;
     this.effects.command(2);
     this.effects.argLatin1('SELECT');
@@ -391,13 +471,60 @@ export class Context {
     this.#effectsDb = -1;
   }
 
-  /** The whole keyspace changed (FLUSHALL, FLUSHDB, SWAPDB): every later read waits for this record. */
+  // --- announcements -----------------------------------------------------------------------------------------------
+
+  /**
+   * The key in argument `i` has changed: an event of @weir/keyspace's `events`. The command logs it (`propagate`,
+   * `effect`): later reads of the key wait for that. `isNew`: there was no such key before.
+   */
+  announce(event: number, i: number, isNew = false, db: Database = this.db): void {
+    if (!this.role.isReplay) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
+    if (this.keyspace.changes.wanted === 0) return;
+    if (isNew) this.#tell(events.NEW, i, db, true);
+    this.#tell(event, i, db, true);
+  }
+
+  /** The same for any key, whose hash is given. */
+  announceKey(event: number, db: Database, hash: number, buf: Uint8Array, off: number, len: number): void {
+    this.markPending(hash, db);
+    const { changes } = this.keyspace;
+    if (changes.wanted !== 0) changes.tell(event, db.index, hash, buf, off, len);
+  }
+
+  /** The same where nothing changed and nothing is logged, but Redis tells it all the same. */
+  notice(event: number, i: number): void {
+    if (this.keyspace.changes.wanted !== 0) this.#tell(event, i, this.db, false);
+  }
+
+  /**
+   * All keys of database `a` (-1: of all) have changed, and of database `b` (-1: of no other): every later read waits
+   * for this record.
+   */
+  announceAll(event: number, a = -1, b = -1): void {
+    this.markAllPending();
+    this.keyspace.changes.tellWhole(event, a, b);
+  }
+
+  #tell(event: number, i: number, db: Database, changed: boolean): void {
+    const { req } = this;
+    const { changes } = this.keyspace;
+    changes.tell(event, db.index, this.#hashOf(i), req.buf, req.args[2 * i], req.args[2 * i + 1], changed);
+  }
+
+  #tellEntry(event: number, db: Database, hash: number, ref: Ref): void {
+    const { arena } = this;
+    const { changes } = this.keyspace;
+    if (changes.wanted === 0) return;
+    changes.tell(event, db.index, hash, arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+  }
+
+  /** Something about all keys changed: every later read waits for this record. */
   markAllPending(): void {
-    if (!this.replaying) this.#pendingAll = this.recordSeq;
+    if (!this.role.isReplay) this.#pendingAll = this.recordSeq;
   }
 
   markPending(hash: number, db: Database): void {
-    this.#pending[(hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK] = this.recordSeq;
+    if (!this.role.isReplay) this.#pending[slotOf(hash, db)] = this.recordSeq;
   }
 
   /** The reply waits for everything that was written so far: for commands that read the whole keyspace. */
@@ -410,7 +537,7 @@ export class Context {
   begin(): void {
     this.waitSeq = 0;
     this.dirty = 0;
-    this.#touchedCount = 0;
+    this.hashed = 0;
     this.deferred = false;
     if (this.redacted.length > 0) this.redacted.length = 0;
   }
@@ -418,11 +545,9 @@ export class Context {
   /** Called by the dispatcher after it: what the command wrote belongs to the record, and its reply waits for it. */
   end(): void {
     if (this.dirty === 0) return;
-    this.changes += this.dirty;
-    if (this.replaying) return;
-    const seq = this.recordSeq;
-    for (let i = 0; i < this.#touchedCount; i++) this.#pending[this.#touched[i]] = seq;
-    this.waitSeq = seq;
+    if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
+    if (this.role.isReplay) return;
+    this.waitSeq = this.recordSeq;
   }
 
   /** A new data set: nothing of the old one is pending. */
@@ -430,12 +555,6 @@ export class Context {
     this.#pending.fill(0);
     this.#pendingAll = 0;
     this.#effectsDb = -1;
-  }
-
-  #growTouched(): void {
-    const grown = new Int32Array(this.#touched.length * 2);
-    grown.set(this.#touched);
-    this.#touched = grown;
   }
 
   // --- latency -----------------------------------------------------------------------------------------------------
@@ -461,26 +580,18 @@ export class Context {
 
   // --- later ---------------------------------------------------------------------------------------------------------
 
-  /** Answers later: the session executes nothing more until the returned function was called. Write no reply now. */
-  defer(): DeferredReply {
+  /**
+   * The command at hand goes on later: its session executes nothing more until the returned function was called. Write no reply now. What that
+   * function is given is done between commands, as a command of the session: it may look up keys, change them, write effects and
+   * replies. The request is gone by then. Inside another command (`depth` above 1) nothing can wait: then it throws, and the client is told so.
+   */
+  defer(): Deferred {
+    if (this.depth > 1) throw new CannotWaitError();
     this.deferred = true;
     return this.onDefer(this.session);
   }
+}
 
-  /**
-   * The same for a command that changes the data set when it answers. The work is done between other commands, as if it were
-   * one of the session: it may look up keys, change them, write effects and replies. The request is gone by then.
-   */
-  deferWork(): DeferredWork {
-    this.deferred = true;
-    return this.onDeferWork(this.session);
-  }
-
-  /** For the engine: aims at a session whose deferred work is to be done now. Then `begin`, the work, `end`. */
-  aim(session: Session, now: number): void {
-    this.session = session;
-    this.now = now;
-    this.db = this.keyspace.dbs[session.db];
-    this.reply.resp = session.resp;
-  }
+function slotOf(hash: number, db: Database): number {
+  return (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;
 }

@@ -28,3 +28,31 @@ test('a write request that is larger than the effects of one command may be is r
 test('an effect may be a little larger than the request that it comes from', () => {
   assert.ok(EFFECT_BYTES_MAX > REQUEST_BYTES_MAX + 1000);
 });
+
+test('a SPOP of more members than one record holds is refused, and takes none', () => {
+  const engine = new TestEngine();
+  engine.ctx.effectBytesMax = 400;
+  for (let i = 0; i < 50; i++) engine.call('SADD', 'set', `member ${i}`);
+  assert.match(engine.text('SPOP', 'set', 45), REFUSED);
+  assert.deepEqual(engine.effects, []);
+  assert.equal(engine.text('SCARD', 'set'), ':50\r\n');
+  assert.doesNotMatch(engine.text('SPOP', 'set', 10), /^-/);
+  assert.equal(engine.text('SCARD', 'set'), ':40\r\n');
+  // All of it goes as a DEL.
+  assert.doesNotMatch(engine.text('SPOP', 'set', 40), /^-/);
+  assert.equal(engine.text('EXISTS', 'set'), ':0\r\n');
+});
+
+test('a search whose result one record cannot hold stores nothing, and what stood at its key stays', () => {
+  const engine = new TestEngine();
+  engine.ctx.effectBytesMax = 400;
+  for (let i = 0; i < 10; i++) engine.call('GEOADD', 'places', i / 100, 0, `place ${i}`);
+  engine.call('SET', 'found', 'before');
+  const search = ['places', 'FROMLONLAT', 0, 0, 'BYRADIUS', 500, 'km', 'ASC'];
+  assert.match(engine.text('GEOSEARCHSTORE', 'found', ...search), REFUSED);
+  assert.match(engine.text('GEORADIUS', 'places', 0, 0, 500, 'km', 'STORE', 'found'), REFUSED);
+  assert.match(engine.text('GEORADIUSBYMEMBER', 'places', 'place 1', 500, 'km', 'STOREDIST', 'found'), REFUSED);
+  assert.deepEqual(engine.effects, []);
+  assert.equal(engine.text('GET', 'found'), '$6\r\nbefore\r\n');
+  assert.equal(engine.text('GEOSEARCHSTORE', 'found', ...search, 'COUNT', 3), ':3\r\n');
+});

@@ -194,7 +194,7 @@ test('a slave evicts nothing of its own', () => {
   const made = engine('allkeys-lru');
   for (let i = 0; i < 100; i++) made.text('SET', name(i), VALUE);
   setLimit(made, 1);
-  made.ctx.slave = true;
+  made.ctx.role.isSlave = true;
   made.text('GET', name(1));
   assert.equal(keysOf(made).size, 100);
 });

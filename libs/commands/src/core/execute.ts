@@ -1,30 +1,18 @@
-import { ArenaFullError } from '@weir/memory';
-import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
+import { QUEUE, admit } from './admit.ts';
 import { printable } from './args.ts';
-import { evictToLimit } from './evict.ts';
-import { EffectTooLargeError, REQUEST_BYTES_MAX } from './context.ts';
 import type { Context } from './context.ts';
+import { beginFrame, endFrame, popFrame, pushFrame, refuseThrown } from './frame.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
-import {
-  CommandTable,
-  F_DENYOOM,
-  F_FAST,
-  F_LOADING,
-  F_NO_AUTH,
-  F_SKIP_SLOWLOG,
-  F_STALE,
-  F_WHOLE_KEYSPACE,
-  F_WRITE,
-} from './table.ts';
+import { CommandTable, F_EXEC, F_FAST, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
- * What happens to a request: find the command, check that it may run (in the order of Redis's processCommand, so that
- * a request that is wrong twice gets the same error), run it, account for it. `found` is what the table has for its
- * first argument, for those who have looked already. Returns the command, or undefined when it
- * was refused. The reply stands in `ctx.reply`; `ctx.waitSeq` says for which record it has to wait.
+ * What happens to a request, in a frame of its own (frame.ts): **admit** (may it run?), **call** (the handler), **account** (calls, times, errors),
+ * **finish** (what CLIENT REPLY leaves of the reply). `found` is what the table has for its first argument, for those who have
+ * looked already. Returns the command, or undefined when it was refused. The reply stands in `ctx.reply`; `ctx.waitSeq` says for which record
+ * it has to wait. Whoever executes commands takes both, and then calls `serveReady`.
  */
 export function execute(
   ctx: Context,
@@ -33,53 +21,87 @@ export function execute(
   now: number,
   found: TableCommand | undefined = ctx.table.find(req.buf, req.args[0], req.args[1]),
 ): TableCommand | undefined {
-  ctx.session = session;
-  ctx.req = req;
-  ctx.now = now;
-  ctx.db = ctx.keyspace.dbs[session.db];
-  const reply = ctx.reply;
-  reply.resp = session.resp;
-  const replyStart = reply.pos;
-  ctx.begin();
-
-  const whole = found !== undefined && (found.subcommands.length === 0 || req.argc < 2);
-  const command = whole ? found : subcommand(ctx, session, req, found, replyStart);
-  if (command === undefined) return undefined;
-  session.lastCommand = command.fullName;
+  const replyStart = beginFrame(ctx, session, req, now);
   session.lastInteractionMs = ctx.monotonicMs;
-  const refusal = refuse(ctx, session, req, command);
-  if (refusal !== '') {
-    command.rejected++;
-    replyError(ctx, refusal);
-    finishReply(ctx, session, replyStart);
-    return undefined;
-  }
-  run(ctx, session, req, command, replyStart);
+  const whole = found !== undefined && (found.subcommands.length === 0 || req.argc < 2);
+  const command = whole ? found : subcommandOf(found, req);
+  if (command === undefined) return refuse(ctx, session, refusalOfUnknown(ctx, session, req, found), 0, replyStart);
+  session.lastCommand = command.fullName;
+  const refusal = admit(ctx, session, req, command);
+  if (refusal !== '') return notNow(ctx, session, req, command, refusal, replyStart);
+  call(ctx, req, command, replyStart);
+  if (session.replyMode !== REPLY_ON) finish(ctx, session, replyStart);
+  endFrame(ctx);
   return command;
 }
 
-/** What a request means that names no command, or a container and its subcommand. Undefined: there is no such command; that is answered. */
-function subcommand(
+// What most calls do not need stands beside `execute`, `admit` and `call`, not in them: they have to be short enough for V8 to put them into
+// their callers. When they had grown beyond that, the engine benchmark showed 4 ns more a command, of 160.
+
+/** The command was not admitted, or is to be queued. */
+function notNow(
   ctx: Context,
   session: Session,
   req: Request,
-  of: TableCommand | undefined,
+  command: TableCommand,
+  refusal: string,
   replyStart: number,
 ): TableCommand | undefined {
-  if (of === undefined) {
-    if (isHttp(req)) return refuseHttp(ctx, session);
-    return unknown(ctx, session, unknownCommand(req), replyStart);
-  }
-  const found = CommandTable.findSubcommand(of, req.buf, req.args[2], req.args[3]);
-  return found ?? unknown(ctx, session, unknownSubcommand(of, req), replyStart);
+  if (refusal === QUEUE) return queue(ctx, session, req, command, replyStart);
+  command.rejected++;
+  return refuse(ctx, session, refusal, command.flags, replyStart);
 }
 
-/** There is no such command: none is to count it. */
-function unknown(ctx: Context, session: Session, error: string, replyStart: number): undefined {
+function refuse(ctx: Context, session: Session, refusal: string, flags: number, replyStart: number): undefined {
+  if ((flags & F_EXEC) !== 0) {
+    ctx.discard();
+    replyError(ctx, `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, '')}`);
+  } else {
+    if (session.phase === 'queuing') session.transaction!.isDoomed = true;
+    if (refusal !== '') replyError(ctx, refusal);
+  }
+  finish(ctx, session, replyStart);
+  endFrame(ctx);
+}
+
+/** Between MULTI and EXEC. */
+function queue(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): TableCommand {
+  session.transaction!.add(req, command);
+  ctx.reply.simple('QUEUED');
+  finish(ctx, session, replyStart);
+  endFrame(ctx);
+  return command;
+}
+
+/**
+ * Runs a command inside the one at hand, as EXEC and scripts do: called and accounted for like any other, but not admitted, which is the
+ * caller's part. Its reply goes behind what the outer one has written.
+ */
+export function executeInside(ctx: Context, session: Session, req: Request, command: TableCommand): void {
+  pushFrame(ctx);
+  const replyStart = beginFrame(ctx, session, req, ctx.now);
+  call(ctx, req, command, replyStart);
+  endFrame(ctx);
+  popFrame(ctx);
+}
+
+/** The subcommand that a request names, of what the table has for its first argument. */
+function subcommandOf(found: TableCommand | undefined, req: Request): TableCommand | undefined {
+  return found === undefined ? undefined : CommandTable.findSubcommand(found, req.buf, req.args[2], req.args[3]);
+}
+
+/** There is no such command, and none is to count it. An empty text: the connection ends without a word. */
+function refusalOfUnknown(ctx: Context, session: Session, req: Request, found: TableCommand | undefined): string {
+  if (found !== undefined) {
+    session.lastCommand = 'NULL';
+    return unknownSubcommand(found, req);
+  }
+  if (isHttp(req)) {
+    refuseHttp(ctx, session);
+    return '';
+  }
   session.lastCommand = 'NULL';
-  session.lastInteractionMs = ctx.monotonicMs;
-  replyError(ctx, error);
-  finishReply(ctx, session, replyStart);
+  return unknownCommand(req);
 }
 
 /**
@@ -102,8 +124,8 @@ function isHttp(req: Request): boolean {
 const HTTP_WARNING_MICROS = 60e6;
 
 /** Ends the connection without a word, and nothing that stands behind the request is executed. */
-function refuseHttp(ctx: Context, session: Session): undefined {
-  session.closeAfterReply = true;
+function refuseHttp(ctx: Context, session: Session): void {
+  session.on('quit');
   session.control.destroy();
   const now = ctx.host.clockMicros();
   if (now - ctx.httpWarnedMicros < HTTP_WARNING_MICROS) return;
@@ -114,7 +136,7 @@ function refuseHttp(ctx: Context, session: Session): undefined {
   );
 }
 
-/** Applies one command of the log: no checks, no reply, no effects. */
+/** Applies one command of the log: not admitted, not accounted for, no reply, no effects. */
 export function apply(
   ctx: Context,
   session: Session,
@@ -122,33 +144,36 @@ export function apply(
   now: number,
   found: TableCommand | undefined = ctx.table.find(req.buf, req.args[0], req.args[1]),
 ): void {
-  ctx.session = session;
-  ctx.req = req;
-  ctx.now = now;
-  ctx.db = ctx.keyspace.dbs[session.db];
-  ctx.begin();
-  let command = found;
-  if (command !== undefined && command.subcommands.length > 0 && req.argc > 1) {
-    command = CommandTable.findSubcommand(command, req.buf, req.args[2], req.args[3]) ?? command;
-  }
+  const replyStart = beginFrame(ctx, session, req, now);
+  const whole = found === undefined || found.subcommands.length === 0 || req.argc < 2;
+  const command = whole ? found : (subcommandOf(found, req) ?? found);
   if (command === undefined || command.run === undefined) {
-    throw new Error(`the log has a command that this engine does not know: ${req.latin1(0).slice(0, 64)}`);
+    throw endFrame(
+      ctx,
+      new Error(`the log has a command that this engine does not know: ${req.latin1(0).slice(0, 64)}`),
+    );
   }
-  const replyStart = ctx.reply.pos;
-  command.run(ctx, req);
-  const failed = ctx.reply.pos > replyStart && ctx.reply.buf[replyStart] === 45;
-  const text = failed ? Buffer.from(ctx.reply.buf.subarray(replyStart, ctx.reply.pos)).toString('latin1').trim() : '';
-  ctx.reply.truncate(replyStart);
+  const { reply } = ctx;
+  try {
+    command.run(ctx, req);
+  } catch (error) {
+    throw endFrame(ctx, error);
+  }
+  const failed = reply.pos > replyStart && reply.buf[replyStart] === MINUS;
+  const text = failed ? Buffer.from(reply.buf.subarray(replyStart, reply.pos)).toString('latin1').trim() : '';
+  reply.truncate(replyStart);
+  if (!failed) ctx.end();
+  endFrame(ctx);
   if (failed) throw new Error(`the log's ${command.fullName} failed when it was applied: ${text}`);
-  ctx.end();
 }
 
-const TOO_LARGE = 'ERR what this command changes is larger than a record of the replication log may be (1.9 GiB)';
+const MINUS = 45;
 
 /** A request of this size is not cheap, whatever it asks for. */
 const LARGE_BYTES = 64 * 1024;
 
-function run(ctx: Context, session: Session, req: Request, command: TableCommand, replyStart: number): void {
+/** The handler, and what is to be accounted for it. */
+function call(ctx: Context, req: Request, command: TableCommand, replyStart: number): void {
   // Of cheap commands a sample is timed: two readings of the clock cost a good part of what they do. All are when somebody
   // asked for single ones: the slow log at less than a millisecond, the latency monitor.
   const slowerThan = ctx.config.num.slowlogLogSlowerThan;
@@ -161,27 +186,20 @@ function run(ctx: Context, session: Session, req: Request, command: TableCommand
   try {
     command.run!(ctx, req);
   } catch (error) {
-    replyThrown(ctx, error, replyStart); // counted below, as what the handler answers
+    orThrow(ctx, error, replyStart); // counted below, as what the handler answers
   }
   ctx.end();
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
-  if (ctx.dirty > 0) session.lastWriteOffset = -1; // the engine knows the offset when the record is sealed
   command.calls++;
   ctx.stats.commandsProcessed++;
   if (timed) account(ctx, req, command, ctx.host.clockMicros() - startMicros);
-  const reply = ctx.reply;
-  if (reply.pos > replyStart && reply.buf[replyStart] === 45) {
-    if (ctx.uncountedError) ctx.uncountedError = false;
-    else {
-      command.failed++;
-      countError(ctx, replyStart);
-    }
-  }
-  finishReply(ctx, session, replyStart);
+  const { reply } = ctx;
+  if (reply.pos > replyStart && reply.buf[replyStart] === MINUS) accountError(ctx, command, replyStart);
 }
 
-// What most calls do not need stands beside `execute`, `refuse` and `run`, not in them: they have to be short enough for V8 to put them into
-// their callers. When they had grown beyond that, the engine benchmark showed 4 ns more a command, of 160.
+function orThrow(ctx: Context, error: unknown, replyStart: number): void {
+  if (!refuseThrown(ctx, error, replyStart)) throw endFrame(ctx, error);
+}
 
 /** Counts a call that was timed, for all who want to know how long it took. */
 function account(ctx: Context, req: Request, command: TableCommand, micros: number): void {
@@ -199,61 +217,12 @@ function account(ctx: Context, req: Request, command: TableCommand, micros: numb
   }
 }
 
-/** Answers what a handler threw when that is an error of the client's command; throws it on when it is not. */
-function replyThrown(ctx: Context, error: unknown, replyStart: number): void {
-  // What changes the data set writes a long reply before it changes anything (invariant `reply-before-change`).
-  if (error instanceof SinkFullError && ctx.dirty === 0) {
-    ctx.reply.truncate(replyStart);
-    ctx.reply.error('ERR the reply would be longer than 4 GiB');
-  } else if (error instanceof ArenaFullError) oom(ctx, replyStart);
-  else if (error instanceof EffectTooLargeError && ctx.dirty === 0) {
-    ctx.reply.truncate(replyStart);
-    ctx.reply.error(TOO_LARGE);
-  } else throw error;
-}
-
-/** Handlers allocate before they change; those that go on element by element have logged what they did (propagateFirst). */
-function oom(ctx: Context, replyStart: number): void {
-  ctx.reply.truncate(replyStart);
-  ctx.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
-}
-
-/** The error that keeps the command from running, or ''. */
-function refuse(ctx: Context, session: Session, req: Request, command: TableCommand): string {
-  // A container without a subcommand.
-  if (command.run === undefined) return wrongArity(command);
-  const arity = command.arity;
-  if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
-  const flags = command.flags;
-  if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
-    return 'NOAUTH Authentication required.';
+function accountError(ctx: Context, command: TableCommand, replyStart: number): void {
+  if (ctx.uncountedError) ctx.uncountedError = false;
+  else {
+    command.failed++;
+    countError(ctx, replyStart);
   }
-  if (ctx.config.num.maxmemory > 0 && !ctx.slave && !ctx.loading) {
-    const enough = evictToLimit(ctx);
-    if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
-  }
-  if ((flags & F_WRITE) !== 0) {
-    if (ctx.writeRefusal !== '') return ctx.writeRefusal;
-    // Whatever replica-read-only says: a slave's writes would go nowhere.
-    if (ctx.slave) return "READONLY You can't write against a read only replica.";
-    if (req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
-  }
-  return ctx.loading || ctx.slave ? refuseUnready(ctx, flags) : '';
-}
-
-/** The same for the state of the data set. */
-function refuseUnready(ctx: Context, flags: number): string {
-  if (ctx.loading && (flags & F_LOADING) === 0) {
-    return ctx.dataRefusal !== '' ? ctx.dataRefusal : 'LOADING Redis is loading the dataset in memory';
-  }
-  if (ctx.slave && (flags & F_STALE) === 0 && !ctx.config.bool.replicaServeStaleData && !ctx.linkUp) {
-    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
-  }
-  return '';
-}
-
-function wrongArity(command: TableCommand): string {
-  return `ERR wrong number of arguments for '${command.fullName}' command`;
 }
 
 function unknownCommand(req: Request): string {
@@ -287,7 +256,7 @@ function countError(ctx: Context, start: number): void {
 }
 
 /** CLIENT REPLY: drops what the session does not want to hear. */
-function finishReply(ctx: Context, session: Session, replyStart: number): void {
+function finish(ctx: Context, session: Session, replyStart: number): void {
   if (session.replyMode === REPLY_ON) return;
   ctx.reply.truncate(replyStart);
   // CLIENT REPLY SKIP says nothing itself and silences the one command after it.

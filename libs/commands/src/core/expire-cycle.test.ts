@@ -98,7 +98,7 @@ test('nothing expires actively on a slave or when DEBUG SET-ACTIVE-EXPIRE says s
   made.ctx.activeExpire = false;
   assert.deepEqual(cycle(made), []);
   made.ctx.activeExpire = true;
-  made.ctx.slave = true;
+  made.ctx.role.isSlave = true;
   assert.deepEqual(cycle(made), []);
   assert.equal(made.ctx.keyspace.size, 20);
 });

@@ -159,8 +159,5 @@ export interface ProcessView {
   readonly version: string;
 }
 
-/** Writes a reply some time after the command returned. */
-export type DeferredReply = (write: (reply: ReplyWriter) => void) => void;
-
-/** Goes on with a command some time after it returned: what it writes, and changes, belongs to that command. */
-export type DeferredWork = (run: () => void) => void;
+/** Goes on with a command some time after it returned, once: what is written, and changed, then belongs to that command. */
+export type Deferred = (run: (reply: ReplyWriter) => void) => void;

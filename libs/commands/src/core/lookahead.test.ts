@@ -42,8 +42,8 @@ class Connection {
     for (let n = 0; n < most; n++) {
       scanner.authenticated = session.authenticated;
       const scanned = lookahead.next(ctx, session);
-      if (scanned === ERROR && !this.session.closeAfterReply) this.replies += `-ERR ${scanner.errorText}\r\n`;
-      if (scanned === ERROR) this.session.closeAfterReply = true;
+      if (scanned === ERROR && !this.session.isEnding) this.replies += `-ERR ${scanner.errorText}\r\n`;
+      if (scanned === ERROR) this.session.on('quit');
       if (scanned !== FRAME) break;
       ctx.reply.reset();
       execute(ctx, session, lookahead.request, now, lookahead.command);

@@ -1,3 +1,7 @@
+import { PHASES, executes, isEnding } from './phase.ts';
+import type { Phase, SessionAction, SessionEvent } from './phase.ts';
+import type { Transaction } from './transaction.ts';
+
 /**
  * What a connection means to the keyspace: its database, protocol, name and rights. The engine makes one for every
  * connection; the log is applied through one of its own.
@@ -48,7 +52,9 @@ export class Session {
   control: SessionControl;
   db = 0;
   resp: 2 | 3 = 2;
-  authenticated: boolean;
+  /** Authenticated, and in the phase `normal`: its requests are executed without a further look at either. */
+  isPlain = false;
+  #authenticated = false;
   name = '';
   libName = '';
   libVersion = '';
@@ -59,12 +65,13 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
-  /** A command waits (WAIT …): what follows on this connection is not executed until it is answered. */
-  blocked = false;
   /** CLIENT UNBLOCK: ends the wait of a blocked session, as by its timeout or with -UNBLOCKED. Set while it waits. */
   unblock: ((withError: boolean) => void) | null = null;
-  /** Set by QUIT, CLIENT KILL of itself, SHUTDOWN: the connection closes after this reply, the rest is not executed. */
-  closeAfterReply = false;
+  /** What MULTI began, and the queue of the transaction before for the next one; null before the first. */
+  transaction: Transaction | null = null;
+  #phase: Phase = 'normal';
+  /** The phase that it was in before it queued, waited or subscribed. */
+  #before: Phase = 'normal';
   readonly createdMs: number;
   lastInteractionMs: number;
   /** `set`, or `config|get`, or NULL before the first. */
@@ -93,5 +100,56 @@ export class Session {
     this.localAddr = init.localAddr ?? '';
     this.fd = init.fd ?? -1;
     this.unixSocket = init.unixSocket ?? false;
+  }
+  get authenticated(): boolean {
+    return this.#authenticated;
+  }
+
+  set authenticated(authenticated: boolean) {
+    this.#authenticated = authenticated;
+    this.isPlain = authenticated && this.#phase === 'normal';
+  }
+
+  /** Where it is in its life: see phase.ts. */
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** A command waits (WAIT …): what follows on this connection is not executed until it is answered. */
+  get isBlocked(): boolean {
+    return this.#phase === 'blocked';
+  }
+
+  /** Requests are executed, as far as nothing else holds them back. */
+  get executes(): boolean {
+    return this.#phase === 'normal' || executes(this.#phase);
+  }
+
+  /** The connection is closed after this reply, or is closed: the rest is not executed. */
+  get isEnding(): boolean {
+    return this.#phase !== 'normal' && isEnding(this.#phase);
+  }
+
+  /** Cut off or closed: nothing is kept for it. */
+  get isGone(): boolean {
+    return this.#phase === 'killed' || this.#phase === 'gone';
+  }
+
+  /** Replies may still be sent: the connection is neither closed nor to be closed behind what was sent. */
+  get isAnswerable(): boolean {
+    return this.#phase !== 'leaving' && !this.isGone;
+  }
+
+  /** Something happens to the session. What is returned is to be done about it, by whoever holds the connection. */
+  on(event: SessionEvent): SessionAction {
+    const { to, action } = PHASES[this.#phase][event];
+    if (action === 'never') throw new Error(`a session that is ${this.#phase} met '${event}'`);
+    if (to === 'before') this.#phase = this.#before;
+    else if (to !== this.#phase) {
+      this.#before = this.#phase;
+      this.#phase = to;
+    }
+    this.isPlain = this.#authenticated && this.#phase === 'normal';
+    return action;
   }
 }

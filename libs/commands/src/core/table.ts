@@ -17,6 +17,16 @@ export const F_SKIP_SLOWLOG = 128;
 export const F_WHOLE_KEYSPACE = 256;
 /** Redis's `fast`: names the latency event. */
 export const F_FAST = 512;
+/** Refused between MULTI and EXEC. */
+export const F_NO_MULTI = 1024;
+/** Runs between MULTI and EXEC at once: it is about the transaction, or ends the connection's. */
+export const F_NOT_QUEUED = 2048;
+/** EXEC, which is admitted as what it runs. */
+export const F_EXEC = 4096;
+/** Goes on while the data set cannot be loaded. */
+export const F_IN_TROUBLE = 8192;
+
+const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
 /** Of a cheap command's calls one in so many is timed, and that many at first. */
 const SAMPLE_EVERY = 64;
@@ -30,6 +40,8 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   skip_slowlog: F_SKIP_SLOWLOG,
   whole_keyspace: F_WHOLE_KEYSPACE,
   fast: F_FAST,
+  no_multi: F_NO_MULTI,
+  in_trouble: F_IN_TROUBLE,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
@@ -66,7 +78,9 @@ export class TableCommand {
     this.name = Buffer.from(name, 'latin1');
     this.arity = command.arity;
     const cheap = command.docs.complexity === 'O(1)' || command.flags.includes('fast');
-    this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), cheap ? F_CHEAP : 0);
+    const isQueued = parent !== null || !NOT_QUEUED.has(command.name);
+    const own = (cheap ? F_CHEAP : 0) | (isQueued ? 0 : F_NOT_QUEUED) | (command.name === 'exec' ? F_EXEC : 0);
+    this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), own);
     this.run = command.run;
     this.key = Math.max(0, command.keys[0]);
     this.member = command.member ?? 0;

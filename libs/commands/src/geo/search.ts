@@ -1,9 +1,9 @@
-import { ENC_LISTPACK, TYPE_ZSET, zsets } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { formatDouble } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
-import { EFFECT_BYTES_MAX, EffectTooLargeError } from '../core/context.ts';
+import { EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { DEL } from '../core/effect-words.ts';
 import { doubleArg } from '../zset/args.ts';
@@ -74,7 +74,7 @@ export function search(ctx: Context, req: Request, kind: Kind, mayStore: boolean
   if (query.count > 0 && found.length > query.count) found = found.slice(0, query.count);
   if (query.store === 0) replyFound(ctx, query, found);
   else if (found.length === 0) storeNothing(ctx, query.store);
-  else store(ctx, req, query, found);
+  else store(ctx, kind === 'geosearchstore' ? events.GEOSEARCHSTORE : events.GEORADIUSSTORE, req, query, found);
 }
 
 // --- arguments -----------------------------------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ function replyHash(ctx: Context, score: number): void {
 function storeNothing(ctx: Context, i: number): void {
   const replaced = ctx.lookupWrite(i);
   if (replaced !== 0) {
-    ctx.removeEntry(replaced);
+    ctx.removeEntry(i, replaced);
     effectDel(ctx, i);
   }
   ctx.reply.int(0);
@@ -316,18 +316,18 @@ function effectDel(ctx: Context, i: number): void {
 /** Of a member in the log, beside its own bytes. */
 const SCORE_FRAME_BYTES = 64;
 
-function store(ctx: Context, req: Request, query: Query, found: readonly Found[]): void {
+function store(ctx: Context, event: number, req: Request, query: Query, found: readonly Found[]): void {
   const { keyspace, space } = ctx;
   const scores = found.map(({ score, meters }) => (query.storeDistance ? meters / query.unit : score));
   let bytes = 0;
   for (const { len } of found) bytes += len + SCORE_FRAME_BYTES;
-  if (bytes > EFFECT_BYTES_MAX) throw new EffectTooLargeError();
+  if (bytes > ctx.effectBytesMax) throw new EffectTooLargeError();
   const replaced = ctx.lookupWrite(query.store);
   const holder = keyspace.detached(TYPE_ZSET, ENC_LISTPACK);
   let stored: Ref;
   try {
     found.forEach(({ buf, off, len }, i) => zsets.add(space, holder, buf, off, len, scores[i], 0));
-    stored = ctx.attach(query.store, holder, replaced);
+    stored = ctx.attach(event, query.store, holder, replaced);
   } catch (error) {
     keyspace.dropDetached(holder);
     throw error;

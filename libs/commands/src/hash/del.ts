@@ -1,4 +1,4 @@
-import { TYPE_HASH, hashes } from '@weir/keyspace';
+import { TYPE_HASH, events, hashes } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 
 export const hdel: Command = {
@@ -28,15 +28,20 @@ export const hdel: Command = {
     }
     if (!ctx.isType(ref, TYPE_HASH)) return;
     let removed = 0;
+    let empty = false;
     for (let i = 2; i < req.argc; i++) {
       if (!hashes.remove(ctx.space, ref, req.buf, req.args[2 * i], req.args[2 * i + 1])) continue;
       removed++;
       if (hashes.length(ctx.space, ref) === 0) {
-        ctx.removeEntry(ref);
+        empty = true;
         break;
       }
     }
-    if (removed > 0) ctx.propagate(removed);
+    if (removed > 0) {
+      ctx.announce(events.HDEL, 1);
+      if (empty) ctx.removeEntry(1, ref);
+      ctx.propagate(removed);
+    }
     ctx.reply.int(removed);
   },
 };

@@ -1,4 +1,4 @@
-import { Element, hashes } from '@weir/keyspace';
+import { Element, events, hashes } from '@weir/keyspace';
 import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { HSET } from '../core/effect-words.ts';
@@ -50,7 +50,7 @@ export const hincrby: Command = {
     if (Number.isSafeInteger(sum)) {
       const length = integerLength(sum);
       writeInteger(digits, 0, length, sum);
-      setField(ctx, ref, 2, digits, length);
+      setField(ctx, events.HINCRBY, ref, 2, digits, length);
       ctx.propagate();
       reply.int(sum);
       return;
@@ -62,7 +62,7 @@ export const hincrby: Command = {
       reply.error('ERR increment or decrement would overflow');
       return;
     }
-    setField(ctx, ref, 2, digits, writeText(exact.toString()));
+    setField(ctx, events.HINCRBY, ref, 2, digits, writeText(exact.toString()));
     ctx.propagate();
     reply.bigint(exact);
   },
@@ -110,7 +110,7 @@ export const hincrbyfloat: Command = {
       return;
     }
     text = formatLongDouble(sum);
-    setField(ctx, ref, 2, digits, writeText(text));
+    setField(ctx, events.HINCRBYFLOAT, ref, 2, digits, writeText(text));
     // The final value: another machine may round otherwise.
     const effect = ctx.effect(4);
     effect.raw(HSET);

@@ -1,8 +1,8 @@
-import { hashes } from '@weir/keyspace';
+import { events, hashes } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { dropIfEmpty, makeHash } from './common.ts';
+import { dropIfEmpty, made, makeHash } from './common.ts';
 
 export const hset: Command = {
   name: 'hset',
@@ -105,6 +105,7 @@ export const hsetnx: Command = {
       dropIfEmpty(ctx, ref);
       throw error;
     }
+    ctx.announce(events.HSET, 1, made.value);
     ctx.propagate();
     ctx.reply.int(1);
   },
@@ -131,10 +132,13 @@ function setPairs(ctx: Context): number {
     }
   } catch (error) {
     // What was set stays set.
-    if (i > 2) ctx.propagateFirst(i, (i - 2) / 2);
-    else dropIfEmpty(ctx, ref);
+    if (i > 2) {
+      ctx.announce(events.HSET, 1, made.value);
+      ctx.propagateFirst(i, (i - 2) / 2);
+    } else dropIfEmpty(ctx, ref);
     throw error;
   }
+  ctx.announce(events.HSET, 1, made.value);
   ctx.propagate((argc - 2) / 2);
   return added;
 }

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import {
   CORRUPTED_ERROR,
@@ -70,10 +70,14 @@ export const pfadd: Command = {
       updated += raised;
     }
     if (updated > 0) {
-      if (inPlace) invalidate(u8, at);
-      else {
+      // What comes before a corrupted place is done, and Redis tells nobody.
+      const event = corrupted ? events.QUIET : events.PFADD;
+      if (inPlace) {
+        invalidate(u8, at);
+        ctx.announce(event, 1);
+      } else {
         invalidate(sketch.buf, 0);
-        storeSketch(ctx, 1, ref);
+        storeSketch(ctx, event, 1, ref);
       }
       if (corrupted) ctx.propagateFirst(i, updated);
       else ctx.propagate(updated);

@@ -1,6 +1,7 @@
 import { ENC_RAW, copyIn, setEncoding, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
+import { putString, resizeString } from '../core/strings.ts';
 import { DENSE_BYTES, isHyperLogLog } from './registers.ts';
 import { Sketch } from './sketch.ts';
 
@@ -18,11 +19,11 @@ export function checkSketch(ctx: Context, ref: Ref): boolean {
 }
 
 /**
- * What a sparse one may have: the log says when the master made it dense (`propagateDense`), a replica with another limit must not
- * know better, as the strings must be the same.
+ * What a sparse one may have: the log says when the master made it dense (`propagateDense`), a replica with another
+ * limit must not know better, as the strings must be the same.
  */
 export function sparseBytesMax(ctx: Context): number {
-  return ctx.replaying ? Infinity : ctx.config.num.hllSparseMaxBytes;
+  return ctx.role.isReplay ? Infinity : ctx.config.num.hllSparseMaxBytes;
 }
 
 /** Redis makes a string of its own of whatever is used as a HyperLogLog. */
@@ -30,15 +31,18 @@ export function unshare(ctx: Context, ref: Ref): void {
   setEncoding(ctx.arena, ref, ENC_RAW);
 }
 
-/** Stores `sketch` under the key in argument `i`, which was looked up last. Throws ArenaFullError with nothing done. */
-export function storeSketch(ctx: Context, i: number, ref: Ref): void {
-  const { keyspace, db, hash, now, req, arena } = ctx;
+/**
+ * Stores `sketch` under the key in argument `i`, which was looked up last: `event`. Throws ArenaFullError with nothing
+ * done.
+ */
+export function storeSketch(ctx: Context, event: number, i: number, ref: Ref): void {
+  const { arena } = ctx;
   const { len } = sketch;
   // A dense one never grows again; room ahead would be wasted on it.
   const next =
     ref === 0 || (len === DENSE_BYTES && valueLength(arena, ref) !== len)
-      ? keyspace.putString(db, hash, ref, req.buf, req.off(i), req.len(i), len, ENC_RAW, ref !== 0, now)
-      : keyspace.resizeString(db, hash, ref, len, ENC_RAW, now);
+      ? putString(ctx, event, ref, i, len, ENC_RAW)
+      : resizeString(ctx, event, ref, i, len, ENC_RAW);
   copyIn(arena.u8, valueAddress(arena, next), sketch.buf, 0, len);
 }
 

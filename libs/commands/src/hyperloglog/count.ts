@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { CORRUPTED_ERROR, checkSketch, unshare } from './common.ts';
@@ -57,9 +57,9 @@ function countUnion(ctx: Context): void {
  */
 function countOne(ctx: Context): void {
   const { arena, reply, stats } = ctx;
-  const ref = ctx.find(1, true);
+  const ref = ctx.find(1);
   if (ref === 0) {
-    stats.keyspaceMisses++;
+    ctx.missed(1);
     reply.int(0);
     return;
   }
@@ -68,7 +68,7 @@ function countOne(ctx: Context): void {
   if (!checkSketch(ctx, ref)) return;
   const { u8 } = arena;
   const at = valueAddress(arena, ref);
-  const mayWrite = ctx.replaying || (!ctx.slave && ctx.writeRefusal === '');
+  const mayWrite = ctx.role.mayWrite();
   if (mayWrite) unshare(ctx, ref);
   if (isCached(u8, at)) {
     replyCardinality(ctx, cached(u8, at));
@@ -81,6 +81,7 @@ function countOne(ctx: Context): void {
   }
   if (mayWrite) {
     cache(u8, at, count);
+    ctx.announce(events.CHANGED, 1);
     ctx.propagate();
   }
   replyCardinality(ctx, count);

@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import { isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -84,7 +84,7 @@ function makeDense(ctx: Context, ref: number): boolean {
     ctx.reply.error(CORRUPTED_ERROR);
     return false;
   }
-  storeSketch(ctx, 2, ref);
+  storeSketch(ctx, events.QUIET, 2, ref);
   ctx.propagate();
   return true;
 }

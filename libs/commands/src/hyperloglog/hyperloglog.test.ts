@@ -97,12 +97,12 @@ test('a slave counts without writing', () => {
   const engine = new TestEngine();
   engine.call('PFADD', 'h', 'a', 'b', 'c');
   const before = engine.contents();
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.equal(engine.text('PFCOUNT', 'h'), ':3\r\n');
   assert.deepEqual(engine.contents(), before);
   assert.deepEqual(engine.effects, []);
-  engine.ctx.slave = false;
-  engine.ctx.writeRefusal = 'NOREPLICAS no log';
+  engine.ctx.role.isSlave = false;
+  engine.ctx.role.writeRefusal = 'NOREPLICAS no log';
   assert.equal(engine.text('PFCOUNT', 'h'), ':3\r\n');
   assert.deepEqual(engine.contents(), before);
 });

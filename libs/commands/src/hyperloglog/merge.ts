@@ -1,4 +1,4 @@
-import { valueAddress, valueLength } from '@weir/keyspace';
+import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { CORRUPTED_ERROR, checkSketch, propagateDense, sketch, sparseBytesMax, storeSketch } from './common.ts';
 import { invalidate } from './estimate.ts';
@@ -52,7 +52,7 @@ export const pfmerge: Command = {
       if (union[register] > 0) sketch.raise(register, union[register], bytesMax);
     }
     invalidate(sketch.buf, 0);
-    storeSketch(ctx, 1, ref);
+    storeSketch(ctx, events.PFADD, 1, ref);
     ctx.propagate();
     if (sketch.outgrown) propagateDense(ctx, 1);
     reply.ok();

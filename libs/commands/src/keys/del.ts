@@ -1,7 +1,7 @@
+import { lruOf, setLru, typeOf } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { peekRead } from './lookup.ts';
-import { setLru, lruOf, typeOf } from '@weir/keyspace';
 import { TYPE_NAMES } from './types.ts';
 
 export const del: Command = {
@@ -50,9 +50,9 @@ function remove(ctx: Context, later: boolean): void {
   const argc = ctx.req.argc;
   let removed = 0;
   for (let i = 1; i < argc; i++) {
-    const ref = ctx.find(i, true);
+    const ref = ctx.find(i);
     if (ref === 0) continue;
-    ctx.keyspace.remove(ctx.db, ctx.hash, ref, later);
+    ctx.removeEntry(i, ref, later);
     removed++;
   }
   if (removed > 0) ctx.propagate(removed);

@@ -8,7 +8,7 @@ import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { DEL, UNLINK } from '../core/effect-words.ts';
 import { BEYOND, INT64_MAX, parseInt64 } from '../core/integer.ts';
-import { stringEncoding } from '../core/strings.ts';
+import { restoreEntry, restoreString } from '../core/entries.ts';
 
 const compressing = new DumpEncoder(true);
 const plain = new DumpEncoder(false);
@@ -159,7 +159,7 @@ function restoreKey(ctx: Context, req: Request): void {
       reply.error('ERR Bad data format');
       return;
     }
-    sink.keep(buf, key, req.len(1));
+    sink.keep();
   } finally {
     sink.drop();
   }
@@ -213,43 +213,21 @@ class RestoreSink extends ValueLoader implements RdbSink {
 
   /** The time has come on the way. A slave and the log keep such a key: the DEL comes from the master. */
   get expired(): boolean {
-    const { now, replaying, slave } = this.ctx;
-    return this.when >= 0 && this.when <= now && !replaying && !slave;
+    const { now, role } = this.ctx;
+    return this.when >= 0 && this.when <= now && role.ownsExpiry;
   }
 
   string(
     _db: number,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
+    _keyBuf: Uint8Array,
+    _keyOff: number,
+    _keyLen: number,
     buf: Uint8Array,
     off: number,
     len: number,
   ): void {
-    const { keyspace, db, hash, now } = this.ctx;
-    if (this.expired) {
-      this.#removeReplaced();
-      return;
-    }
-    const encoding = stringEncoding(buf, off, len);
-    const next =
-      this.when >= 0
-        ? keyspace.setExpiringString(
-            db,
-            hash,
-            this.ref,
-            keyBuf,
-            keyOff,
-            keyLen,
-            buf,
-            off,
-            len,
-            encoding,
-            this.when,
-            now,
-          )
-        : keyspace.setString(db, hash, this.ref, keyBuf, keyOff, keyLen, buf, off, len, encoding, false, now);
-    this.#setRecency(next);
+    if (this.expired) this.#removeReplaced();
+    else this.#setRecency(restoreString(this.ctx, 1, buf, off, len, this.when, this.ref));
   }
 
   beginValue(
@@ -269,26 +247,15 @@ class RestoreSink extends ValueLoader implements RdbSink {
   }
 
   /** Gives the value that was built, if it is no string, to its key. Throws with everything as it was. */
-  keep(keyBuf: Uint8Array, keyOff: number, keyLen: number): void {
-    if (this.holder === 0) return;
+  keep(): void {
+    const { holder } = this;
+    if (holder === 0) return;
     if (this.expired) {
       this.#removeReplaced();
       return;
     }
-    const { keyspace, db, hash, now } = this.ctx;
-    // For a moment two entries have the key: nothing of the old one goes before all of the new one is there.
-    let next = keyspace.attach(db, hash, 0, keyBuf, keyOff, keyLen, this.holder, now);
     this.holder = 0;
-    if (this.when >= 0) {
-      try {
-        next = keyspace.setExpire(db, hash, next, this.when);
-      } catch (error) {
-        keyspace.remove(db, hash, next);
-        throw error;
-      }
-    }
-    this.#removeReplaced();
-    this.#setRecency(next);
+    this.#setRecency(restoreEntry(this.ctx, 1, holder, this.when, this.ref));
   }
 
   /** What was built and not kept goes. */
@@ -302,8 +269,7 @@ class RestoreSink extends ValueLoader implements RdbSink {
   }
 
   #removeReplaced(): void {
-    const { keyspace, db, hash } = this.ctx;
-    if (this.ref !== 0) keyspace.remove(db, hash, this.ref);
+    if (this.ref !== 0) this.ctx.removeEntry(1, this.ref);
   }
 
   #setRecency(ref: Ref): void {

@@ -161,10 +161,10 @@ function setExpire(ctx: Context, seconds: boolean, relative: boolean): void {
     reply.int(0);
     return;
   }
-  if (when <= ctx.now && !ctx.replaying && !ctx.slave) {
+  if (when <= ctx.now && ctx.role.ownsExpiry) {
     ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
   } else {
-    ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, Math.max(0, when));
+    ctx.setExpire(1, ref, Math.max(0, when));
     const effect = ctx.effect(3);
     effect.raw(PEXPIREAT);
     effect.argBytes(req.buf, req.args[2], req.args[3]);
@@ -226,7 +226,7 @@ export const persist: Command = {
       ctx.reply.int(0);
       return;
     }
-    ctx.keyspace.clearExpire(ctx.db, ctx.hash, ref);
+    ctx.clearExpire(1, ref);
     ctx.propagate();
     ctx.reply.int(1);
   },

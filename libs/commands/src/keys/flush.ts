@@ -1,6 +1,7 @@
 import { SYNTAX_ERROR, intArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { flushDatabase, flushDatabases, swapDatabases } from '../core/entries.ts';
 
 export const flushdb: Command = {
   name: 'flushdb',
@@ -34,7 +35,7 @@ export const flushdb: Command = {
     const mode = flushMode(ctx);
     if (mode === WRONG) return;
     const keys = ctx.db.keys.size;
-    ctx.keyspace.flush(ctx.db, mode === LATER);
+    flushDatabase(ctx, mode === LATER);
     finish(ctx, keys);
   },
 };
@@ -71,7 +72,7 @@ export const flushall: Command = {
     const mode = flushMode(ctx);
     if (mode === WRONG) return;
     const keys = ctx.keyspace.size;
-    ctx.keyspace.flushAll(mode === LATER);
+    flushDatabases(ctx, mode === LATER);
     finish(ctx, keys);
   },
 };
@@ -93,7 +94,6 @@ function flushMode(ctx: Context): number {
 
 /** Logged even when there was nothing to remove, as in Redis: a replica that has gone astray is emptied all the same. */
 function finish(ctx: Context, keys: number): void {
-  ctx.markAllPending();
   ctx.propagate(Math.max(1, keys));
   ctx.reply.ok();
 }
@@ -124,9 +124,8 @@ export const swapdb: Command = {
       reply.error('ERR DB index is out of range');
       return;
     }
-    ctx.markAllPending();
     ctx.propagate();
-    keyspace.swap(a, b);
+    swapDatabases(ctx, a, b);
     reply.ok();
   },
 };

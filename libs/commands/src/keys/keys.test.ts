@@ -73,7 +73,7 @@ test('the log sets an expire time that has passed and leaves the deletion to the
   engine.call('SET', 'k', 'v');
   engine.call('PEXPIRE', 'k', '100');
   const slave = new TestEngine({ now: engine.now + 1_000_000 });
-  slave.ctx.slave = true;
+  slave.ctx.role.isSlave = true;
   for (const record of engine.history) slave.apply(record);
   assert.equal(slave.contents()[0].expireMs, engine.now + 100);
   assert.equal(slave.text('EXISTS', 'k'), ':0\r\n');
@@ -227,7 +227,7 @@ test('WAIT and WAITAOF answer at once when they can, else later', () => {
   assert.equal(engine.text('WAITAOF', '2', '0', '0'), '-ERR value is out of range, value must between 0 and 1\r\n');
   assert.equal(engine.text('WAITAOF', '1', '-1', '0'), '-ERR value is out of range, must be positive\r\n');
   assert.equal(engine.text('WAITAOF', '1', '1', '-1'), '-ERR timeout is negative\r\n');
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.match(engine.text('WAIT', '0', '0'), /^-ERR WAIT cannot be used with replica instances/);
   assert.match(engine.text('WAITAOF', '0', '0', '0'), /^-ERR WAITAOF cannot be used with replica instances/);
 });

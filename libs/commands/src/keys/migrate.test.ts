@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Host, MigrateAnswer, MigrateRequest } from '../core/host.ts';
-import { TestEngine, decodeCommands } from '../testing.ts';
+import { TestEngine, announcementText, decodeCommands } from '../testing.ts';
 
 /** An engine whose target is the test: what is sent to it is kept, and answered when the test says so. */
 function engineWithTarget(): { engine: TestEngine; sent: MigrateRequest[]; answer: (...lines: string[]) => string } {
@@ -79,6 +79,7 @@ test('options: KEYS names many, COPY keeps them, REPLACE replaces, AUTH goes fir
     '-ERR Target instance replied with error: BUSYKEY Target key name already exists.\r\n',
   );
   assert.deepEqual(withoutSelect(engine.effects), ['DEL c a']);
+  assert.deepEqual(engine.announced.map(announcementText), ['del 0 c', 'del 0 a']);
 });
 
 test('wrong requests are refused as Redis refuses them, and nothing is sent', () => {
@@ -176,15 +177,15 @@ test('a node that is no master any more when the target answers deletes nothing'
   const { engine, answer } = engineWithTarget();
   engine.call('SET', 'k', '1');
   engine.call('MIGRATE', 'h', 1, 'k', 0, 9);
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.equal(answer('+OK', '+OK'), "-READONLY You can't write against a read only replica.\r\n");
   assert.deepEqual(engine.effects, []);
-  engine.ctx.slave = false;
-  engine.ctx.writeRefusal = 'NOREPLICAS x';
+  engine.ctx.role.isSlave = false;
+  engine.ctx.role.writeRefusal = 'NOREPLICAS x';
   engine.call('SET', 'k', '1');
-  engine.ctx.writeRefusal = '';
+  engine.ctx.role.writeRefusal = '';
   engine.call('MIGRATE', 'h', 1, 'k', 0, 9);
-  engine.ctx.writeRefusal = 'NOREPLICAS x';
+  engine.ctx.role.writeRefusal = 'NOREPLICAS x';
   assert.equal(answer('+OK', '+OK'), '-NOREPLICAS x\r\n');
   assert.equal(engine.text('EXISTS', 'k'), ':1\r\n');
 });

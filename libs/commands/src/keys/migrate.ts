@@ -1,11 +1,15 @@
 import { TYPE_STRING, expireOf, hashBytes, opsOf, typeOf, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
+import { refusalOfRole } from '../core/admit.ts';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { DEL } from '../core/effect-words.ts';
-import type { DeferredWork, MigrateAnswer, MigrateRequest } from '../core/host.ts';
+import { removeEntryOf } from '../core/entries.ts';
+import { runInside } from '../core/frame.ts';
+import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
+import { F_WRITE } from '../core/table.ts';
 import { dump } from './dump.ts';
 
 /**
@@ -159,15 +163,8 @@ export const migrate: Command = {
       requests: requests.written(),
       count: requests.count,
     };
-    let later: DeferredWork | null = null;
-    let answered = false;
-    ctx.host.migrate(request, (answer) => {
-      answered = true;
-      const work = (): void => finish(ctx, answer, leading, sent, copy);
-      if (later === null) work();
-      else later(work);
-    });
-    if (!answered) later = ctx.deferWork();
+    const later = ctx.defer();
+    ctx.host.migrate(request, (answer) => later(() => finish(ctx, answer, leading, sent, copy)));
   },
 };
 
@@ -196,10 +193,8 @@ function restoreRequest(ctx: Context, i: number, replace: boolean, requests: Com
   const key = req.bytes(i);
   const start = reply.pos;
   // DUMP's reply is the argument of RESTORE as it stands; only "no such key" says otherwise.
-  ctx.req = dumpRequest.setFromBytes([DUMP, key]);
-  dump.run!(ctx, ctx.req);
-  ctx.req = req;
-  const ref = ctx.findKey(ctx.db, key, 0, key.length, false);
+  runInside(ctx, dumpRequest.setFromBytes([DUMP, key]), dump.run!);
+  const ref = ctx.findKey(ctx.db, key, 0, key.length);
   if (ref === 0) {
     reply.truncate(start);
     return null;
@@ -250,10 +245,8 @@ function finish(ctx: Context, answer: MigrateAnswer, leading: number, sent: read
   });
   let problem = '';
   if (!copy && taken.length > 0) {
-    if (ctx.slave) problem = "READONLY You can't write against a read only replica.";
-    else if (ctx.writeRefusal !== '') problem = ctx.writeRefusal;
-    else if (ctx.loading) problem = 'LOADING Redis is loading the dataset in memory';
-    else if (!removeUnchanged(ctx, taken)) problem = CHANGED;
+    problem = refusalOfRole(ctx, F_WRITE);
+    if (problem === '' && !removeUnchanged(ctx, taken)) problem = CHANGED;
   }
   if (refused !== undefined) reply.error(`ERR Target instance replied with error: ${refused.slice(1)}`);
   else if (answer.failure === 'uncommitted') {
@@ -274,10 +267,10 @@ function removeUnchanged(ctx: Context, taken: readonly SentKey[]): boolean {
     const name = Buffer.from(key).toString('latin1');
     if (seen.has(name)) continue;
     seen.add(name);
-    const ref = ctx.findKey(db, key, 0, key.length, true);
+    const ref = ctx.findKey(db, key, 0, key.length);
     if (ref === 0 || stateOf(ctx, ref) !== state) unchanged = false;
     else {
-      ctx.keyspace.remove(db, ctx.hash, ref);
+      removeEntryOf(ctx, db, key, ref);
       removed.push(key);
     }
   }

@@ -2,7 +2,6 @@ import { ENC_INT, encodingOf, lruOf, valueAddress, valueLength } from '@weir/key
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { parseInt64 } from '../core/integer.ts';
-import { peekRead } from './lookup.ts';
 import { ENCODING_NAMES } from './types.ts';
 
 const NO_LFU =
@@ -166,7 +165,12 @@ export const object: Command = {
 
 /** 0: answered with nil. */
 function lookup(ctx: Context): number {
-  const ref = peekRead(ctx, 2);
-  if (ref === 0) ctx.reply.nil();
+  const ref = ctx.find(2);
+  if (ref !== 0) ctx.stats.keyspaceHits++;
+  else {
+    // Of this miss Redis says nothing.
+    ctx.stats.keyspaceMisses++;
+    ctx.reply.nil();
+  }
   return ref;
 }

@@ -3,6 +3,7 @@ import type { Database } from '@weir/keyspace';
 import { SYNTAX_ERROR, intArg, isWord, sameArgs } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { copyEntry, moveEntry, renameEntry } from '../core/entries.ts';
 
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const NO_SUCH_DB = 'ERR DB index is out of range';
@@ -59,9 +60,8 @@ export const renamenx: Command = {
 };
 
 function renameKey(ctx: Context, nx: boolean): boolean {
-  const { req, reply, db } = ctx;
+  const { req, reply } = ctx;
   const ref = ctx.lookupWrite(1);
-  const hash = ctx.hash;
   if (ref === 0) {
     reply.error('ERR no such key');
     return false;
@@ -76,7 +76,7 @@ function renameKey(ctx: Context, nx: boolean): boolean {
     reply.int(0);
     return false;
   }
-  ctx.keyspace.rename(db, hash, ref, db, req.buf, req.off(2), req.len(2), ctx.hash, replaced);
+  renameEntry(ctx, ref, 1, 2, replaced);
   ctx.propagate();
   return true;
 }
@@ -123,12 +123,12 @@ export const copy: Command = {
       return;
     }
     const ref = ctx.lookupRead(1);
-    const replaced = ref === 0 ? 0 : ctx.findKey(to, req.buf, req.off(2), req.len(2), true);
+    const replaced = ref === 0 ? 0 : ctx.findKey(to, req.buf, req.off(2), req.len(2));
     if (ref === 0 || (replaced !== 0 && !replace)) {
       reply.int(0);
       return;
     }
-    const next = ctx.keyspace.copy(ref, to, req.buf, req.off(2), req.len(2), ctx.hash, replaced);
+    const next = copyEntry(ctx, ref, to, 2, replaced);
     setLru(ctx.arena, next, ctx.keyspace.recency.initial(ctx.now));
     ctx.propagate();
     reply.int(1);
@@ -161,12 +161,11 @@ export const move: Command = {
       return;
     }
     const ref = ctx.lookupWrite(1);
-    const hash = ctx.hash;
-    if (ref === 0 || ctx.findKey(to, req.buf, req.off(1), req.len(1), true) !== 0) {
+    if (ref === 0 || ctx.findKey(to, req.buf, req.off(1), req.len(1)) !== 0) {
       reply.int(0);
       return;
     }
-    ctx.keyspace.rename(ctx.db, hash, ref, to, req.buf, req.off(1), req.len(1), hash);
+    moveEntry(ctx, ref, 1, to);
     ctx.propagate();
     reply.int(1);
   },

@@ -80,7 +80,7 @@ export const scan: Command = {
     for (const ref of found) {
       if (pattern !== 0 && !matches(ctx, ref, pattern)) continue;
       if (ctx.isExpired(ref)) {
-        if (!ctx.slave) ctx.expire(db, db.keys.hashOf(ref), ref);
+        if (ctx.role.ownsExpiry) ctx.expire(db, db.keys.hashOf(ref), ref);
         continue;
       }
       if (type !== -2) {
@@ -112,8 +112,8 @@ export const randomkey: Command = {
     for (let tries = 1; db.keys.size > 0; tries++) {
       const ref = db.keys.random(ctx.keyspace.random.u32);
       // A slave cannot remove what has expired: when all keys have, it would never find another.
-      if (ctx.isExpired(ref) && !(ctx.slave && db.expires.size === db.keys.size && tries > 100)) {
-        if (!ctx.slave) ctx.expire(db, db.keys.hashOf(ref), ref);
+      if (ctx.isExpired(ref) && !(ctx.role.isSlave && db.expires.size === db.keys.size && tries > 100)) {
+        if (ctx.role.ownsExpiry) ctx.expire(db, db.keys.hashOf(ref), ref);
         continue;
       }
       ctx.reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));

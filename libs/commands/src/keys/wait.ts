@@ -1,7 +1,7 @@
 import { integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import type { DeferredReply } from '../core/host.ts';
+import type { Deferred } from '../core/host.ts';
 import type { ReplyWriter } from '@weir/resp';
 
 export const wait: Command = {
@@ -23,7 +23,7 @@ export const wait: Command = {
     ],
   },
   run(ctx) {
-    if (ctx.slave) {
+    if (ctx.role.isSlave) {
       ctx.reply.error(
         'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
       );
@@ -72,7 +72,7 @@ export const waitaof: Command = {
     }
     const timeout = timeoutArg(ctx, 3);
     if (timeout !== timeout) return;
-    if (ctx.slave) {
+    if (ctx.role.isSlave) {
       ctx.reply.error(
         'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
       );
@@ -105,7 +105,7 @@ function waitFor(
   write: (reply: ReplyWriter, acknowledged: number) => void,
 ): void {
   const { session } = ctx;
-  let later: DeferredReply | null = null;
+  let later: Deferred | null = null;
   let done = false;
   const end = ctx.host.waitReplicas(session.lastWriteOffset, replicas, timeoutMs, (acknowledged) => {
     done = true;
@@ -113,6 +113,8 @@ function waitFor(
     else write(ctx.reply, acknowledged);
   });
   if (done) return;
+  // Inside another command there is no waiting: that many have it now.
+  if (ctx.depth > 1) return end();
   later = ctx.defer();
   session.unblock = (withError) => {
     if (withError) later!((reply) => reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'));

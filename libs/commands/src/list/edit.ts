@@ -1,4 +1,4 @@
-import { TYPE_LIST, lists } from '@weir/keyspace';
+import { TYPE_LIST, events, lists } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { clampRange, range, rangeArgs, removed } from './shared.ts';
@@ -48,6 +48,7 @@ export const linsert: Command = {
       ctx.reply.int(-1);
       return;
     }
+    ctx.announce(events.LINSERT, 1);
     ctx.propagate();
     ctx.reply.int(lists.length(space, ref));
   },
@@ -85,6 +86,7 @@ export const lset: Command = {
       ctx.reply.error('ERR index out of range');
       return;
     }
+    ctx.announce(events.LSET, 1);
     ctx.propagate();
     ctx.reply.ok();
   },
@@ -121,7 +123,7 @@ export const lrem: Command = {
     const max = count === 0 ? Infinity : Math.abs(count);
     const n = lists.remove(ctx.space, ref, max, count < 0, req.buf, req.off(3), req.len(3));
     if (n > 0) {
-      removed(ctx, ref);
+      removed(ctx, events.LREM, 1, ref);
       ctx.propagate(n);
     }
     ctx.reply.int(n);
@@ -157,8 +159,14 @@ export const ltrim: Command = {
     const length = lists.length(ctx.space, ref);
     const kept = clampRange(length);
     lists.trim(ctx.space, ref, range.start, kept);
-    removed(ctx, ref);
-    if (kept < length) ctx.propagate(length - kept);
+    // Redis tells it even when nothing was taken.
+    if (kept === length) {
+      lists.shrink(ctx.space, ref);
+      ctx.notice(events.LTRIM, 1);
+    } else {
+      removed(ctx, events.LTRIM, 1, ref);
+      ctx.propagate(length - kept);
+    }
     ctx.reply.ok();
   },
 };

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, lists } from '@weir/keyspace';
+import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, events, lists } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { NO_END, endArg, removed } from './shared.ts';
@@ -93,6 +93,8 @@ function move(ctx: Context, fromTail: boolean, toTail: boolean): void {
   if (target === source) {
     lists.rotate(space, source, fromTail, toTail);
     lists.shrink(space, source);
+    ctx.announce(toTail ? events.RPUSH : events.LPUSH, 2);
+    ctx.announce(fromTail ? events.RPOP : events.LPOP, 1);
     ctx.propagate();
     return;
   }
@@ -104,10 +106,11 @@ function move(ctx: Context, fromTail: boolean, toTail: boolean): void {
     lists.grow(space, target, bytes, 1);
     lists.push(space, target, toTail, element.buf, element.off, element.len);
   } catch (error) {
-    if (created) ctx.removeEntry(target);
+    if (created) ctx.undoCreate(target);
     throw error;
   }
+  ctx.announce(toTail ? events.RPUSH : events.LPUSH, 2, created);
   lists.pop(space, source, fromTail);
-  removed(ctx, source);
+  removed(ctx, fromTail ? events.RPOP : events.LPOP, 1, source);
   ctx.propagate();
 }

@@ -1,4 +1,4 @@
-import { Element, TYPE_LIST, lists } from '@weir/keyspace';
+import { Element, TYPE_LIST, events, lists } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
@@ -105,7 +105,7 @@ export const lmpop: Command = {
       const n = Math.min(Math.max(count, 1), lists.length(ctx.space, ref));
       ctx.reply.array(2);
       ctx.reply.bulk(req.buf, req.off(i), req.len(i));
-      popMany(ctx, ref, atTail, n);
+      popMany(ctx, i, ref, atTail, n);
       // Which key it was is decided: the log has that one alone, as Redis's has.
       const effect = ctx.effect(3);
       effect.argLatin1(atTail ? 'RPOP' : 'LPOP');
@@ -144,21 +144,28 @@ function pop(ctx: Context, req: Request, atTail: boolean): void {
       ctx.reply.array(0);
       return;
     }
-    popMany(ctx, ref, atTail, n);
+    popMany(ctx, 1, ref, atTail, n);
     ctx.propagate(n);
     return;
   }
   lists.peek(space, ref, atTail, element);
   ctx.reply.bulk(element.buf, element.off, element.len);
   lists.pop(space, ref, atTail);
-  removed(ctx, ref);
+  removed(ctx, eventOf(atTail), 1, ref);
   ctx.propagate();
 }
 
-/** Replies `n` elements from an end on, and removes them. Nobody reads the reply to a command of the log. */
-function popMany(ctx: Context, ref: Ref, atTail: boolean, n: number): void {
+function eventOf(atTail: boolean): number {
+  return atTail ? events.RPOP : events.LPOP;
+}
+
+/**
+ * Replies `n` elements from an end of the list in argument `i` on, and removes them. Nobody reads the reply to a
+ * command of the log.
+ */
+function popMany(ctx: Context, i: number, ref: Ref, atTail: boolean, n: number): void {
   const last = lists.length(ctx.space, ref) - 1;
-  if (!ctx.replaying) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
+  if (!ctx.role.isReplay) replyRange(ctx, ref, atTail ? last : 0, n, atTail);
   lists.removeRange(ctx.space, ref, atTail ? last + 1 - n : 0, n);
-  removed(ctx, ref);
+  removed(ctx, eventOf(atTail), i, ref);
 }

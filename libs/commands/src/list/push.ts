@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_LIST, lists } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_LIST, events, lists } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -100,6 +100,7 @@ export const rpushx: Command = {
 };
 
 function push(ctx: Context, req: Request, atTail: boolean, onlyExisting: boolean): void {
+  const event = atTail ? events.RPUSH : events.LPUSH;
   let ref = ctx.lookupWrite(1);
   const created = ref === 0;
   if (created) {
@@ -118,10 +119,13 @@ function push(ctx: Context, req: Request, atTail: boolean, onlyExisting: boolean
     lists.grow(space, ref, bytes, argc - 2);
     for (; done < argc; done++) lists.push(space, ref, atTail, buf, args[2 * done], args[2 * done + 1]);
   } catch (error) {
-    if (done > 2) ctx.propagateFirst(done, done - 2);
-    else if (created) ctx.removeEntry(ref);
+    if (done > 2) {
+      ctx.announce(event, 1, created);
+      ctx.propagateFirst(done, done - 2);
+    } else if (created) ctx.undoCreate(ref);
     throw error;
   }
+  ctx.announce(event, 1, created);
   ctx.propagate(argc - 2);
   ctx.reply.int(lists.length(space, ref));
 }

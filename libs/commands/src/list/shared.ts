@@ -7,9 +7,10 @@ import type { Context } from '../core/context.ts';
 const iterator = new lists.ListIterator();
 const element = new Element();
 
-/** After elements were removed: an empty list goes with its key. */
-export function removed(ctx: Context, ref: Ref): void {
-  if (lists.length(ctx.space, ref) === 0) ctx.removeEntry(ref);
+/** After elements of the list in argument `i` were removed: an empty one goes with its key. */
+export function removed(ctx: Context, event: number, i: number, ref: Ref): void {
+  ctx.announce(event, i);
+  if (lists.length(ctx.space, ref) === 0) ctx.removeEntry(i, ref);
   else lists.shrink(ctx.space, ref);
 }
 

@@ -5,7 +5,7 @@ import type { TableCommand } from '../core/table.ts';
 // The replies of COMMAND INFO and COMMAND DOCS, from the command's own object.
 
 /** Flags that COMMAND INFO does not show: they are Weir's own. */
-const HIDDEN = new Set(['whole_keyspace']);
+const HIDDEN = new Set(['whole_keyspace', 'in_trouble']);
 
 export function replyInfo(reply: ReplyWriter, entry: TableCommand): void {
   const { command } = entry;

@@ -67,9 +67,10 @@ const set: Command = {
     const pairs: [string, string][] = [];
     for (let i = 2; i < req.argc; i += 2) pairs.push([req.latin1(i), req.latin1(i + 1)]);
     const local = isLocal(ctx.session);
-    const result = ctx.config.setInOrder(pairs, () => ({ loading: ctx.loading, local }));
+    const result = ctx.config.setInOrder(pairs, () => ({ loading: ctx.role.isLoading, local }));
     if (!(result instanceof Promise)) return replySet(ctx.reply, result);
-    // An OK says that it holds.
+    // An OK says that it holds. A transaction cannot wait for that.
+    if (ctx.depth > 1) return ctx.reply.ok();
     const answer = ctx.defer();
     void result.then((later) => answer((reply) => replySet(reply, later)));
   },

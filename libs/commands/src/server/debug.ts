@@ -14,11 +14,13 @@ import { TYPE_STRING } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import { DumpEncoder } from '@weir/rdb';
+import { refusalOfRole } from '../core/admit.ts';
 import { integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
-import { stringEncoding } from '../core/strings.ts';
+import { addString } from '../core/strings.ts';
+import { F_WRITE } from '../core/table.ts';
 import { ENCODING_NAMES } from '../keys/types.ts';
 import { findRaw } from './find-raw.ts';
 import { SAMPLE_KINDS, replySample } from './debug-protocol.ts';
@@ -181,9 +183,8 @@ const populate: Subcommand = {
     if (count !== count) return;
     const size = req.argc === 5 ? rangeArg(ctx, 4, 0, Infinity, positive) : 0;
     if (size !== size) return;
-    if (ctx.slave) return ctx.reply.error("READONLY You can't write against a read only replica.");
-    if (ctx.writeRefusal !== '') return ctx.reply.error(ctx.writeRefusal);
-    if (ctx.loading) return ctx.reply.error('LOADING Redis is loading the dataset in memory');
+    const refusal = refusalOfRole(ctx, F_WRITE);
+    if (refusal !== '') return ctx.reply.error(refusal);
     // Redis would try, and end.
     if (size > ctx.config.num.protoMaxBulkLen) {
       return ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
@@ -197,10 +198,8 @@ const populate: Subcommand = {
     } catch (error) {
       // What was added so far is whole, and the log has it.
       if (!(error instanceof ArenaFullError)) throw error;
-      ctx.markAllPending();
       return ctx.reply.error("OOM command not allowed when used memory > 'maxmemory'.");
     }
-    ctx.markAllPending();
     ctx.reply.ok();
   },
 };
@@ -220,9 +219,8 @@ function addKey(ctx: Context, name: string, text: string, size: number): void {
     sized.set(value.subarray(0, size));
     value = sized;
   }
-  const encoding = stringEncoding(value, 0, value.length);
-  keyspace.setString(db, hash, 0, key, 0, key.length, value, 0, value.length, encoding, false, ctx.now);
   ctx.divideEffects();
+  addString(ctx, key, value);
   const effect = ctx.effect(3);
   effect.argLatin1('SET');
   effect.argBytes(key, 0, key.length);

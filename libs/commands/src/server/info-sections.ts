@@ -49,7 +49,7 @@ export function clients(ctx: Context): Fields {
   let input = ctx.stats.clientInputBytesMax;
   let output = ctx.stats.clientOutputBytesMax;
   for (const session of ctx.host.sessions.values()) {
-    if (session.blocked) blocked++;
+    if (session.isBlocked) blocked++;
     const memory = memoryOf(session);
     input = Math.max(input, memory.query + memory.queryFree);
     output = Math.max(output, memory.output);
@@ -133,8 +133,8 @@ export function persistence(ctx: Context): Fields {
   const view = ctx.host.snapshots();
   const { loading } = ctx.host.process();
   const fields: Fields = [
-    ['loading', ctx.loading ? 1 : 0],
-    ['async_loading', loading !== null && !ctx.loading ? 1 : 0],
+    ['loading', ctx.role.isLoading ? 1 : 0],
+    ['async_loading', loading !== null && !ctx.role.isLoading ? 1 : 0],
     ['current_cow_peak', 0],
     ['current_cow_size', 0],
     ['current_cow_size_age', 0],
@@ -376,7 +376,7 @@ export function weir(ctx: Context): Fields {
     ['log_records_in_flight', ctx.inFlightRecords],
     ['log_bytes_in_flight', ctx.inFlightBytes],
     ['log_record_being_filled_bytes', ctx.effects.pos - ctx.effects.reserved],
-    ['writes_refused', ctx.writeRefusal === '' ? 0 : 1],
+    ['writes_refused', ctx.role.writeRefusal === '' ? 0 : 1],
     ['arena_used_bytes', arena.usedBytes],
     ['arena_used_bytes_peak', arena.usedBytesPeak],
     ['arena_active_bytes', arena.activeBytes],

@@ -119,7 +119,7 @@ test('loading is told apart from loading beside the old data set', () => {
   assert.equal(fields.get('async_loading'), '1');
   assert.equal(fields.get('loading_loaded_perc'), '25.00');
   assert.equal(fields.get('loading_eta_seconds'), '6');
-  engine.ctx.loading = true;
+  engine.ctx.role.isLoading = true;
   fields = info(engine, 'persistence');
   assert.equal(fields.get('loading'), '1');
   assert.equal(fields.get('async_loading'), '0');

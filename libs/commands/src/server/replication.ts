@@ -7,7 +7,7 @@ import { replyFailure } from './host-replies.ts';
 export const replicaof: Command = {
   name: 'replicaof',
   arity: 3,
-  flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+  flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
   docs: {
@@ -46,7 +46,7 @@ export const replicaof: Command = {
 export const slaveof: Command = {
   name: 'slaveof',
   arity: 3,
-  flags: ['admin', 'noscript', 'stale', 'no_async_loading'],
+  flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
   acl: ['admin', 'slow', 'dangerous'],
   keys: [0, 0, 0],
   docs: {
@@ -88,7 +88,7 @@ export const slaveof: Command = {
 function replicaOf(ctx: Context, req: Request): void {
   if (isWord(req, 1, 'no') && isWord(req, 2, 'one')) {
     const promoted = ctx.host.replicaOf(null);
-    if (!promoted) return ctx.reply.ok();
+    if (!promoted || ctx.depth > 1) return ctx.reply.ok();
     // Clients write as soon as they have the OK.
     const answer = ctx.defer();
     void promoted.then((failure) =>

@@ -166,6 +166,6 @@ export const shutdown: Command = {
     const failure = ctx.host.shutdown({ save, now, force });
     if (failure !== null) return replyFailure(ctx.reply, failure);
     // No reply: the client sees the connection close.
-    ctx.session.closeAfterReply = true;
+    ctx.session.on('quit');
   },
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeferredReply } from '../core/host.ts';
+import type { Deferred } from '../core/host.ts';
 import type { Host, ReplicationView, SnapshotView } from '../core/host.ts';
 import { TEST_NOW, TestEngine, latin1, testHost } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
@@ -20,7 +20,7 @@ for (const [line, reply] of SERVER_EXCHANGES_RESP3) {
 function deferring(host: Partial<Host>): { engine: TestEngine; answers: () => string } {
   const engine = new TestEngine({ ...DEBUG, host });
   let text = '';
-  engine.ctx.onDefer = (): DeferredReply => (write) => {
+  engine.ctx.onDefer = (): Deferred => (write) => {
     engine.ctx.reply.reset();
     write(engine.ctx.reply);
     text += latin1(engine.ctx.reply.written());
@@ -95,9 +95,9 @@ test('SHUTDOWN passes its options on, answers nothing and closes; a refusal is a
     },
   });
   assert.equal(engine.text('SHUTDOWN', 'SAVE', 'now'), '-ERR Errors trying to SHUTDOWN. Check logs.\r\n');
-  assert.equal(engine.defaultSession.closeAfterReply, false);
+  assert.equal(engine.defaultSession.isEnding, false);
   assert.equal(engine.text('SHUTDOWN', 'FORCE'), '');
-  assert.equal(engine.defaultSession.closeAfterReply, true);
+  assert.equal(engine.defaultSession.isEnding, true);
   assert.deepEqual(seen, [
     { save: true, now: true, force: false },
     { save: null, now: false, force: true },
@@ -123,7 +123,7 @@ test('DEBUG POPULATE goes to the log key by key, and a slave refuses it', () => 
     [0, 1, 2].map((i) => ['SET', `p:${i}`, `value:${i}\0\0\0`]),
   );
   assert.deepEqual(engine.replica().contents(), engine.contents());
-  engine.ctx.slave = true;
+  engine.ctx.role.isSlave = true;
   assert.equal(engine.text('DEBUG', 'POPULATE', 1), "-READONLY You can't write against a read only replica.\r\n");
 });
 
@@ -203,6 +203,15 @@ test('REPLICAOF names a master once, and says so when it is the same', () => {
   assert.equal(engine.text('replicaof', 'No', 'One'), '+OK\r\n');
   const at = (port: number): object => ({ host: 'example.org', port });
   assert.deepEqual(seen, [at(6379), at(6380), null]);
+});
+
+test('REPLICAOF goes on while the data set cannot be loaded, and not while it is', () => {
+  const engine = new TestEngine();
+  engine.ctx.role.isLoading = true;
+  assert.match(engine.text('REPLICAOF', 'no', 'one'), /^-LOADING/);
+  engine.ctx.role.dataRefusal = 'MISCONF the log is missing';
+  assert.match(engine.text('GET', 'k'), /^-MISCONF the log is missing/);
+  assert.equal(engine.text('REPLICAOF', 'no', 'one'), '+OK\r\n');
 });
 
 test('ROLE of a slave and of a master with slaves', () => {

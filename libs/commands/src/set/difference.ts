@@ -1,4 +1,4 @@
-import { sets } from '@weir/keyspace';
+import { events, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
 import { replyMembers } from './members-reply.ts';
@@ -91,7 +91,7 @@ export function subtractStore(ctx: Context, first: number, n: number): void {
   const { space } = ctx;
   const way = plan(ctx);
   if (way === 'nothing') {
-    storeResult(ctx, 0);
+    storeResult(ctx, events.SDIFFSTORE, 0);
     return;
   }
   const result = emptySet(ctx);
@@ -101,7 +101,7 @@ export function subtractStore(ctx: Context, first: number, n: number): void {
       members.start(space, operands[0]);
       while (members.next()) if (isInNoOther(ctx)) sets.addElement(space, result, members.element);
     }
-    storeResult(ctx, result);
+    storeResult(ctx, events.SDIFFSTORE, result);
   } catch (error) {
     ctx.keyspace.dropDetached(result);
     throw error;

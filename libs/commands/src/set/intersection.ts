@@ -1,4 +1,4 @@
-import { ENC_INTSET, ENC_LISTPACK, encodingOf, parseHalves, sets } from '@weir/keyspace';
+import { ENC_INTSET, ENC_LISTPACK, encodingOf, events, parseHalves, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
 import { emptySet, lookupSets, operands, storeResult } from './operands.ts';
@@ -59,7 +59,7 @@ export function intersectCount(ctx: Context, first: number, n: number, limit: nu
 export function intersectStore(ctx: Context, first: number, n: number): void {
   if (!lookupSets(ctx, first, n)) return;
   if (!smallestFirst(ctx)) {
-    storeResult(ctx, 0);
+    storeResult(ctx, events.SINTERSTORE, 0);
     return;
   }
   const { space } = ctx;
@@ -75,7 +75,7 @@ export function intersectStore(ctx: Context, first: number, n: number): void {
       sets.addElement(space, result, element);
     }
     if (integers && sets.size(space, result) > 0) sets.tryIntset(space, result);
-    storeResult(ctx, result);
+    storeResult(ctx, events.SINTERSTORE, result);
   } catch (error) {
     ctx.keyspace.dropDetached(result);
     throw error;

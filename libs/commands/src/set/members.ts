@@ -1,4 +1,4 @@
-import { ENC_INTSET, TYPE_SET, sets } from '@weir/keyspace';
+import { ENC_INTSET, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { replyMembers } from './members-reply.ts';
 
@@ -36,11 +36,16 @@ export const sadd: Command = {
       sets.prepare(space, ref, argc - 2, req.buf, args[4], args[5]);
       for (; i < argc; i++) added += sets.add(space, ref, req.buf, args[2 * i], args[2 * i + 1]);
     } catch (error) {
-      if (added > 0) ctx.propagateFirst(i, added);
-      else if (isNew) ctx.removeEntry(ref);
+      if (added > 0) {
+        ctx.announce(events.SADD, 1, isNew);
+        ctx.propagateFirst(i, added);
+      } else if (isNew) ctx.undoCreate(ref);
       throw error;
     }
-    if (added > 0) ctx.propagate(added);
+    if (added > 0) {
+      ctx.announce(events.SADD, 1, isNew);
+      ctx.propagate(added);
+    }
     ctx.reply.int(added);
   },
 };
@@ -77,7 +82,8 @@ export const srem: Command = {
     let removed = 0;
     for (let i = 2; i < argc; i++) removed += sets.remove(space, ref, req.buf, args[2 * i], args[2 * i + 1]);
     if (removed > 0) {
-      if (sets.size(space, ref) === 0) ctx.removeEntry(ref);
+      ctx.announce(events.SREM, 1);
+      if (sets.size(space, ref) === 0) ctx.removeEntry(1, ref);
       ctx.propagate(removed);
     }
     ctx.reply.int(removed);

@@ -24,16 +24,16 @@ export function emptySet(ctx: Context, encoding = ENC_INTSET): Ref {
 }
 
 /** Makes a set the value of the key in argument 1, or removes that key when the set is empty; answers its size. */
-export function storeResult(ctx: Context, result: Ref): void {
+export function storeResult(ctx: Context, event: number, result: Ref): void {
   const size = result === 0 ? 0 : sets.size(ctx.space, result);
-  const replaced = ctx.find(1, true);
+  const replaced = ctx.find(1);
   if (size > 0) {
-    ctx.attach(1, result, replaced);
+    ctx.attach(event, 1, result, replaced);
     ctx.propagate();
   } else {
     if (result !== 0) ctx.keyspace.dropDetached(result);
     if (replaced !== 0) {
-      ctx.removeEntry(replaced);
+      ctx.removeEntry(1, replaced);
       ctx.propagate();
     }
   }

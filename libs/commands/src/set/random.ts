@@ -1,8 +1,8 @@
-import { Element, TYPE_SET, sets } from '@weir/keyspace';
+import { Element, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, bigIntArg, integerArg, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
-import { EFFECT_BYTES_MAX, EffectTooLargeError } from '../core/context.ts';
+import { EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
@@ -44,7 +44,7 @@ function tellRemoved(): void {
   if (batchLeft === 0) {
     const { req } = context;
     // All that goes stands in the reply already.
-    if (context.dirty === 0 && context.reply.pos - start > EFFECT_BYTES_MAX) throw new EffectTooLargeError();
+    if (context.dirty === 0 && context.reply.pos - start > context.effectBytesMax) throw new EffectTooLargeError();
     batchLeft = Math.min(left, Math.max(BATCH, Math.floor(req.args[3] / KEY_BYTES_PER_MEMBER)));
     const effects = context.effect(2 + batchLeft);
     effects.raw(SREM);
@@ -96,7 +96,8 @@ export const spop: Command = {
     start = ctx.reply.pos;
     batchLeft = 0;
     sets.pop(ctx.space, ref, element, tellTaken);
-    if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
+    ctx.announce(events.SPOP, 1);
+    if (sets.size(ctx.space, ref) === 0) ctx.removeEntry(1, ref);
   },
 };
 
@@ -118,6 +119,7 @@ function popCount(ctx: Context): void {
   if (count >= size) {
     reply.set(size);
     replyMembers(ctx, ref);
+    ctx.announce(events.SPOP, 1);
     ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyServerDel);
     ctx.dirty += size - 1;
     return;
@@ -128,6 +130,7 @@ function popCount(ctx: Context): void {
   left = count;
   batchLeft = 0;
   sets.popMany(ctx.space, ref, count, element, tell, tellRemoved);
+  ctx.announce(events.SPOP, 1);
 }
 
 export const srandmember: Command = {

@@ -1,4 +1,4 @@
-import { ENC_INTSET, TYPE_SET, sets } from '@weir/keyspace';
+import { ENC_INTSET, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 
 export const smove: Command = {
@@ -49,11 +49,13 @@ export const smove: Command = {
       if (isNew) sets.prepare(space, to, 1, req.buf, off, len);
       added = sets.add(space, to, req.buf, off, len);
     } catch (error) {
-      if (isNew) ctx.removeEntry(to);
+      if (isNew) ctx.undoCreate(to);
       throw error;
     }
     sets.remove(space, from, req.buf, off, len);
-    if (sets.size(space, from) === 0) ctx.removeEntry(from);
+    ctx.announce(events.SREM, 1);
+    if (sets.size(space, from) === 0) ctx.removeEntry(1, from);
+    if (added > 0) ctx.announce(events.SADD, 2, isNew);
     ctx.propagate(1 + added);
     reply.int(1);
   },

@@ -1,4 +1,4 @@
-import { ENC_HASHTABLE, encodingOf, sets } from '@weir/keyspace';
+import { ENC_HASHTABLE, encodingOf, events, sets } from '@weir/keyspace';
 import type { Context } from '../core/context.ts';
 import { replyMembers } from './members-reply.ts';
 import { emptySet, lookupSets, operands, storeResult } from './operands.ts';
@@ -71,7 +71,7 @@ export function uniteStore(ctx: Context, first: number, n: number): void {
   const result = emptySet(ctx);
   try {
     uniteInto(ctx, result);
-    storeResult(ctx, result);
+    storeResult(ctx, events.SUNIONSTORE, result);
   } catch (error) {
     ctx.keyspace.dropDetached(result);
     throw error;

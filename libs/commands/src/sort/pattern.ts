@@ -50,9 +50,9 @@ export class Pattern {
     for (let i = 0; i < prefix; i++) key[i] = this.#buf[this.#off + i];
     for (let i = 0; i < len; i++) key[prefix + i] = buf[off + i];
     for (let i = 0; i < postfix; i++) key[prefix + len + i] = this.#buf[this.#star + 1 + i];
-    const ref = ctx.findKey(ctx.db, key, 0, keyLen, false);
+    const ref = ctx.findKey(ctx.db, key, 0, keyLen);
     if (ref === 0) {
-      ctx.stats.keyspaceMisses++;
+      ctx.missedKey(key, 0, keyLen);
       return false;
     }
     ctx.stats.keyspaceHits++;

@@ -1,4 +1,15 @@
-import { ENC_QUICKLIST, Element, TYPE_LIST, TYPE_SET, TYPE_ZSET, lists, sets, typeOf, zsets } from '@weir/keyspace';
+import {
+  ENC_QUICKLIST,
+  Element,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_ZSET,
+  events,
+  lists,
+  sets,
+  typeOf,
+  zsets,
+} from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
@@ -287,7 +298,7 @@ function storeElements(ctx: Context, vector: Vector, { get, store }: Options, st
   if (n === 0) {
     const replaced = ctx.lookupWrite(store);
     if (replaced !== 0) {
-      ctx.removeEntry(replaced);
+      ctx.removeEntry(store, replaced);
       ctx.propagate();
     }
     ctx.reply.int(0);
@@ -304,7 +315,7 @@ function storeElements(ctx: Context, vector: Vector, { get, store }: Options, st
       }
     }
     lists.finishLoad(space, holder);
-    ctx.attach(store, holder, ctx.lookupWrite(store));
+    ctx.attach(events.SORTSTORE, store, holder, ctx.lookupWrite(store));
   } catch (error) {
     keyspace.dropDetached(holder);
     throw error;

@@ -1,4 +1,4 @@
-import { ENC_STREAM, TYPE_STREAM, streams } from '@weir/keyspace';
+import { ENC_STREAM, TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
@@ -238,7 +238,8 @@ export const xadd: Command = {
       return;
     }
     let ref = ctx.lookupWrite(1);
-    if (ref === 0) {
+    const isNew = ref === 0;
+    if (isNew) {
       if (options.noMakeStream) return reply.nil();
     } else {
       if (!ctx.isType(ref, TYPE_STREAM)) return;
@@ -253,20 +254,22 @@ export const xadd: Command = {
       return;
     }
     if (isTooLarge(req, first)) return reply.error('ERR Elements are too large to be stored');
-    if (ref !== 0) streams.append(ctx.space, ref, id, req.buf, req.args, first, words / 2);
+    if (!isNew) streams.append(ctx.space, ref, id, req.buf, req.args, first, words / 2);
     else {
       ref = ctx.create(1, TYPE_STREAM, ENC_STREAM);
       try {
         streams.append(ctx.space, ref, id, req.buf, req.args, first, words / 2);
       } catch (error) {
-        ctx.removeEntry(ref);
+        ctx.undoCreate(ref);
         throw error;
       }
     }
+    ctx.announce(events.XADD, 1, isNew);
     const trimmed = options.trim === NO_TRIM ? 0 : trim(ctx, ref);
+    if (trimmed > 0) ctx.announce(events.XTRIM, 1);
     const idLength = streams.formatId(idBytes, 0, id);
     reply.bulk(idBytes, 0, idLength);
-    if (ctx.replaying || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
+    if (ctx.role.isReplay || (options.idGiven && options.sequenceGiven && !options.approximately)) ctx.propagate();
     else logAdd(ctx, ref, first, trimmed, idLength);
   },
 };
@@ -344,7 +347,8 @@ export const xtrim: Command = {
     if (!ctx.isType(ref, TYPE_STREAM)) return;
     const trimmed = trim(ctx, ref);
     if (trimmed > 0) {
-      if (options.approximately && !ctx.replaying) {
+      ctx.announce(events.XTRIM, 1);
+      if (options.approximately && !ctx.role.isReplay) {
         const writer = ctx.effect(5);
         writer.raw(XTRIM);
         writer.argBytes(ctx.req.buf, ctx.req.args[2], ctx.req.args[3]);

@@ -1,4 +1,4 @@
-import { halves, parseHalves, streams } from '@weir/keyspace';
+import { TYPE_STREAM, halves, parseHalves, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -66,7 +66,7 @@ function parseClaim(ctx: Context): boolean {
       if (retries !== retries) return false;
       parseHalves(req.buf, req.args[2 * i], req.args[2 * i + 1]);
       // What the log says may have wrapped around.
-      options.retryGiven = retries >= 0 || ctx.replaying;
+      options.retryGiven = retries >= 0 || ctx.role.isReplay;
       options.retryLo = halves.lo;
       options.retryHi = halves.hi;
     } else if (more && isWord(req, i, 'lastid')) {
@@ -118,12 +118,12 @@ export const xclaim: Command = {
     // A time that makes no sense is now. What the log says was checked by another clock.
     let deliveredMs = options.deliveredMs;
     const isPast = deliveredMs >= 0 && deliveredMs <= ctx.now;
-    if (!isPast && !(ctx.replaying && deliveredMs === deliveredMs)) deliveredMs = ctx.now;
+    if (!isPast && !(ctx.role.isReplay && deliveredMs === deliveredMs)) deliveredMs = ctx.now;
 
     // What is answered is known before anything changes. Nobody reads the reply to a command of the log.
     const mark = reply.beginAggregate();
     let answered = 0;
-    if (!ctx.replaying) {
+    if (!ctx.role.isReplay) {
       answered = answerClaims(ctx, ref, group, minIdle);
       if (!claimsFit()) {
         reply.truncate(mark);
@@ -148,7 +148,7 @@ export const xclaim: Command = {
       if (raised) logGroup(ctx, 1, 2, group);
     }
     // An ID that was given twice may not have been claimed twice: then it was delivered just now.
-    if (!ctx.replaying && taken.length < answered) {
+    if (!ctx.role.isReplay && taken.length < answered) {
       reply.truncate(mark);
       reply.array(taken.length);
       for (let i = 0; i < taken.length; i++) {
@@ -247,6 +247,8 @@ export const xautoclaim: Command = {
   },
   run(ctx, req) {
     const { reply, space } = ctx;
+    // As in Redis, before there can be an error: it counts as a read.
+    const ref = ctx.lookupRead(1);
     const minIdle = integerArg(ctx, 4, 'ERR Invalid min-idle-time argument for XAUTOCLAIM');
     if (minIdle !== minIdle || !boundArg(ctx, 5, id, false)) return;
     let count = 100;
@@ -258,8 +260,7 @@ export const xautoclaim: Command = {
       } else if (isWord(req, i, 'justid')) justId = true;
       else return reply.error(SYNTAX_ERROR);
     }
-    const ref = lookupGroups(ctx, 1);
-    if (ref === -1) return;
+    if (ref !== 0 && !ctx.isType(ref, TYPE_STREAM)) return;
     const group = ref === 0 ? 0 : groupArg(ctx, ref, 2);
     if (group === 0) return noGroup(ctx);
 

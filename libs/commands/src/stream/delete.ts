@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import { SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { IdList, idArg, idArgs } from './ids.ts';
@@ -37,7 +37,10 @@ export const xdel: Command = {
       ids.get(i, id);
       if (streams.deleteEntry(ctx.space, ref, id)) deleted++;
     }
-    if (deleted > 0) ctx.propagate(deleted);
+    if (deleted > 0) {
+      ctx.announce(events.XDEL, 1);
+      ctx.propagate(deleted);
+    }
     reply.int(deleted);
   },
 };
@@ -104,6 +107,7 @@ export const xsetid: Command = {
       streams.setEntriesAdded(ctx.space, ref, Number(exact & 0xffffffffn), Number(exact >> 32n));
     }
     if (deletedGiven) streams.setMaxDeletedId(ctx.space, ref, other);
+    ctx.announce(events.XSETID, 1);
     ctx.propagate();
     reply.ok();
   },

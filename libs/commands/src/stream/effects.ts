@@ -1,4 +1,4 @@
-import { streams } from '@weir/keyspace';
+import { events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { CommandWriter } from '@weir/resp';
 import type { Context } from '../core/context.ts';
@@ -59,6 +59,7 @@ const id = streams.newId();
 
 /** The last ID of the group, or how many entries it has read, has changed. */
 export function logGroup(ctx: Context, key: number, group: number, ref: Ref): void {
+  ctx.announce(events.QUIET, key);
   const writer = ctx.effect(7);
   writer.raw(XGROUP);
   writer.raw(SETID);
@@ -144,6 +145,7 @@ export function logGone(entry: streams.StreamId): void {
 }
 
 function flushClaims(ctx: Context): void {
+  ctx.announce(events.QUIET, claimKey);
   const writer = ctx.effect(11 + claimed.length);
   writer.raw(XCLAIM);
   argOf(ctx, writer, claimKey);
@@ -167,6 +169,7 @@ function flushClaims(ctx: Context): void {
 export function endClaims(ctx: Context): void {
   if (claimed.length > 0) flushClaims(ctx);
   if (gone.length === 0) return;
+  ctx.announce(events.QUIET, claimKey);
   const writer = ctx.effect(3 + gone.length);
   writer.raw(XACK);
   argOf(ctx, writer, claimKey);

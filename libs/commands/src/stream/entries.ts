@@ -55,17 +55,12 @@ export function replyEdgeEntry(ctx: Context, ref: Ref, last: boolean): void {
 }
 
 /**
- * The entry of the stream in argument `i` for a command that may change its groups. Redis looks these up as if they only read, and
- * counts hits. 0: there is no such key; -1: it is no stream, and that was answered.
+ * The entry of the stream in argument `i` for a command that may change its groups. 0: there is no such key; -1: it is
+ * no stream, and that was answered.
  */
 export function lookupGroups(ctx: Context, i: number): Ref {
-  const ref = ctx.lookupWrite(i);
-  if (ref === 0) {
-    ctx.stats.keyspaceMisses++;
-    return 0;
-  }
-  ctx.stats.keyspaceHits++;
-  return ctx.isType(ref, TYPE_STREAM) ? ref : -1;
+  const ref = ctx.lookupRead(i);
+  return ref === 0 || ctx.isType(ref, TYPE_STREAM) ? ref : -1;
 }
 
 /** The group in argument `i` of a stream; 0: there is none. */

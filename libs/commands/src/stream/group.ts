@@ -1,4 +1,4 @@
-import { ENC_STREAM, TYPE_STREAM, halves, parseHalves, streams } from '@weir/keyspace';
+import { ENC_STREAM, TYPE_STREAM, events, halves, parseHalves, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -25,7 +25,7 @@ function parseOptions(ctx: Context, isCreate: boolean): boolean {
       const entries = integerArg(ctx, ++i);
       if (entries !== entries) return false;
       // What the log says may have wrapped around.
-      if (entries < 0 && entries !== -1 && !ctx.replaying) {
+      if (entries < 0 && entries !== -1 && !ctx.role.isReplay) {
         reply.error('ERR value for ENTRIESREAD must be positive or -1');
         return false;
       }
@@ -121,10 +121,11 @@ const create: Command = {
       const [off, len] = [req.args[6], req.args[7]];
       group = streams.createGroup(space, ref, req.buf, off, len, id, entriesReadLo, entriesReadHi);
     } catch (error) {
-      if (isNew) ctx.removeEntry(ref);
+      if (isNew) ctx.undoCreate(ref);
       throw error;
     }
     if (group === 0) return reply.error('BUSYGROUP Consumer Group name already exists');
+    ctx.announce(events.XGROUP_CREATE, 2, isNew);
     ctx.propagate();
     reply.ok();
   },
@@ -167,6 +168,7 @@ const setid: Command = {
     else if (!parseIdBytes(req.buf, req.args[8], req.args[9], id, false)) return reply.error(INVALID_ID);
     streams.setGroupLastId(space, group, id);
     streams.setEntriesRead(space, group, options.entriesReadLo, options.entriesReadHi);
+    ctx.announce(events.XGROUP_SETID, 2);
     ctx.propagate();
     reply.ok();
   },
@@ -195,6 +197,7 @@ const destroy: Command = {
     const group = groupArg(ctx, ref, 3);
     if (group !== 0) {
       streams.destroyGroup(ctx.space, ref, group);
+      ctx.announce(events.XGROUP_DESTROY, 2);
       ctx.propagate();
     }
     ctx.reply.int(group === 0 ? 0 : 1);
@@ -223,7 +226,10 @@ const createconsumer: Command = {
     const group = requiredGroup(ctx);
     if (group === 0) return;
     const consumer = streams.createConsumer(ctx.space, group, req.buf, req.args[8], req.args[9], ctx.now);
-    if (consumer !== 0) ctx.propagate();
+    if (consumer !== 0) {
+      ctx.announce(events.XGROUP_CREATECONSUMER, 2);
+      ctx.propagate();
+    }
     ctx.reply.int(consumer === 0 ? 0 : 1);
   },
 };
@@ -252,6 +258,7 @@ const delconsumer: Command = {
     const consumer = consumerArg(ctx, group, 4);
     if (consumer === 0) return ctx.reply.int(0);
     const pending = streams.deleteConsumer(ctx.space, group, consumer);
+    ctx.announce(events.XGROUP_DELCONSUMER, 2);
     ctx.propagate();
     ctx.reply.int(pending);
   },

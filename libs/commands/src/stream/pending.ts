@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -43,7 +43,10 @@ export const xack: Command = {
       ids.get(i, id);
       if (streams.removePending(ctx.space, group, id)) acknowledged++;
     }
-    if (acknowledged > 0) ctx.propagate(acknowledged);
+    if (acknowledged > 0) {
+      ctx.announce(events.QUIET, 1);
+      ctx.propagate(acknowledged);
+    }
     reply.int(acknowledged);
   },
 };

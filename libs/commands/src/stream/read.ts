@@ -1,4 +1,4 @@
-import { TYPE_STREAM, streams } from '@weir/keyspace';
+import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
@@ -367,6 +367,7 @@ export function consumerFor(ctx: Context, key: number, groupName: number, i: num
   if (consumer !== 0) return consumer;
   const { req } = ctx;
   const made = streams.createConsumer(ctx.space, group, req.buf, req.args[2 * i], req.args[2 * i + 1], ctx.now);
+  ctx.announce(events.XGROUP_CREATECONSUMER, key);
   logConsumer(ctx, key, groupName, i);
   return made;
 }

@@ -82,20 +82,20 @@ export const getex: Command = {
     if (timeArg !== 0) {
       const when = expireTimeArg(ctx, timeArg, timeWord === 'ex' || timeWord === 'exat', timeWord.length === 2);
       if (when !== when) return;
-      if (when <= ctx.now && timeWord.length === 4 && !ctx.replaying && !ctx.slave) {
+      if (when <= ctx.now && timeWord.length === 4 && ctx.role.ownsExpiry) {
         ctx.replyString(ref);
         ctx.removeKey(1, ref, ctx.keyspace.lazyfree.lazyfreeLazyExpire);
         return;
       }
       ctx.replyString(ref);
-      ctx.keyspace.setExpire(ctx.db, ctx.hash, ref, when);
+      ctx.setExpire(1, ref, when);
       const effect = ctx.effect(3);
       effect.raw(PEXPIREAT);
       effect.argBytes(req.buf, req.off(1), req.len(1));
       effect.argInt(when);
     } else if (persist && expireOf(ctx.arena, ref) >= 0) {
       ctx.replyString(ref);
-      ctx.keyspace.clearExpire(ctx.db, ctx.hash, ref);
+      ctx.clearExpire(1, ref);
       const effect = ctx.effect(2);
       effect.raw(PERSIST);
       effect.argBytes(req.buf, req.off(1), req.len(1));
@@ -107,7 +107,7 @@ export const getex: Command = {
 function lookup(ctx: Context): number {
   const ref = ctx.lookupWrite(1);
   if (ref === 0) {
-    ctx.stats.keyspaceMisses++;
+    ctx.missed(1);
     ctx.reply.nil();
     return 0;
   }

@@ -1,9 +1,10 @@
-import { ENC_INT, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_INT, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, integerLength, parseInt64, writeInteger } from '../core/integer.ts';
+import { putString } from '../core/strings.ts';
 
 /** Integers are stored as their decimal text, so GET needs no conversion and INCR a short one. */
 
@@ -121,7 +122,7 @@ function add(ctx: Context, delta: number, big: bigint): void {
     return;
   }
   const length = integerLength(sum);
-  const next = put(ctx, ref, length);
+  const next = putString(ctx, events.INCRBY, ref, 1, length, ENC_INT);
   writeInteger(arena.u8, valueAddress(arena, next), length, sum);
   ctx.propagate();
   ctx.reply.int(sum);
@@ -136,25 +137,9 @@ function addBig(ctx: Context, ref: Ref, old: number, delta: number, big: bigint)
     return;
   }
   const text = sum.toString();
-  const next = put(ctx, ref, text.length);
+  const next = putString(ctx, events.INCRBY, ref, 1, text.length, ENC_INT);
   const at = valueAddress(arena, next);
   for (let i = 0; i < text.length; i++) arena.u8[at + i] = text.charCodeAt(i);
   ctx.propagate();
   ctx.reply.bigint(sum);
-}
-
-function put(ctx: Context, ref: Ref, length: number): Ref {
-  const req = ctx.req;
-  return ctx.keyspace.putString(
-    ctx.db,
-    ctx.hash,
-    ref,
-    req.buf,
-    req.args[2],
-    req.args[3],
-    length,
-    ENC_INT,
-    true,
-    ctx.now,
-  );
 }

@@ -1,8 +1,8 @@
-import { ENC_EMBSTR, ENC_RAW, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_EMBSTR, ENC_RAW, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { KEEPTTL, SET } from '../core/effect-words.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../core/long-double.ts';
-import { EMBSTR_BYTES_MAX } from '../core/strings.ts';
+import { EMBSTR_BYTES_MAX, putString } from '../core/strings.ts';
 
 export const incrbyfloat: Command = {
   name: 'incrbyfloat',
@@ -39,8 +39,7 @@ export const incrbyfloat: Command = {
     }
     const text = formatLongDouble(sum);
     const encoding = text.length <= EMBSTR_BYTES_MAX ? ENC_EMBSTR : ENC_RAW;
-    const { keyspace, db, hash, now } = ctx;
-    const next = keyspace.putString(db, hash, ref, req.buf, req.off(1), req.len(1), text.length, encoding, true, now);
+    const next = putString(ctx, events.INCRBYFLOAT, ref, 1, text.length, encoding);
     const at = valueAddress(arena, next);
     for (let i = 0; i < text.length; i++) arena.u8[at + i] = text.charCodeAt(i);
     // The final value: another machine may round otherwise.

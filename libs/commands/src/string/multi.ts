@@ -1,4 +1,4 @@
-import { TYPE_STRING, typeOf } from '@weir/keyspace';
+import { TYPE_STRING, events, typeOf } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
@@ -117,7 +117,7 @@ function setAll(ctx: Context, req: Request): void {
   try {
     for (; i < req.argc; i += 2) {
       const ref = ctx.lookupWrite(i);
-      storeArg(ctx, ref, i, i + 1, false);
+      storeArg(ctx, events.SET, ref, i, i + 1, false);
     }
   } catch (error) {
     if (error instanceof ArenaFullError && i > 1) ctx.propagateFirst(i, (i - 1) / 2);

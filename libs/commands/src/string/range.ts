@@ -1,9 +1,9 @@
-import { ENC_RAW, copyIn, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_RAW, copyIn, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-import { storeArg } from '../core/strings.ts';
+import { putString, resizeString, storeArg } from '../core/strings.ts';
 
 export const append: Command = {
   name: 'append',
@@ -27,7 +27,7 @@ export const append: Command = {
     const ref = ctx.lookupWrite(1);
     const added = req.len(2);
     if (ref === 0) {
-      storeArg(ctx, 0, 1, 2, false);
+      storeArg(ctx, events.APPEND, 0, 1, 2, false);
       ctx.propagate();
       ctx.reply.int(added);
       return;
@@ -35,7 +35,7 @@ export const append: Command = {
     if (!ctx.isString(ref)) return;
     const oldLen = valueLength(ctx.arena, ref);
     if (tooLong(ctx, oldLen, added)) return;
-    const next = ctx.keyspace.resizeString(ctx.db, ctx.hash, ref, oldLen + added, ENC_RAW, ctx.now);
+    const next = resizeString(ctx, events.APPEND, ref, 1, oldLen + added, ENC_RAW);
     copyIn(ctx.arena.u8, valueAddress(ctx.arena, next) + oldLen, req.buf, req.off(2), added);
     ctx.propagate();
     ctx.reply.int(oldLen + added);
@@ -99,13 +99,13 @@ export const setrange: Command = {
     }
     if (tooLong(ctx, offset, len)) return;
     const total = Math.max(oldLen, offset + len);
-    const { keyspace, arena, db, hash, now } = ctx;
+    const { arena } = ctx;
     let next: number;
     if (ref === 0) {
-      next = keyspace.putString(db, hash, 0, req.buf, req.off(1), req.len(1), total, ENC_RAW, false, now);
+      next = putString(ctx, events.SETRANGE, 0, 1, total, ENC_RAW);
       const at = valueAddress(arena, next);
       arena.u8.fill(0, at, at + offset);
-    } else next = keyspace.resizeString(db, hash, ref, total, ENC_RAW, now);
+    } else next = resizeString(ctx, events.SETRANGE, ref, 1, total, ENC_RAW);
     copyIn(arena.u8, valueAddress(arena, next) + offset, req.buf, req.off(3), len);
     ctx.propagate();
     ctx.reply.int(total);
@@ -177,7 +177,7 @@ function replyRange(ctx: Context, _req: Request): void {
 
 /** Refuses a string that would be longer than a client could send; what the log says was allowed by the master. */
 function tooLong(ctx: Context, offset: number, len: number): boolean {
-  if (ctx.replaying || offset + len <= ctx.config.num.protoMaxBulkLen) return false;
+  if (ctx.role.isReplay || offset + len <= ctx.config.num.protoMaxBulkLen) return false;
   ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
   return true;
 }

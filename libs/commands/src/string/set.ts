@@ -1,3 +1,4 @@
+import { events } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -61,7 +62,7 @@ export const set: Command = {
   run(ctx, req) {
     if (req.argc === 3) {
       const ref = ctx.lookupWrite(1);
-      storeArg(ctx, ref, 1, 2, false);
+      storeArg(ctx, events.SET, ref, 1, 2, false);
       ctx.propagate();
       ctx.reply.ok();
     } else setWithOptions(ctx, req);
@@ -90,7 +91,7 @@ export const setnx: Command = {
       ctx.reply.int(0);
       return;
     }
-    storeArg(ctx, 0, 1, 2, false);
+    storeArg(ctx, events.SET, 0, 1, 2, false);
     ctx.propagate();
     ctx.reply.int(1);
   },
@@ -168,7 +169,7 @@ export const getset: Command = {
     if (ref === 0) ctx.reply.nil();
     else if (ctx.isString(ref)) ctx.replyString(ref);
     else return;
-    storeArg(ctx, ref, 1, 2, false);
+    storeArg(ctx, events.SET, ref, 1, 2, false);
     effectSet(ctx, req, 2, -1, false);
   },
 };
@@ -178,7 +179,7 @@ function setExpiring(ctx: Context, req: Request, seconds: boolean): void {
   const when = expireTimeArg(ctx, 2, seconds, true);
   if (when !== when) return;
   const ref = ctx.lookupWrite(1);
-  storeExpiringArg(ctx, ref, 1, 3, when);
+  storeExpiringArg(ctx, events.SET, ref, 1, 3, when);
   effectSet(ctx, req, 3, when, false);
   ctx.reply.ok();
 }
@@ -224,8 +225,8 @@ function setWithOptions(ctx: Context, req: Request): void {
     if (!get) reply.nil();
     return;
   }
-  if (when >= 0) storeExpiringArg(ctx, ref, 1, 2, when);
-  else storeArg(ctx, ref, 1, 2, keepTtl);
+  if (when >= 0) storeExpiringArg(ctx, events.SET, ref, 1, 2, when);
+  else storeArg(ctx, events.SET, ref, 1, 2, keepTtl);
   if (get || when >= 0) effectSet(ctx, req, 2, when, keepTtl);
   else ctx.propagate();
   if (!get) reply.ok();
@@ -240,7 +241,7 @@ export function timeOption(req: Request, i: number): '' | 'ex' | 'px' | 'exat' |
 }
 
 function countLookup(ctx: Context, ref: number): void {
-  if (ref === 0) ctx.stats.keyspaceMisses++;
+  if (ref === 0) ctx.missed(1);
   else ctx.stats.keyspaceHits++;
 }
 

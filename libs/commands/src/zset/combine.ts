@@ -1,4 +1,4 @@
-import { ENC_SKIPLIST, TYPE_SET, TYPE_ZSET, sets, typeOf, zsets } from '@weir/keyspace';
+import { ENC_SKIPLIST, TYPE_SET, TYPE_ZSET, events, sets, typeOf, zsets } from '@weir/keyspace';
 import type { Element } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
@@ -57,6 +57,12 @@ export function replyCombined(ctx: Context, req: Request, operation: Operation):
   }
 }
 
+const STORE_EVENTS: Readonly<Record<Operation, number>> = {
+  union: events.ZUNIONSTORE,
+  inter: events.ZINTERSTORE,
+  diff: events.ZDIFFSTORE,
+};
+
 /** ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE. */
 export function storeCombined(ctx: Context, req: Request, operation: Operation): void {
   const sources = sourcesArg(ctx, req, 2);
@@ -71,14 +77,14 @@ export function storeCombined(ctx: Context, req: Request, operation: Operation):
     combine(ctx, holder, sources, operation, options.aggregate);
     zsets.finishGathering(space, holder, true);
     size = zsets.size(space, holder);
-    if (size > 0) ctx.attach(1, holder, replaced);
+    if (size > 0) ctx.attach(STORE_EVENTS[operation], 1, holder, replaced);
   } catch (error) {
     keyspace.dropDetached(holder);
     throw error;
   }
   if (size === 0) {
     keyspace.dropDetached(holder);
-    if (replaced !== 0) ctx.removeEntry(replaced);
+    if (replaced !== 0) ctx.removeEntry(1, replaced);
   }
   if (size > 0 || replaced !== 0) ctx.propagate();
   ctx.reply.int(size);

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, zsets } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
@@ -137,7 +137,7 @@ export function storeRange(ctx: Context, req: Request): void {
   const { count } = selected;
   if (count === 0) {
     if (replaced !== 0) {
-      ctx.removeEntry(replaced);
+      ctx.removeEntry(1, replaced);
       ctx.propagate();
     }
     reply.int(0);
@@ -152,7 +152,7 @@ export function storeRange(ctx: Context, req: Request): void {
       zsets.add(space, holder, element.buf, element.off, element.len, cursor.score(), 0);
       if (left > 1) step();
     }
-    ctx.attach(1, holder, replaced);
+    ctx.attach(events.ZRANGESTORE, 1, holder, replaced);
   } catch (error) {
     keyspace.dropDetached(holder);
     throw error;

@@ -1,4 +1,4 @@
-import { ENC_LISTPACK, TYPE_ZSET, rootOf, zsets } from '@weir/keyspace';
+import { ENC_LISTPACK, TYPE_ZSET, events, rootOf, zsets } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
@@ -151,7 +151,9 @@ export function addScored(
   change: boolean,
 ): void {
   const incr = (flags & zsets.INCR) !== 0;
+  const event = incr ? events.ZINCR : events.ZADD;
   let ref = ctx.lookupWrite(1);
+  const isNew = ref === 0;
   if (ref !== 0 && !ctx.isType(ref, TYPE_ZSET)) return;
   if (ref === 0) {
     if ((flags & zsets.XX) !== 0) {
@@ -169,7 +171,7 @@ export function addScored(
     try {
       result = zsets.add(ctx.space, ref, req.buf, req.off(member), req.len(member), scores[i], flags);
     } catch (error) {
-      if (error instanceof ArenaFullError) noRoom(ctx, ref, first + stride * i, added + updated);
+      if (error instanceof ArenaFullError) noRoom(ctx, event, ref, isNew, first + stride * i, added + updated);
       throw error;
     }
     if (result === zsets.NOT_A_NUMBER) {
@@ -180,7 +182,10 @@ export function addScored(
     else if (result === zsets.UPDATED) updated++;
   }
   // Sums of doubles are the same everywhere, so that increments may go to the log as they are.
-  if (added + updated > 0) ctx.propagate(added + updated);
+  if (added + updated > 0) {
+    ctx.announce(event, 1, isNew);
+    ctx.propagate(added + updated);
+  }
   if (!incr) ctx.reply.int(change ? added + updated : added);
   else if (result === zsets.SKIPPED) ctx.reply.nil();
   else replyScore(ctx.reply, zsets.outcome.score);
@@ -206,13 +211,16 @@ function create(ctx: Context, req: Request, pairs: number, member: number): Ref 
   try {
     zsets.begin(ctx.space, ref, pairs, req.len(member));
   } catch (error) {
-    ctx.removeEntry(ref);
+    ctx.undoCreate(ref);
     throw error;
   }
   return ref;
 }
 
-function noRoom(ctx: Context, ref: Ref, argsDone: number, changes: number): void {
-  if (rootOf(ctx.arena, ref) === 0 || zsets.size(ctx.space, ref) === 0) ctx.removeEntry(ref);
-  else if (changes > 0) ctx.propagateFirst(argsDone, changes);
+function noRoom(ctx: Context, event: number, ref: Ref, isNew: boolean, argsDone: number, changes: number): void {
+  if (rootOf(ctx.arena, ref) === 0 || zsets.size(ctx.space, ref) === 0) ctx.undoCreate(ref);
+  else if (changes > 0) {
+    ctx.announce(event, 1, isNew);
+    ctx.propagateFirst(argsDone, changes);
+  }
 }

@@ -1,4 +1,4 @@
-import { TYPE_ZSET, keyAddress, keyLength, zsets } from '@weir/keyspace';
+import { TYPE_ZSET, events, keyAddress, keyLength, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
@@ -105,22 +105,27 @@ function pop(ctx: Context, req: Request, max: boolean): void {
   const n = Math.min(count, zsets.size(ctx.space, ref));
   const nested = req.argc === 3 && reply.resp === 3;
   reply.array(nested ? n : 2 * n);
-  popMembers(ctx, ref, n, max, nested);
+  popMembers(ctx, 1, ref, n, max, nested);
   // The order leaves nothing to chance: the request says what went.
   ctx.propagate(n);
 }
 
 /**
- * Replies and removes the first or last `n` members, which are there; the key goes with the last. Nobody reads the reply to a command
- * of the log, and it could be longer than the master's was: that may have been nested.
+ * Replies and removes the first or last `n` members of the set in argument `i`, which are there; the key goes with the last.
+ * Nobody reads the reply to a command of the log, and it could be longer than the master's was: that may have been nested.
  */
-function popMembers(ctx: Context, ref: Ref, n: number, max: boolean, nested: boolean): void {
+function popMembers(ctx: Context, i: number, ref: Ref, n: number, max: boolean, nested: boolean): void {
   const { space } = ctx;
   const size = zsets.size(space, ref);
-  if (!ctx.replaying) replyMembers(ctx, ref, n, size, max, nested);
-  if (n === size) ctx.removeEntry(ref);
-  else if (max) zsets.removeRange(space, ref, size - n, size);
+  if (!ctx.role.isReplay) replyMembers(ctx, ref, n, size, max, nested);
+  if (n === size) {
+    ctx.announce(max ? events.ZPOPMAX : events.ZPOPMIN, i);
+    ctx.removeEntry(i, ref);
+    return;
+  }
+  if (max) zsets.removeRange(space, ref, size - n, size);
   else zsets.removeRange(space, ref, 0, n);
+  ctx.announce(max ? events.ZPOPMAX : events.ZPOPMIN, i);
 }
 
 function replyMembers(ctx: Context, ref: Ref, n: number, size: number, max: boolean, nested: boolean): void {
@@ -175,7 +180,7 @@ function popFrom(ctx: Context, req: Request, i: number, ref: Ref, n: number, max
   reply.array(2);
   reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
   reply.array(n);
-  popMembers(ctx, ref, n, max, true);
+  popMembers(ctx, i, ref, n, max, true);
   const effect = ctx.effect(3);
   effect.argLatin1(max ? 'ZPOPMAX' : 'ZPOPMIN');
   effect.argBytes(req.buf, req.off(i), req.len(i));

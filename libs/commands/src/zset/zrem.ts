@@ -1,4 +1,4 @@
-import { TYPE_ZSET, zsets } from '@weir/keyspace';
+import { TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';
@@ -105,12 +105,15 @@ function runZrem(ctx: Context, req: Request): void {
     removed++;
     left--;
   }
-  finish(ctx, ref, removed, left);
+  finish(ctx, events.ZREM, ref, removed, left);
 }
 
-function finish(ctx: Context, ref: Ref, removed: number, left: number): void {
-  if (left === 0) ctx.removeEntry(ref);
-  if (removed > 0) ctx.propagate(removed);
+function finish(ctx: Context, event: number, ref: Ref, removed: number, left: number): void {
+  if (removed > 0) {
+    ctx.announce(event, 1);
+    if (left === 0) ctx.removeEntry(1, ref);
+    ctx.propagate(removed);
+  }
   ctx.reply.int(removed);
 }
 
@@ -128,7 +131,7 @@ function removeByRank(ctx: Context): void {
   const size = zsets.size(ctx.space, ref);
   if (start < 0) start = Math.max(0, size + start);
   if (stop < 0) stop = size + stop;
-  removeRange(ctx, ref, start, Math.min(stop + 1, size));
+  removeRange(ctx, events.ZREMRANGEBYRANK, ref, start, Math.min(stop + 1, size));
 }
 
 function removeByScore(ctx: Context): void {
@@ -147,7 +150,7 @@ function removeByScore(ctx: Context): void {
     scoreBounds.max,
     scoreBounds.maxExclusive,
   );
-  removeRange(ctx, ref, zsets.range.from, zsets.range.to);
+  removeRange(ctx, events.ZREMRANGEBYSCORE, ref, zsets.range.from, zsets.range.to);
 }
 
 function removeByLex(ctx: Context): void {
@@ -159,18 +162,13 @@ function removeByLex(ctx: Context): void {
   }
   if (!ctx.isType(ref, TYPE_ZSET)) return;
   zsets.lexRange(ctx.space, ref, lexMin, lexMax, false);
-  removeRange(ctx, ref, zsets.range.from, zsets.range.to);
+  removeRange(ctx, events.ZREMRANGEBYLEX, ref, zsets.range.from, zsets.range.to);
 }
 
-function removeRange(ctx: Context, ref: Ref, from: number, to: number): void {
+function removeRange(ctx: Context, event: number, ref: Ref, from: number, to: number): void {
   const size = zsets.size(ctx.space, ref);
   const removed = Math.max(0, to - from);
-  if (removed === size) {
-    ctx.removeEntry(ref);
-    ctx.propagate(removed);
-    ctx.reply.int(removed);
-    return;
-  }
-  zsets.removeRange(ctx.space, ref, from, to);
-  finish(ctx, ref, removed, size - removed);
+  // All of them go with the key.
+  if (removed < size) zsets.removeRange(ctx.space, ref, from, to);
+  finish(ctx, event, ref, removed, size - removed);
 }

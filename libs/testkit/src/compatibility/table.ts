@@ -136,5 +136,4 @@ export const absentGroups: Readonly<Record<string, string>> = {
   cluster: 'one data set, no cluster',
   pubsub: 'not built yet',
   scripting: 'scripts and functions: not built yet',
-  transactions: SESSIONS,
 };

@@ -162,7 +162,7 @@ export function compareReplica(master: TestEngine, fresh: () => TestEngine): str
     if (value !== undefined) replica.call('CONFIG', 'SET', name, value);
   }
   replica.now = master.now;
-  replica.ctx.slave = true;
+  replica.ctx.role.isSlave = true;
   for (const record of master.history) replica.apply(record);
   replica.verify();
   const text = (engine: TestEngine): string[] =>

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allCommands } from '@weir/commands';
 import type { Command } from '@weir/commands';
+import { events } from '@weir/keyspace';
 import { Differential, printSequence } from './differential.ts';
 import { generate } from './generate.ts';
 import { Gen } from './grammar.ts';
 import { selectOnly } from './groups.ts';
 import type { Selection } from './groups.ts';
+import { EVENT_CLASSES } from './events.ts';
 import { startRealRedis } from './redis-server.ts';
 
 const STRINGS = selectOnly('string,keys');
@@ -18,9 +20,10 @@ function broken(name: string, run: NonNullable<Command['run']>): readonly Comman
 }
 
 /** The shortest sequence that shows the fault, as redis-cli lines. */
-async function findFault(commands: readonly Command[], rows: Selection): Promise<string[]> {
-  const server = await startRealRedis(['--enable-debug-command', 'yes']);
-  const differential = await Differential.connect(server.port, { commands, config: { 'enable-debug-command': 'yes' } });
+async function findFault(commands: readonly Command[], rows: Selection, compareEvents = false): Promise<string[]> {
+  const server = await startRealRedis(['--enable-debug-command', 'yes', '--notify-keyspace-events', EVENT_CLASSES]);
+  const options = { commands, config: { 'enable-debug-command': 'yes' } };
+  const differential = await Differential.connect(server.port, options, 'redis', compareEvents);
   differential.exchangesDumps = false;
   try {
     for (let seed = 1; seed < 50; seed++) {
@@ -48,13 +51,24 @@ test('a wrong reply is found and shrunk to the commands that it takes', async ()
 test('a change that the log does not tell is found when replies are right', async () => {
   const real = allCommands.find((command) => command.name === 'append')!.run!;
   const commands = broken('append', (ctx, req) => {
-    ctx.replaying = true; // so that nothing is propagated
+    ctx.role.becomeReplay(); // so that nothing is propagated
     real(ctx, req);
-    ctx.replaying = false;
+    ctx.role.becomeReplay(false);
   });
   const fault = await findFault(commands, STRINGS);
   assert.ok(fault.length >= 1 && fault.length <= 4, fault.join('\n'));
   assert.ok(fault.some((text) => /^append /i.test(text)));
+});
+
+test('an event that Redis does not publish is found when replies and the log are right', async () => {
+  const real = allCommands.find((command) => command.name === 'strlen')!.run!;
+  const commands = broken('strlen', (ctx, req) => {
+    real(ctx, req);
+    ctx.notice(events.APPEND, 1);
+  });
+  const fault = await findFault(commands, STRINGS, true);
+  assert.equal(fault.length, 1, fault.join('\n'));
+  assert.match(fault[0], /^strlen /i);
 });
 
 const realOf = (name: string): NonNullable<Command['run']> =>

@@ -6,7 +6,8 @@ import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_ZSET } from '@weir/keyspace';
 import type { Reply } from '@weir/resp';
 import type { BothSides } from './contents.ts';
 import { compareContents, compareReplica, sameEncoding } from './contents.ts';
-import { knownDifference } from './differences.ts';
+import { knownDifference, knownEventDifference } from './differences.ts';
+import { AnnouncedEvents, PublishedEvents } from './events.ts';
 import { fullName, isStoredist, storesDistances } from './generate.ts';
 import type { Step } from './generate.ts';
 import { RawConnection } from './redis-server.ts';
@@ -35,6 +36,10 @@ export interface Count {
 }
 
 const NOTHING = new Uint8Array(0);
+const NO_EVENTS: { readonly published: readonly string[]; readonly announced: readonly string[] } = {
+  published: [],
+  announced: [],
+};
 const DATABASES = 16;
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [TYPE_LIST]: 'list',
@@ -61,6 +66,8 @@ export class Differential {
   exchangesDumps = true;
   /** Steps compared so far. */
   steps = 0;
+  /** Events compared so far. */
+  events = 0;
   /** By full name of the command, so far. */
   readonly commands = new Map<string, Count>();
   /** A known difference was about an error: what INFO counts is not the same any more. */
@@ -69,6 +76,10 @@ export class Differential {
   #sorted = false;
   /** A known difference changed one data set only. */
   #dataDiffers = false;
+  /** When events are compared: where they come from, and those of the step at hand. */
+  readonly #published: PublishedEvents | null;
+  #announced: AnnouncedEvents | null = null;
+  #events = NO_EVENTS;
 
   private constructor(
     port: number,
@@ -76,28 +87,36 @@ export class Differential {
     oracle: OracleName,
     admin: RawConnection,
     config: ReadonlyMap<string, string>,
+    published: PublishedEvents | null,
   ) {
     this.#port = port;
     this.#options = options;
     this.oracle = oracle;
     this.#admin = admin;
     this.#config = config;
+    this.#published = published;
   }
 
-  /** The options are the engine's; the server must have been started with the same configuration. */
+  /**
+   * The options are the engine's; the server must have been started with the same configuration. `events`: what happens to
+   * keys is compared too, for which it must publish `EVENT_CLASSES`.
+   */
   static async connect(
     port: number,
     options: TestEngineOptions = {},
     oracle: OracleName = 'redis',
+    events = false,
   ): Promise<Differential> {
     const admin = await RawConnection.connect(port);
     // Which keys are gone already must not depend on a timer.
     expectOk(await admin.call('DEBUG', 'SET-ACTIVE-EXPIRE', '0'));
-    return new Differential(port, options, oracle, admin, await configOf(admin));
+    const published = events ? await PublishedEvents.connect(port) : null;
+    return new Differential(port, options, oracle, admin, await configOf(admin), published);
   }
 
   close(): void {
     for (const connection of [this.#admin, ...this.#redis]) connection.close();
+    this.#published?.close();
   }
 
   async #reset(): Promise<void> {
@@ -111,6 +130,7 @@ export class Differential {
     expectOk(await this.#admin.call('SELECT', '0'));
     expectOk(await this.#admin.call('FLUSHALL'));
     this.#engine = this.#newEngine();
+    if (this.#published !== null) this.#announced = new AnnouncedEvents(this.#engine);
     await this.#callAdmin(words('CONFIG', 'RESETSTAT'));
     for (const connection of [0, 1] as const) await this.#open(connection);
   }
@@ -148,17 +168,22 @@ export class Differential {
     // CLIENT REPLY OFF silences Redis's replies, not its pushes.
     if (session.replyMode !== REPLY_ON && /^debug protocol push$/i.test(line(args))) return [NOTHING, NOTHING];
     redis.send(...args);
+    this.#announced?.read();
     const ours = this.#callWeir(connection, args);
+    const announced = this.#announced?.read() ?? [];
     const silent = ours.length === 0;
     // If Redis has a reply where we have none, it is found in the place of the next.
     const theirs = silent ? ours : await redis.receive();
-    if (session.closeAfterReply) {
+    if (session.isEnding) {
       // A silenced connection is not closed by Redis, nor served any more.
       if (silent) redis.close();
       else await redis.ended();
     }
     if (silent) await this.#settle();
-    if (session.closeAfterReply) {
+    if (this.#published !== null && this.#events === NO_EVENTS) {
+      this.#events = { published: await this.#published.read(), announced };
+    }
+    if (session.isEnding) {
       this.#engine.sessions.delete(session.id);
       await this.#open(connection);
     }
@@ -179,7 +204,9 @@ export class Differential {
       if (this.#errorsDiffer && !sequence[i].probe) break;
       let text: string | null;
       try {
-        text = await this.#step(sequence[i]);
+        this.#events = NO_EVENTS;
+        await this.#published?.read();
+        text = (await this.#step(sequence[i])) ?? this.#compareEvents(sequence[i]);
       } catch (error) {
         text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       }
@@ -235,6 +262,17 @@ export class Differential {
     return showBoth(theirs, ours) + differs;
   }
 
+  /** What happened to keys is the same, in the same order. */
+  #compareEvents({ args }: Step): string | null {
+    const { published, announced } = this.#events;
+    if (published.join('\n') === announced.join('\n')) {
+      this.events += published.length;
+      return null;
+    }
+    if (knownEventDifference(args, published, announced)) return null;
+    return `Redis publishes\n  ${published.join('\n  ')}\nWeir announces\n  ${announced.join('\n  ')}`;
+  }
+
   /** By a look at the keyspace: a command would be counted. */
   #typeOf(connection: 0 | 1, key: Uint8Array): string {
     const { db } = this.#sessions[connection].session;
@@ -259,35 +297,41 @@ export class Differential {
     const redis = this.#redis[connection];
     const [name, key, ...rest] = args;
     await redis.call('COPY', key, SCRATCH, 'REPLACE');
+    // What COPY found out about the key SPOP would have, too.
+    const before = (await this.#published?.read())?.filter((event) => event.startsWith('expired ')) ?? [];
     const theirs = await redis.call(name, SCRATCH, ...rest);
+    const scratch = latin1(SCRATCH);
+    const popped = (await this.#published?.read())?.map((event) => event.replace(scratch, latin1(key))) ?? [];
     const sizeAfter = await redis.call('SCARD', SCRATCH);
     const encodingAfter = await redis.call('OBJECT', 'ENCODING', SCRATCH);
     await redis.call('DEL', SCRATCH);
+    this.#announced?.read();
     const ours = this.#callWeir(connection, args);
+    this.#events = { published: [...before, ...popped], announced: this.#announced?.read() ?? [] };
     const effects = this.#engine.effects.filter(([effect]) => effect.toUpperCase() !== 'SELECT');
     this.#count(step, ours);
     if (isError(theirs) || isError(ours)) return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
     const [a, b] = [parse(theirs), parse(ours)];
     const members = leaves(b);
     if (a.type !== b.type || leaves(a).length !== members.length) return showBoth(theirs, ours);
-    const before = new Set(leaves(parse(await redis.call('SMEMBERS', key))));
+    const there = new Set(leaves(parse(await redis.call('SMEMBERS', key))));
     for (const effect of effects) {
       const reply = await redis.call(...words(...effect));
       if (isError(reply)) return `Redis refuses the effect ${effect.join(' ')}: ${show(reply)}`;
     }
     const after = new Set(leaves(parse(await redis.call('SMEMBERS', key))));
     if (b.type !== 'nil') {
-      if (members.some((member) => !before.has(member))) return `no member before: ${show(ours)}`;
+      if (members.some((member) => !there.has(member))) return `no member before: ${show(ours)}`;
       if (new Set(members).size !== members.length) return `a member twice: ${show(ours)}`;
       if (members.some((member) => after.has(member))) return `the log does not remove all of ${show(ours)}`;
-      if (after.size !== before.size - members.length) return `the log removes more than ${show(ours)}`;
+      if (after.size !== there.size - members.length) return `the log removes more than ${show(ours)}`;
     }
     const [size, mine] = [await redis.call('SCARD', key), this.#callWeir(connection, words('SCARD', latin1(key)))];
     if (isError(mine)) return null; // of another type, and nil
     if (latin1(mine) !== latin1(size) || latin1(sizeAfter) !== latin1(size)) return `SCARD afterwards: ${show(mine)}`;
     if (after.size === 0) return null;
     // Which members are long decides about the encoding, and each side keeps others.
-    const alike = [...before].every((member) => member.length > 0 && member.length <= 4);
+    const alike = [...there].every((member) => member.length > 0 && member.length <= 4);
     return this.#adoptEncoding(connection, key, alike ? leaf(parse(encodingAfter)) : '');
   }
 
@@ -331,13 +375,16 @@ export class Differential {
     }
     // Without the reply Redis could not be told.
     if (this.#sessions[connection].session.replyMode !== REPLY_ON) return null;
+    this.#announced?.read();
     const ours = this.#callWeir(connection, args);
+    const announced = this.#announced?.read() ?? [];
     this.#count(step, ours);
     const id = /^\$\d+\r\n(\d+)-\d+\r\n$/.exec(latin1(ours));
     // After an ID from the future, the clock has no part in it.
     const isNow = id !== null && Math.abs(Number(id[1]) - this.#engine.now) < 1000;
     const same = isNow ? args.with(at, Buffer.from(leaf(parse(ours)))) : args;
     const theirs = await this.#redis[connection].call(...same);
+    this.#events = { published: (await this.#published?.read()) ?? [], announced };
     return this.#compare({ ...step, compare: 'exact' }, args, theirs, ours);
   }
 

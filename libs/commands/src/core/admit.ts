@@ -1,0 +1,90 @@
+import type { Request } from '@weir/resp';
+import { REQUEST_BYTES_MAX } from './context.ts';
+import type { Context } from './context.ts';
+import { evictToLimit } from './evict.ts';
+import { TOO_LARGE } from './frame.ts';
+import type { Session } from './session.ts';
+import { F_DENYOOM, F_EXEC, F_IN_TROUBLE, F_LOADING, F_NOT_QUEUED, F_NO_AUTH, F_NO_MULTI, F_STALE, F_WRITE } from './table.ts';
+import type { TableCommand } from './table.ts';
+
+/**
+ * May it run? The one place that decides, in the order of Redis's processCommand, so that a request that is wrong twice gets the same error.
+ */
+
+/** It is admitted, and runs when EXEC comes. */
+export const QUEUE = 'queue';
+
+/** The error that keeps the command from running, or QUEUE, or ''. */
+export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
+  // Nothing stands in the way of most commands, and they should pay no more than to see that.
+  const { arity } = command;
+  if (
+    (arity > 0 ? req.argc === arity : req.argc >= -arity) &&
+    session.isPlain &&
+    ctx.role.isPlain &&
+    ctx.config.num.maxmemory === 0 &&
+    req.end - req.start <= REQUEST_BYTES_MAX &&
+    command.run !== undefined
+  ) {
+    return '';
+  }
+  return refusal(ctx, session, req, command);
+}
+
+function refusal(ctx: Context, session: Session, req: Request, command: TableCommand): string {
+  // A container without a subcommand.
+  if (command.run === undefined) return wrongArity(command);
+  const { arity } = command;
+  let { flags } = command;
+  let admitted = '';
+  if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
+  if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
+    return 'NOAUTH Authentication required.';
+  }
+  if (session.phase === 'queuing') {
+    if ((flags & F_NO_MULTI) !== 0) return 'ERR Command not allowed inside a transaction';
+    if ((flags & F_EXEC) !== 0) flags = session.transaction!.flags(flags);
+    // A queue needs memory, whatever is in it.
+    else if ((flags & F_NOT_QUEUED) === 0) {
+      flags |= F_DENYOOM;
+      admitted = QUEUE;
+    }
+  }
+  const { role } = ctx;
+  if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading) {
+    const enough = evictToLimit(ctx);
+    if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
+  }
+  if (!role.isPlain) {
+    const ofRole = refusalOfRole(ctx, flags);
+    if (ofRole !== '') return ofRole;
+  }
+  // Weir's own: no record of the log could hold it.
+  if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
+  return admitted;
+}
+
+/** Why this node, as what it is now, does not run a command with such flags; or ''. Also for those that find out late that they write. */
+export function refusalOfRole(ctx: Context, flags: number): string {
+  const { role } = ctx;
+  if ((flags & F_WRITE) !== 0) {
+    if (role.writeRefusal !== '') return role.writeRefusal;
+    // Whatever replica-read-only says: a slave's writes would go nowhere.
+    if (role.isSlave) return "READONLY You can't write against a read only replica.";
+  }
+  // Where data is missing for good, that is said rather than that the link is down.
+  const { dataRefusal } = role;
+  const stale = role.isSlave && !role.linkUp && !ctx.config.bool.replicaServeStaleData;
+  if (stale && (flags & F_STALE) === 0 && (dataRefusal === '' || !role.isLoading)) {
+    return "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.";
+  }
+  if (role.isLoading && (flags & F_LOADING) === 0) {
+    if (dataRefusal === '') return 'LOADING Redis is loading the dataset in memory';
+    if ((flags & F_IN_TROUBLE) === 0) return dataRefusal;
+  }
+  return '';
+}
+
+function wrongArity(command: TableCommand): string {
+  return `ERR wrong number of arguments for '${command.fullName}' command`;
+}
