@@ -48,6 +48,7 @@ export interface SessionHost {
   readonly ctx: Context;
   readonly config: Config;
   readonly commit: Commit;
+  readonly time: Time;
   readonly lookahead: Lookahead;
   readonly scanLimits: ScanLimits;
   readonly keptBack: KeptBack;

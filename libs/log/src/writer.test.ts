@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { LogError } from './errors.ts';
 import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
 import { type AppendFault, FakeLog } from './testing.ts';
-import type { AppendOutcome, LogPosition, WriterState } from './types.ts';
+import type { AppendOutcome, LogPosition, LogStore, WriterState } from './types.ts';
 import { LogWriter, openWriter } from './writer.ts';
 
 const ENGINE = 1;
@@ -197,6 +198,75 @@ test('a log that lost acknowledged records fences its writer', async () => {
   log.loseTail(1);
   assert.equal((await put(writer, 'two')).outcome, 'fenced');
   assert.match(writer.detail, /ends at 1/);
+});
+
+/** A broker that acknowledged before it synced comes back without the last record, and another node leads in its place: the log ends where it had ended. */
+async function replaceTheEnd(log: FakeLog): Promise<LogWriter> {
+  log.setConnected(false);
+  log.loseTail(1);
+  log.setConnected(true);
+  return open(log, 2);
+}
+
+test('a log that lost its end and has as long a one of another master takes nothing more of the first', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  await put(writer, 'lost');
+  const next = await replaceTheEnd(log);
+  assert.equal((await put(writer, 'stale')).outcome, 'fenced');
+  assert.equal((await put(next, 'next')).outcome, 'committed');
+  assert.deepEqual((await contents(log)).texts, ['next']);
+});
+
+/** The same log over a connection that can be cut. */
+function overConnection(log: FakeLog): { store: LogStore; cut: (isCut: boolean) => void } {
+  let isCut = false;
+  const reach = (): void => {
+    if (isCut) throw new LogError('log-unavailable', 'cut');
+  };
+  const store: LogStore = {
+    maxMessageBytes: log.maxMessageBytes,
+    get connected() {
+      return !isCut;
+    },
+    append: (message, expected) => log.append(message, expected),
+    appendCb: (message, expected, callback) => {
+      if (isCut) queueMicrotask(() => callback({ kind: 'refused', reason: 'disconnected', error: 'cut' }));
+      else log.appendCb(message, expected, callback);
+    },
+    state: async () => (reach(), log.state()),
+    read: async (seq) => (reach(), log.read(seq)),
+    readLast: () => log.readLast(),
+    consume: (from, handler, options) => log.consume(from, handler, options),
+    purgeTo: (seq) => log.purgeTo(seq),
+    ensureStream: () => log.ensureStream(),
+    onConnection: (listener) => log.onConnection(listener),
+  };
+  return { store, cut: (cut) => void (isCut = cut) };
+}
+
+test('nor what it could not send while the broker was away', async () => {
+  const log = new FakeLog();
+  const { store, cut } = overConnection(log);
+  const { tail } = await openLog(log, ENGINE);
+  const writer = await openWriter({ log: store, tail, writerId: id(1), engineVersion: ENGINE, retryMinMs: 1 });
+  await put(writer, 'lost');
+  cut(true);
+  const stale = put(writer, 'stale');
+  const next = await replaceTheEnd(log);
+  cut(false);
+  assert.equal((await stale).outcome, 'fenced');
+  assert.equal((await put(next, 'next')).outcome, 'committed');
+  assert.deepEqual((await contents(log)).texts, ['next']);
+});
+
+test('a master without writes finds out by looking', async () => {
+  const log = new FakeLog();
+  const writer = await open(log);
+  await put(writer, 'lost');
+  await replaceTheEnd(log);
+  await writer.check();
+  assert.equal(writer.state, 'fenced');
 });
 
 test('a full disk blocks the writer without losing a record, and it goes on by itself', async () => {

@@ -20,6 +20,11 @@
  *   nothing, and the log ends just before it             → send again; an earlier try that still arrives late is either stored (then this one is rejected,
  *                                                          and reading finds ours) or rejected, as both expect the same sequence
  *   nothing, and the log ends even earlier               → what was acknowledged is gone: it is given back from `recent` (heal.ts), else fenced
+ *
+ * "The log ends just before it" is not enough by its number: a broker may come back without its last messages, and another master write as many in their
+ * place. So the message at the end is compared too before anything is sent behind an append that failed or a connection that broke, and whenever a
+ * master without writes looks (`check`). A claim is not preceded by such a look: what it expects was read a moment ago (role/claiming.ts), and against a
+ * master that appends all the time each question more loses it.
  */
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
@@ -133,6 +138,11 @@ export class LogWriter {
   #storedLo: number;
   readonly #other: RecordHeader = new RecordHeader();
   #resolving = false;
+  /** How often the connection broke, and how often it had when the log's end was last seen to be the one that is known here. */
+  #breaks = 0;
+  #provenAt = 0;
+  /** Where the last message of this writer is stored; -1: there is none yet, and the tail was another's. */
+  #storedSeq = -1;
   #resolvingSince = 0;
   readonly #retryMinMs: number;
   #retryMs: number;
@@ -162,6 +172,7 @@ export class LogWriter {
     h.checksumLo = this.#storedLo = this.#committedLo = checksumLo(tail.checksum);
     this.#unsubscribe = options.log.onConnection((connected) => {
       if (connected) this.#wake?.();
+      else this.#breaks++;
     });
   }
 
@@ -262,6 +273,11 @@ export class LogWriter {
   }
 
   #send(): void {
+    if (this.#resolving || this.#queue.length === 0) return;
+    if (this.#provenAt !== this.#breaks) {
+      if (this.#inFlight === 0) void this.#resolve();
+      return;
+    }
     // The window begins at the head, answered or not: what is sent behind a message without an outcome is bounded (void-rule.ts).
     for (let i = 0; i < this.#queue.length && i < this.#inFlightMax; i++) {
       const entry = this.#queue[i]!;
@@ -307,6 +323,7 @@ export class LogWriter {
 
   #commitHead(entry: Entry): void {
     this.#queue.shift();
+    this.#storedSeq = entry.seq;
     this.#storedHi = entry.checksumHi;
     this.#storedLo = entry.checksumLo;
     this.#recent?.push(entry.seq, entry.message);
@@ -335,7 +352,7 @@ export class LogWriter {
     this.#resolving = true;
     this.#resolvingSince ||= this.#time.monotonicMs();
     const head = this.#queue[0]!;
-    if (head.result!.kind === 'refused' || head.tries > 1) await this.#pause();
+    if (head.result?.kind === 'refused' || head.tries > 1) await this.#pause();
     for (;;) {
       if (this.#ended()) return;
       if (this.#deadlineMs !== undefined && this.#time.monotonicMs() - this.#resolvingSince > this.#deadlineMs) {
@@ -396,11 +413,40 @@ export class LogWriter {
       }
       // Otherwise something has arrived between the two questions: read again.
       if (lastSeq === seq - 1) {
+        const isOurs = await this.#endIsOurs(lastSeq);
+        if (this.#ended()) return true;
+        if (!isOurs) continue;
         for (const entry of this.#queue) entry.seq = seq++;
         this.#lastSeq = seq - 1;
         return true;
       }
     }
+    return true;
+  }
+
+  /**
+   * The log ends at `seq`. True when that is the end which this writer knows; when it is another's it is finished. False when the log has changed under
+   * our hands. Throws LogError for a message that is damaged or newer than we know.
+   */
+  async #endIsOurs(seq: number): Promise<boolean> {
+    const h = this.#other;
+    const breaks = this.#breaks;
+    const stored = this.#storedSeq;
+    for (const at of new Set([Math.max(stored, 0), seq])) {
+      if (at === 0) continue;
+      const message = await this.#log.read(at);
+      // A record that was stored meanwhile has its own proof.
+      if (this.#ended() || this.#storedSeq !== stored) return false;
+      if (message === null && at < seq) continue; // trimmed
+      if (message === null) return false;
+      decodeHeader(message, h);
+      const isStored = h.checksumHi === this.#storedHi && h.checksumLo === this.#storedLo;
+      // Behind the last of ours, or of the tail, stand void ones at most.
+      if (isStored || (at !== stored && this.#isVoid(at, message))) continue;
+      this.#finish('fenced', `sequence ${at} holds another writer's record`);
+      return false;
+    }
+    this.#provenAt = breaks;
     return true;
   }
 
@@ -432,7 +478,11 @@ export class LogWriter {
     const idle = (): boolean => this.#records === 0 && !this.#ended() && this.#lastSeq === seq;
     if (!idle()) return;
     const { lastSeq } = await this.#log.state();
-    if (!idle() || lastSeq === seq) return;
+    if (!idle()) return;
+    if (lastSeq === seq) {
+      await this.#proveEnd(seq, idle);
+      return;
+    }
     if (lastSeq < seq) {
       let isWhole = true;
       try {
@@ -453,6 +503,18 @@ export class LogWriter {
       if (!this.#isVoid(seq + 1, stored)) this.#finish('fenced', `sequence ${seq + 1} holds another writer's record`);
     } catch (error) {
       if (!isLogError(error)) throw error;
+      this.#fencedBy = error.code;
+      this.#finish('fenced', error.message);
+    }
+  }
+
+  async #proveEnd(seq: number, idle: () => boolean): Promise<void> {
+    try {
+      if (seq > 0) await this.#endIsOurs(seq);
+    } catch (error) {
+      if (!isLogError(error)) throw error;
+      if (error.code !== 'log-corrupt' && error.code !== 'log-newer') throw error;
+      if (!idle()) return; // what was appended meanwhile finds out
       this.#fencedBy = error.code;
       this.#finish('fenced', error.message);
     }

@@ -1,5 +1,5 @@
 import { hasBegun, markBegun } from '@weir/cluster';
-import { LOG_START, LogError, isLogError, openWriter } from '@weir/log';
+import { LOG_START, LogError, isLogError, messageEpoch, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/replica';
 import { leaderAddress, leaderNode } from '../leader.ts';
@@ -103,7 +103,14 @@ export async function claim(parts: RoleParts, term: Term, action: Doing<'claim'>
       ? position.epoch > ledEpoch // its record was trimmed behind a snapshot already
       : leader.epoch > ledEpoch && leaderNode(leader) !== parts.options.memory.id;
   if (ledEpoch > 0 && isDeposed) return { kind: 'deposed', leader: leaderAddress(leader) };
-  const { lastSeq } = await access.log.state();
+  const { tail } = follower;
+  const [{ lastSeq }, end] = await Promise.all([
+    access.log.state(),
+    tail.seq === 0 ? null : access.log.read(tail.seq), // at once: each question more loses against a master that writes
+  ]);
+  // The broker lost the end that was read here, and somebody leads since whose records have the same numbers.
+  if (end !== null && (messageEpoch(end) ?? 0) > tail.epoch)
+    throw new LogError('log-diverged', `the log holds another record ${tail.seq} than was read here`);
   if (follower.seq > lastSeq) {
     // The broker lost the end of the log (a power cut between two fsyncs) and kept a snapshot of what came later.
     const text = `the log ends at ${lastSeq}, a snapshot has ${follower.seq}: its data set becomes the beginning of a new log`;
@@ -111,8 +118,8 @@ export async function claim(parts: RoleParts, term: Term, action: Doing<'claim'>
     return { kind: 'log-short', held, error: new Error(text), wallMs: time.wallMs() };
   }
   try {
-    const begins = follower.tail.seq === 0 ? beginningOf(follower.base) : undefined;
-    term.writer = await claimLog(parts, term, follower.tail, begins);
+    const begins = tail.seq === 0 ? beginningOf(follower.base) : undefined;
+    term.writer = await claimLog(parts, term, tail, begins);
   } catch (error) {
     if (!isLogError(error, 'log-fenced')) throw error;
     logger.debug({ attempt, seq: follower.seq }, 'another master wrote meanwhile; claiming the log again');
