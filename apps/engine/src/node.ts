@@ -112,6 +112,7 @@ export class EngineNode {
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
     });
+    this.engine.positionNow = () => this.role.offset;
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
     const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));
