@@ -218,8 +218,7 @@ export class EngineNode {
     if (role.writeRefusal !== '') return role.writeRefusal;
     if (!engine.leading) return '';
     const age = engine.commit.oldestInFlightAgeMs();
-    const state = role.writerState;
-    if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
+    if (role.writer?.refused === 'no-space' && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;
     }
     if (age > config.num.commitTimeout && this.logTrouble !== '') {

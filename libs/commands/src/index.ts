@@ -40,6 +40,8 @@ export { REPLY_ON, Session, memoryOf } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';
+export { UnknownEffectError } from './core/effect-errors.ts';
+export { ENGINE_VERSION } from './core/version.ts';
 
 /** Every command of the server. */
 export const allCommands: readonly Command[] = [

@@ -26,6 +26,7 @@ import { Session } from './core/session.ts';
 import { Slowlog } from './core/slowlog.ts';
 import { CommandTable } from './core/table.ts';
 import { allCommands } from './index.ts';
+import { checkWritten } from './vocabulary.testing.ts';
 
 /**
  * An engine without a process: commands over a keyspace of its own, with a clock that stands still until it is set and
@@ -130,6 +131,7 @@ export class TestEngine {
   /** Executes a request as the engine does: one record if it changed something. What was ready then is done behind it. */
   execute(session: Session, request: Request): Uint8Array {
     const { ctx } = this;
+    this.#asked = Array.from({ length: request.argc }, (_, i) => request.latin1(i));
     ctx.reply.reset();
     ctx.monotonicMs = this.now;
     ctx.busy = true;
@@ -163,6 +165,9 @@ export class TestEngine {
     this.#takeRecord();
   }
 
+  /** The request that is executed, which may be the record itself, or as far as it went before the memory was full. */
+  #asked: readonly string[] = [];
+
   #takeRecord(): void {
     const { ctx } = this;
     this.announced = this.#announced.take();
@@ -172,9 +177,17 @@ export class TestEngine {
     if (ctx.effects.count === 0) return;
     const record = ctx.effects.written();
     this.effects = decodeCommands(record);
+    if (this.#options.commands === undefined) {
+      for (const effect of this.effects) if (!this.#isOf(effect, this.#asked)) checkWritten(effect);
+    }
     this.history.push(record);
     ctx.effects.reset();
     ctx.recordTaken();
+  }
+
+  #isOf([name, ...args]: readonly string[], asked: readonly string[]): boolean {
+    const sameName = this.ctx.table.renamed || name.toUpperCase() === asked[0]?.toUpperCase();
+    return sameName && args.every((arg, i) => arg === asked[i + 1]);
   }
 
   /** An engine that has applied everything this one logged. */
