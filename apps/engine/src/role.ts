@@ -110,6 +110,8 @@ export class RoleController {
   /** Last sequence committed (leading) or 0. */
   #committedSeq = 0;
   #committedOffset = 0;
+  /** Id of the node that answered the last handshake. */
+  #follows = '';
   #announceIp = '';
   #stopped = false;
   #term = new AbortController();
@@ -351,6 +353,7 @@ export class RoleController {
           : this.loading !== null
             ? 'loading'
             : 'catching-up',
+      ...(this.writer === null && this.target !== null && this.#follows !== '' ? { follows: this.#follows } : {}),
     };
   }
 
@@ -779,6 +782,7 @@ export class RoleController {
   async #follow(target: HostPort, signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
     const found = await this.#locate(target, signal);
+    this.#follows = found.node ?? '';
     this.#announceIp = found.localAddress.replace(/^::ffff:/, '');
     logger.info({ master: `${target.host}:${target.port}`, logId: found.logId }, 'found the log of the master');
     const access = await this.#open(found, signal);
