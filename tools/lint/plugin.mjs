@@ -18,7 +18,7 @@ const noWallClock = {
   meta: {
     type: 'problem',
     messages: {
-      wall: 'Time is measured with performance.now(); a calendar time is asked of wallClockMs() (@weir/replica).',
+      wall: 'Time is measured with a monotonic clock; a calendar time is asked of the Time that was given, or wallClockMs() (@weir/time).',
     },
   },
   create: (context) => {

@@ -199,7 +199,7 @@ const cases: readonly Case[] = [
   },
   {
     title: 'one file reads the wall clock, for those who need a calendar time',
-    file: 'libs/replica/src/wall-clock.ts',
+    file: 'libs/time/src/real-time.ts',
     code: `export const wallClockMs = (): number => Date.now();`,
     rules: [],
   },

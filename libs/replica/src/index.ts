@@ -21,4 +21,4 @@ export type { SaveOptions } from './save.ts';
 export { loadVerified, verifySnapshot } from './verify.ts';
 export type { VerifyOptions } from './verify.ts';
 export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';
-export { wallClockMs } from './wall-clock.ts';
+export { wallClockMs } from '@weir/time';
