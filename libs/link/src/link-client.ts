@@ -7,6 +7,7 @@
  *
  *   down ──dial──▶ dialing ──hello, command table──▶ up          any loss ──▶ down, again after the backoff, for ever
  */
+import { Retry, realTime } from '@weir/time';
 import { ByteQueue } from './byte-queue.ts';
 import { decodeCommands } from './commands-payload.ts';
 import { COMMANDS_PAYLOAD_MAX, FRAME, encodeOpen, encodeU32 } from './frame.ts';
@@ -163,9 +164,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   private wire: Wire | undefined;
   private state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
   private nextId = 1;
-  private backoffMs = BACKOFF_MS_MIN;
-  private failures = 0;
-  private retryTimer: NodeJS.Timeout | undefined;
+  private readonly redial = new Retry({ time: realTime, minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX, jitter: 0.25 });
   private watchTimer: NodeJS.Timeout | undefined;
   private stoppedResolve: (() => void) | undefined;
 
@@ -217,15 +216,10 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   private retry(reason: string): void {
     this.state = 'down';
-    const delayMs = this.backoffMs * (0.75 + Math.random() / 2);
-    this.backoffMs = Math.min(BACKOFF_MS_MAX, this.backoffMs * 2);
     // Said once, and then every minute or so as long as it lasts.
-    const level = this.failures++ % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
-    this.log[level](
-      { reason, attempts: this.failures, retryInMs: Math.round(delayMs) },
-      'no link to the engine, trying on',
-    );
-    this.retryTimer = setTimeout(() => void this.connect(), delayMs);
+    const level = this.redial.failures % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
+    const retryInMs = Math.round(this.redial.schedule(() => void this.connect()));
+    this.log[level]({ reason, attempts: this.redial.failures, retryInMs }, 'no link to the engine, trying on');
   }
 
   onUp(): void {
@@ -234,8 +228,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   private serve(wire: Wire): void {
     this.state = 'up';
-    this.backoffMs = BACKOFF_MS_MIN;
-    this.failures = 0;
+    this.redial.succeeded();
     this.log.info({ waiting: this.waiting.size }, 'link to the engine is up');
     for (const [session, timer] of this.waiting) {
       clearTimeout(timer);
@@ -343,7 +336,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   async stop(): Promise<void> {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
-    clearTimeout(this.retryTimer);
+    this.redial.cancel();
     for (const [session, timer] of this.waiting) {
       clearTimeout(timer);
       session.abandon(NO_ENGINE);
