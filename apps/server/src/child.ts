@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { EventLogger } from '@weir/telemetry';
 import { Retry, realTime } from '@weir/time';
 
 /**
@@ -12,7 +13,7 @@ export interface SupervisedOptions {
   readonly script: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  readonly log: Pick<EventLogger, 'info' | 'warn'>;
   /** The child asks that what NATS acknowledged be on disk. */
   readonly secure?: () => Promise<void>;
 }

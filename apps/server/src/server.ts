@@ -8,6 +8,7 @@ import type { Config } from '@weir/config';
 import { listenLink } from '@weir/link';
 import { lockFolder } from '@weir/log';
 import type { FolderLock } from '@weir/log';
+import type { EventLogger } from '@weir/telemetry';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
 import { replicationDirectives, replicationEnvironment } from './replication-directives.ts';
@@ -17,17 +18,10 @@ import { replicationDirectives, replicationEnvironment } from './replication-dir
  * nats-server and the replication app as its children while it leads a log of its own.
  */
 
-export interface ServerLogger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 export interface ServerOptions {
   readonly config: Config;
   readonly configFile: string | undefined;
-  readonly logger: ServerLogger;
+  readonly logger: EventLogger;
   /** SHUTDOWN was asked for, or this node cannot go on: call `stop` and end the process. */
   readonly onStop: (error?: unknown) => void;
 }

@@ -9,6 +9,7 @@ import type {
   SnapshotManifest,
   SnapshotStore,
 } from '@weir/log';
+import type { EventLogger } from '@weir/telemetry';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { discardKeyspace } from './discard.ts';
 import { DoesNotFitError, explained } from './does-not-fit.ts';
@@ -43,11 +44,7 @@ import { ENGINE_VERSION } from './version.ts';
 
 export type FollowerState = 'idle' | 'loading' | 'catching-up' | 'live' | 'disconnected' | 'failed' | 'stopped';
 
-export interface FollowerLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  debug(fields: object, message: string): void;
-}
+export type FollowerLogger = Pick<EventLogger, 'debug' | 'info' | 'warn'>;
 
 export interface LeaderInfo {
   readonly epoch: number;
