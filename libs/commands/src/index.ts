@@ -36,7 +36,7 @@ export type {
 export { PHASES } from './core/phase.ts';
 export type { Phase, SessionAction, SessionEvent } from './core/phase.ts';
 export { Role } from './core/role.ts';
-export { REPLY_ON, Session, memoryOf } from './core/session.ts';
+export { REPLY_ON, Session } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';

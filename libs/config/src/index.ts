@@ -11,6 +11,4 @@ export type { BoolFields, ChoiceFields, DirectiveName, NumberFields, TableRow, T
 export type { AppName, Category, Directive, DirectiveOptions, Kind } from './directive.ts';
 export { globMatch, globMatchAt } from './glob.ts';
 export { splitArgs } from './args.ts';
-export { latin1 } from './bytes.ts';
 export { parseMemory } from './values.ts';
-export { VERSION } from './version.ts';

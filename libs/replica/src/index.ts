@@ -18,7 +18,7 @@ export type { PaceOptions } from './pace.ts';
 export { Replay } from './replay.ts';
 export { uploadSnapshot, writeRdb } from './save.ts';
 export type { SaveOptions } from './save.ts';
-export { loadVerified, verifySnapshot } from './verify.ts';
+export { verifySnapshot } from './verify.ts';
 export type { VerifyOptions } from './verify.ts';
 export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';
 export { wallClockMs } from '@weir/time';
