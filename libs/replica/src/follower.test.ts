@@ -4,7 +4,8 @@ import { Keyspace, fingerprint } from '@weir/keyspace';
 import { LOG_START, isLogError } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { Arena } from '@weir/memory';
-import { DoesNotFitError, Follower, uploadSnapshot } from './index.ts';
+import { uploadSnapshot } from '@weir/dataset';
+import { DoesNotFitError, Follower } from './index.ts';
 import type { FollowerState } from './index.ts';
 import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
 

@@ -11,15 +11,15 @@ import type {
 } from '@weir/log';
 import type { EventLogger } from '@weir/telemetry';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
-import { discardKeyspace } from './discard.ts';
+import { discardKeyspace } from '@weir/dataset';
 import { DoesNotFitError, explained } from './does-not-fit.ts';
-import { freeInBackground } from './free-later.ts';
-import type { LoadedSnapshot } from './import-file.ts';
-import { loadSnapshot } from './load.ts';
-import type { LoadProgress } from './load.ts';
-import type { Pace } from './pace.ts';
+import { freeInBackground } from '@weir/dataset';
+import type { LoadedSnapshot } from '@weir/dataset';
+import { loadSnapshot } from '@weir/dataset';
+import type { LoadProgress } from '@weir/dataset';
+import type { Pace } from '@weir/dataset';
 import { Replay } from './replay.ts';
-import { ENGINE_VERSION } from './version.ts';
+import { ENGINE_VERSION } from '@weir/dataset';
 
 /**
  * Follows a log with a data set: newest usable snapshot, load, consume from the sequence behind it, for ever.
