@@ -149,10 +149,7 @@ export function apply(
   const whole = found === undefined || found.subcommands.length === 0 || req.argc < 2;
   const command = whole ? found : (subcommandOf(found, req) ?? found);
   if (command === undefined || command.run === undefined) {
-    throw endFrame(
-      ctx,
-      new UnknownEffectError(`the log has a command that this engine does not know: ${wordOf(req)}`),
-    );
+    throw endFrame(ctx, new UnknownEffectError(`the log has a command that this engine does not know: ${wordOf(req)}`));
   }
   const { arity } = command;
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) {
