@@ -3,7 +3,7 @@ import { CommandTable, Context, Lookahead, Slowlog, allCommands, serveReady } fr
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import type { EnginePort, SessionInfo, SessionPort, SessionSink } from '@weir/link';
+import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
 import { realTime } from '@weir/time';
@@ -14,6 +14,7 @@ import type { SessionHost } from './client-session.ts';
 import { Commit, newEffects } from './commit.ts';
 import type { Committer } from './commit.ts';
 import { KeptBack } from './kept-back.ts';
+import { linkCommands } from './link-commands.ts';
 
 /**
  * The engine: sessions, which execute requests in one Context, and the commit (`commit.ts`) of what they change.
@@ -141,13 +142,24 @@ export class Engine implements EnginePort, SessionHost {
     return this.keptBytes < KEPT_BYTES_MAX;
   }
 
+  /** Replication offset of the log up to which replies show it; told by the node's role, which knows. */
+  positionNow: () => number = () => 0;
+
+  get position(): number {
+    return this.positionNow();
+  }
+
+  get commands(): readonly LinkCommand[] {
+    return linkCommands(this.ctx.table);
+  }
+
   // --- sessions ----------------------------------------------------------------------------------------------------
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
     const refusal = this.#refusal(info);
     if (refusal !== null) {
       this.ctx.stats.rejectedConnections++;
-      sink.output(refusal, 0, refusal.length);
+      sink.output(refusal, 0, refusal.length, 1);
       sink.close();
       return REFUSED;
     }
