@@ -17,7 +17,7 @@ export { dropGuard, GuardedTail, guardedTail } from './block-guard.ts';
 export { type Beginning, decodeLeadership, type Leadership, readBeginning } from './leadership.ts';
 export { RecentMessages, type TailSource } from './recent.ts';
 export { connectNats, type ConnectOptions, NatsLink, OLDEST_ALWAYS, type ServerVersion } from './connect.ts';
-export { JetStreamLog, type JetStreamLogOptions, logStream } from './jetstream-log.ts';
+export { JetStreamLog, type JetStreamLogOptions, type LogDescription, logStream } from './jetstream-log.ts';
 export { EmbeddedNats, startEmbeddedNats } from './embedded.ts';
 export type { EmbeddedNatsEvent, EmbeddedNatsOptions } from './embedded-options.ts';
 export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';

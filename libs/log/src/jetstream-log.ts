@@ -25,6 +25,35 @@ export interface JetStreamLogOptions {
   readonly appendTimeoutMs?: number;
 }
 
+/** A stream as its leader describes it. Times are the server's, in milliseconds since 1970; 0: there is none. */
+export interface LogDescription extends LogState {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** When the server answered. */
+  readonly serverMs: number;
+  /** Name of the server that leads the stream; '' without a cluster, and while there is none. */
+  readonly leader: string;
+  /** Servers that keep a copy, and those of them that are in step. */
+  readonly replicas: number;
+  readonly currentReplicas: number;
+  /** Appends are refused above; 0 is no limit. */
+  readonly maxBytes: number;
+}
+
+interface StreamInfoAnswer {
+  readonly ts?: string;
+  readonly config: { readonly max_bytes: number; readonly num_replicas: number };
+  readonly state: {
+    readonly first_seq: number;
+    readonly first_ts: string;
+    readonly last_seq: number;
+    readonly last_ts: string;
+    readonly bytes: number;
+    readonly messages: number;
+  };
+  readonly cluster?: { readonly leader?: string; readonly replicas?: readonly { readonly current: boolean }[] };
+}
+
 const NAME = /^[A-Za-z0-9_-]+$/;
 
 export function checkNames(cluster: string, logId: string): void {
@@ -90,16 +119,48 @@ export class JetStreamLog implements LogStore {
     };
   }
 
-  // The API request goes to the leader; the stream has allow_direct off, and a direct get could be a lagging replica's.
-  async read(seq: number): Promise<Uint8Array | null> {
+  /** More than state() tells, for whoever shows it to people. */
+  async describe(): Promise<LogDescription> {
+    const { ts, config, state, cluster } = await this.#link.api<StreamInfoAnswer>(
+      `STREAM.INFO.${this.stream}`,
+      undefined,
+    );
+    const empty = state.messages === 0;
+    const lastMs = state.last_seq === 0 ? 0 : Date.parse(state.last_ts);
+    return {
+      firstSeq: empty ? state.last_seq + 1 : state.first_seq,
+      lastSeq: state.last_seq,
+      bytes: state.bytes,
+      messages: state.messages,
+      firstMs: empty ? 0 : Date.parse(state.first_ts),
+      lastMs,
+      serverMs: ts === undefined ? lastMs : Date.parse(ts),
+      leader: cluster?.leader ?? '',
+      replicas: config.num_replicas,
+      // The leader is one of them.
+      currentReplicas: 1 + (cluster?.replicas ?? []).filter(({ current }) => current).length,
+      maxBytes: Math.max(0, config.max_bytes),
+    };
+  }
+
+  /** As read(), with the server's time of storing it, in milliseconds since 1970. */
+  async readStored(seq: number): Promise<{ readonly message: Uint8Array; readonly storedMs: number } | null> {
     if (seq < 1) return null;
     try {
-      const stored = await this.#link.api<{ message: { data?: string } }>(`STREAM.MSG.GET.${this.stream}`, { seq });
-      return new Uint8Array(Buffer.from(stored.message.data ?? '', 'base64'));
+      const { message } = await this.#link.api<{ message: { data?: string; time: string } }>(
+        `STREAM.MSG.GET.${this.stream}`,
+        { seq },
+      );
+      return { message: new Uint8Array(Buffer.from(message.data ?? '', 'base64')), storedMs: Date.parse(message.time) };
     } catch (error) {
       if (apiErrorCode(error) === JS_NO_MESSAGE) return null;
       throw error;
     }
+  }
+
+  // The API request goes to the leader; the stream has allow_direct off, and a direct get could be a lagging replica's.
+  async read(seq: number): Promise<Uint8Array | null> {
+    return (await this.readStored(seq))?.message ?? null;
   }
 
   async readLast(): Promise<{ readonly seq: number; readonly message: Uint8Array } | null> {

@@ -242,3 +242,19 @@ test('the benchmark runs', async () => {
     lines.join('\n'),
   );
 });
+
+test('a log describes itself with times of the server, and tells when a message was stored', async () => {
+  const log = await freshLog();
+  const empty = await log.describe();
+  assert.deepEqual([empty.firstSeq, empty.lastSeq, empty.firstMs, empty.lastMs], [1, 0, 0, 0]);
+  for (let i = 0; i < 2; i++) assert.equal((await log.append(new Uint8Array([i]), i)).kind, 'stored');
+  const { firstMs, lastMs, serverMs, ...rest } = await log.describe();
+  assert.ok(firstMs <= lastMs && lastMs <= serverMs && serverMs < lastMs + 60_000, `${firstMs} ${lastMs} ${serverMs}`);
+  const { bytes, leader, ...counts } = rest;
+  assert.ok(bytes > 0 && leader !== '');
+  assert.deepEqual(counts, { firstSeq: 1, lastSeq: 2, messages: 2, replicas: 1, currentReplicas: 1, maxBytes: 0 });
+  const second = await log.readStored(2);
+  assert.deepEqual([second?.message, second?.storedMs], [new Uint8Array([1]), lastMs]);
+  assert.deepEqual([await log.readStored(3), await log.readStored(0)], [null, null]);
+  log.close();
+});
