@@ -102,7 +102,13 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
     while (!stopping) {
       const term = await lease.acquired().catch(() => null);
       if (term === null) return;
-      const stopServing = serveSnapshotRequests(link, cluster, logId, (seq) => replicator.request(seq));
+      const stopServing = serveSnapshotRequests(
+        link,
+        cluster,
+        logId,
+        (seq) => replicator.request(seq),
+        (snapshotId) => replicator.remove(snapshotId),
+      );
       try {
         await replicator.run(term);
       } finally {

@@ -368,3 +368,43 @@ test('nothing is trimmed or removed before the store is on disk', async () => {
     secure,
   );
 });
+
+test('a snapshot is removed on request, but neither the newest nor one of another history', () => {
+  let secured = 0;
+  return working(
+    'ephemeral',
+    async ({ feeder, replicator, snapshots }) => {
+      const ids: string[] = [];
+      for (const key of ['a', 'b']) {
+        feeder.call('SET', key, '1');
+        await feeder.flush();
+        const answer = await replicator.request();
+        assert.ok(answer.ok);
+        ids.push(answer.id);
+      }
+      const [old, newest] = ids as [string, string];
+      const list = async () => (await snapshots.list()).map(({ id }) => id).sort();
+      assert.deepEqual(await list(), [...ids].sort());
+      const { state: _state, format: _format, parts: _parts, bytes: _bytes, ...meta } = (await snapshots.list())[0]!;
+      const foreign = await snapshots.create({ ...meta, id: 'foreign', seq: 1, checksum: '0123456789abcdef' });
+      await foreign.write(new Uint8Array(1));
+      await foreign.finish();
+      await snapshots.markUsable('foreign');
+      for (const [id, why] of [
+        [newest, 'needed'],
+        ['foreign', 'needed'],
+        ['none', 'missing'],
+      ] as const) {
+        const answer = await replicator.remove(id);
+        assert.ok(!answer.ok && answer.why === why, `${id}: ${JSON.stringify(answer)}`);
+      }
+      assert.deepEqual(await list(), [...ids, 'foreign'].sort());
+      const before = secured;
+      assert.deepEqual(await replicator.remove(old), { ok: true, removed: old });
+      assert.ok(secured > before, 'the newer one is on disk first');
+      assert.deepEqual(await list(), [newest, 'foreign'].sort());
+    },
+    { keep: 5 },
+    async () => void secured++,
+  );
+});

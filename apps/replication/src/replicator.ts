@@ -1,4 +1,4 @@
-import type { Member, MemberReport, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
+import type { Member, MemberReport, RemovalAnswer, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
 import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
 import { provenSnapshots } from '@weir/replica';
@@ -167,6 +167,28 @@ export class Replicator {
       this.#waiters.push({ seq: Math.min(seq ?? lastSeq, lastSeq), answer: resolve });
       this.#wake?.();
     });
+  }
+
+  /**
+   * Removes a verified snapshot of this log on request. Never the newest: a slave starts from it. Nor one that is not of this log's history: it may be
+   * the last copy of what the log lost, and an operator has other ways to remove that.
+   */
+  async remove(id: string): Promise<RemovalAnswer> {
+    if (!this.#active) return { ok: false, why: 'again', error: 'this replication app is not the active one' };
+    const { log, snapshots, logger } = this.#o;
+    if (this.snapshotInProgress) return { ok: false, why: 'busy', error: 'a snapshot is being made; try again then' };
+    if (!(await snapshots.list()).some((one) => one.id === id))
+      return { ok: false, why: 'missing', error: `no snapshot ${id}` };
+    const { usable } = await provenSnapshots(log, snapshots, logger);
+    if (!usable.some((one) => one.id === id))
+      return { ok: false, why: 'needed', error: `snapshot ${id} is not a verified one of this log` };
+    if (usable[0]!.id === id)
+      return { ok: false, why: 'needed', error: `snapshot ${id} is the newest usable one: a slave starts from it` };
+    // As in retention: the newer one must not be lost with the machine's power.
+    await this.#o.secure?.();
+    await snapshots.remove(id);
+    logger.info({ snapshot: id }, 'removed a snapshot that was asked to be removed');
+    return { ok: true, removed: id };
   }
 
   /** Until the signal: never throws, tries again for ever. */

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
-import { MEMBER_TTL_MS, Membership, parseReport, requestSnapshot, serveSnapshotRequests } from './index.ts';
+import {
+  MEMBER_TTL_MS,
+  MemberWatch,
+  Membership,
+  parseReport,
+  requestRemoval,
+  requestSnapshot,
+  serveSnapshotRequests,
+} from './index.ts';
 import type { MemberReport } from './index.ts';
 import { FakeNats } from './testing.ts';
 
@@ -145,4 +153,64 @@ test('a snapshot request is answered by the one who serves them, failures includ
   assert.deepEqual(await requestSnapshot(client, 'c', 'l', 1000), { ok: false, error: 'no room' });
   stop();
   await assert.rejects(requestSnapshot(client, 'c', 'l', 10_000), /nobody listens/);
+});
+
+test('a snapshot is removed by the app that serves, whose refusal says why', async () => {
+  const nats = new FakeNats();
+  const make = () => Promise.reject(new Error('not asked'));
+  const stop = serveSnapshotRequests(nats.handle(), 'c', 'l', make, async (id) =>
+    id === 'old' ? { ok: true, removed: id } : { ok: false, why: 'needed', error: 'the newest' },
+  );
+  const ask = (id: string) => requestRemoval(nats.handle(), 'c', 'l', 100, id);
+  assert.deepEqual(await ask('old'), { ok: true, removed: 'old' });
+  assert.deepEqual(await ask('new'), { ok: false, why: 'needed', error: 'the newest' });
+  stop();
+  await assert.rejects(ask('old'));
+});
+
+test('an app from before it could be asked to remove a snapshot makes one, and that is no removal', async () => {
+  const nats = new FakeNats();
+  const handle = nats.handle();
+  handle.subscribe('weir.c.l.snapshot', (_data, replyTo) =>
+    handle.publish(replyTo!, Buffer.from(JSON.stringify({ ok: true, id: 's9', seq: 9 }))),
+  );
+  const answer = await requestRemoval(nats.handle(), 'c', 'l', 100, 'old');
+  assert.ok(!answer.ok && /too old/.test(answer.error));
+});
+
+test('a watch hears who reports, forgets who leaves or falls silent, and reports nothing itself', async () => {
+  const nats = new FakeNats();
+  const reports: string[] = [];
+  nats.handle().subscribe('weir.c.l.progress', (data) => void reports.push(parseReport(data)!.id));
+  const report = (id: string) =>
+    ({ id, role: 'slave', ip: 'h', port: 1, epoch: 1, seq: 5, offset: 9, state: 'online' }) as const;
+  const members = ['a', 'b'].map(
+    (id) =>
+      new Membership({ nats: nats.handle(), cluster: 'c', logId: 'l', time: timeOf(nats), report: () => report(id) }),
+  );
+  for (const member of members) member.start();
+  const watch = new MemberWatch({
+    nats: nats.handle(),
+    cluster: 'c',
+    logId: 'l',
+    time: { ...timeOf(nats), after: realTime.after },
+  });
+  const ids = (all: { id: string }[]): string[] => all.map(({ id }) => id).sort();
+  await new Promise(setImmediate);
+  assert.deepEqual(ids(watch.members()), ['a', 'b']);
+  nats.now = 5000;
+  // All that were heard of answer: it does not wait for its bound.
+  assert.deepEqual(ids(await watch.fresh(60_000)), ['a', 'b']);
+  assert.deepEqual(
+    watch.members().map(({ receivedMs }) => receivedMs),
+    [5000, 5000],
+  );
+  members[0]!.stop();
+  await new Promise(setImmediate);
+  assert.deepEqual(ids(watch.members()), ['b']);
+  nats.now += MEMBER_TTL_MS + 1;
+  assert.deepEqual(watch.members(), []);
+  members[1]!.stop();
+  watch.stop();
+  assert.deepEqual([...new Set(reports)].sort(), ['a', 'b']);
 });

@@ -1,7 +1,7 @@
 import type { NatsHandle } from '@weir/log';
 import { snapshotSubject } from './topics.ts';
 
-/** Asks the log's replication app for a snapshot, and how it answers. */
+/** Asks the log's replication app for a snapshot, or to remove one, and how it answers. */
 export type SnapshotAnswer =
   | { readonly ok: true; readonly id: string; readonly seq: number }
   | {
@@ -9,6 +9,15 @@ export type SnapshotAnswer =
       readonly error: string;
       /** Nothing is wrong with the log: another app is or becomes the active one, and the same question is answered by that. */
       readonly again?: true;
+    };
+
+export type RemovalAnswer =
+  | { readonly ok: true; readonly removed: string }
+  | {
+      readonly ok: false;
+      readonly error: string;
+      /** What to make of the error: `again` as above; absent: it failed. */
+      readonly why?: 'again' | 'missing' | 'needed' | 'busy';
     };
 
 /**
@@ -27,30 +36,49 @@ export async function requestSnapshot(
   return JSON.parse(Buffer.from(answer).toString()) as SnapshotAnswer;
 }
 
-/** The replication app's side: `handle` makes the snapshot. Requests that come meanwhile are its to join. */
+/** Asks that a snapshot is removed. Throws when nobody answers in time. An app from before this question makes a snapshot instead: that is an error too. */
+export async function requestRemoval(
+  nats: NatsHandle,
+  cluster: string,
+  logId: string,
+  timeoutMs: number,
+  id: string,
+): Promise<RemovalAnswer> {
+  const question = Buffer.from(JSON.stringify({ remove: id }));
+  const answer = await nats.request(snapshotSubject(cluster, logId), question, timeoutMs);
+  const parsed = JSON.parse(Buffer.from(answer).toString()) as RemovalAnswer;
+  if (parsed.ok && parsed.removed !== id) {
+    return { ok: false, error: 'the replication app is too old to remove a snapshot on request' };
+  }
+  return parsed;
+}
+
+/** The replication app's side: `handle` makes the snapshot, `remove` removes one. Requests that come meanwhile are theirs to join. */
 export function serveSnapshotRequests(
   nats: NatsHandle,
   cluster: string,
   logId: string,
   handle: (seq: number | undefined) => Promise<SnapshotAnswer>,
+  remove: (id: string) => Promise<RemovalAnswer> = () => Promise.reject(new Error('nothing is removed here')),
 ): () => void {
   return nats.subscribe(snapshotSubject(cluster, logId), (data, replyTo) => {
     if (replyTo === undefined) return;
-    void handle(seqOf(data))
-      .catch((error: unknown): SnapshotAnswer => ({
-        ok: false,
-        error: error instanceof Error ? error.message : String(error),
-      }))
+    const question = parseQuestion(data);
+    const work: Promise<SnapshotAnswer | RemovalAnswer> =
+      question.remove === undefined ? handle(question.seq) : remove(question.remove);
+    void work
+      .catch((error: unknown) => ({ ok: false, error: error instanceof Error ? error.message : String(error) }))
       .then((answer) => nats.publish(replyTo, Buffer.from(JSON.stringify(answer))));
   });
 }
 
-function seqOf(data: Uint8Array): number | undefined {
-  if (data.length === 0 || data.length > 256) return undefined;
+function parseQuestion(data: Uint8Array): { seq?: number; remove?: string } {
+  if (data.length === 0 || data.length > 256) return {};
   try {
-    const { seq } = JSON.parse(Buffer.from(data).toString()) as { seq?: unknown };
-    return typeof seq === 'number' && Number.isSafeInteger(seq) ? seq : undefined;
+    const { seq, remove } = JSON.parse(Buffer.from(data).toString()) as { seq?: unknown; remove?: unknown };
+    if (typeof remove === 'string') return { remove };
+    return typeof seq === 'number' && Number.isSafeInteger(seq) ? { seq } : {};
   } catch {
-    return undefined;
+    return {};
   }
 }
