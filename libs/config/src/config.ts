@@ -109,7 +109,7 @@ export class Config {
   }
 
   /** A path of the configuration (logfile, pidfile, unixsocket), absolute: they are relative to `dir`. */
-  path(name: 'logfile' | 'pidfile' | 'unixsocket' | 'aclfile' | 'dbfilename'): string {
+  path(name: 'logfile' | 'pidfile' | 'unixsocket' | 'aclfile' | 'dbfilename' | 'admin-token-file'): string {
     return resolvePath(this.text.dir, toText(this.value(name)));
   }
 

@@ -332,6 +332,16 @@ export const effectiveDirectives = [
     'Rebuild the copy that snapshots are made from each time, or keep it in memory.',
     { apps: ['replication'], immutable: true },
   ),
+  int('admin-port', { default: 8379, max: 65535 }, 'TCP port of the admin app; 0 takes a free one.', {
+    immutable: true,
+  }),
+  str('admin-bind', '127.0.0.1', 'Address that the admin app listens on.', { immutable: true }),
+  str(
+    'admin-token-file',
+    '',
+    'File of the admin app with a role and a token per line; empty: who is on this machine may read, and nobody may change anything.',
+    { immutable: true },
+  ),
   memory(
     'arena-reserve',
     { default: 0 },

@@ -45,6 +45,9 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'log-orphan-ttl',
     'replication-app',
     'replication-copy',
+    'admin-port',
+    'admin-bind',
+    'admin-token-file',
     'arena-reserve',
   ]);
   assert.equal(names.length - weir.length, Object.keys(redis.defaults).length);
