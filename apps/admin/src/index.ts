@@ -1,0 +1,2 @@
+export { startAdmin } from './app.ts';
+export type { AdminApp, AdminOptions } from './app.ts';

@@ -1,0 +1,115 @@
+import type { Member } from '@weir/cluster';
+import { Redis, ReplyError } from 'ioredis';
+import { Problem } from './problems.ts';
+
+/**
+ * Connections to engines, one per node and database, opened when they are needed and closed when they were idle for a while. Nothing is sent a
+ * second time: a command that met a lost connection may have been executed.
+ */
+
+export interface NodesOptions {
+  readonly user: () => string;
+  readonly password: () => string;
+  readonly connectMs?: number;
+  readonly commandMs?: number;
+}
+
+export type Argument = string | number | Buffer;
+
+const CONNECTIONS_MAX = 64;
+const IDLE_MS = 60_000;
+
+interface Pooled {
+  readonly redis: Redis;
+  usedMs: number;
+}
+
+export class Nodes {
+  readonly #options: NodesOptions;
+  readonly #pool = new Map<string, Pooled>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(options: NodesOptions) {
+    this.#options = options;
+    this.#sweep = setInterval(() => this.#close(performance.now() - IDLE_MS), IDLE_MS / 2).unref();
+  }
+
+  /** The reply with its strings as text. Throws a Problem: 'node-unreachable', or 'node-refused' with Redis's own words. */
+  async call(node: Member, args: readonly Argument[], db = 0): Promise<unknown> {
+    const [name = '', ...rest] = args;
+    return this.#ask(node, db, (redis) => redis.call(String(name), ...rest));
+  }
+
+  /** The same with its strings as bytes. */
+  async callBytes(node: Member, args: readonly Argument[], db = 0): Promise<unknown> {
+    const [name = '', ...rest] = args;
+    return this.#ask(node, db, (redis) => redis.callBuffer(String(name), ...rest));
+  }
+
+  async info(node: Member, ...sections: readonly string[]): Promise<string> {
+    return String(await this.call(node, ['INFO', ...sections]));
+  }
+
+  stop(): void {
+    clearInterval(this.#sweep);
+    this.#close(Infinity);
+  }
+
+  async #ask(node: Member, db: number, send: (redis: Redis) => Promise<unknown>): Promise<unknown> {
+    try {
+      return await send(this.#connection(node, db));
+    } catch (error) {
+      const { message } = error as Error;
+      if (error instanceof ReplyError) throw new Problem('node-refused', message, { node: node.id });
+      throw new Problem('node-unreachable', `${node.ip}:${node.port}: ${message}`, { node: node.id });
+    }
+  }
+
+  #connection(node: Member, db: number): Redis {
+    const key = `${node.ip} ${node.port} ${db}`;
+    const known = this.#pool.get(key);
+    if (known !== undefined) {
+      known.usedMs = performance.now();
+      return known.redis;
+    }
+    if (this.#pool.size >= CONNECTIONS_MAX) {
+      const [oldest] = [...this.#pool].sort(([, a], [, b]) => a.usedMs - b.usedMs);
+      if (oldest !== undefined) this.#drop(oldest[0]);
+    }
+    const { user, password, connectMs = 2000, commandMs = 5000 } = this.#options;
+    const redis = new Redis({
+      host: node.ip,
+      port: node.port,
+      db,
+      ...(password() === '' ? {} : { password: password(), ...(user() === '' ? {} : { username: user() }) }),
+      connectionName: 'weir-admin',
+      disableClientInfo: true,
+      connectTimeout: connectMs,
+      commandTimeout: commandMs,
+      // Replies have one shape whatever the node speaks.
+      protocol: 2,
+      // A node that loads answers INFO.
+      enableReadyCheck: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+    });
+    // Looking at a key must not make it look used.
+    redis.on('connect', () => void redis.call('CLIENT', 'NO-TOUCH', 'ON').catch(() => undefined));
+    redis.on('error', () => undefined); // the command that was sent says it
+    redis.on('end', () => {
+      if (this.#pool.get(key)?.redis === redis) this.#pool.delete(key);
+    });
+    this.#pool.set(key, { redis, usedMs: performance.now() });
+    return redis;
+  }
+
+  #close(usedBeforeMs: number): void {
+    for (const [key, { usedMs }] of [...this.#pool]) if (usedMs < usedBeforeMs) this.#drop(key);
+  }
+
+  #drop(key: string): void {
+    const pooled = this.#pool.get(key);
+    this.#pool.delete(key);
+    pooled?.redis.disconnect();
+  }
+}

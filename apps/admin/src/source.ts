@@ -1,0 +1,145 @@
+import { MemberWatch } from '@weir/cluster';
+import type { Config } from '@weir/config';
+import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
+import type { LogStore, NatsHandle, NatsLink, SnapshotStore } from '@weir/log';
+import type { Logger } from '@weir/telemetry';
+import { locateLog } from './locate.ts';
+import type { LogPlace } from './locate.ts';
+import { Problem } from './problems.ts';
+
+/** One log, over one connection. */
+export interface LogView extends LogPlace {
+  readonly link: NatsHandle & { readonly version: string };
+  readonly log: LogStore & Pick<JetStreamLog, 'describe' | 'readStored'>;
+  readonly snapshots: SnapshotStore;
+  readonly members: MemberWatch;
+}
+
+interface OpenView extends LogView {
+  readonly link: NatsLink;
+  readonly log: JetStreamLog;
+  readonly snapshots: JetStreamSnapshots;
+}
+
+/** What routes need of it; a test has its own. */
+export interface LogSource {
+  readonly current: LogView | null;
+  /** Why there is no log, or none that answers; '' when there is one. */
+  readonly trouble: string;
+  /** Throws a Problem when there is none. */
+  need(): LogView;
+}
+
+const LOOK_MS = 5000;
+const RETRY_MIN_MS = 200;
+const CONNECT_MS = 10_000;
+
+/**
+ * Holds the connection to the log, looks every few seconds whether the node or the cluster has another log now, and follows it there. A connection
+ * that works is kept while nobody can be asked.
+ */
+export class Source implements LogSource {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #stop = new AbortController();
+  #current: OpenView | null = null;
+  #why = 'not looked yet';
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(config: Config, logger: Logger) {
+    this.#config = config;
+    this.#logger = logger;
+  }
+
+  get current(): LogView | null {
+    return this.#current;
+  }
+
+  get trouble(): string {
+    if (this.#current === null) return this.#why;
+    return this.#current.link.status === 'connected' ? '' : 'NATS is not connected; it is tried again';
+  }
+
+  need(): LogView {
+    if (this.#current === null) throw new Problem('log-unknown', this.#why);
+    return this.#current;
+  }
+
+  start(): void {
+    this.#loop = this.#run(this.#stop.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the admin app stops'));
+    await this.#loop;
+    await this.#close(this.#current);
+    this.#current = null;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let delayMs = RETRY_MIN_MS; !signal.aborted;) {
+      try {
+        await this.#look(signal);
+        delayMs = LOOK_MS;
+        this.#why = '';
+      } catch (error) {
+        if (signal.aborted) return;
+        const why = (error as Error).message;
+        if (why !== this.#why) this.#logger.warn({ trouble: why }, 'cannot look for the log; trying again');
+        this.#why = why;
+        delayMs = Math.min(LOOK_MS, Math.max(RETRY_MIN_MS, delayMs * 2));
+      }
+      await pause(delayMs, signal);
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const current = this.#current;
+    const link = current !== null && current.link.status === 'connected' ? current.link : null;
+    const place = await locateLog(this.#config, signal, link);
+    if (current !== null && current.logId === place.logId && current.link.renew(place.natsUrl)) return;
+    const next = await this.#open(place, signal);
+    this.#current = next;
+    await this.#close(current);
+    this.#logger.info({ log: place.logId, cluster: place.cluster }, 'looking at a log');
+  }
+
+  async #open(place: LogPlace, signal: AbortSignal): Promise<OpenView> {
+    const link = await connectNats({
+      urls: place.natsUrl,
+      name: 'weir admin',
+      firstConnectMs: CONNECT_MS,
+      signal,
+      onEvent: ({ kind, detail }) =>
+        this.#logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
+    });
+    return {
+      ...place,
+      link,
+      log: new JetStreamLog(link, place),
+      snapshots: new JetStreamSnapshots(link, place),
+      members: new MemberWatch(link, place.cluster, place.logId, () => performance.now()),
+    };
+  }
+
+  async #close(view: OpenView | null): Promise<void> {
+    if (view === null) return;
+    view.members.stop();
+    view.log.close();
+    view.snapshots.close();
+    await view.link.close();
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+    if (signal.aborted) end();
+  });
+}
