@@ -1,8 +1,10 @@
 // `npm start`: a master and a slave of it, until Ctrl-C. The master brings the embedded nats-server and the replication app along
 // as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout, and there
-// each node's weir.conf, a copy of conf/6379.conf: CONFIG REWRITE writes into it.
+// each node's weir.conf, a copy of conf/6379.conf: CONFIG REWRITE writes into it. The admin app beside them takes port 8379, or WEIR_ADMIN_PORT,
+// or a free one where 8379 is in use; data/admin-<port>/tokens has the token that lets change things.
 
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { checkoutRoot } from '@weir/toolchain';
@@ -14,6 +16,7 @@ import type { NodeProcess } from './nodes.ts';
 /** Generous: a master rebuilds a large data set before it answers. */
 const startBoundMs = 120_000;
 const stopBoundMs = 20_000;
+const adminPortDefault = 8379;
 
 const root = checkoutRoot();
 const people = process.stdout.isTTY === true;
@@ -52,17 +55,52 @@ function start(name: string, color: number, port: number, more: readonly string[
   return startNode({ name, args, cwd: root, onLine: printer(name, color) });
 }
 
+/** Its own tokens are made once. What it prints is told of; that it ends is said, and the nodes go on. */
+function startAdmin(masterPort: number, port: number, onUrl: (url: string) => void): NodeProcess {
+  const dir = path.join(root, `data/admin-${masterPort}`);
+  mkdirSync(dir, { recursive: true });
+  const tokens = path.join(dir, 'tokens');
+  if (!existsSync(tokens)) {
+    const [operate, read] = [randomBytes(24).toString('base64url'), randomBytes(24).toString('base64url')];
+    writeFileSync(tokens, `operate ${operate} operator\nread ${read} reader\n`, { mode: 0o600 });
+  }
+  const print = printer('admin', 33);
+  let told = false;
+  return startNode({
+    name: 'admin app',
+    script: 'apps/admin/src/main.ts',
+    // A password that its file sets is the admin app's as well.
+    args: [
+      ...[path.join(root, 'data', String(masterPort), 'weir.conf'), '--logfile', '', '--dir', dir],
+      ...['--replicaof', '127.0.0.1', String(masterPort), '--admin-port', String(port)],
+      ...['--admin-token-file', tokens],
+    ],
+    cwd: root,
+    onLine: (line) => {
+      print(line);
+      const [, url] = /"url":"(http:[^"]+)"/.exec(line) ?? [];
+      if (told || url === undefined) return;
+      told = true;
+      onUrl(url);
+    },
+  });
+}
+
 async function main(): Promise<number> {
   const port = portFrom('WEIR_PORT', 6379);
   const slavePort = portFrom('WEIR_SLAVE_PORT', 6380);
+  const adminPort = portFrom('WEIR_ADMIN_PORT', adminPortDefault);
   if (port === slavePort)
     throw new Error(`master and slave need a port each, not ${port} for both: WEIR_SLAVE_PORT=… npm start`);
   // The nodes are told on the command line; to them WEIR_SLAVE_PORT would be a directive that they do not know.
   delete process.env.WEIR_PORT;
   delete process.env.WEIR_SLAVE_PORT;
+  const adminChosen = process.env.WEIR_ADMIN_PORT !== undefined && process.env.WEIR_ADMIN_PORT !== '';
+  delete process.env.WEIR_ADMIN_PORT;
   for (const [variable, number] of [
     ['WEIR_PORT', port],
     ['WEIR_SLAVE_PORT', slavePort],
+    ...(adminChosen ? ([['WEIR_ADMIN_PORT', adminPort]] as const) : []),
   ] as const) {
     if (!(await isPortFree(number))) {
       throw new Error(`port ${number} is in use; end the server there, or choose another one: ${variable}=… npm start`);
@@ -91,8 +129,15 @@ async function main(): Promise<number> {
     await untilItAnswers(slave, slavePort, startBoundMs);
     tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends both`);
     const ports = port === 6379 && slavePort === 6380 ? '' : `WEIR_PORT=${port} WEIR_SLAVE_PORT=${slavePort} `;
+    const admin = startAdmin(port, adminChosen || (await isPortFree(adminPort)) ? adminPort : 0, (url) =>
+      tell(`admin: ${url}/docs; a token: awk '{print $2; exit}' data/admin-${port}/tokens`),
+    );
+    nodes.push(admin);
+    void admin.ended.then((how) => {
+      if (!stopping) tell(`the admin app ended with ${how}; the nodes go on`);
+    });
     tell(`an example, from another terminal: ${ports}npm run leaderboard (see examples/leaderboard)`);
-    return Promise.race(nodes.map(async (node) => node.ended.then(() => node)));
+    return Promise.race([master, slave].map(async (node) => node.ended.then(() => node)));
   };
 
   let failed = false;

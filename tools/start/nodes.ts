@@ -21,14 +21,20 @@ export interface NodeProcess {
 
 export interface NodeOptions {
   readonly name: string;
+  /** One of the apps, in place of `weir-server`. */
+  readonly script?: string;
   readonly args: readonly string[];
   readonly cwd: string;
   readonly onLine: (line: string) => void;
 }
 
 /** Starts `weir-server`. In a process group of its own, so that Ctrl-C reaches only us and the nodes end in the order we choose. */
-export function startNode({ name, args, cwd, onLine }: NodeOptions): NodeProcess {
-  const child = spawn(path.join(checkoutRoot(), 'weir-server'), args, {
+export function startNode({ name, script, args, cwd, onLine }: NodeOptions): NodeProcess {
+  const [program, more] =
+    script === undefined
+      ? [path.join(checkoutRoot(), 'weir-server'), []]
+      : [process.execPath, [path.join(checkoutRoot(), script)]];
+  const child = spawn(program, [...more, ...args], {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

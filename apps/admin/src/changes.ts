@@ -9,7 +9,7 @@ import {
   RecordKind,
 } from '@weir/log';
 import type { LogPosition, LogStore, RecordView } from '@weir/log';
-import { ENGINE_VERSION } from '@weir/replica';
+import { ENGINE_VERSION } from '@weir/dataset';
 import { decodeCommands } from './decode.ts';
 import type { DecodeLimits } from './decode.ts';
 import { Problem, toProblem } from './problems.ts';

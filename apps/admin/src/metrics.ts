@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { wallClockMs } from '@weir/replica';
+import { wallClockMs } from '@weir/time';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { commandStats, numberOf, parseInfo } from './info.ts';
 import type { Nodes } from './nodes.ts';

@@ -3,6 +3,7 @@ import type { Config } from '@weir/config';
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
 import type { LogStore, NatsHandle, NatsLink, SnapshotStore } from '@weir/log';
 import type { Logger } from '@weir/telemetry';
+import { realTime } from '@weir/time';
 import { locateLog } from './locate.ts';
 import type { LogPlace } from './locate.ts';
 import { Problem } from './problems.ts';
@@ -118,7 +119,7 @@ export class Source implements LogSource {
       link,
       log: new JetStreamLog(link, place),
       snapshots: new JetStreamSnapshots(link, place),
-      members: new MemberWatch(link, place.cluster, place.logId, () => performance.now()),
+      members: new MemberWatch({ nats: link, cluster: place.cluster, logId: place.logId, time: realTime }),
     };
   }
 

@@ -1,11 +1,11 @@
 import { MemberWatch } from '@weir/cluster';
 import type { Member, MemberReport } from '@weir/cluster';
 import { FakeNats } from '@weir/cluster/testing';
-import { RecordHeader, decodeHeader } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { LogFeeder } from '@weir/replica/testing';
 import { createLogger } from '@weir/telemetry';
 import type { Logger } from '@weir/telemetry';
+import { realTime } from '@weir/time';
 import { Nodes } from './nodes.ts';
 import type { Argument } from './nodes.ts';
 import { Problem } from './problems.ts';
@@ -102,7 +102,7 @@ export async function withBench(
       }),
     }),
     snapshots,
-    members: new MemberWatch(handle, place.cluster, place.logId, () => performance.now()),
+    members: new MemberWatch({ nats: handle, cluster: place.cluster, logId: place.logId, time: realTime }),
   });
   const nodes = new FakeNodes();
   const lines: Record<string, unknown>[] = [];
@@ -141,11 +141,4 @@ function heard(lines: Record<string, unknown>[]): Logger {
       void lines.push({ level, message, ...fields });
   const own = { info: keep('info'), warn: keep('warn'), error: keep('error'), debug: keep('debug') };
   return Object.assign(logger, own, { child: () => Object.assign(Object.create(logger) as Logger, own) });
-}
-
-/** Of a message of the log. */
-export function headerOf(message: Uint8Array): RecordHeader {
-  const header = new RecordHeader();
-  decodeHeader(message, header);
-  return header;
 }

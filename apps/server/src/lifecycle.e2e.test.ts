@@ -270,10 +270,10 @@ withRig('the pid file is there while it runs and gone afterwards', async (rig) =
   assert.throws(() => readFileSync(pidfile), /ENOENT/);
 });
 
-withRig('npm start runs a master and a slave until it is told to end, and then nothing is left', async (rig) => {
+withRig('npm start runs a master, a slave and the admin app until told to end, and leaves nothing', async (rig) => {
   const [port, slavePort] = [await freePort(), await freePort()];
   rig.onEnd(() => {
-    for (const one of [port, slavePort])
+    for (const one of [port, slavePort, `admin-${port}`])
       rmSync(join(checkoutRoot(), 'data', String(one)), { recursive: true, force: true, maxRetries: 10 });
   });
   const child = spawn(join(checkoutRoot(), 'tools/run'), ['tools/start/main.ts'], {
@@ -292,11 +292,13 @@ withRig('npm start runs a master and a slave until it is told to end, and then n
   await until('npm start to be ready', () => /ready: redis-cli/.test(text), 30_000);
   assert.equal(await redisCli(port, ['set', 'key', 'value']), 'OK');
   await until('the slave to have it', async () => (await redisCli(slavePort, ['get', 'key'])) === '"value"');
+  const admin = await until('the address of the admin app', () => /admin: (http:\S+)\/docs/.exec(text)?.[1], 30_000);
+  await until('the admin app to know the log', async () => (await fetch(`${admin}/readyz`)).ok, 30_000);
   const all = pids(child.pid!);
-  assert.ok(all.length >= 4, 'a master, its nats-server, its replication app, and a slave');
+  assert.ok(all.length >= 5, 'a master, its nats-server, its replication app, a slave, and the admin app');
   const logged = text.split('\n').filter((line) => line.startsWith('{'));
   const nodes = logged.map((line) => (JSON.parse(line) as { node: string }).node);
-  assert.deepEqual([...new Set(nodes)], ['master', 'slave'], 'to a pipe the nodes log JSON with their names');
+  assert.deepEqual([...new Set(nodes)], ['master', 'slave', 'admin'], 'to a pipe they log JSON with their names');
   signal(child.pid!, 'SIGTERM');
   assert.equal(await bounded('npm start to end', ended, 30_000), 0);
   assert.deepEqual(all.filter(isAlive), []);

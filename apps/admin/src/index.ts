@@ -1,2 +1,0 @@
-export { startAdmin } from './app.ts';
-export type { AdminApp, AdminOptions } from './app.ts';
