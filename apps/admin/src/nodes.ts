@@ -22,6 +22,8 @@ const IDLE_MS = 60_000;
 interface Pooled {
   readonly redis: Redis;
   usedMs: number;
+  /** Why the connection ended, where it was told. */
+  trouble: string;
 }
 
 export class Nodes {
@@ -56,21 +58,23 @@ export class Nodes {
   }
 
   async #ask(node: Member, db: number, send: (redis: Redis) => Promise<unknown>): Promise<unknown> {
+    const pooled = this.#connection(node, db);
     try {
-      return await send(this.#connection(node, db));
+      return await send(pooled.redis);
     } catch (error) {
       const { message } = error as Error;
       if (error instanceof ReplyError) throw new Problem('node-refused', message, { node: node.id });
-      throw new Problem('node-unreachable', `${node.ip}:${node.port}: ${message}`, { node: node.id });
+      const why = pooled.trouble === '' ? message : pooled.trouble;
+      throw new Problem('node-unreachable', `${node.ip}:${node.port}: ${why}`, { node: node.id });
     }
   }
 
-  #connection(node: Member, db: number): Redis {
+  #connection(node: Member, db: number): Pooled {
     const key = `${node.ip} ${node.port} ${db}`;
     const known = this.#pool.get(key);
     if (known !== undefined) {
       known.usedMs = performance.now();
-      return known.redis;
+      return known;
     }
     if (this.#pool.size >= CONNECTIONS_MAX) {
       const [oldest] = [...this.#pool].sort(([, a], [, b]) => a.usedMs - b.usedMs);
@@ -95,12 +99,13 @@ export class Nodes {
     });
     // Looking at a key must not make it look used.
     redis.on('connect', () => void redis.call('CLIENT', 'NO-TOUCH', 'ON').catch(() => undefined));
-    redis.on('error', () => undefined); // the command that was sent says it
+    const pooled: Pooled = { redis, usedMs: performance.now(), trouble: '' };
+    redis.on('error', (error: Error) => (pooled.trouble = error.message));
     redis.on('end', () => {
       if (this.#pool.get(key)?.redis === redis) this.#pool.delete(key);
     });
-    this.#pool.set(key, { redis, usedMs: performance.now() });
-    return redis;
+    this.#pool.set(key, pooled);
+    return pooled;
   }
 
   #close(usedBeforeMs: number): void {
