@@ -87,7 +87,7 @@ withRig(
     const rest = await admin.ask('GET', '/api/v1/changes', { headers: { 'last-event-id': id! } });
     const resumed = await listen(rest, (text) => text.includes('"RPUSH"'));
     assert.ok(resumed.includes('"RPUSH"') && !resumed.includes('"SET"'), resumed);
-    const record = await admin.get(`/api/v1/log/records/${id!.split(':')[0]}`);
+    const record = await admin.get(`/api/v1/log/records/${id!.split(':')[1]}`);
     assert.deepEqual([record.commands[0].command, record.epoch], ['SET', first.epoch]);
 
     const progress = await admin.ask('POST', '/api/v1/snapshots', { headers: { accept: 'text/event-stream' } });

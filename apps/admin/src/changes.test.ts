@@ -19,6 +19,10 @@ interface Told {
   };
 }
 
+const LOG_ID = 'abcdefgh12345';
+const NEVER = new AbortController().signal;
+const of = (log: Bench['log']) => ({ log, logId: LOG_ID, closed: NEVER });
+
 /** Events until there are `count`, or the stream has ended. */
 async function events(
   log: Bench['log'],
@@ -27,7 +31,7 @@ async function events(
   during?: () => Promise<void>,
 ): Promise<Told[]> {
   const stream = new EventStream();
-  const done = streamChanges(log, resume, LIMITS, stream);
+  const done = streamChanges(of(log), resume, LIMITS, stream);
   const told: Told[] = [];
   let text = '';
   void during?.();
@@ -40,6 +44,7 @@ async function events(
           .split('\n')
           .map((line) => line.split(/: (.*)/s)),
       );
+      if (fields['id'] !== undefined) fields['id'] = fields['id'].replace(/^abcdefgh:/, '');
       if (fields['data'] !== undefined) told.push({ ...fields, data: JSON.parse(fields['data']) } as Told);
     }
     if (told.length >= count) stream.end();
@@ -63,7 +68,7 @@ test('changes are told one by one from a sequence, with ids behind which a clien
     const all = ['1:0 leader', '2:0 SET a 1', '2:1 SET b 2', '3:0 DEL a'];
     assert.deepEqual(texts(await events(log, { seq: 1, index: -1 }, 4)), all);
     for (const [i, one] of all.entries()) {
-      const resume = parseEventId(one.split(' ')[0]!);
+      const resume = parseEventId(`abcdefgh:${one.split(' ')[0]}`, LOG_ID);
       if (i < 3) assert.deepEqual(texts(await events(log, resume, 3 - i)), all.slice(i + 1), one);
     }
   }));
@@ -149,7 +154,7 @@ test('a client that reads nothing holds the log back: little waits for it, and r
     for (let i = 0; i < 3000; i++) feeder.call('SET', `k${i}`, value);
     await feeder.flush(1024);
     const stream = new EventStream();
-    const done = streamChanges(log, { seq: 1, index: -1 }, { valueBytesMax: 1000, argsMax: 9 }, stream);
+    const done = streamChanges(of(log), { seq: 1, index: -1 }, { valueBytesMax: 1000, argsMax: 9 }, stream);
     await new Promise((resolve) => setTimeout(resolve, 100));
     const waiting =
       stream.readable.readableLength + (stream.readable as unknown as { writableLength: number }).writableLength;
@@ -160,4 +165,28 @@ test('a client that reads nothing holds the log back: little waits for it, and r
       if (bytes > 3_000_000) stream.end();
     }
     await done;
+  }));
+
+test('an id of another log, or of none, is refused: the same sequence means something else there', () => {
+  assert.deepEqual(parseEventId('abcdefgh:7:2', LOG_ID), { seq: 7, index: 2 });
+  assert.throws(() => parseEventId('abcdefgX:7:2', LOG_ID), { code: 'log-changed', more: { logId: LOG_ID } });
+  for (const text of ['7:2', '7', 'abcdefgh:7', 'abcdefgh:-1:0', 'abcdefgh:7:2 ', `abcdefgh:${'9'.repeat(16)}:0`]) {
+    assert.throws(() => parseEventId(text, LOG_ID), { code: 'bad-request' }, text);
+  }
+});
+
+test('a stream of a log that is not looked at any more ends with a problem, it does not fall silent', () =>
+  withBench(async ({ log, feeder }) => {
+    feeder.call('SET', 'a', '1');
+    await feeder.flush();
+    const end = new AbortController();
+    const stream = new EventStream();
+    const done = streamChanges({ ...of(log), closed: end.signal }, { seq: 1, index: -1 }, LIMITS, stream);
+    let text = '';
+    for await (const chunk of stream.readable) {
+      text += String(chunk);
+      if (text.includes('"SET"')) end.abort();
+    }
+    await done;
+    assert.match(text, /event: problem\ndata: .*"code":"log-changed"/);
   }));

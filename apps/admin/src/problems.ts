@@ -19,6 +19,7 @@ export const PROBLEMS = {
   'snapshot-needed': [409, 'The snapshot is still needed'],
   'snapshot-busy': [409, 'A snapshot is being made'],
   'log-ahead': [409, 'The log does not reach so far yet'],
+  'log-changed': [410, 'It was another log'],
   'log-trimmed': [410, 'The log was trimmed past this sequence'],
   'too-large': [413, 'The request or the record is too large'],
   'too-many-requests': [429, 'Too many requests'],

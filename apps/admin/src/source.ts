@@ -14,12 +14,15 @@ export interface LogView extends LogPlace {
   readonly log: LogStore & Pick<JetStreamLog, 'describe' | 'readStored'>;
   readonly snapshots: SnapshotStore;
   readonly members: MemberWatch;
+  /** Aborted when another log, or another connection, has taken its place. */
+  readonly closed: AbortSignal;
 }
 
 interface OpenView extends LogView {
   readonly link: NatsLink;
   readonly log: JetStreamLog;
   readonly snapshots: JetStreamSnapshots;
+  readonly end: AbortController;
 }
 
 /** What routes need of it; a test has its own. */
@@ -114,8 +117,11 @@ export class Source implements LogSource {
       onEvent: ({ kind, detail }) =>
         this.#logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
     });
+    const end = new AbortController();
     return {
       ...place,
+      end,
+      closed: end.signal,
       link,
       log: new JetStreamLog(link, place),
       snapshots: new JetStreamSnapshots(link, place),
@@ -125,6 +131,7 @@ export class Source implements LogSource {
 
   async #close(view: OpenView | null): Promise<void> {
     if (view === null) return;
+    view.end.abort();
     view.members.stop();
     view.log.close();
     view.snapshots.close();

@@ -84,6 +84,7 @@ export async function withBench(
   const place = { natsUrl: 'nats://fake', cluster: 'weir', logId: 'a'.repeat(40) };
   const source = new FakeSource({
     ...place,
+    closed: new AbortController().signal,
     link: Object.assign(handle, { version: '2.15.1' }),
     log: Object.assign(log, {
       readStored: async (seq: number) => {

@@ -1,6 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox';
 import { checkStart, parseEventId, streamChanges } from '../changes.ts';
-import { Problem } from '../problems.ts';
 import { Seq, problems } from '../schemas.ts';
 import type { App, Services } from '../server.ts';
 import { replyWithEvents } from '../sse.ts';
@@ -15,7 +14,7 @@ export function changeRoutes(api: App, { source, streams }: Services): void {
       schema: {
         tags: ['log'],
         summary: 'Changes as server-sent events, one per command; the event id resumes behind it by Last-Event-ID',
-        headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 32 })) }),
+        headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 64 })) }),
         querystring: Type.Object({
           from: Type.Optional({ ...Seq, minimum: 1, description: 'First sequence; default: what comes from now on' }),
           'value-bytes': Type.Integer({ minimum: 0, maximum: 1048576, default: 65536, description: 'Of one argument' }),
@@ -25,19 +24,14 @@ export function changeRoutes(api: App, { source, streams }: Services): void {
       },
     },
     async (request, reply) => {
-      const { log } = source.need();
-      const lastId = request.headers['last-event-id'];
+      const view = source.need();
+      const lastId = request.headers['last-event-id'] ?? '';
       const { from, 'value-bytes': valueBytesMax } = request.query;
-      const resume =
-        lastId !== undefined && lastId !== ''
-          ? parseEventId(lastId)
-          : from === undefined
-            ? undefined
-            : { seq: from, index: -1 };
-      if (resume === null) throw new Problem('bad-request', 'Last-Event-ID is not the id of an event of this stream');
-      if (resume !== undefined) await checkStart(log, resume.seq);
+      const begin = from === undefined ? null : { seq: from, index: -1 };
+      const resume = lastId === '' ? begin : parseEventId(lastId, view.logId);
+      if (resume !== null) await checkStart(view.log, resume.seq);
       const stream = streams.open();
-      void streamChanges(log, resume ?? null, { valueBytesMax, argsMax: ARGS_MAX }, stream);
+      void streamChanges(view, resume, { valueBytesMax, argsMax: ARGS_MAX }, stream);
       return replyWithEvents(reply, stream);
     },
   );
