@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 
 import { checkoutRoot } from '@weir/toolchain';
-import pretty from 'pino-pretty';
+import { peopleFormat } from '@weir/telemetry';
 
 import { isPortFree, startNode, untilItAnswers } from './nodes.ts';
 import type { NodeProcess } from './nodes.ts';
@@ -16,23 +16,22 @@ const startBoundMs = 120_000;
 const stopBoundMs = 20_000;
 
 const root = checkoutRoot();
-const colors = process.stdout.isTTY;
-const prettify = pretty.prettyFactory({
-  colorize: colors,
-  singleLine: true,
-  ignore: 'pid,hostname',
-  translateTime: 'SYS:HH:MM:ss.l',
-});
+const people = process.stdout.isTTY === true;
+const colors = people && (process.env['NO_COLOR'] ?? '') === '';
 
 const paint = (color: number, text: string): string => (colors ? `\u001b[${color}m${text}\u001b[0m` : text);
-const tell = (text: string): void => void process.stdout.write(`${paint(1, 'weir')}    ${text}\n`);
+const tell = (text: string): void => void process.stdout.write(`${paint(1, 'weir')}: ${text}\n`);
+// A terminal that was closed cannot be written to; the nodes are to be ended all the same.
+process.stdout.on('error', () => undefined);
 
+/** Prints a node's lines: to a terminal as people read them; to a pipe as JSON, for a program, with the node's name in it. */
 function printer(name: string, color: number): (line: string) => void {
-  const label = paint(color, name.padEnd(7));
+  const label = paint(color, name);
+  const format = peopleFormat({ node: label, colors });
   return (line) => {
-    // Logs are JSON because a pipe is not a terminal; here is where they meet one.
-    const text = colors && line.startsWith('{') ? prettify(line).trimEnd() : line;
-    for (const part of text.split('\n')) process.stdout.write(`${label} ${part}\n`);
+    const json = line.startsWith('{"');
+    const text = people && json ? format(line) : json ? `{"node":"${name}",${line.slice(1)}` : `${label}: ${line}`;
+    process.stdout.write(`${text}\n`);
   };
 }
 

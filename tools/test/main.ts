@@ -22,6 +22,7 @@ import { provideRedis } from './redis.ts';
 const root = checkoutRoot();
 const bin = path.join(root, 'node_modules/.bin');
 const cache = path.join(root, '.cache');
+const unusedCheck = path.join(root, 'tools/lint/unused.ts');
 
 /** Several times what they take on two cores. */
 const TOOL_MAX_MS = 15 * 60_000;
@@ -56,7 +57,8 @@ const parts: Record<Part, (selection: Selection) => Promise<PartResult>> = {
     // Without a current project graph the module-boundary rule is passed over in silence, so the graph comes first. That the
     // rule does bind is tested in tools/lint.
     if (!(await run(['nx', 'show', 'projects'], { quiet: true }))) return { ok: false };
-    return { ok: await run(['oxlint', '--deny-warnings']) };
+    const [clean, alive] = [await run(['oxlint', '--deny-warnings']), await run(['node', unusedCheck])];
+    return { ok: clean && alive };
   },
   typecheck: async () => {
     const buildInfo = path.join(cache, 'tsbuildinfo');

@@ -44,10 +44,10 @@ const INPUT_ENDED = 4; // the client will send nothing more
 
 /** What a session needs of the engine. */
 export interface SessionHost {
+  readonly time: Time;
   readonly ctx: Context;
   readonly config: Config;
   readonly commit: Commit;
-  readonly time: Time;
   readonly lookahead: Lookahead;
   readonly scanLimits: ScanLimits;
   readonly keptBack: KeptBack;
@@ -364,7 +364,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const weighed = engine.limitsOutput || !this.session.authenticated;
     if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
     if (waitSeq === 0) {
-      this.#output(buf, start, end);
+      this.#output(buf, start, end, replies);
       return;
     }
     this.#heldSeq = waitSeq;
@@ -372,23 +372,23 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     if (engine.commit.holdReplies(waitSeq, this, buf, start, end, replies)) this.#heldSlices++;
   }
 
-  #output(buf: Uint8Array, start: number, end: number): void {
+  #output(buf: Uint8Array, start: number, end: number, replies: number): void {
     if (!this.session.isAnswerable) return;
     const bytes = end - start;
     this.session.outputBytes += bytes;
     this.#engine.ctx.stats.netOutputBytes += bytes;
     this.#engine.ctx.stats.writesProcessed++;
-    if (!this.#sink.output(buf, start, end)) this.#facts |= CONGESTED;
+    if (!this.#sink.output(buf, start, end, replies)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
   }
 
   /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */
-  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number): void {
+  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number, replies: number): void {
     if (--this.#heldSlices === 0) this.#heldSeq = 0;
     const stopped = this.#heldBytes > HELD_BYTES_MAX;
     this.#heldBytes -= heldBytes;
     if (this.isGone) return;
-    this.#output(buf, start, end);
+    this.#output(buf, start, end, replies);
     if (this.#heldSeq === 0) this.#act(this.session.on('answered'));
     if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
   }

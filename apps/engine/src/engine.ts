@@ -3,7 +3,7 @@ import { CommandTable, Context, Lookahead, Slowlog, allCommands, serveReady } fr
 import type { Host, Session } from '@weir/commands';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
-import type { EnginePort, SessionInfo, SessionPort, SessionSink } from '@weir/link';
+import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ReplyWriter } from '@weir/resp';
 import type { ScanLimits } from '@weir/resp';
 import { realTime } from '@weir/time';
@@ -14,6 +14,7 @@ import type { SessionHost } from './client-session.ts';
 import { Commit, newEffects } from './commit.ts';
 import type { Committer } from './commit.ts';
 import { KeptBack } from './kept-back.ts';
+import { linkCommands } from './link-commands.ts';
 
 /**
  * The engine: sessions, which execute requests in one Context, and the commit (`commit.ts`) of what they change.
@@ -86,8 +87,8 @@ export class Engine implements EnginePort, SessionHost {
 
   constructor(options: EngineOptions) {
     this.config = options.config;
-    const time = (this.time = options.time ?? realTime);
-    this.keptBack = new KeptBack(time);
+    this.time = options.time ?? realTime;
+    this.keptBack = new KeptBack(this.time);
     this.ctx = new Context({
       keyspace: options.keyspace,
       config: options.config,
@@ -99,15 +100,15 @@ export class Engine implements EnginePort, SessionHost {
     });
     const { ctx } = this;
     this.commit = new Commit(ctx, {
-      nowMs: () => time.monotonicMs(),
-      endOfTurn: (fn) => time.endOfTurn(fn),
+      nowMs: () => this.time.monotonicMs(),
+      endOfTurn: (fn) => this.time.endOfTurn(fn),
       onResume: () => {
         for (const client of this.#clients.values()) this.keptBack.add(client);
       },
       onStored: (ms) => ctx.latencySample('log-append', ms * 1000),
       ...(options.recordCutBytes === undefined ? {} : { recordCutBytes: options.recordCutBytes }),
     });
-    this.clientMemory = new ClientMemory(this.ctx, this.#clients, time);
+    this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.divideEffects = () => {
       // What is inside another command is one with it: nobody may see a part.
@@ -141,13 +142,24 @@ export class Engine implements EnginePort, SessionHost {
     return this.keptBytes < KEPT_BYTES_MAX;
   }
 
+  /** Replication offset of the log up to which replies show it; told by the node's role, which knows. */
+  positionNow: () => number = () => 0;
+
+  get position(): number {
+    return this.positionNow();
+  }
+
+  get commands(): readonly LinkCommand[] {
+    return linkCommands(this.ctx.table);
+  }
+
   // --- sessions ----------------------------------------------------------------------------------------------------
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
     const refusal = this.#refusal(info);
     if (refusal !== null) {
       this.ctx.stats.rejectedConnections++;
-      sink.output(refusal, 0, refusal.length);
+      sink.output(refusal, 0, refusal.length, 1);
       sink.close();
       return REFUSED;
     }

@@ -6,7 +6,7 @@
 /** Whose replies are held: a session. */
 export interface ReplyTarget {
   /** What a slice of `heldBytes` waited for is decided: that is what the client is sent. `buf` is borrowed for the call. */
-  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number): void;
+  releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number, replies: number): void;
   /** Nobody can say what became of its writes: its connection is cut off. */
   destroy(): void;
 }
@@ -52,7 +52,7 @@ export class HeldReplies {
     let start = 0;
     for (let i = 0; i < this.#targets.length; i++) {
       const end = this.#ends[i];
-      this.#targets[i].releaseHeld(end - start, this.#buf, start, end);
+      this.#targets[i].releaseHeld(end - start, this.#buf, start, end, this.#counts[i]);
       start = end;
     }
     this.clear();
@@ -63,7 +63,7 @@ export class HeldReplies {
     let start = 0;
     for (let i = 0; i < this.#targets.length; i++) {
       const all = Buffer.concat(new Array<Uint8Array>(this.#counts[i]).fill(error));
-      this.#targets[i].releaseHeld(this.#ends[i] - start, all, 0, all.length);
+      this.#targets[i].releaseHeld(this.#ends[i] - start, all, 0, all.length, this.#counts[i]);
       start = this.#ends[i];
     }
     this.clear();

@@ -17,6 +17,7 @@ import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/replica';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
+import { ownSlaves } from './own-slaves.ts';
 import { askForSnapshot } from './save.ts';
 
 /** Reports come every second; an app that is busy may be late. */
@@ -68,7 +69,7 @@ export class EngineHost implements Host {
       offset: role.offset,
       epoch: role.epoch,
       seq: role.seq,
-      slaves: role.role === 'master' ? this.#slaves(now) : [],
+      slaves: this.#slaves(now),
       master: master && {
         ...master,
         state: role.masterLink.state,
@@ -82,8 +83,8 @@ export class EngineHost implements Host {
 
   #slaves(now: number): SlaveView[] {
     const slaves: SlaveView[] = [];
-    for (const member of this.#node.members()) {
-      if (member.role !== 'slave') continue;
+    const { role } = this.#node;
+    for (const member of ownSlaves(this.#node.members(), role.nodeId, role.role === 'master')) {
       slaves.push({
         ip: member.ip,
         port: member.port,

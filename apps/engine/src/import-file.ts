@@ -4,8 +4,9 @@ import { basename, join } from 'node:path';
 import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
-import { importRdbFile, wallClockMs } from '@weir/replica';
-import type { LoadProgress, LoadedSnapshot } from '@weir/replica';
+import { importRdbFile } from '@weir/dataset';
+import { wallClockMs } from '@weir/replica';
+import type { LoadProgress, LoadedSnapshot } from '@weir/dataset';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 

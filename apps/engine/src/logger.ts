@@ -1,7 +1,1 @@
-/** As much of pino as the engine uses. */
-export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+export type { EventLogger as Logger } from '@weir/telemetry';

@@ -156,6 +156,7 @@ export class EngineNode {
         }),
       ...(around.recentBytes === undefined ? {} : { recentBytes: around.recentBytes }),
     });
+    this.engine.positionNow = () => this.role.offset;
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
     const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));
@@ -265,8 +266,7 @@ export class EngineNode {
     if (role.writeRefusal !== '') return role.writeRefusal;
     if (!engine.leading) return '';
     const age = engine.commit.oldestInFlightAgeMs();
-    const state = role.writerState;
-    if (state === 'blocked' && /^no-space/.test(role.writerDetail) && age > NO_SPACE_MS) {
+    if (role.writer?.refused === 'no-space' && age > NO_SPACE_MS) {
       return `NOREPLICAS The replication log has no room: ${role.writerDetail}`;
     }
     if (age > config.num.commitTimeout && this.logTrouble !== '') {

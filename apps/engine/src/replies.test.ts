@@ -370,9 +370,9 @@ test('who is answered by another client’s command is answered behind it, and i
   for (const [name, it] of Object.entries({ a, b })) {
     const { output } = it.sink;
     Object.assign(it.sink, {
-      output(buf: Uint8Array, start: number, end: number) {
+      output(buf: Uint8Array, start: number, end: number, replies: number) {
         order.push(name);
-        return output(buf, start, end);
+        return output(buf, start, end, replies);
       },
     });
   }

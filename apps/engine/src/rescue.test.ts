@@ -30,7 +30,7 @@ async function filled(n: number): Promise<CountingLog> {
   return log;
 }
 
-const common = { source: null, newKeyspace: newTestKeyspace, time: realTime };
+const common = { source: null, time: realTime, newKeyspace: newTestKeyspace };
 
 test('a stream of snapshots that is gone does not keep the log from being rescued', async () => {
   const log = await filled(5);

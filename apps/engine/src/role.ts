@@ -127,6 +127,9 @@ export class RoleController {
     const { ip, port } = this.#o.announce();
     const { seq, writer, follower, masterLink } = this;
     const position = writer?.committed ?? this.#heldPosition ?? follower?.position;
+    const { errand } = this.#executor.state;
+    const isTold = errand.kind === 'follow' && errand.of === 'named';
+    const { follows } = this.#parts;
     const isOnline = writer !== null || (follower !== null && masterLink.up);
     return {
       id: this.nodeId,
@@ -138,6 +141,7 @@ export class RoleController {
       offset: this.offset,
       ...(position !== undefined && position.seq === seq ? { checksum: position.checksum } : {}),
       state: isOnline ? 'online' : this.loading !== null ? 'loading' : 'catching-up',
+      ...(writer === null && isTold && follows !== '' ? { follows } : {}),
     };
   }
 
@@ -159,6 +163,7 @@ export class RoleController {
     const { promotions } = this.#parts;
     if (target === null && this.role === 'master') return this.leading ? undefined : promotions.wait();
     config.assign('replicaof', target === null ? ['no', 'one'] : [target.host, String(target.port)]);
+    this.#parts.follows = '';
     const answer = target === null ? promotions.wait() : undefined;
     this.#executor.tell(target === null ? { kind: 'told-to-lead' } : { kind: 'told-to-follow', target });
     return answer;

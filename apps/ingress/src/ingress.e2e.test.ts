@@ -342,7 +342,7 @@ for (const rawSockets of [true, false]) {
       const open = engine.open.bind(engine);
       engine.open = (info, sink) => {
         const port = open(info, sink);
-        sink.output(Buffer.from('-ERR max number of clients reached\r\n'), 0, 36);
+        sink.output(Buffer.from('-ERR max number of clients reached\r\n'), 0, 36, 1);
         sink.close();
         return port;
       };

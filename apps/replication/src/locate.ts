@@ -1,5 +1,6 @@
 import { clusterLogId, handshake } from '@weir/cluster';
 import type { Config } from '@weir/config';
+import { Retry, realTime } from '@weir/time';
 import type { AppLogger } from './options.ts';
 
 /**
@@ -48,7 +49,8 @@ export async function locateLog(options: LocateOptions): Promise<LogPlace> {
 
 async function askNode({ config, logger, signal, patient, reads }: LocateOptions): Promise<LogPlace> {
   const { natsUrl, masteruser: user, masterauth: password } = config.text;
-  for (let delay = RETRY_MIN_MS, attempt = 1; ; delay = Math.min(RETRY_MAX_MS, delay * 2), attempt++) {
+  const retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
+  for (let attempt = 1; ; attempt++) {
     try {
       const ask = { ...config.replicaof!, user, password, timeoutMs: HANDSHAKE_MS, signal };
       const slave = await handshake(ask);
@@ -61,21 +63,7 @@ async function askNode({ config, logger, signal, patient, reads }: LocateOptions
       if (!patient) throw new Error(`the node ${(error as Error).message}`, { cause: error });
       const level = attempt === 1 || attempt % 10 === 0 ? 'warn' : 'debug';
       logger[level]({ attempt }, `the node ${(error as Error).message}; trying again`);
-      await pause(delay, signal);
+      await retry.pause(signal);
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', end);
-      resolve();
-    }, ms);
-    const end = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

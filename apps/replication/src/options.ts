@@ -39,9 +39,4 @@ export function settingsOf(config: Config): ReplicationSettings {
   };
 }
 
-export interface AppLogger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+export type { EventLogger as AppLogger } from '@weir/telemetry';

@@ -5,7 +5,8 @@ import { fingerprint } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import type { LogState, SnapshotManifest } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
-import { ENGINE_VERSION, Follower, REDIS_VERSION, uploadSnapshot } from '@weir/replica';
+import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot } from '@weir/dataset';
+import { Follower } from '@weir/replica';
 import { LogFeeder, eventually, newTestKeyspace, testLogger } from '@weir/replica/testing';
 import { Replicator } from './replicator.ts';
 

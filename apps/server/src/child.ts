@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import type { EventLogger } from '@weir/telemetry';
+import { Retry, realTime } from '@weir/time';
 
 /**
  * A process of the node that is started again whenever it ends, with a back-off, until it is stopped. The child holds
@@ -11,7 +13,7 @@ export interface SupervisedOptions {
   readonly script: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
+  readonly log: Pick<EventLogger, 'info' | 'warn'>;
   /** The child asks that what NATS acknowledged be on disk. */
   readonly secure?: () => Promise<void>;
 }
@@ -25,8 +27,7 @@ export class SupervisedChild {
   readonly #options: SupervisedOptions;
   readonly #env: Record<string, string>;
   #child: ChildProcess | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #delay = RESTART_MIN_MS;
+  readonly #retry = new Retry({ time: realTime, minMs: RESTART_MIN_MS, maxMs: RESTART_MAX_MS });
   #stopping = false;
 
   constructor(options: SupervisedOptions) {
@@ -82,9 +83,8 @@ export class SupervisedChild {
 
   #ended(started: number): void {
     if (this.#stopping) return;
-    if (performance.now() - started > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
-    this.#timer = setTimeout(() => this.#start(), this.#delay);
-    this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
+    if (performance.now() - started > HEALTHY_MS) this.#retry.succeeded();
+    this.#retry.schedule(() => this.#start());
   }
 
   /** CONFIG SET: a directive has another value, for this child and those that follow it. */
@@ -96,7 +96,7 @@ export class SupervisedChild {
   /** SIGTERM, then, after a bound, SIGKILL. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#retry.cancel();
     const child = this.#child;
     if (child === null) return;
     const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));

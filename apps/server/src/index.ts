@@ -1,2 +1,2 @@
 export { startServer } from './server.ts';
-export type { Server, ServerLogger, ServerOptions } from './server.ts';
+export type { Server, ServerOptions } from './server.ts';

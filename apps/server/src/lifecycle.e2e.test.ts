@@ -294,6 +294,9 @@ withRig('npm start runs a master and a slave until it is told to end, and then n
   await until('the slave to have it', async () => (await redisCli(slavePort, ['get', 'key'])) === '"value"');
   const all = pids(child.pid!);
   assert.ok(all.length >= 4, 'a master, its nats-server, its replication app, and a slave');
+  const logged = text.split('\n').filter((line) => line.startsWith('{'));
+  const nodes = logged.map((line) => (JSON.parse(line) as { node: string }).node);
+  assert.deepEqual([...new Set(nodes)], ['master', 'slave'], 'to a pipe the nodes log JSON with their names');
   signal(child.pid!, 'SIGTERM');
   assert.equal(await bounded('npm start to end', ended, 30_000), 0);
   assert.deepEqual(all.filter(isAlive), []);

@@ -6,9 +6,9 @@ import type { ClusterPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { EmbeddedNats, dropGuard, guardedTail, logStream } from '@weir/log';
 import type { GuardedTail, Sync } from '@weir/log';
+import type { EventLogger } from '@weir/telemetry';
 import { findNatsServer } from '@weir/toolchain';
 import { natsListenHost } from './nats-address.ts';
-import type { ServerLogger } from './server.ts';
 
 /**
  * The log of a node that leads: on the NATS server that `nats-url` names, or on one of its own, which is started when it
@@ -19,7 +19,7 @@ import type { ServerLogger } from './server.ts';
  */
 export class OwnLog implements EngineOwnLog {
   readonly #config: Config;
-  readonly #log: ServerLogger;
+  readonly #log: EventLogger;
   /** Told when the embedded server's storage fails, with the reason in words, and with '' when it has started anew. */
   onTrouble: (reason: string) => void = () => {};
   #embedded: Promise<EmbeddedNats> | null = null;
@@ -28,7 +28,7 @@ export class OwnLog implements EngineOwnLog {
   #server: EmbeddedNats | null = null;
   #guard: { readonly stream: string; readonly tail: GuardedTail | null } | null = null;
 
-  constructor(config: Config, log: ServerLogger) {
+  constructor(config: Config, log: EventLogger) {
     this.#config = config;
     this.#log = log;
   }

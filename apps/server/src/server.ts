@@ -8,25 +8,20 @@ import type { Config } from '@weir/config';
 import { listenLink } from '@weir/link';
 import { lockFolder } from '@weir/log';
 import type { FolderLock } from '@weir/log';
+import type { EventLogger } from '@weir/telemetry';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
+import { replicationDirectives, replicationEnvironment } from './replication-directives.ts';
 
 /**
  * One node from one configuration: ingress and engine in this process, joined by plain calls; the embedded
  * nats-server and the replication app as its children while it leads a log of its own.
  */
 
-export interface ServerLogger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 export interface ServerOptions {
   readonly config: Config;
   readonly configFile: string | undefined;
-  readonly logger: ServerLogger;
+  readonly logger: EventLogger;
   /** SHUTDOWN was asked for, or this node cannot go on: call `stop` and end the process. */
   readonly onStop: (error?: unknown) => void;
 }
@@ -72,13 +67,13 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
       name: 'replication app',
       script: fileURLToPath(import.meta.resolve('@weir/app-replication/main')),
       args: configFile === undefined ? [] : [configFile],
-      env: { ...configEnvironment(config), WEIR_NATS_URL: replicationUrl, WEIR_LOG_ID: location.logId },
+      env: { ...replicationEnvironment(config), WEIR_NATS_URL: replicationUrl, WEIR_LOG_ID: location.logId },
       log: logger,
       secure: () => ownLog.secure(),
     });
   };
 
-  for (const name of REPLICATION_DIRECTIVES) {
+  for (const name of replicationDirectives) {
     config.onChange(name, ({ after }) => replication?.configure(name, after));
   }
 
@@ -140,27 +135,4 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
     });
   }
   return { node, ingress, stop };
-}
-
-/** What the replication app goes by; not all of it need stand in the file (command line, CONFIG SET). */
-const REPLICATION_DIRECTIVES = [
-  'dir',
-  'save',
-  'databases',
-  'snapshot-keep',
-  'snapshot-log-bytes',
-  'replication-copy',
-  'log-replicas',
-  'rdbcompression',
-  'rdbchecksum',
-  'loglevel',
-  'logfile',
-  'weir-cluster',
-] as const;
-
-function configEnvironment(config: Config): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const name of REPLICATION_DIRECTIVES)
-    env[`WEIR_${name.toUpperCase().replaceAll('-', '_')}`] = config.value(name);
-  return env;
 }

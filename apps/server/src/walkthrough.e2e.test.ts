@@ -133,6 +133,35 @@ withRig('a chain: a slave of a slave follows the same log, and says whose slave 
   assert.equal((await last.info('replication')).get('master_port'), String(middle.port));
 });
 
+withRig(
+  'in a chain of three each node shows its own slaves, with their offset, and the master those of a node that is gone',
+  async (rig) => {
+    const master = await rig.started('master');
+    const middle = await rig.started('middle', { slaveOf: master });
+    const last = await rig.started('last', { slaveOf: middle });
+    await master.call('SET', 'key', 'value');
+    await sameDigest([master, middle, last]);
+    const offset = String((await master.info('replication')).get('master_repl_offset'));
+    const shows = async (node: WeirNode, slave: WeirNode): Promise<boolean> => {
+      const info = await node.info('replication');
+      const line = info.get('slave0') ?? '';
+      return (
+        info.get('connected_slaves') === '1' &&
+        new RegExp(`^ip=127.0.0.1,port=${slave.port},state=online,offset=${offset},lag=[0-9]$`).test(line)
+      );
+    };
+    await until('the master to show its slave alone', () => shows(master, middle));
+    await until('the slave to show its own slave', () => shows(middle, last));
+    const leaf = await last.info('replication');
+    assert.deepEqual([leaf.get('connected_slaves'), leaf.get('slave0')], ['0', undefined]);
+    assert.deepEqual(await middle.call('ROLE'), ['slave', '127.0.0.1', master.port, 'connected', Number(offset)]);
+    const role = (await master.call('ROLE')) as [string, number, string[][]];
+    assert.deepEqual(role[2], [['127.0.0.1', String(middle.port), offset]]);
+    await middle.stop();
+    await until('the master to show the slave of a slave that left', () => shows(master, last));
+  },
+);
+
 withRig('pid in INFO, time and random effects are the same on the slave', async (rig) => {
   const master = await rig.started('master');
   const slave = await rig.started('slave', { slaveOf: master });

@@ -22,6 +22,8 @@ export interface MemberReport {
   /** Of the history up to `seq`, where that is the end of a record: members with the same sequence have the same one. */
   readonly checksum?: string;
   readonly state: 'loading' | 'catching-up' | 'online';
+  /** Of a slave: id of the node that it was told to follow. */
+  readonly follows?: string;
   /** Of a replication app: what INFO persistence shows. */
   readonly snapshot?: SnapshotReport;
   /** A member's last report: it leaves in order, and is gone at once. */
@@ -151,5 +153,6 @@ export function parseReport(data: Uint8Array): MemberReport | null {
   const numbers = ['port', 'epoch', 'seq', 'offset'].every((name) => Number.isSafeInteger(r[name]));
   const texts = ['id', 'role', 'ip', 'state'].every((name) => typeof r[name] === 'string');
   if (!numbers || !texts || !['master', 'slave', 'replication'].includes(r['role'] as string)) return null;
+  if (r['follows'] !== undefined && typeof r['follows'] !== 'string') return null;
   return value as MemberReport;
 }

@@ -18,7 +18,7 @@ import { transactionCommands } from './transaction/index.ts';
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
-export { apply, execute, executeInside } from './core/execute.ts';
+export { apply, execute } from './core/execute.ts';
 export { resume, serveReady, whenDone } from './core/frame.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export { Lookahead } from './core/lookahead.ts';
@@ -33,13 +33,13 @@ export type {
   SlaveView,
   SnapshotView,
 } from './core/host.ts';
-export { PHASES } from './core/phase.ts';
 export type { Phase, SessionAction, SessionEvent } from './core/phase.ts';
-export { Role } from './core/role.ts';
-export { REPLY_ON, Session, memoryOf } from './core/session.ts';
+export { REPLY_ON, Session } from './core/session.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';
+export { UnknownEffectError } from './core/effect-errors.ts';
+export { ENGINE_VERSION } from './core/version.ts';
 
 /** Every command of the server. */
 export const allCommands: readonly Command[] = [

@@ -12,7 +12,14 @@ export type Kind = 'bool' | 'int' | 'memory' | 'percent-memory' | 'octal' | 'enu
 /** `effective`: Weir acts on it. `accepted`: stored and answered for compatibility, nothing acts on it. */
 export type Category = 'effective' | 'accepted';
 
+/** A program that acts on directives. */
+export type AppName = 'ingress' | 'engine' | 'replication' | 'server';
+
+export const EVERY_APP: readonly AppName[] = ['ingress', 'engine', 'replication', 'server'];
+
 export interface DirectiveOptions {
+  /** The apps that read it. Where nothing is said: the engine of one that has an effect, else nobody. */
+  readonly apps?: readonly AppName[];
   /** The other name Redis knows it by; CONFIG GET answers both. */
   readonly alias?: string;
   /** Names that other versions have for it. They are taken and answered when spelled out, and match no pattern. */

@@ -3,6 +3,7 @@ import { variableOf } from './environment.ts';
 import { typeText } from './help.ts';
 import { namesOf, table } from './table.ts';
 import { differentDefaults } from './differences.ts';
+import { EVERY_APP } from './directive.ts';
 import type { Category } from './directive.ts';
 import type { TableRow } from './table.ts';
 
@@ -31,6 +32,9 @@ Sizes are numbers of bytes, or with a unit: \`1k\` is 1000, \`1kb\` 1024, and so
 
 **Set** says when a directive can be changed: *start* is only in the file, the environment or on the command line; *always* is by CONFIG SET as well;
 *protected* is by CONFIG SET if \`enable-protected-configs\` allows it.
+
+**Read by** says which process goes by a directive where the apps run as processes of their own; *server* is what \`weir-server\` does beside
+running an ingress and an engine. It hands its replication app the values that it has itself.
 
 ## What cannot be used
 
@@ -93,10 +97,14 @@ function differences(): string {
 }
 
 function rowsOf(category: Category): string {
-  const lines = ['| Directive | Value | Default | Set | |', '|---|---|---|---|---|'];
+  const effective = category === 'effective';
+  const lines = effective
+    ? ['| Directive | Value | Default | Set | Read by | |', '|---|---|---|---|---|---|']
+    : ['| Directive | Value | Default | Set | |', '|---|---|---|---|---|'];
   for (const row of table) {
     if (row.category !== category || row.options.since !== undefined) continue;
-    const cells = [nameText(row), typeText(row), defaultText(row), mutability(row), row.summary];
+    const readers = effective ? [row.apps === EVERY_APP ? 'all' : row.apps.join(', ')] : [];
+    const cells = [nameText(row), typeText(row), defaultText(row), mutability(row), ...readers, row.summary];
     lines.push(`| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
   }
   return lines.join('\n');

@@ -8,9 +8,7 @@ export type { BufferLimit, BufferLimits, ClientClass, HostPort, SavePoint } from
 export type { RewriteOptions } from './rewrite.ts';
 export { findDirective, table } from './table.ts';
 export type { BoolFields, ChoiceFields, DirectiveName, NumberFields, TableRow, TextFields } from './table.ts';
-export type { Category, Directive, DirectiveOptions, Kind } from './directive.ts';
+export type { AppName, Category, Directive, DirectiveOptions, Kind } from './directive.ts';
 export { globMatch, globMatchAt } from './glob.ts';
 export { splitArgs } from './args.ts';
-export { latin1 } from './bytes.ts';
 export { parseMemory } from './values.ts';
-export { VERSION } from './version.ts';

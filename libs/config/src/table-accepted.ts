@@ -133,7 +133,9 @@ export const acceptedDirectives = [
     'ignore',
     'What a slave does about a command it cannot apply; Weir stops.',
   ),
-  memory('repl-backlog-size', { default: 1048576, min: 1 }, 'Replication backlog; in Weir the log is the backlog.'),
+  memory('repl-backlog-size', { default: 1048576, min: 1 }, 'Replication backlog; in Weir the log is the backlog.', {
+    apps: ['engine'],
+  }),
   int('repl-backlog-ttl', { default: 3600, max: LONG_MAX }, 'When an unused backlog is freed.', { unit: 'seconds' }),
   int('repl-ping-replica-period', { default: 10, min: 1 }, 'Interval of pings to slaves.', {
     alias: 'repl-ping-slave-period',
@@ -151,10 +153,12 @@ export const acceptedDirectives = [
   // Persistence as Redis does it
   bool('appendonly', 'no', 'Append-only file; Weir always has its log.', { denyLoading: true }),
   str('appendfilename', 'appendonly.aof', 'Base name of append-only files.', {
+    apps: ['engine'],
     immutable: true,
     check: baseNameOnly('appendfilename', 'filename', false),
   }),
   str('appenddirname', 'appendonlydir', 'Directory of append-only files.', {
+    apps: ['engine'],
     immutable: true,
     check: baseNameOnly('appenddirname', 'dirname', false),
   }),

@@ -1,6 +1,7 @@
 import {
   bool,
   choice,
+  EVERY_APP,
   int,
   LONG_MAX,
   memory,
@@ -17,17 +18,29 @@ import { baseNameOnly } from './checks.ts';
 export const effectiveDirectives = [
   // Network and clients
   special('bind', '* -::*', 'Addresses to listen on; a leading - means: skip it quietly where it does not exist.', {
+    apps: ['ingress', 'server'],
     multi: true,
   }),
-  int('port', { default: 6379, max: 65535 }, 'TCP port; 0 listens on no TCP port.'),
-  int('tcp-backlog', { default: 511 }, 'Length of the queue of connections not yet accepted.', { immutable: true }),
-  str('unixsocket', '', 'Path of a Unix socket to listen on.', { immutable: true, nullable: true }),
-  octal('unixsocketperm', { default: 0, max: 0o777 }, 'Permissions of the Unix socket; 0 leaves them alone.', {
+  int('port', { default: 6379, max: 65535 }, 'TCP port; 0 listens on no TCP port.', {
+    apps: ['ingress', 'engine', 'server'],
+  }),
+  int('tcp-backlog', { default: 511 }, 'Length of the queue of connections not yet accepted.', {
+    apps: ['ingress', 'server'],
     immutable: true,
   }),
-  bool('protected-mode', 'yes', 'Refuse clients from other machines while no password is set.'),
+  str('unixsocket', '', 'Path of a Unix socket to listen on.', { apps: ['ingress'], immutable: true, nullable: true }),
+  octal('unixsocketperm', { default: 0, max: 0o777 }, 'Permissions of the Unix socket; 0 leaves them alone.', {
+    apps: ['ingress', 'server'],
+    immutable: true,
+  }),
+  bool('protected-mode', 'yes', 'Refuse clients from other machines while no password is set.', {
+    apps: ['engine', 'server'],
+  }),
   int('timeout', { default: 0 }, 'Close a client idle for this long; 0 never does.', { unit: 'seconds' }),
-  int('tcp-keepalive', { default: 300 }, 'Interval of TCP keepalive probes; 0 sends none.', { unit: 'seconds' }),
+  int('tcp-keepalive', { default: 300 }, 'Interval of TCP keepalive probes; 0 sends none.', {
+    apps: ['ingress', 'server'],
+    unit: 'seconds',
+  }),
   int('maxclients', { default: 10000, min: 1, max: UINT_MAX }, 'Most clients connected at a time.'),
   memory(
     'client-query-buffer-limit',
@@ -50,13 +63,19 @@ export const effectiveDirectives = [
     debug: true,
   }),
   // Security
-  str('requirepass', '', 'Password of the default user.', { nullable: true, sensitive: true }),
+  str('requirepass', '', 'Password of the default user.', {
+    apps: ['engine', 'server'],
+    nullable: true,
+    sensitive: true,
+  }),
   str('masterauth', '', 'Password this slave gives to its master.', {
+    apps: ['engine', 'replication'],
     nullable: true,
     sensitive: true,
     also: ['primaryauth'],
   }),
   str('masteruser', '', 'User this slave authenticates as to its master.', {
+    apps: ['engine', 'replication'],
     nullable: true,
     sensitive: true,
     also: ['primaryuser'],
@@ -71,8 +90,12 @@ export const effectiveDirectives = [
   ),
 
   // General
-  int('databases', { default: 16, min: 1 }, 'Number of databases.', { immutable: true }),
+  int('databases', { default: 16, min: 1 }, 'Number of databases.', {
+    apps: ['engine', 'replication'],
+    immutable: true,
+  }),
   special('dir', '', 'Working directory: data, and what relative paths are relative to.', {
+    apps: EVERY_APP,
     protected: true,
     denyLoading: true,
   }),
@@ -80,42 +103,57 @@ export const effectiveDirectives = [
     protected: true,
     check: baseNameOnly('dbfilename', 'filename'),
   }),
-  str('logfile', '', 'File that logs go to; empty is the standard output.', { immutable: true }),
-  choice('loglevel', ['debug', 'verbose', 'notice', 'warning'], 'notice', 'Least severe level that is logged.'),
-  str('pidfile', '', 'File the process id is written to.', { immutable: true, nullable: true }),
-  int('hz', { default: 10 }, 'Runs of background work per second, brought into 1 to 500.', { clamp: [1n, 500n] }),
+  str('logfile', '', 'File that logs go to; empty is the standard output.', { apps: EVERY_APP, immutable: true }),
+  choice('loglevel', ['debug', 'verbose', 'notice', 'warning'], 'notice', 'Least severe level that is logged.', {
+    apps: EVERY_APP,
+  }),
+  str('pidfile', '', 'File the process id is written to.', { apps: ['server'], immutable: true, nullable: true }),
+  int('hz', { default: 10 }, 'Runs of background work per second, brought into 1 to 500.', {
+    clamp: [1n, 500n],
+  }),
   // Encodings of small values
   int('hash-max-listpack-entries', { default: 512, max: LONG_MAX }, 'Most fields of a hash kept as a listpack.', {
+    apps: ['engine', 'replication'],
     alias: 'hash-max-ziplist-entries',
   }),
   memory('hash-max-listpack-value', { default: 64 }, 'Longest field or value of a hash kept as a listpack.', {
+    apps: ['engine', 'replication'],
     alias: 'hash-max-ziplist-value',
   }),
   int(
     'list-max-listpack-size',
     { default: -2, min: -2147483648 },
     'Entries of a list node, or -1 to -5 for 4 to 64 kb.',
-    {
-      alias: 'list-max-ziplist-size',
-    },
+    { apps: ['engine', 'replication'], alias: 'list-max-ziplist-size' },
   ),
-  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.'),
-  int('set-max-listpack-entries', { default: 128, max: LONG_MAX }, 'Most members of a set kept as a listpack.'),
-  memory('set-max-listpack-value', { default: 64 }, 'Longest member of a set kept as a listpack.'),
+  int('set-max-intset-entries', { default: 512, max: LONG_MAX }, 'Most members of a set kept as an intset.', {
+    apps: ['engine', 'replication'],
+  }),
+  int('set-max-listpack-entries', { default: 128, max: LONG_MAX }, 'Most members of a set kept as a listpack.', {
+    apps: ['engine', 'replication'],
+  }),
+  memory('set-max-listpack-value', { default: 64 }, 'Longest member of a set kept as a listpack.', {
+    apps: ['engine', 'replication'],
+  }),
   int(
     'zset-max-listpack-entries',
     { default: 128, max: LONG_MAX },
     'Most members of a sorted set kept as a listpack.',
-    {
-      alias: 'zset-max-ziplist-entries',
-    },
+    { apps: ['engine', 'replication'], alias: 'zset-max-ziplist-entries' },
   ),
   memory('zset-max-listpack-value', { default: 64 }, 'Longest member of a sorted set kept as a listpack.', {
+    apps: ['engine', 'replication'],
     alias: 'zset-max-ziplist-value',
   }),
-  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.'),
-  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.'),
-  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.'),
+  memory('hll-sparse-max-bytes', { default: 3000 }, 'Largest sparse HyperLogLog.', {
+    apps: ['engine', 'replication'],
+  }),
+  memory('stream-node-max-bytes', { default: 4096 }, 'Largest block of a stream; 0 is unlimited.', {
+    apps: ['engine', 'replication'],
+  }),
+  int('stream-node-max-entries', { default: 100, max: LONG_MAX }, 'Most entries of a block of a stream.', {
+    apps: ['engine', 'replication'],
+  }),
   // Memory and eviction
   memory('maxmemory', { default: 0, max: ULONG_MAX }, 'Limit of the data set; 0 is unlimited.'),
   choice(
@@ -166,6 +204,7 @@ export const effectiveDirectives = [
   }),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
+    apps: ['engine', 'replication', 'server'],
     alias: 'slaveof',
     immutable: true,
     multi: true,
@@ -198,6 +237,7 @@ export const effectiveDirectives = [
   }),
   // Persistence
   special('save', '3600 1 300 100 60 10000', 'Snapshot after so many seconds with so many changes; "" is never.', {
+    apps: ['replication'],
     multi: true,
   }),
   choice(
@@ -205,12 +245,14 @@ export const effectiveDirectives = [
     ['everysec', 'always', 'no'],
     'everysec',
     'When the embedded log is synced to disk: JetStream sync_interval 1s, always, or its own default.',
+    { apps: ['engine', 'server'] },
   ),
-  bool('rdbcompression', 'yes', 'Compress strings in snapshots.'),
-  bool('rdbchecksum', 'yes', 'End snapshots with a CRC64.', { immutable: true }),
+  bool('rdbcompression', 'yes', 'Compress strings in snapshots.', { apps: ['engine', 'replication'] }),
+  bool('rdbchecksum', 'yes', 'End snapshots with a CRC64.', { apps: ['replication'], immutable: true }),
 
   // Weir's own
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
+    apps: ['engine', 'replication', 'server'],
     immutable: true,
   }),
   str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
@@ -220,19 +262,24 @@ export const effectiveDirectives = [
     'nats-url-replication',
     '',
     'With nats-url: what the replication app of this node connects with; empty is nats-url.',
-    { immutable: true },
+    { apps: ['engine', 'server'], immutable: true },
   ),
-  str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', { immutable: true }),
+  str('nats-server', '', 'Path of the nats-server program to embed; empty searches for it.', {
+    apps: ['server'],
+    immutable: true,
+  }),
   int('nats-port', { default: 0, max: 65535 }, 'Port of the embedded nats-server; 0 takes a free one, and keeps it.', {
+    apps: ['server'],
     immutable: true,
   }),
   int(
     'nats-start-timeout',
     { default: 60, min: 1, max: 86400 },
     'How long a nats-server that starts may show no progress before it is started again; doubles each time.',
-    { unit: 'seconds', immutable: true },
+    { apps: ['server'], unit: 'seconds', immutable: true },
   ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
+    apps: ['engine', 'replication', 'server'],
     immutable: true,
     check: (text) =>
       /^[A-Za-z0-9_-]{1,64}$/.test(text)
@@ -243,20 +290,27 @@ export const effectiveDirectives = [
     'log-replicas',
     { default: 1, min: 1, max: 5 },
     'NATS servers that keep a copy of the log each; more are made where it has fewer.',
-    { immutable: true },
+    { apps: ['engine', 'replication', 'server'], immutable: true },
   ),
   str('link-listen', '', 'Socket path or host:port where an engine takes ingresses of other processes.', {
+    apps: ['engine', 'server'],
     immutable: true,
   }),
-  str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', { immutable: true }),
+  str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', {
+    apps: ['ingress'],
+    immutable: true,
+  }),
   int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for a sign of the log before it fails.', {
     unit: 'milliseconds',
   }),
-  int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.'),
+  int('snapshot-keep', { default: 2, min: 1, max: 1000 }, 'Verified snapshots kept; the log is trimmed behind them.', {
+    apps: ['replication'],
+  }),
   memory(
     'snapshot-log-bytes',
     { default: 268435456 },
     'Snapshot when the log behind the last one is this long; 0 is off.',
+    { apps: ['replication'] },
   ),
   int(
     'log-orphan-ttl',
@@ -269,16 +323,14 @@ export const effectiveDirectives = [
     ['embedded', 'external'],
     'embedded',
     'Run the replication app in this node or elsewhere.',
-    {
-      immutable: true,
-    },
+    { apps: ['engine', 'server'], immutable: true },
   ),
   choice(
     'replication-copy',
     ['ephemeral', 'resident'],
     'ephemeral',
     'Rebuild the copy that snapshots are made from each time, or keep it in memory.',
-    { immutable: true },
+    { apps: ['replication'], immutable: true },
   ),
   memory(
     'arena-reserve',

@@ -1,7 +1,7 @@
 import { acceptedDirectives } from './table-accepted.ts';
 import { effectiveDirectives } from './table-effective.ts';
 import { laterDirectives } from './table-later.ts';
-import type { Category, Directive, Kind } from './directive.ts';
+import type { AppName, Category, Directive, DirectiveOptions, Kind } from './directive.ts';
 
 type Row =
   (typeof effectiveDirectives)[number] | (typeof acceptedDirectives)[number] | (typeof laterDirectives)[number];
@@ -30,6 +30,8 @@ export interface TableRow extends Directive {
   readonly index: number;
   readonly category: Category;
   readonly field: string;
+  /** Who reads it; a test beside the launcher holds the sources to it. */
+  readonly apps: readonly AppName[];
 }
 
 /** Every directive, in the order in which CONFIG GET * answers, CONFIG REWRITE appends and the documentation lists them. */
@@ -37,7 +39,11 @@ export const table: readonly TableRow[] = [
   ...effectiveDirectives.map((row) => ({ ...row, category: 'effective' as Category })),
   ...acceptedDirectives.map((row) => ({ ...row, category: 'accepted' as Category })),
   ...laterDirectives.map((row) => ({ ...row, category: 'accepted' as Category })),
-].map((row, index) => ({ ...row, index, field: camelCase(row.name) }));
+].map((row, index) => {
+  const options: DirectiveOptions = row.options;
+  const apps = options.apps ?? (row.category === 'effective' ? ['engine'] : []);
+  return { ...row, index, field: camelCase(row.name), apps };
+});
 
 /** Every name a directive has: its own, its alias, and those of other versions. */
 export function namesOf({ name, options }: Directive): readonly string[] {

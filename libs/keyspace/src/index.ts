@@ -1,6 +1,6 @@
 export { hasMemberTable, valueBlock } from './ahead.ts';
 export { candidateIn } from './buckets.ts';
-export { Changes } from './changes.ts';
+export type { Changes } from './changes.ts';
 export type { ChangeListener } from './changes.ts';
 export { datasetDigest, valueDigest } from './digest.ts';
 export {

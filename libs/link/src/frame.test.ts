@@ -20,16 +20,30 @@ const seed = Number(process.env['SEED'] ?? (process.env['CI'] === undefined ? Da
 
 /** What a reader reported, pieces of one data frame joined with those before it of the same session. */
 class Recorder {
-  readonly seen: { type: number; session: number; payload: string }[] = [];
+  readonly seen: { type: number; session: number; payload: string; replies?: number; position?: number }[] = [];
   malformed: string | undefined;
   readonly reader = new FrameReader(this);
-  onFrame(type: number, session: number, buf: Uint8Array, start: number, end: number): void {
+  onFrame(
+    type: number,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+    position: number,
+  ): void {
     assert.equal(this.malformed, undefined);
     const payload = Buffer.from(buf.subarray(start, end)).toString('latin1');
     const last = this.seen.at(-1);
     const data = type === FRAME.INPUT || type === FRAME.OUTPUT;
     if (data && last?.type === type && last.session === session) last.payload += payload;
     else this.seen.push({ type, session, payload });
+    if (type !== FRAME.OUTPUT) assert.deepEqual([replies, position], [0, 0]);
+    else if (replies > 0 || position > 0) {
+      const seen = this.seen.at(-1)!;
+      seen.replies = (seen.replies ?? 0) + replies;
+      seen.position = position;
+    }
   }
   onMalformed(reason: string): void {
     this.malformed = reason;
@@ -54,7 +68,7 @@ function sample(): { bytes: Buffer; expected: Recorder['seen'] } {
   put(FRAME.INPUT, 1, text('PING\r\n'));
   put(FRAME.INPUT, 1, text('PONG\r\n'));
   put(FRAME.PAUSE, 1, NO_PAYLOAD);
-  put(FRAME.OUTPUT, 0xffffffff, text('+OK\r\n'));
+  writer.frame(FRAME.OUTPUT, 0xffffffff, text('+OK\r\n'), 0, 5, 1, 2 ** 40 + 7);
   put(FRAME.TAKEN, 0x80000001, encodeU32(0xfffffffe));
   put(FRAME.CLOSED, 1, NO_PAYLOAD);
   const latin = (b: Uint8Array): string => Buffer.from(b).toString('latin1');
@@ -65,7 +79,7 @@ function sample(): { bytes: Buffer; expected: Recorder['seen'] } {
       { type: FRAME.OPEN, session: 1, payload: latin(open) },
       { type: FRAME.INPUT, session: 1, payload: 'PING\r\nPONG\r\n' },
       { type: FRAME.PAUSE, session: 1, payload: '' },
-      { type: FRAME.OUTPUT, session: 0xffffffff, payload: '+OK\r\n' },
+      { type: FRAME.OUTPUT, session: 0xffffffff, payload: '+OK\r\n', replies: 1, position: 2 ** 40 + 7 },
       { type: FRAME.TAKEN, session: 0x80000001, payload: latin(encodeU32(0xfffffffe)) },
       { type: FRAME.CLOSED, session: 1, payload: '' },
     ],
@@ -96,6 +110,7 @@ test('the bytes on the wire are those of the document', () => {
   writer.frame(FRAME.INPUT, 0x01020304, text('ab'), 0, 2);
   writer.frame(FRAME.CLOSE, 5, NO_PAYLOAD, 0, 0);
   writer.frame(FRAME.HELLO, 0, encodeHello(), 0, 10);
+  writer.frame(FRAME.OUTPUT, 6, text('+A'), 0, 2, 3, 2 ** 33 + 4);
   assert.equal(
     Buffer.from(writer.buf.subarray(0, writer.length)).toString('hex'),
     '07000000' +
@@ -109,7 +124,13 @@ test('the bytes on the wire are those of the document', () => {
       '01' +
       '00000000' +
       '574549524c494e4b' +
-      '0100',
+      '0200' +
+      '13000000' +
+      '07' +
+      '06000000' +
+      '03000000' +
+      '0400000002000000' +
+      '2b41',
   );
 });
 
@@ -117,13 +138,48 @@ test('consecutive bytes of one session share a frame until it is full, and large
   const writer = new FrameWriter();
   const big = Buffer.alloc(DATA_PAYLOAD_MAX * 2 + 10, 'x');
   for (let i = 0; i < 100; i++) writer.frame(FRAME.OUTPUT, 1, text('abc'), 0, 3);
-  assert.equal(writer.length, 9 + 300);
+  assert.equal(writer.length, 9 + 12 + 300);
   writer.frame(FRAME.OUTPUT, 1, big, 0, big.length);
   const recorder = new Recorder();
   recorder.push(writer.buf.subarray(0, writer.length));
   assert.equal(recorder.malformed, undefined);
   assert.equal(recorder.seen.length, 1);
   assert.equal(recorder.seen[0].payload, 'abc'.repeat(100) + big.toString('latin1'));
+});
+
+test('outputs that become one frame tell of the sum of their replies and of the last position, in the last part of a long one', () => {
+  const writer = new FrameWriter();
+  const big = Buffer.alloc(DATA_PAYLOAD_MAX + 1, 'x');
+  writer.frame(FRAME.OUTPUT, 1, text('abc'), 0, 3, 1, 10);
+  writer.frame(FRAME.OUTPUT, 1, text('de'), 0, 2, 0, 0);
+  writer.frame(FRAME.OUTPUT, 1, text('f'), 0, 1, 2, 11);
+  writer.frame(FRAME.OUTPUT, 2, big, 0, big.length, 1, 12);
+  const frames: number[][] = [];
+  const reader = new FrameReader({
+    onFrame: (_type, session, _buf, start, end, replies, position) =>
+      void frames.push([session, end - start, replies, position]),
+    onMalformed: assert.fail,
+  });
+  reader.push(writer.buf, 0, writer.length);
+  assert.deepEqual(frames, [
+    [1, 6, 3, 11],
+    [2, DATA_PAYLOAD_MAX, 0, 0],
+    [2, 1, 1, 12],
+  ]);
+});
+
+test('an engine takes no command table, and an ingress none that is too long', () => {
+  for (const [most, bytes] of [
+    [0, 1],
+    [100, 101],
+  ] as const) {
+    let malformed = '';
+    const handler = { onFrame: () => assert.fail('taken'), onMalformed: (reason: string) => void (malformed = reason) };
+    const writer = new FrameWriter();
+    writer.frame(FRAME.COMMANDS, 0, new Uint8Array(bytes), 0, bytes);
+    new FrameReader(handler, most).push(writer.buf, 0, writer.length);
+    assert.match(malformed, /in a frame of type 14/);
+  }
 });
 
 test('a cleared writer does not add to a frame that is gone', () => {
@@ -145,7 +201,7 @@ test('unknown types, short lengths and oversized payloads are refused at the hea
   };
   for (const [length, type] of [
     [5, 0],
-    [5, 14],
+    [5, 15],
     [5, 255],
     [4, FRAME.CLOSE],
     [0, FRAME.INPUT],

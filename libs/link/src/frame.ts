@@ -2,7 +2,12 @@
  * The link's frames: `u32 length` (of all that follows), `u8 type`, `u32 session`, payload; little-endian. See docs/internals/link-protocol.md.
  *
  * Client bytes (INPUT, OUTPUT) are never assembled: their payload is handed on in whatever pieces it arrives in, since
- * the receiver takes any split anyway. Only the small control frames are waited for.
+ * the receiver takes any split anyway. Only the small control frames are waited for, and what an OUTPUT begins with: how many
+ * whole replies have gone out by its end, and the log position that they depend on.
+ *
+ * LINK_VERSION: both ends have the same one, or the link is refused with a sentence that names both.
+ *   1  the first
+ *   2  OUTPUT begins with replies and position; the engine's HELLO is followed by COMMANDS
  */
 
 export const FRAME = {
@@ -19,23 +24,39 @@ export const FRAME = {
   RESUME: 11,
   PING: 12,
   PONG: 13,
+  COMMANDS: 14,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 
-const TYPE_MAX = 13;
+const TYPE_MAX = 14;
 export const HEADER_BYTES = 9;
 /** What the length counts besides the payload. */
 const LENGTH_EXTRA = 5;
+/** Before the bytes of an OUTPUT: u32 replies, u64 position. */
+export const OUTPUT_PREFIX_BYTES = 12;
 /** Larger INPUT and OUTPUT are split by the sender. */
 export const DATA_PAYLOAD_MAX = 256 * 1024;
 export const CONTROL_PAYLOAD_MAX = 4096;
-export const LINK_VERSION = 1;
+/** The command table, once a link and from the engine only. */
+export const COMMANDS_PAYLOAD_MAX = 1024 * 1024;
+export const LINK_VERSION = 2;
 const MAGIC = 'WEIRLINK';
 
 export interface FrameHandler {
-  /** A whole control frame, or a piece of an INPUT or OUTPUT; the bytes are borrowed. */
-  onFrame(type: number, session: number, buf: Uint8Array, start: number, end: number): void;
+  /**
+   * A whole control frame, or a piece of an INPUT or OUTPUT; the bytes are borrowed. The last piece of an OUTPUT comes with what the frame
+   * began with; any other with zeros.
+   */
+  onFrame(
+    type: number,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+    position: number,
+  ): void;
   /** Nothing is reported after it. */
   onMalformed(reason: string): void;
 }
@@ -44,10 +65,20 @@ function isData(type: number): boolean {
   return type === FRAME.INPUT || type === FRAME.OUTPUT;
 }
 
+function getU32(buf: Uint8Array, at: number): number {
+  return (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+}
+
 export class FrameReader {
   private readonly handler: FrameHandler;
+  private readonly commandsMax: number;
   private readonly header = new Uint8Array(HEADER_BYTES);
   private headerLength = 0;
+  private readonly prefix = new Uint8Array(OUTPUT_PREFIX_BYTES);
+  /** Bytes of the prefix that are still to come. */
+  private prefixMissing = 0;
+  private replies = 0;
+  private position = 0;
   private type = 0;
   private session = 0;
   private remaining = 0;
@@ -55,8 +86,10 @@ export class FrameReader {
   private controlLength = 0;
   private dead = false;
 
-  constructor(handler: FrameHandler) {
+  /** `commandsMax`: bytes of a command table that are taken; 0 for an engine, which gets none. */
+  constructor(handler: FrameHandler, commandsMax = COMMANDS_PAYLOAD_MAX) {
     this.handler = handler;
+    this.commandsMax = commandsMax;
   }
 
   /** Ends the reading; for the handler, when it has given the link up. */
@@ -67,6 +100,10 @@ export class FrameReader {
   push(buf: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end && !this.dead) {
+      if (this.prefixMissing > 0) {
+        at = this.readPrefix(buf, at, end);
+        continue;
+      }
       if (this.remaining > 0) {
         at = this.payload(buf, at, end);
         continue;
@@ -80,28 +117,55 @@ export class FrameReader {
         this.headerLength = 0;
         this.beginFrame(this.header, 0);
       }
-      if (this.remaining === 0 && !this.dead) this.handler.onFrame(this.type, this.session, buf, at, at);
+      if (this.remaining === 0 && this.prefixMissing === 0 && !this.dead) {
+        this.handler.onFrame(this.type, this.session, buf, at, at, 0, 0);
+      }
     }
   }
 
+  private readPrefix(buf: Uint8Array, at: number, end: number): number {
+    const from = OUTPUT_PREFIX_BYTES - this.prefixMissing;
+    const n = Math.min(this.prefixMissing, end - at);
+    for (let i = 0; i < n; i++) this.prefix[from + i] = buf[at + i];
+    this.prefixMissing -= n;
+    if (this.prefixMissing > 0) return at + n;
+    const p = this.prefix;
+    this.replies = getU32(p, 0);
+    this.position = getU32(p, 4) + getU32(p, 8) * 2 ** 32;
+    if (this.position > Number.MAX_SAFE_INTEGER) this.malformed(`position ${this.position}`);
+    // Replies without bytes: those before them were cut off just at a frame's end.
+    else if (this.remaining === 0) {
+      this.handler.onFrame(this.type, this.session, buf, at + n, at + n, this.replies, this.position);
+    }
+    return at + n;
+  }
+
   private beginFrame(buf: Uint8Array, at: number): void {
-    const length = (buf[at] | (buf[at + 1] << 8) | (buf[at + 2] << 16) | (buf[at + 3] << 24)) >>> 0;
+    const length = getU32(buf, at);
     const type = buf[at + 4];
     this.type = type;
-    this.session = (buf[at + 5] | (buf[at + 6] << 8) | (buf[at + 7] << 16) | (buf[at + 8] << 24)) >>> 0;
+    this.session = getU32(buf, at + 5);
     if (type === 0 || type > TYPE_MAX) return this.malformed(`unknown frame type ${type}`);
     if (length < LENGTH_EXTRA) return this.malformed(`frame length ${length}`);
-    const payload = length - LENGTH_EXTRA;
-    if (payload > (isData(type) ? DATA_PAYLOAD_MAX : CONTROL_PAYLOAD_MAX))
+    const prefix = type === FRAME.OUTPUT ? OUTPUT_PREFIX_BYTES : 0;
+    const payload = length - LENGTH_EXTRA - prefix;
+    if (payload < 0 || payload > this.payloadMax(type))
       return this.malformed(`payload of ${payload} bytes in a frame of type ${type}`);
     this.remaining = payload;
+    this.prefixMissing = prefix;
+  }
+
+  private payloadMax(type: number): number {
+    if (type === FRAME.COMMANDS) return this.commandsMax;
+    return isData(type) ? DATA_PAYLOAD_MAX : CONTROL_PAYLOAD_MAX;
   }
 
   private payload(buf: Uint8Array, at: number, end: number): number {
     const n = Math.min(this.remaining, end - at);
     if (isData(this.type) || (this.control === null && n === this.remaining)) {
       this.remaining -= n;
-      this.handler.onFrame(this.type, this.session, buf, at, at + n);
+      const last = this.type === FRAME.OUTPUT && this.remaining === 0;
+      this.handler.onFrame(this.type, this.session, buf, at, at + n, last ? this.replies : 0, last ? this.position : 0);
       return at + n;
     }
     if (this.control === null) {
@@ -114,7 +178,7 @@ export class FrameReader {
     if (this.remaining === 0) {
       const control = this.control;
       this.control = null;
-      this.handler.onFrame(this.type, this.session, control, 0, control.length);
+      this.handler.onFrame(this.type, this.session, control, 0, control.length, 0, 0);
     }
     return at + n;
   }
@@ -140,36 +204,57 @@ export class FrameWriter {
     this.lastType = 0;
   }
 
-  frame(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
+  /** Of an OUTPUT: the replies that end with its last byte or before, and the position they depend on. */
+  frame(
+    type: FrameType,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies = 0,
+    position = 0,
+  ): void {
     let at = start;
     do {
       const n = Math.min(end - at, DATA_PAYLOAD_MAX);
       this.one(type, session, buf, at, at + n);
       at += n;
     } while (at < end);
+    if (type === FRAME.OUTPUT) this.addToPrefix(replies, position);
   }
 
   private one(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
     const n = end - start;
-    this.reserve(HEADER_BYTES + n);
+    const prefix = type === FRAME.OUTPUT ? OUTPUT_PREFIX_BYTES : 0;
+    this.reserve(HEADER_BYTES + prefix + n);
     const out = this.buf;
     if (type === this.lastType && session === this.lastSession && isData(type)) {
-      const total = this.length - this.lastStart - HEADER_BYTES + n;
+      const total = this.length - this.lastStart - HEADER_BYTES - prefix + n;
       if (total <= DATA_PAYLOAD_MAX) {
-        this.putU32(this.lastStart, total + LENGTH_EXTRA);
+        this.putU32(this.lastStart, total + prefix + LENGTH_EXTRA);
         this.putBytes(buf, start, end);
         return;
       }
     }
     const at = this.length;
-    this.putU32(at, n + LENGTH_EXTRA);
+    this.putU32(at, n + prefix + LENGTH_EXTRA);
     out[at + 4] = type;
     this.putU32(at + 5, session);
-    this.length = at + HEADER_BYTES;
+    out.fill(0, at + HEADER_BYTES, at + HEADER_BYTES + prefix);
+    this.length = at + HEADER_BYTES + prefix;
     this.lastType = type;
     this.lastSession = session;
     this.lastStart = at;
     this.putBytes(buf, start, end);
+  }
+
+  /** The last frame is an OUTPUT; several that became one have the sum of their replies and the last position. */
+  private addToPrefix(replies: number, position: number): void {
+    const at = this.lastStart + HEADER_BYTES;
+    this.putU32(at, getU32(this.buf, at) + replies);
+    if (position === 0) return;
+    this.putU32(at + 4, position >>> 0);
+    this.putU32(at + 8, Math.floor(position / 2 ** 32));
   }
 
   private putU32(at: number, value: number): void {

@@ -1,11 +1,11 @@
 export { ByteQueue } from './byte-queue.ts';
 export { LineRate } from './line-rate.ts';
-export { connect, listen, parseAddress } from './listen.ts';
+export { listen, parseAddress } from './listen.ts';
 export type { Address, ConnectOptions, Listening, ListenOptions } from './listen.ts';
 export { rawSocketsAvailable } from './raw-socket.ts';
 export { PENDING_HIGH_BYTES } from './socket.ts';
 export type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
-export type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
+export type { EnginePort, LinkCommand, LinkKeySpec, SessionInfo, SessionPort, SessionSink } from './types.ts';
 export { SocketLinkClient } from './link-client.ts';
 export type { SocketLinkClientOptions } from './link-client.ts';
 export { listenLink, startSocketLinkServer } from './link-server.ts';

@@ -5,14 +5,16 @@
  * crashed Redis closes its connections, after the replies that had arrived; clients reconnect and retry by their own rules.
  * A client that comes while there is no link waits for one, for a bounded time, and is then told and closed.
  *
- *   down ──dial──▶ dialing ──hello──▶ up          any loss ──▶ down, again after the backoff, for ever
+ *   down ──dial──▶ dialing ──hello, command table──▶ up          any loss ──▶ down, again after the backoff, for ever
  */
+import { Retry, realTime } from '@weir/time';
 import { ByteQueue } from './byte-queue.ts';
-import { FRAME, encodeOpen, encodeU32 } from './frame.ts';
+import { decodeCommands } from './commands-payload.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, encodeOpen, encodeU32 } from './frame.ts';
 import { TAKEN_STEP_BYTES } from './link-server.ts';
 import { connect, type Address } from './listen.ts';
 import type { ByteSocket, LinkLogger } from './socket.ts';
-import type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
+import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
 import { Wire, type WireOwner } from './wire.ts';
 
 const BACKOFF_MS_MIN = 50;
@@ -28,6 +30,8 @@ const WAIT_FOR_LINK_MS = 5000;
 const NO_ENGINE = Buffer.from('-ERR Weir: this ingress has no connection to an engine\r\n');
 
 class ClientLinkSession implements SessionPort {
+  /** The highest log position that replies of it depended on. */
+  position = 0;
   /** Undefined while it waits for a link, and again when its link is lost. */
   wire: Wire | undefined = undefined;
   readonly id: number;
@@ -92,9 +96,10 @@ class ClientLinkSession implements SessionPort {
   }
 
   /** Replies from the engine. While the client does not drain, nothing is reported as taken, and so the window closes. */
-  reply(buf: Uint8Array, start: number, end: number): void {
+  reply(buf: Uint8Array, start: number, end: number, replies: number, position: number): void {
     this.untold += end - start;
-    if (!this.sink.output(buf, start, end)) this.congested = true;
+    if (position > this.position) this.position = position;
+    if (!this.sink.output(buf, start, end, replies)) this.congested = true;
     else if (!this.congested) this.tell(TAKEN_STEP_BYTES);
   }
 
@@ -126,7 +131,7 @@ class ClientLinkSession implements SessionPort {
   abandon(message: Uint8Array | undefined): void {
     this.wire = undefined;
     this.early = null;
-    if (message !== undefined) this.sink.output(message, 0, message.length);
+    if (message !== undefined) this.sink.output(message, 0, message.length, 1);
     this.sink.close();
   }
 }
@@ -143,6 +148,11 @@ export interface SocketLinkClientOptions {
 }
 
 export class SocketLinkClient implements EnginePort, WireOwner {
+  readonly commandsMax = COMMANDS_PAYLOAD_MAX;
+  /** Of the engine that was reached last. */
+  commands: readonly LinkCommand[] = [];
+  /** The highest of any reply. */
+  position = 0;
   /** Sessions whose input is held back because the link is congested. */
   readonly pausedByLink = new Set<ClientLinkSession>();
   private readonly log: LinkLogger;
@@ -154,9 +164,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   private wire: Wire | undefined;
   private state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
   private nextId = 1;
-  private backoffMs = BACKOFF_MS_MIN;
-  private failures = 0;
-  private retryTimer: NodeJS.Timeout | undefined;
+  private readonly redial = new Retry({ time: realTime, minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX, jitter: 0.25 });
   private watchTimer: NodeJS.Timeout | undefined;
   private stoppedResolve: (() => void) | undefined;
 
@@ -208,21 +216,19 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   private retry(reason: string): void {
     this.state = 'down';
-    const delayMs = this.backoffMs * (0.75 + Math.random() / 2);
-    this.backoffMs = Math.min(BACKOFF_MS_MAX, this.backoffMs * 2);
     // Said once, and then every minute or so as long as it lasts.
-    const level = this.failures++ % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
-    this.log[level](
-      { reason, attempts: this.failures, retryInMs: Math.round(delayMs) },
-      'no link to the engine, trying on',
-    );
-    this.retryTimer = setTimeout(() => void this.connect(), delayMs);
+    const level = this.redial.failures % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
+    const retryInMs = Math.round(this.redial.schedule(() => void this.connect()));
+    this.log[level]({ reason, attempts: this.redial.failures, retryInMs }, 'no link to the engine, trying on');
   }
 
-  onUp(wire: Wire): void {
+  onUp(): void {
+    // Not before the command table is there.
+  }
+
+  private serve(wire: Wire): void {
     this.state = 'up';
-    this.backoffMs = BACKOFF_MS_MIN;
-    this.failures = 0;
+    this.redial.succeeded();
     this.log.info({ waiting: this.waiting.size }, 'link to the engine is up');
     for (const [session, timer] of this.waiting) {
       clearTimeout(timer);
@@ -234,20 +240,41 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   private watch(wire: Wire): void {
     const silentMs = performance.now() - wire.lastReceivedMs;
-    if (!wire.up && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
+    if (this.state !== 'up' && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
     else if (silentMs > SILENCE_MS_MAX) wire.destroy('the engine is silent');
     else if (silentMs > PING_AFTER_MS) wire.sendEmpty(FRAME.PING, 0);
   }
 
-  onFrame(_wire: Wire, type: number, id: number, buf: Uint8Array, start: number, end: number): boolean {
+  onFrame(
+    wire: Wire,
+    type: number,
+    id: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+    position: number,
+  ): boolean {
+    if (this.state !== 'up') return type === FRAME.COMMANDS && this.onCommands(wire, buf, start, end);
+    if (position > this.position) this.position = position;
     const session = this.sessions.get(id);
     // Frames for a session whose client has left are on their way until the engine has read our CLOSED.
-    if (type === FRAME.OUTPUT) session?.reply(buf, start, end);
+    if (type === FRAME.OUTPUT) session?.reply(buf, start, end, replies, position);
     else if (type === FRAME.CLOSE) session?.sink.close();
     else if (type === FRAME.DESTROY) session?.sink.destroy();
     else if (type === FRAME.PAUSE) session?.setPausedByEngine(true);
     else if (type === FRAME.RESUME) session?.setPausedByEngine(false);
     else return false;
+    return true;
+  }
+
+  private onCommands(wire: Wire, buf: Uint8Array, start: number, end: number): boolean {
+    const commands = decodeCommands(buf, start, end);
+    if (commands === undefined) return false;
+    this.commands = commands;
+    // Another engine may follow another log.
+    this.position = 0;
+    if (this.state === 'dialing') this.serve(wire);
     return true;
   }
 
@@ -309,7 +336,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   async stop(): Promise<void> {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
-    clearTimeout(this.retryTimer);
+    this.redial.cancel();
     for (const [session, timer] of this.waiting) {
       clearTimeout(timer);
       session.abandon(NO_ENGINE);

@@ -6,9 +6,11 @@
  * fill the link that all share, and a huge reply goes out in turns with everybody else's.
  */
 import { ByteQueue } from './byte-queue.ts';
-import { FRAME, decodeOpen, decodeU32 } from './frame.ts';
+import { encodeCommands } from './commands-payload.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32 } from './frame.ts';
 import { LineRate } from './line-rate.ts';
 import { listen, parseAddress, type Address, type Listening } from './listen.ts';
+import { ReplyMarks } from './reply-marks.ts';
 import { CLOSE_FLUSH_MS, type ByteSocket, type LinkLogger } from './socket.ts';
 import type { EnginePort, SessionPort, SessionSink } from './types.ts';
 import { Wire, type WireOwner } from './wire.ts';
@@ -44,6 +46,7 @@ class EngineLinkSession implements SessionSink {
   private readonly id: number;
   private unreported = 0;
   private backlog: ByteQueue | null = null;
+  private marks: ReplyMarks | null = null;
   private waiting = false;
   private closeTimer: NodeJS.Timeout | undefined = undefined;
   private state: 'open' | 'closing' | 'closed' = 'open';
@@ -58,16 +61,22 @@ class EngineLinkSession implements SessionSink {
     return Math.max(0, this.unreported - TAKEN_STEP_BYTES) + (this.backlog === null ? 0 : this.backlog.length);
   }
 
-  output(buf: Uint8Array, start: number, end: number): boolean {
+  output(buf: Uint8Array, start: number, end: number, replies: number): boolean {
     if (this.state !== 'open') return true;
+    const { position } = this.link;
     // A link that its ingress does not read is filled no further: what waits is this session's own, and counted as such.
     const room = this.backlog === null && !this.link.wire.congested ? WINDOW_BYTES - this.unreported : 0;
     const now = Math.min(room, end - start);
+    const rest = end - start - now;
     if (now > 0) {
       this.unreported += now;
-      this.link.wire.send(FRAME.OUTPUT, this.id, buf, start, start + now);
+      // Which of the replies end in a part is not known: they are told of with the last byte.
+      this.link.wire.send(FRAME.OUTPUT, this.id, buf, start, start + now, rest > 0 ? 0 : replies, position);
     }
-    if (start + now < end) (this.backlog ??= new ByteQueue()).append(buf, start + now, end);
+    if (rest > 0) {
+      (this.backlog ??= new ByteQueue()).append(buf, start + now, end);
+      (this.marks ??= new ReplyMarks()).add(rest, replies, position);
+    }
     if (this.backlog === null && this.unreported < WINDOW_BYTES && !this.link.wire.congested) return true;
     this.waiting = true;
     if (this.link.wire.congested) this.link.waiting.add(this);
@@ -93,15 +102,22 @@ class EngineLinkSession implements SessionSink {
         }
         const view = backlog.peek(Math.min(room, PUMP_BYTES));
         if (view === undefined) break;
-        backlog.consume(view.length);
         this.unreported += view.length;
-        wire.send(FRAME.OUTPUT, this.id, view, 0, view.length);
+        this.sendWaiting(backlog, view);
       }
       if (backlog.length > 0) return;
       this.backlog = null;
+      this.marks = null;
       if (this.state === 'closing') wire.sendEmpty(FRAME.CLOSE, this.id);
     }
     this.drainedIfSo();
+  }
+
+  private sendWaiting(backlog: ByteQueue, view: Uint8Array): void {
+    const marks = this.marks!;
+    backlog.consume(view.length);
+    marks.take(view.length);
+    this.link.wire.send(FRAME.OUTPUT, this.id, view, 0, view.length, marks.replies, marks.position);
   }
 
   drainedIfSo(): void {
@@ -124,6 +140,7 @@ class EngineLinkSession implements SessionSink {
     if (this.state === 'closed') return;
     this.state = 'closed';
     this.backlog = null;
+    this.marks = null;
     clearTimeout(this.closeTimer);
     this.link.wire.sendEmpty(FRAME.DESTROY, this.id);
   }
@@ -146,8 +163,7 @@ class EngineLinkSession implements SessionSink {
     const { wire } = this.link;
     const backlog = this.backlog;
     for (let view = backlog?.peek(Infinity); backlog && view; view = backlog.peek(Infinity)) {
-      backlog.consume(view.length);
-      wire.send(FRAME.OUTPUT, this.id, view, 0, view.length);
+      this.sendWaiting(backlog, view);
     }
     if (backlog !== null) wire.sendEmpty(FRAME.CLOSE, this.id);
     this.gone();
@@ -161,6 +177,7 @@ class EngineLinkSession implements SessionSink {
   gone(): void {
     this.state = 'closed';
     this.backlog = null;
+    this.marks = null;
     clearTimeout(this.closeTimer);
     this.link.waiting.delete(this);
     this.port.closed();
@@ -168,6 +185,7 @@ class EngineLinkSession implements SessionSink {
 }
 
 class EngineLink implements WireOwner {
+  readonly commandsMax = 0;
   readonly wire: Wire;
   /** Sessions whose `output` was refused because the link as a whole is congested. */
   readonly waiting = new Set<EngineLinkSession>();
@@ -193,12 +211,19 @@ class EngineLink implements WireOwner {
     this.helloTimer = setTimeout(() => this.wire.destroy('no hello'), HELLO_MS).unref();
   }
 
+  get position(): number {
+    return this.engine.position;
+  }
+
   get isStranger(): boolean {
     return !this.wire.up;
   }
 
   onUp(): void {
     clearTimeout(this.helloTimer);
+    const table = encodeCommands(this.engine.commands);
+    if (table.length > COMMANDS_PAYLOAD_MAX) throw new Error(`a command table of ${table.length} bytes`);
+    this.wire.send(FRAME.COMMANDS, 0, table, 0, table.length);
     const peer = this.wire.socket.remoteAddr;
     this.rates.up.line((leftOut) => this.log.info({ peer, leftOut }, 'an ingress has connected'));
   }

@@ -303,7 +303,8 @@ test('a peer without the hello, with another version or with a broken frame lose
   const bad: [string, Buffer[]][] = [
     ['redis', [Buffer.from('*1\r\n$4\r\nPING\r\n')]],
     ['no hello', [frame(FRAME.PAUSE, 1, none, 0, 0)]],
-    ['a future version', [frame(FRAME.HELLO, 0, encodeHello(2), 0, 10)]],
+    ['a future version', [frame(FRAME.HELLO, 0, encodeHello(3), 0, 10)]],
+    ['the version before', [frame(FRAME.HELLO, 0, encodeHello(1), 0, 10)]],
     ['two hellos', [hello, hello]],
     ['a broken open', [hello, frame(FRAME.OPEN, 1, Buffer.from('xx'), 0, 2)]],
     ['input for no session', [hello, frame(FRAME.INPUT, 9, Buffer.from('a\n'), 0, 2)]],
@@ -336,6 +337,8 @@ test('a peer without the hello, with another version or with a broken frame lose
     assert.equal(log.lines.filter((l) => l.level === 'error').length, errors + 1, what);
   }
   await until(() => server.linkCount === 1, 'only the good link is left');
+  const reasons = log.lines.map(({ obj }) => (obj as { reason?: string }).reason ?? '');
+  assert.ok(reasons.some((reason) => /version 1 of the link, this end version 2.*same version of Weir/.test(reason)));
   assert.equal(engine.sessions.size, 0);
   const client = new MemoryClient(good);
   client.send('still\n');
@@ -385,7 +388,7 @@ class RefusingEngine extends LineEngine {
     const port = super.open(info, sink);
     this.refused++;
     const text = Buffer.from('-ERR max number of clients reached\r\n');
-    sink.output(text, 0, text.length);
+    sink.output(text, 0, text.length, 1);
     sink.close();
     return port;
   }
@@ -447,4 +450,49 @@ test('connections that do not say that they are an ingress are few at a time', a
   for (let i = 0; i < 1000; i++) server.serve(memoryPair()[1]);
   assert.equal(server.linkCount, 64);
   assert.ok(log.lines.length <= 10, `${log.lines.length} lines`);
+});
+
+test('an ingress has the command table before its first client, and a new one with each link', async () => {
+  const engine = new LineEngine();
+  engine.commands = [{ name: 'get', arity: 2, flags: ['readonly'], keys: [1, 1, 1] }];
+  const r = await rig({ engine });
+  assert.deepEqual(r.client.commands, []);
+  const client = new MemoryClient(r.client);
+  client.send('a\n');
+  await until(() => client.text === '+a\n', 'answered');
+  assert.deepEqual(r.client.commands, engine.commands);
+  engine.commands = [{ name: 'set', arity: -3, flags: ['write'], keys: [1, 1, 1] }];
+  r.ingressEnd().destroy();
+  await until(() => client.ended !== undefined && r.client.up, 'up again');
+  assert.deepEqual(r.client.commands, engine.commands);
+  await r.client.stop();
+});
+
+test('whole replies and the position that they depend on come with the bytes, and a waiting backlog loses none', async () => {
+  const engine = new LineEngine((s, line) => {
+    engine.position += 10;
+    if (line === 'big') s.replyBytes(Buffer.alloc(3 * WINDOW_BYTES, 'x'), 1);
+    else s.reply(`+${line}\n`);
+  });
+  const r = await rig({ engine });
+  const client = new MemoryClient(r.client);
+  const positionOf = (): number => (client.port as SessionPort & { position: number }).position;
+  client.send('a\nb\n');
+  await until(() => client.text === '+a\n+b\n', 'answered');
+  assert.deepEqual([client.replies, positionOf(), r.client.position], [2, 20, 20]);
+  client.highBytes = 1;
+  client.send('big\n');
+  await until(() => client.receivedBytes > 100_000, 'begun');
+  assert.deepEqual(
+    [client.replies, positionOf()],
+    [2, 30],
+    'a reply that is not whole is none, but depends on its position',
+  );
+  client.highBytes = Infinity;
+  client.send('c\n');
+  client.read();
+  await until(() => client.replies === 4, 'all of them');
+  assert.equal(client.receivedBytes, 6 + 3 * WINDOW_BYTES + 3);
+  assert.equal(positionOf(), 40);
+  await r.client.stop();
 });

@@ -4,12 +4,7 @@
  */
 
 /** pino-compatible. */
-export interface LinkLogger {
-  debug(obj: object, msg: string): void;
-  info(obj: object, msg: string): void;
-  warn(obj: object, msg: string): void;
-  error(obj: object, msg: string): void;
-}
+export type { EventLogger as LinkLogger } from '@weir/telemetry';
 
 export interface SocketHandler {
   /** Received bytes `buf[0, end)`; the buffer belongs to all sockets together and is dead after the call. */

@@ -1,7 +1,7 @@
 /** Fakes for the tests and the floor benchmarks of link and ingress. */
 import { IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
 import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
-import type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
+import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
 
 export class MemoryLogger implements LinkLogger {
   readonly lines: { level: string; obj: object; msg: string }[] = [];
@@ -24,6 +24,8 @@ export class MemoryLogger implements LinkLogger {
  * load generator contain none). What a benchmark measures with it is the sockets alone.
  */
 export class BulkPerRequestEngine implements EnginePort {
+  readonly commands: readonly LinkCommand[] = [];
+  readonly position = 0;
   open(_info: SessionInfo, sink: SessionSink): SessionPort {
     return new BulkPerRequestSession(sink);
   }
@@ -41,8 +43,8 @@ class BulkPerRequestSession implements SessionPort {
   input(buf: Uint8Array, start: number, end: number): void {
     let n = 0;
     for (let i = start; i < end; i++) if (buf[i] === STAR) n++;
-    for (; n > 1024; n -= 1024) this.sink.output(BULKS, 0, BULKS.length);
-    if (n > 0) this.sink.output(BULKS, 0, n * BULK.length);
+    for (; n > 1024; n -= 1024) this.sink.output(BULKS, 0, BULKS.length, 1024);
+    if (n > 0) this.sink.output(BULKS, 0, n * BULK.length, n);
   }
   inputEnded(): void {
     this.sink.close();
@@ -53,6 +55,8 @@ class BulkPerRequestSession implements SessionPort {
 
 /** Speaks lines: `onLine` gets each one; what it is answered is up to the test. Keeps all its sessions. */
 export class LineEngine implements EnginePort {
+  commands: readonly LinkCommand[] = [];
+  position = 0;
   readonly sessions = new Set<LineSession>();
   /** All that were ever opened. */
   readonly opened: LineSession[] = [];
@@ -101,9 +105,9 @@ export class LineSession implements SessionPort {
     return this.replyBytes(Buffer.from(text, 'latin1'));
   }
 
-  replyBytes(bytes: Uint8Array): boolean {
+  replyBytes(bytes: Uint8Array, replies = 1): boolean {
     this.outputBytes += bytes.length;
-    const ok = this.sink.output(bytes, 0, bytes.length);
+    const ok = this.sink.output(bytes, 0, bytes.length, replies);
     if (!ok) this.congested = true;
     return ok;
   }
@@ -249,6 +253,8 @@ export class MemorySocket implements ByteSocket {
 /** A client's end of a session that opens it on `engine` and keeps what comes back. */
 export class MemoryClient implements SessionSink {
   readonly received: Buffer[] = [];
+  /** Whole replies that it was told of. */
+  replies = 0;
   /** `output` answers false above it, as a client that does not read makes it. */
   highBytes = Infinity;
   pendingOutputBytes = 0;
@@ -276,7 +282,8 @@ export class MemoryClient implements SessionSink {
     return this.received.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
-  output(buf: Uint8Array, start: number, end: number): boolean {
+  output(buf: Uint8Array, start: number, end: number, replies: number): boolean {
+    this.replies += replies;
     this.received.push(Buffer.from(buf.subarray(start, end)));
     if (this.highBytes === Infinity) return true;
     this.pendingOutputBytes += end - start;

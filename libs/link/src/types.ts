@@ -22,8 +22,11 @@ export interface SessionInfo {
 
 /** What the engine calls; implemented by the ingress (or by the link on its behalf). */
 export interface SessionSink {
-  /** Sends reply bytes `buf[start, end)`, borrowed for the call. False: congested, wait for `drained`. */
-  output(buf: Uint8Array, start: number, end: number): boolean;
+  /**
+   * Sends reply bytes `buf[start, end)`, borrowed for the call; `replies` whole ones end in them, the last with their last byte.
+   * False: congested, wait for `drained`.
+   */
+  output(buf: Uint8Array, start: number, end: number, replies: number): boolean;
   /** Closes the connection after everything handed to `output` was sent. `closed()` of the port follows. */
   close(): void;
   /** Closes at once, pending output dropped (CLIENT KILL, output limits). */
@@ -50,7 +53,37 @@ export interface SessionPort {
   closed(): void;
 }
 
+/** As much of a command as routing needs; COMMAND INFO's words. */
+export interface LinkCommand {
+  /** Lower case, as clients call it here (`rename-command`); of a subcommand its own word only. */
+  readonly name: string;
+  /** Arguments with the name; negative: at least that many. */
+  readonly arity: number;
+  readonly flags: readonly string[];
+  /** First and last argument that is a key, and the step; last: negative counts from the end. Zeros: none, or not so simple (`movablekeys`). */
+  readonly keys: readonly [first: number, last: number, step: number];
+  readonly specs?: readonly LinkKeySpec[];
+  readonly subcommands?: readonly LinkCommand[];
+}
+
+/** Where keys stand that a range does not tell: COMMAND INFO's key specifications. */
+export interface LinkKeySpec {
+  readonly flags: readonly string[];
+  readonly begin: { readonly index: number } | { readonly keyword: string; readonly from: number } | 'unknown';
+  readonly find:
+    | { readonly last: number; readonly step: number; readonly limit: number }
+    | { readonly keynumIndex: number; readonly first: number; readonly step: number }
+    | 'unknown';
+}
+
 export interface EnginePort {
+  /** What it can be asked for, so that an ingress can route without the handlers. Empty while an engine elsewhere is not reached. */
+  readonly commands: readonly LinkCommand[];
+  /**
+   * The replication offset of the log that it is on: what replies handed over now may show is stored up to it (a master) or was applied
+   * (a slave), and nothing beyond it.
+   */
+  readonly position: number;
   /** Opens a session; the engine may answer and close through `sink` already during the call. */
   open(info: SessionInfo, sink: SessionSink): SessionPort;
 }

@@ -8,7 +8,18 @@ export interface WireOwner {
   /** The peer's hello was accepted; frames follow. */
   onUp(wire: Wire): void;
   /** False: the frame makes no sense here, the link is to be closed. */
-  onFrame(wire: Wire, type: number, session: number, buf: Uint8Array, start: number, end: number): boolean;
+  onFrame(
+    wire: Wire,
+    type: number,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+    position: number,
+  ): boolean;
+  /** Bytes of a command table that are taken; 0: none is. */
+  readonly commandsMax: number;
   /** `congested` is false again. */
   onWireDrain(wire: Wire): void;
   /** Once, last, asynchronous. */
@@ -27,7 +38,7 @@ export class Wire implements SocketHandler, FrameHandler {
   private readonly owner: WireOwner;
   private readonly log: LinkLogger;
   private readonly malformed: LineRate;
-  private readonly reader = new FrameReader(this);
+  private readonly reader: FrameReader;
   private readonly writer = new FrameWriter();
   private flushScheduled = false;
   private closed = false;
@@ -41,6 +52,7 @@ export class Wire implements SocketHandler, FrameHandler {
     this.malformed = malformed;
     this.socket = socket;
     this.owner = owner;
+    this.reader = new FrameReader(this, owner.commandsMax);
     this.log = log;
     socket.handler = this;
     const hello = encodeHello();
@@ -48,9 +60,10 @@ export class Wire implements SocketHandler, FrameHandler {
     socket.start();
   }
 
-  send(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
+  /** `replies` and `position` are of an OUTPUT. */
+  send(type: FrameType, session: number, buf: Uint8Array, start: number, end: number, replies = 0, position = 0): void {
     if (this.closed) return;
-    this.writer.frame(type, session, buf, start, end);
+    this.writer.frame(type, session, buf, start, end, replies, position);
     if (this.writer.length >= FLUSH_BYTES) {
       this.flush();
     } else if (!this.flushScheduled) {
@@ -107,17 +120,28 @@ export class Wire implements SocketHandler, FrameHandler {
     this.owner.onDown(this, this.reason || reason || 'closed');
   }
 
-  onFrame(type: number, session: number, buf: Uint8Array, start: number, end: number): void {
+  onFrame(
+    type: number,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies: number,
+    position: number,
+  ): void {
     if (!this.up) {
       const version = type === FRAME.HELLO ? decodeHello(buf, start, end) : undefined;
       if (version === undefined) return this.onMalformed('no hello');
-      if (version !== LINK_VERSION) return this.onMalformed(`link version ${version}, this is ${LINK_VERSION}`);
+      if (version !== LINK_VERSION) {
+        const which = `version ${version} of the link, this end version ${LINK_VERSION}`;
+        return this.onMalformed(`the peer speaks ${which}: ingress and engine have to be of the same version of Weir`);
+      }
       this.up = true;
       this.owner.onUp(this);
     } else if (type === FRAME.PING) {
       // Who asks and does not read gets no answers that pile up; who reads again has heard enough, and asks again.
       if (!this.congested) this.sendEmpty(FRAME.PONG, 0);
-    } else if (type !== FRAME.PONG && !this.owner.onFrame(this, type, session, buf, start, end)) {
+    } else if (type !== FRAME.PONG && !this.owner.onFrame(this, type, session, buf, start, end, replies, position)) {
       this.onMalformed(`unexpected or broken frame of type ${type}`);
     }
   }

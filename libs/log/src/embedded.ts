@@ -20,6 +20,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Retry, realTime } from '@weir/time';
 import { guardLogs, noteCleanStop } from './block-guard.ts';
 import { connectNats, describe, type NatsLink, OLDEST_ALWAYS, serverIsAtLeast } from './connect.ts';
 import { syncTree } from './durable-file.ts';
@@ -68,8 +69,7 @@ export class EmbeddedNats {
   #child: NatsProcess | null = null;
   #stopping = false;
   #stopped: Promise<void> | null = null;
-  #delay = RESTART_MIN_MS;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #restart = new Retry({ time: realTime, minMs: RESTART_MIN_MS, maxMs: RESTART_MAX_MS });
   #monitor: NatsLink | null = null;
   readonly #health: ServerHealth;
   readonly #onExit = (): void => this.#child?.signal('SIGTERM');
@@ -150,7 +150,7 @@ export class EmbeddedNats {
   }
 
   async #stop(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#restart.cancel();
     this.#health.stop();
     await this.#monitor?.close();
     await this.#end('SIGTERM');
@@ -249,12 +249,11 @@ export class EmbeddedNats {
 
   #died(detail: string): void {
     this.#ready = false;
-    if (this.#stopping || this.#planned || this.#timer !== null) return;
+    if (this.#stopping || this.#planned || this.#restart.waiting) return;
     this.#event({ kind: 'exited', detail });
     if (!this.#health.isWatching) return;
-    if (performance.now() - (this.#child?.startedAt ?? 0) > HEALTHY_MS) this.#delay = RESTART_MIN_MS;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
+    if (performance.now() - (this.#child?.startedAt ?? 0) > HEALTHY_MS) this.#restart.succeeded();
+    this.#restart.schedule(() => {
       if (this.#stopping) return;
       this.#event({ kind: 'restarting', detail: 'starting nats-server again' });
       const launched = this.#launch();
@@ -266,8 +265,7 @@ export class EmbeddedNats {
         if (this.#child?.isAlive === true) child?.signal('SIGKILL');
         else this.#died('did not start');
       });
-    }, this.#delay);
-    this.#delay = Math.min(RESTART_MAX_MS, this.#delay * 2);
+    });
   }
 
   /** One at a time. */
@@ -332,8 +330,7 @@ export class EmbeddedNats {
       this.#settings.sync = sync;
       this.#planned = true;
       try {
-        if (this.#timer !== null) clearTimeout(this.#timer);
-        this.#timer = null;
+        this.#restart.cancel();
         await this.#end('SIGTERM');
         await this.#launch();
       } catch (error) {

@@ -10,6 +10,7 @@
  * consumer that vanished, a leadership change, a lost connection, silence while the stream is ahead) ends it, and the next starts at nextSeq.
  */
 import type { Msg, Subscription as NatsSubscription } from 'nats';
+import { Retry, realTime } from '@weir/time';
 import { apiErrorCode, describe, JS_NO_MESSAGE, type NatsLink } from './connect.ts';
 import { isLogError, LogError } from './errors.ts';
 import { guard } from './guard.ts';
@@ -89,8 +90,7 @@ export class PullConsumer implements LogSubscription {
   #consumer = '';
   #generation = 0;
   #starting = false;
-  #retryMs = RETRY_MIN_MS;
-  #retryTimer: NodeJS.Timeout | null = null;
+  readonly #retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
   #laneBytes: number;
   #paused = false;
   #busy = false;
@@ -141,7 +141,7 @@ export class PullConsumer implements LogSubscription {
     if (this.#state === 'stopped') return;
     this.#state = 'stopped';
     clearInterval(this.#watch);
-    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    this.#retry.cancel();
     this.#unsubscribe();
     this.#endGeneration();
     this.#queue = [];
@@ -181,15 +181,15 @@ export class PullConsumer implements LogSubscription {
     if (this.#state === 'stopped') return;
     this.#endGeneration();
     this.#become('catching-up', why);
-    this.#schedule(0);
+    this.#startIn(0);
   }
 
-  #schedule(ms: number): void {
-    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => {
-      this.#retryTimer = null;
-      void this.#start();
-    }, ms);
+  #startIn(ms: number): void {
+    this.#retry.scheduleIn(ms, () => void this.#start());
+  }
+
+  #startLater(): void {
+    this.#retry.schedule(() => void this.#start());
   }
 
   async #start(): Promise<void> {
@@ -198,18 +198,17 @@ export class PullConsumer implements LogSubscription {
     const generation = this.#generation;
     try {
       await this.#open(generation);
-      this.#retryMs = RETRY_MIN_MS;
+      this.#retry.succeeded();
     } catch (error) {
       if (this.#isStopped()) return;
       if (!isLogError(error)) throw error;
       this.#become('disconnected', describe(error));
-      this.#schedule(this.#retryMs);
-      this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+      this.#startLater();
     } finally {
       this.#starting = false;
     }
     // It ended while it was being opened: nobody else will start the next one.
-    if (generation !== this.#generation && this.#retryTimer === null) this.#schedule(0);
+    if (generation !== this.#generation && !this.#retry.waiting) this.#startIn(0);
   }
 
   #isStopped(): boolean {
@@ -387,8 +386,7 @@ export class PullConsumer implements LogSubscription {
       // Consumer or stream deleted, leadership change, server shutdown, nobody there.
       this.#endGeneration();
       this.#become('catching-up', `${code} ${description}`);
-      this.#schedule(this.#retryMs);
-      this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+      this.#startLater();
     }
   }
 
@@ -396,7 +394,7 @@ export class PullConsumer implements LogSubscription {
     const wanted = this.#wanted();
     this.#endGeneration();
     void this.#explainHole(wanted, got).catch((error: unknown) => {
-      if (isLogError(error)) this.#schedule(this.#retryMs);
+      if (isLogError(error)) this.#startLater();
       else this.#fail(error);
     });
   }
@@ -406,7 +404,7 @@ export class PullConsumer implements LogSubscription {
     if (this.#isStopped()) return;
     if (info.state.first_seq > wanted) {
       if (this.#queueEmpty() && !this.#busy) return this.#gap(info.state.first_seq);
-      return this.#schedule(WATCH_MS); // #open reports it when what was received is handled
+      return this.#startIn(WATCH_MS); // #open reports it when what was received is handled
     }
     if (this.#holeSeq === wanted) {
       return this.#fail(
@@ -414,7 +412,7 @@ export class PullConsumer implements LogSubscription {
       );
     }
     this.#holeSeq = wanted;
-    this.#schedule(0);
+    this.#startIn(0);
   }
 
   // ---------------------------------------------------------------------------------------------- watchdog
@@ -424,8 +422,8 @@ export class PullConsumer implements LogSubscription {
     if (this.#paused || this.#busy || !this.#queueEmpty() || this.#consumer === '') {
       this.#lastMessage = now;
       // Every retry path schedules itself; this is the net below them.
-      if (this.#consumer === '' && !this.#starting && this.#retryTimer === null && this.#link.status === 'connected')
-        this.#schedule(0);
+      if (this.#consumer === '' && !this.#starting && !this.#retry.waiting && this.#link.status === 'connected')
+        this.#startIn(0);
       return;
     }
     if (now - this.#lastMessage < SILENCE_MS || this.#checking || this.#link.status !== 'connected') return;

@@ -304,12 +304,14 @@ test('a full disk blocks the writer without losing a record, and it goes on by i
   for (let i = 0; i < 2000 && writer.state !== 'blocked'; i++) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(writer.state, 'blocked');
   assert.match(writer.detail, /no-space/);
+  assert.equal(writer.refused, 'no-space');
   log.refusing = null;
   assert.deepEqual(
     (await both).map((r) => r.outcome),
     ['committed', 'committed'],
   );
   assert.equal(writer.state, 'open');
+  assert.equal(writer.refused, null);
   assert.deepEqual((await contents(log)).texts, ['one', 'two']);
   assert.equal(states.at(-1), 'open');
 });

@@ -52,6 +52,7 @@ import type {
   CommitCallback,
   LogPosition,
   LogStore,
+  RefusedReason,
   Unsubscribe,
   WriterState,
 } from './types.ts';
@@ -122,6 +123,7 @@ export class LogWriter {
   readonly #void: VoidRule;
   #state: WriterState = 'open';
   #detail = '';
+  #refused: RefusedReason | null = null;
   #fencedBy: LogErrorCode = 'log-fenced';
   /** Sequence of the last message that was accepted here, stored or not. */
   #lastSeq: number;
@@ -183,6 +185,10 @@ export class LogWriter {
   /** Why it is in that state, for people. */
   get detail(): string {
     return this.#detail;
+  }
+  /** Why the log refuses what is appended, while it is blocked by that. */
+  get refused(): RefusedReason | null {
+    return this.#state === 'blocked' ? this.#refused : null;
   }
   /** Why it was fenced: 'log-fenced' (somebody else wrote), 'log-lost', 'log-corrupt' or 'log-newer'. */
   get fencedBy(): LogErrorCode {
@@ -353,6 +359,7 @@ export class LogWriter {
   }
 
   #noteFailure(result: AppendResult): void {
+    this.#refused = result.kind === 'refused' ? result.reason : null;
     if (result.kind === 'refused') this.#become('blocked', `${result.reason}: ${result.error}`);
     else if (result.kind === 'unknown') this.#become('resolving', result.error);
     else if (this.#state === 'open')
@@ -378,6 +385,7 @@ export class LogWriter {
           this.#fencedBy = error.code;
           return this.#finish('fenced', error.message);
         }
+        this.#refused = null;
         this.#become('blocked', `${error.code}: ${error.message}`);
         await this.#pause();
       }

@@ -1,4 +1,6 @@
+import { UnknownEffectError } from '@weir/commands';
 import type { Keyspace } from '@weir/keyspace';
+import { LogError } from '@weir/log';
 import { ArenaFullError } from '@weir/memory';
 
 /**
@@ -9,8 +11,14 @@ export class DoesNotFitError extends Error {
   override readonly name = 'DoesNotFitError';
 }
 
-/** The same error, or a DoesNotFitError in place of an ArenaFullError. `what` did not fit. */
+/**
+ * The same error, or one that says what to do: a DoesNotFitError in place of an ArenaFullError, `log-newer` in place of an UnknownEffectError.
+ * `what` could not be had.
+ */
 export function explained(error: unknown, what: string, keyspace: Keyspace): unknown {
+  if (error instanceof UnknownEffectError) {
+    return new LogError('log-newer', `${what} cannot be applied: ${error.message}`, { cause: error });
+  }
   if (!(error instanceof ArenaFullError)) return error;
   const { arena } = keyspace;
   const mib = (bytes: number) => `${Math.ceil(bytes / 1024 ** 2)} MiB`;

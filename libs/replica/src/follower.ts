@@ -9,18 +9,14 @@ import type {
   SnapshotManifest,
   SnapshotStore,
 } from '@weir/log';
+import { ENGINE_VERSION, Pace, discardKeyspace, freeInBackground, loadSnapshot } from '@weir/dataset';
+import type { LoadProgress, LoadedSnapshot } from '@weir/dataset';
+import type { EventLogger } from '@weir/telemetry';
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
-import { discardKeyspace } from './discard.ts';
 import { DoesNotFitError, explained } from './does-not-fit.ts';
-import { freeInBackground } from './free-later.ts';
-import type { LoadedSnapshot } from './import-file.ts';
-import { loadSnapshot } from './load.ts';
-import type { LoadProgress } from './load.ts';
-import { Pace } from './pace.ts';
 import { Replay } from './replay.ts';
-import { ENGINE_VERSION } from './version.ts';
 
 /**
  * Follows a log with a data set: newest usable snapshot, load, consume from the sequence behind it, for ever.
@@ -45,11 +41,7 @@ import { ENGINE_VERSION } from './version.ts';
 
 export type FollowerState = 'idle' | 'loading' | 'catching-up' | 'live' | 'disconnected' | 'failed' | 'stopped';
 
-export interface FollowerLogger {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  debug(fields: object, message: string): void;
-}
+export type FollowerLogger = Pick<EventLogger, 'debug' | 'info' | 'warn'>;
 
 export interface LeaderInfo {
   readonly epoch: number;

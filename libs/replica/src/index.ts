@@ -1,24 +1,21 @@
 export { provenSnapshots, unprovenBeginning } from './beginning.ts';
 export type { ProvenSnapshots } from './beginning.ts';
-export { digestOf } from './digest.ts';
-export { discardKeyspace } from './discard.ts';
 export { DoesNotFitError } from './does-not-fit.ts';
-export { exportSnapshot } from './export-file.ts';
 export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';
-export { freeInBackground } from './free-later.ts';
-export { loadSnapshot } from './load.ts';
-export type { LoadProgress } from './load.ts';
-export { importRdbFile } from './import-file.ts';
-export type { ImportOptions, LoadedSnapshot } from './import-file.ts';
-export { loadRdbFile } from './load-file.ts';
-export type { LoadFileOptions, LoadedFile } from './load-file.ts';
-export { Pace } from './pace.ts';
-export type { PaceOptions } from './pace.ts';
 export { Replay } from './replay.ts';
-export { uploadSnapshot, writeRdb } from './save.ts';
-export type { SaveOptions } from './save.ts';
-export { loadVerified, verifySnapshot } from './verify.ts';
-export type { VerifyOptions } from './verify.ts';
-export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';
+// What goes with following a log, so that who does needs to name one lib.
+export {
+  ENGINE_VERSION,
+  Pace,
+  REDIS_VERSION,
+  WEIR_VERSION,
+  discardKeyspace,
+  exportSnapshot,
+  freeInBackground,
+  loadSnapshot,
+  uploadSnapshot,
+  verifySnapshot,
+} from '@weir/dataset';
+export type { LoadProgress, LoadedSnapshot } from '@weir/dataset';
 export { wallClockMs } from '@weir/time';

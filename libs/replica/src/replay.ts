@@ -3,7 +3,7 @@ import type { Host } from '@weir/commands';
 import { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter } from '@weir/resp';
-import type { Pace } from './pace.ts';
+import type { Pace } from '@weir/dataset';
 
 /**
  * Commands between two looks at the clock, which costs a tenth of applying a short one. The longest take some tenths of a second, those on strings of

@@ -6,7 +6,7 @@ import { Keyspace } from '@weir/keyspace';
 import { HEADER_BYTES, LogWriter, WRITER_ID_BYTES, openLog, openWriter } from '@weir/log';
 import type { LogStore } from '@weir/log';
 import { Arena } from '@weir/memory';
-import { ENGINE_VERSION } from './version.ts';
+import { ENGINE_VERSION } from '@weir/dataset';
 
 /** A master without a process: a test engine whose effects go into a log. */
 export class LogFeeder {

@@ -46,7 +46,7 @@ export function createLogger(options: LoggerOptions): Logger {
         mkdir: true,
         append: true,
         sync: true,
-        colorize: file === '' && process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+        colorize: file === '' && process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '',
         translateTime: 'SYS:HH:MM:ss.l',
         ignore: 'pid,hostname',
       })

@@ -2,7 +2,6 @@ export { redisCommands, statusOf } from './compatibility/page.ts';
 export type { RedisCommand } from './compatibility/page.ts';
 export { Differential, printSequence } from './differential/differential.ts';
 export type { Count, Mismatch } from './differential/differential.ts';
-export { differences } from './differential/differences.ts';
 export type { Difference } from './differential/differences.ts';
 export { EVENT_CLASSES } from './differential/events.ts';
 export { fullName, generate } from './differential/generate.ts';
@@ -26,7 +25,7 @@ export { ConnectionEnded, ErrorReply, RawClient, plain } from './nodes/raw-clien
 export type { Argument, Value } from './nodes/raw-client.ts';
 export { Rig, redisCli, sameDigest, withRig } from './nodes/rig.ts';
 export type { RigNodeOptions } from './nodes/rig.ts';
-export { Hopeless, WaitedInVain, bounded, until } from './nodes/until.ts';
+export { WaitedInVain, bounded, until } from './nodes/until.ts';
 export { WeirNode } from './nodes/weir-node.ts';
 export type { Digest, Exit, Position, WeirNodeOptions } from './nodes/weir-node.ts';
 export { firstSeed } from './seed.ts';

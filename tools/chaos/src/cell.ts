@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrorReply, RawClient, Rig, freePort, sameDigest } from '@weir/testkit';
+import { ErrorReply, RawClient, Rig, freePort, sameDigest, until } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { sizeOf, write } from './content.ts';
 import { applyFault, copyFolder, logIdOf, restore } from './files.ts';
@@ -52,6 +52,7 @@ export interface Verdict {
 }
 
 const SLAVE_MS = 30_000;
+const SAID_MS = 3000;
 /** Where the app that trims the log runs beside a damaged node; the others start in half the time. */
 const WITH_APP: ReadonlySet<Kind> = new Set(['trimmed']);
 
@@ -212,6 +213,9 @@ class CellRun {
 
   async #judge(): Promise<Result> {
     const settled = await this.#start();
+    // What it wrote before it answered may be read behind the answer.
+    if (settled.kind !== 'serves')
+      await until('an error in its log', () => this.#errorSaid() !== '', SAID_MS).catch(() => undefined);
     const error = this.#errorSaid();
     switch (settled.kind) {
       case 'serves':

@@ -18,8 +18,8 @@ export function tellLink({ ctx }: Engine, isUp: boolean): void {
 }
 
 /** All requests wait, or go on. */
-export function holdRequests(engine: Engine, isHeld: boolean): void {
-  engine.commit.hold(isHeld);
+export function holdRequests({ commit }: Engine, isHeld: boolean): void {
+  commit.hold(isHeld);
 }
 
 export interface CommitListener {
@@ -29,14 +29,14 @@ export interface CommitListener {
   onFenced(): void;
 }
 
-export function listen(engine: Engine, listener: CommitListener): void {
-  engine.commit.onCommitted = (seq, endOffset) => listener.onCommitted(seq, endOffset);
-  engine.commit.onFenced = () => listener.onFenced();
+export function listen({ commit }: Engine, listener: CommitListener): void {
+  commit.onCommitted = (seq, endOffset) => listener.onCommitted(seq, endOffset);
+  commit.onFenced = () => listener.onFenced();
 }
 
 /** Something that was executed was not handed to the log yet. */
-export function hasEffects(engine: Engine): boolean {
-  return engine.commit.unsealedBytes > 0;
+export function hasEffects({ commit }: Engine): boolean {
+  return commit.unsealedBytes > 0;
 }
 
 /** Nothing was executed that is not committed. */

@@ -55,6 +55,7 @@ async function find(parts: RoleParts, term: Term, errand: FollowErrand): Promise
 async function ask(parts: RoleParts, { hint }: FollowErrand, signal: AbortSignal): Promise<FoundLog> {
   const { localAddress, ...location } = await parts.options.askForLog(hint, signal);
   parts.announceIp = localAddress.replace(/^::ffff:/, '');
+  parts.follows = location.node ?? '';
   return { location, node: location.node ?? null, isMaster: location.role === 'master' };
 }
 

@@ -43,6 +43,8 @@ export class RoleParts {
   committedOffset = 0;
   /** Our own address as the master sees it. */
   announceIp = '';
+  /** Id of the node that answered the last handshake. */
+  follows = '';
   /** Of asking the master where its log is, since it answered last. */
   attempts = 0;
   /** The trouble that the node's log was told of last. */

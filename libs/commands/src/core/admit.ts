@@ -4,7 +4,17 @@ import type { Context } from './context.ts';
 import { evictToLimit } from './evict.ts';
 import { TOO_LARGE } from './frame.ts';
 import type { Session } from './session.ts';
-import { F_DENYOOM, F_EXEC, F_IN_TROUBLE, F_LOADING, F_NOT_QUEUED, F_NO_AUTH, F_NO_MULTI, F_STALE, F_WRITE } from './table.ts';
+import {
+  F_DENYOOM,
+  F_EXEC,
+  F_IN_TROUBLE,
+  F_LOADING,
+  F_NOT_QUEUED,
+  F_NO_AUTH,
+  F_NO_MULTI,
+  F_STALE,
+  F_WRITE,
+} from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**

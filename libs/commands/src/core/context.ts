@@ -247,8 +247,13 @@ export class Context {
 
   /** Hash of the key in argument `i`. */
   #hashOf(i: number): number {
+    return i === this.hashed ? this.hash : this.#hashAgain(i);
+  }
+
+  /** Apart, so that what calls `#hashOf` stays small enough to be inlined. */
+  #hashAgain(i: number): number {
     const { req } = this;
-    return i === this.hashed ? this.hash : this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+    return this.keyspace.hash(req.buf, req.args[2 * i], req.args[2 * i + 1]);
   }
 
   /** Whether the time of an entry has come; a master then removes it. */
@@ -479,12 +484,20 @@ export class Context {
    */
   announce(event: number, i: number, isNew = false, db: Database = this.db): void {
     if (!this.role.isReplay) this.#pending[slotOf(this.#hashOf(i), db)] = this.recordSeq;
-    if (this.keyspace.changes.wanted === 0) return;
+    if (this.keyspace.changes.wanted !== 0) this.#tellChange(event, i, isNew, db);
+  }
+
+  #tellChange(event: number, i: number, isNew: boolean, db: Database): void {
     if (isNew) this.#tell(events.NEW, i, db, true);
     this.#tell(event, i, db, true);
   }
 
-  /** The same for any key, whose hash is given. */
+  /** Another event of the key in argument `i`, whose change was announced right before. */
+  announceAlso(event: number, i: number): void {
+    if (this.keyspace.changes.wanted !== 0) this.#tell(event, i, this.db, true);
+  }
+
+  /** As `announce`, for any key, whose hash is given. */
   announceKey(event: number, db: Database, hash: number, buf: Uint8Array, off: number, len: number): void {
     this.markPending(hash, db);
     const { changes } = this.keyspace;

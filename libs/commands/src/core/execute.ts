@@ -1,7 +1,8 @@
 import type { Request } from '@weir/resp';
 import { QUEUE, admit } from './admit.ts';
-import { printable } from './args.ts';
+import { SYNTAX_ERROR, printable } from './args.ts';
 import type { Context } from './context.ts';
+import { UnknownEffectError } from './effect-errors.ts';
 import { beginFrame, endFrame, popFrame, pushFrame, refuseThrown } from './frame.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
@@ -148,10 +149,12 @@ export function apply(
   const whole = found === undefined || found.subcommands.length === 0 || req.argc < 2;
   const command = whole ? found : (subcommandOf(found, req) ?? found);
   if (command === undefined || command.run === undefined) {
-    throw endFrame(
-      ctx,
-      new Error(`the log has a command that this engine does not know: ${req.latin1(0).slice(0, 64)}`),
-    );
+    throw endFrame(ctx, new UnknownEffectError(`the log has a command that this engine does not know: ${wordOf(req)}`));
+  }
+  const { arity } = command;
+  if (arity > 0 ? req.argc !== arity : req.argc < -arity) {
+    const form = `${wordOf(req)} with ${req.argc} arguments`;
+    throw endFrame(ctx, new UnknownEffectError(`the log has ${form}, which this engine does not know`));
   }
   const { reply } = ctx;
   try {
@@ -164,10 +167,17 @@ export function apply(
   reply.truncate(replyStart);
   if (!failed) ctx.end();
   endFrame(ctx);
+  if (text === UNKNOWN_FORM) {
+    throw new UnknownEffectError(`the log has a form of ${wordOf(req)} that this engine does not know`);
+  }
   if (failed) throw new Error(`the log's ${command.fullName} failed when it was applied: ${text}`);
 }
 
 const MINUS = 45;
+/** How every handler refuses words that it does not have. */
+const UNKNOWN_FORM = `-${SYNTAX_ERROR}`;
+
+const wordOf = (req: Request): string => req.latin1(0).slice(0, 64);
 
 /** A request of this size is not cheap, whatever it asks for. */
 const LARGE_BYTES = 64 * 1024;

@@ -44,7 +44,7 @@ export function storeExpiringArg(ctx: Context, event: number, ref: Ref, k: numbe
   const keyLen = args[2 * k + 1];
   keyspace.setExpiringString(db, hash, ref, buf, keyOff, keyLen, buf, off, len, encoding, expireMs, now);
   ctx.announce(event, k, ref === 0);
-  ctx.announce(events.EXPIRE, k);
+  ctx.announceAlso(events.EXPIRE, k);
 }
 
 /** Stores bytes that may lie in the arena, without an expire time. */

@@ -13,7 +13,7 @@ import { RawConnection, startRealRedis } from './redis-server.ts';
 
 const CLIENTS = 3;
 const STEPS = 300;
-const SEQUENCES = 8;
+const SEQUENCES = Number(process.env['WEIR_SIM_RUNS'] ?? 8);
 
 const KEYS = ['a', 'b', 'c'];
 
@@ -58,7 +58,6 @@ function request(g: Gen): string[] {
     ['XGROUP', 'CREATE', key, 'g', '0'],
     ['EXISTS', ...KEYS],
     ['TYPE', key],
-    ['OBJECT', 'ENCODING', key],
     ['DBSIZE'],
     ['CLIENT', 'GETNAME'],
     ['WAIT', '0', '0'],

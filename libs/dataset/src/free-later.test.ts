@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
-import { Follower, discardKeyspace } from './index.ts';
-import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
+import { discardKeyspace } from './index.ts';
+import { Follower } from '@weir/replica';
+import { LogFeeder, eventually, newTestKeyspace, testLogger } from '@weir/replica/testing';
 
 test('a follower gives back in the background what an UNLINK of the log left for later', async () => {
   const log = new FakeLog({ maxMessageBytes: 1024 * 1024 });

@@ -4,8 +4,9 @@ import { fingerprint } from '@weir/keyspace';
 import { HEADER_BYTES } from '@weir/log';
 import type { LogStore } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
-import { Follower, Pace } from './index.ts';
-import { LogFeeder, eventually, newTestKeyspace, testLogger } from './testing.ts';
+import { Pace } from './index.ts';
+import { Follower } from '@weir/replica';
+import { LogFeeder, eventually, newTestKeyspace, testLogger } from '@weir/replica/testing';
 
 /** A clock that goes on with each look at it, and a loop that turns as often as it is asked to: nothing depends on how fast this runs. */
 class Loop {

@@ -5,7 +5,7 @@ import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError } from '@weir/log';
 import type { LogPosition, SnapshotManifest, SnapshotStore } from '@weir/log';
 import { discardKeyspace } from './discard.ts';
-import type { FollowerLogger } from './follower.ts';
+import type { EventLogger } from '@weir/telemetry';
 import { ImportProgress } from './import-progress.ts';
 import { loadRdbFile } from './load-file.ts';
 import type { LoadProgress } from './load.ts';
@@ -16,7 +16,7 @@ export interface ImportOptions {
   readonly path: string;
   readonly snapshots: SnapshotStore;
   readonly newKeyspace: () => Keyspace;
-  readonly logger: FollowerLogger;
+  readonly logger: Pick<EventLogger, 'debug' | 'info' | 'warn'>;
   readonly nowMs: number;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;

@@ -1,4 +1,4 @@
-import type { FollowerLogger } from './follower.ts';
+import type { EventLogger } from '@weir/telemetry';
 import type { LoadProgress } from './load.ts';
 
 /**
@@ -16,7 +16,7 @@ export const IMPORT_PASSES = Object.keys(PASSES) as readonly ImportPass[];
 export interface ImportProgressOptions {
   readonly path: string;
   readonly fileBytes: number;
-  readonly logger: FollowerLogger;
+  readonly logger: Pick<EventLogger, 'debug' | 'info' | 'warn'>;
   readonly onProgress?: (progress: LoadProgress) => void;
   /** Milliseconds that only grow. */
   readonly clock?: () => number;

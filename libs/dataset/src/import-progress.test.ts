@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IMPORT_PASSES, ImportProgress } from './import-progress.ts';
-import { testLogger } from './testing.ts';
+import { testLogger } from '@weir/replica/testing';
 
 test('progress goes from nothing to the size of the file over every pass of an import, and never back', () => {
   const seen: number[] = [];

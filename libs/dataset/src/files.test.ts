@@ -9,7 +9,6 @@ import { LOG_START, isLogError } from '@weir/log';
 import type { SnapshotManifest, SnapshotStore } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import {
-  Follower,
   Pace,
   exportSnapshot,
   importRdbFile,
@@ -19,8 +18,9 @@ import {
   verifySnapshot,
   writeRdb,
 } from './index.ts';
+import { Follower } from '@weir/replica';
 import type { LoadedSnapshot } from './index.ts';
-import { LogFeeder, newTestKeyspace, testLogger } from './testing.ts';
+import { LogFeeder, newTestKeyspace, testLogger } from '@weir/replica/testing';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-replica-'));
 after(() => rmSync(dir, { recursive: true }));

@@ -1,0 +1,17 @@
+export { digestOf } from './digest.ts';
+export { discardKeyspace } from './discard.ts';
+export { exportSnapshot } from './export-file.ts';
+export { freeInBackground } from './free-later.ts';
+export { importRdbFile } from './import-file.ts';
+export type { ImportOptions, LoadedSnapshot } from './import-file.ts';
+export { loadRdbFile } from './load-file.ts';
+export type { LoadFileOptions, LoadedFile } from './load-file.ts';
+export { loadSnapshot } from './load.ts';
+export type { LoadProgress } from './load.ts';
+export { Pace } from './pace.ts';
+export type { PaceOptions } from './pace.ts';
+export { uploadSnapshot, writeRdb } from './save.ts';
+export type { SaveOptions } from './save.ts';
+export { verifySnapshot } from './verify.ts';
+export type { VerifyOptions } from './verify.ts';
+export { ENGINE_VERSION, REDIS_VERSION, WEIR_VERSION } from './version.ts';
