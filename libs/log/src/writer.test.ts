@@ -269,6 +269,32 @@ test('a master without writes finds out by looking', async () => {
   assert.equal(writer.state, 'fenced');
 });
 
+test('a record that is appended when another is committed waits for the look at the end, and each is committed once', async () => {
+  const answers: (() => void)[] = [];
+  let isHeld = false;
+  const log = new FakeLog({ schedule: (fn) => void (isHeld ? answers.push(fn) : queueMicrotask(fn)) });
+  const writer = await open(log);
+  isHeld = true;
+  const told: string[] = [];
+  const append = (text: string, then: () => void = () => {}): void => {
+    const buffer = new Uint8Array(HEADER_BYTES + text.length);
+    buffer.set(Buffer.from(text), HEADER_BYTES);
+    writer.append(buffer, text.length, 1, (outcome) => {
+      told.push(`${text} ${outcome}`);
+      then();
+    });
+  };
+  append('one', () => append('three'));
+  append('two');
+  log.setConnected(false);
+  log.setConnected(true);
+  isHeld = false;
+  for (const answer of answers.reverse()) answer(); // that of the second comes first
+  await writer.drained();
+  assert.deepEqual(told, ['one committed', 'two committed', 'three committed']);
+  assert.deepEqual((await contents(log)).texts, ['one', 'two', 'three']);
+});
+
 test('a full disk blocks the writer without losing a record, and it goes on by itself', async () => {
   const log = new FakeLog();
   const states: WriterState[] = [];

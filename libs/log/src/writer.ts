@@ -143,6 +143,7 @@ export class LogWriter {
   /** How often the connection broke, and how often it had when the log's end was last seen to be the one that is known here. */
   #breaks = 0;
   #provenAt = 0;
+  #proving = false;
   /** Where the last message of this writer is stored; -1: there is none yet, and the tail was another's. */
   #storedSeq = -1;
   #resolvingSince = 0;
@@ -281,7 +282,7 @@ export class LogWriter {
   #send(): void {
     if (this.#resolving || this.#queue.length === 0) return;
     if (this.#provenAt !== this.#breaks) {
-      if (this.#inFlight === 0) void this.#resolve();
+      this.#proveSoon();
       return;
     }
     // The window begins at the head, answered or not: what is sent behind a message without an outcome is bounded (void-rule.ts).
@@ -293,6 +294,16 @@ export class LogWriter {
       const attempt = ++entry.tries;
       this.#log.appendCb(entry.message, entry.seq - 1, (result) => this.#answer(entry, attempt, result));
     }
+  }
+
+  /** Not at once: whoever is told of a commit appends the next record, while further ones are being committed. */
+  #proveSoon(): void {
+    if (this.#proving || this.#inFlight > 0) return; // an answer that comes asks again
+    this.#proving = true;
+    queueMicrotask(() => {
+      this.#proving = false;
+      if (!this.#ended() && !this.#resolving && this.#inFlight === 0 && this.#queue.length > 0) void this.#resolve();
+    });
   }
 
   #answer(entry: Entry, attempt: number, result: AppendResult): void {

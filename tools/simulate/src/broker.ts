@@ -161,6 +161,9 @@ export class Broker {
       if (lost === 0) continue;
       scheduler.note(this.url, `power cut: the log ${logId.slice(0, 6)} loses ${lost} of ${stream.lastSeq}`);
       for (const message of stream.messages.splice(stream.messages.length - lost)) this.#o.onLost(message.tokens);
+      // Of a record whose last fragments are gone the first ones are worth nothing.
+      for (let i = stream.messages.length - 1; i >= 0 && isUnfinished(stream.messages[i]!.bytes); i--)
+        this.#o.onLost(stream.messages[i]!.tokens);
     }
     for (const store of this.#snapshots.values()) store.cut((n) => scheduler.below(n));
     this.#kv.cut((n) => scheduler.below(n));
@@ -423,6 +426,13 @@ function tokensOf(message: Uint8Array, ends: Map<string, string>): string[] {
 
 function text(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** A fragment that others of its record follow. */
+function isUnfinished(message: Uint8Array): boolean {
+  const header = new RecordHeader();
+  decodeHeader(message, header);
+  return header.fragmentIndex < header.fragmentCount - 1;
 }
 
 /** Epoch and writer of a message, for the check that no epoch has two. */
