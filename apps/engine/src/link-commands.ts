@@ -1,19 +1,22 @@
-import type { Command, CommandTable } from '@weir/commands';
+import type { CommandTable } from '@weir/commands';
 import type { LinkCommand } from '@weir/link';
+
+type Entry = CommandTable['all'][number];
 
 /** The commands as an ingress gets them, under the names that clients use here. */
 export function linkCommands(table: CommandTable): LinkCommand[] {
   return table.all.map((entry) => ({
-    ...linkCommand(entry.command, Buffer.from(entry.name).toString('latin1')),
+    ...linkCommand(entry, Buffer.from(entry.name).toString('latin1')),
     ...(entry.subcommands.length === 0 ? {} : { subcommands: entry.subcommands.map(subcommand) }),
   }));
 }
 
-function subcommand({ command }: CommandTable['all'][number]): LinkCommand {
-  return linkCommand(command, command.name);
+function subcommand(entry: Entry): LinkCommand {
+  return linkCommand(entry, entry.command.name);
 }
 
-function linkCommand({ arity, flags, keys, keySpecs }: Command, name: string): LinkCommand {
+function linkCommand({ command, keys }: Entry, name: string): LinkCommand {
+  const { arity, flags, keySpecs } = command;
   const specs = keySpecs?.map(({ flags: uses, begin, find }) => ({ flags: uses, begin, find }));
   return { name, arity, flags, keys, ...(specs === undefined ? {} : { specs }) };
 }

@@ -1,15 +1,14 @@
 import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { parseInt64 } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { grown, offsetArg, writableString } from './common.ts';
 
 export const setbit: Command = {
   name: 'setbit',
   arity: 4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'bitmap', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Sets or clears the bit at offset in the string value stored at key',
     since: '2.2.0',
@@ -49,9 +48,7 @@ export const getbit: Command = {
   name: 'getbit',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'bitmap', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Returns the bit value at offset in the string value stored at key',
     since: '2.2.0',

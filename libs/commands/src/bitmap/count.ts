@@ -2,6 +2,7 @@ import { valueAddress, valueLength } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { countBitRange, findBit } from './bits.ts';
 import { cutRange, isBackwards, range } from './common.ts';
 
@@ -11,9 +12,7 @@ export const bitcount: Command = {
   name: 'bitcount',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'bitmap', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Count set bits in a string',
     since: '2.6.0',
@@ -80,9 +79,7 @@ export const bitpos: Command = {
   name: 'bitpos',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'bitmap', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Find first bit set or clear in a string',
     since: '2.8.7',

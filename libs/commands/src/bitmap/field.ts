@@ -3,6 +3,7 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, bigInt64, parseInt64 } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { FAIL, SATURATE, SMALL_MAX, WRAP, bigSum, overflow, smallSum } from './arithmetic.ts';
 import { field, readField, writeField } from './bits.ts';
 import { BAD_OFFSET, grown, isOffset, writableString } from './common.ts';
@@ -24,14 +25,10 @@ export const bitfield: Command = {
   name: 'bitfield',
   arity: -2,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'bitmap', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
     {
       notes: 'This command allows both access and modification of the key',
-      flags: ['RW', 'access', 'update', 'variable_flags'],
-      begin: { index: 1 },
-      find: { last: 0, step: 1, limit: 0 },
+      ...oneKey('RW', 'access', 'update', 'variable_flags'),
     },
   ],
   docs: {
@@ -111,9 +108,7 @@ export const bitfield_ro: Command = {
   name: 'bitfield_ro',
   arity: -2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'bitmap', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Perform arbitrary bitfield integer operations on strings. Read-only variant of BITFIELD',
     since: '6.0.0',

@@ -3,6 +3,7 @@ import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { storeBytes } from '../core/strings.ts';
 import { AND, NOT, OR, XOR, combine, copyPadded, invert } from './bits.ts';
 
@@ -12,10 +13,8 @@ export const bitop: Command = {
   name: 'bitop',
   arity: -4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'bitmap', 'slow'],
-  keys: [2, -1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
+    keyAt(2, 'OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 3 }, find: { last: -1, step: 1, limit: 0 } },
   ],
   docs: {

@@ -8,8 +8,6 @@ export const auth: Command = {
   name: 'auth',
   arity: -2,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Authenticate to the server',
     since: '1.0.0',

@@ -10,8 +10,6 @@ const id: Command = {
   name: 'id',
   arity: 2,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Returns the client ID for the current connection',
     since: '5.0.0',
@@ -27,8 +25,6 @@ const info: Command = {
   name: 'info',
   arity: 2,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Returns information about the current client connection.',
@@ -45,8 +41,6 @@ const list: Command = {
   name: 'list',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous', 'connection'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the list of client connections',
@@ -119,8 +113,6 @@ const kill: Command = {
   name: 'kill',
   arity: -3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Kill the connection of a client',
     since: '2.4.0',

@@ -11,8 +11,6 @@ const getname: Command = {
   name: 'getname',
   arity: 2,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Get the current connection name',
     since: '2.6.9',
@@ -29,8 +27,6 @@ const setname: Command = {
   name: 'setname',
   arity: 3,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Set the current connection name',
     since: '2.6.9',
@@ -49,8 +45,6 @@ const setinfo: Command = {
   name: 'setinfo',
   arity: 4,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Sets information specific to the client or connection.',
@@ -84,8 +78,6 @@ const reply: Command = {
   name: 'reply',
   arity: 3,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Instruct the server whether to reply to commands',
     since: '3.2.0',
@@ -120,8 +112,6 @@ const noEvict: Command = {
   name: 'no-evict',
   arity: 3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Set client eviction mode for the current connection',
     since: '7.0.0',
@@ -147,8 +137,6 @@ const noTouch: Command = {
   name: 'no-touch',
   arity: 3,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Controls whether commands sent by the client affect the LRU/LFU of accessed keys.',
     since: '7.2.0',
@@ -181,8 +169,6 @@ const unblock: Command = {
   name: 'unblock',
   arity: -3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Unblock a client blocked in a blocking command from a different connection',
     since: '5.0.0',
@@ -227,8 +213,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -283,8 +267,6 @@ export const client: Command = {
   name: 'client',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for client connection commands',
     since: '2.4.0',

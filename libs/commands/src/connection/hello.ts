@@ -8,8 +8,6 @@ export const hello: Command = {
   name: 'hello',
   arity: -1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Handshake with Redis',
     since: '6.0.0',

@@ -4,8 +4,6 @@ export const ping: Command = {
   name: 'ping',
   arity: -1,
   flags: ['fast'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Ping the server',
@@ -25,8 +23,6 @@ export const echo: Command = {
   name: 'echo',
   arity: 2,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Echo the given string',
     since: '1.0.0',

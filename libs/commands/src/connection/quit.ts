@@ -5,8 +5,6 @@ export const quit: Command = {
   name: 'quit',
   arity: -1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Close the connection',
     since: '1.0.0',
@@ -23,8 +21,6 @@ export const reset: Command = {
   name: 'reset',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'no_auth', 'allow_busy'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Reset the connection',
     since: '6.2.0',

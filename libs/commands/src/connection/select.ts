@@ -5,8 +5,6 @@ export const select: Command = {
   name: 'select',
   arity: 2,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Change the selected database for the current connection',
     since: '1.0.0',

@@ -1,4 +1,5 @@
 import type { Request } from '@weir/resp';
+import type { AclCategory } from './categories.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -11,10 +12,9 @@ export interface Command {
   /** Arguments with the name; negative: at least that many. */
   readonly arity: number;
   readonly flags: readonly CommandFlag[];
-  /** ACL categories without '@'. */
-  readonly acl: readonly string[];
-  /** Legacy key range of COMMAND INFO: first, last, step. */
-  readonly keys: readonly [first: number, last: number, step: number];
+  /** ACL categories that stand in place of its group's. The flags' come to them: see categories.ts. */
+  readonly acl?: readonly AclCategory[];
+  /** Where its keys are; absent: it has none. See key-specs.ts. */
   readonly keySpecs?: readonly KeySpec[];
   readonly tips?: readonly string[];
   readonly docs: CommandDocs;

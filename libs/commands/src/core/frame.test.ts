@@ -19,8 +19,6 @@ function engineWith(run: Run, options: TestEngineOptions = {}): TestEngine {
     name: 'outer',
     arity: -1,
     flags: [],
-    acl: [],
-    keys: [0, 0, 0],
     docs: { summary: '', since: '', group: '' },
     run: run!,
   };

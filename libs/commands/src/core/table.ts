@@ -1,4 +1,8 @@
+import { aclCategories } from './categories.ts';
+import type { AclCategory } from './categories.ts';
 import type { Command } from './command.ts';
+import { legacyRange } from './key-specs.ts';
+import type { KeyRange } from './key-specs.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
 /**
@@ -53,6 +57,10 @@ export class TableCommand {
   readonly name: Uint8Array;
   readonly arity: number;
   readonly flags: number;
+  /** ACL categories, in Redis's order. */
+  readonly acl: readonly AclCategory[];
+  /** The key range of COMMAND INFO. */
+  readonly keys: KeyRange;
   readonly run: Command['run'];
   /** Arguments of its first key and of the member in it, for looking ahead; 0: none. */
   readonly key: number;
@@ -81,8 +89,10 @@ export class TableCommand {
     const isQueued = parent !== null || !NOT_QUEUED.has(command.name);
     const own = (cheap ? F_CHEAP : 0) | (isQueued ? 0 : F_NOT_QUEUED) | (command.name === 'exec' ? F_EXEC : 0);
     this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), own);
+    this.acl = aclCategories(command);
+    this.keys = legacyRange(command);
     this.run = command.run;
-    this.key = Math.max(0, command.keys[0]);
+    this.key = this.keys[0];
     this.member = command.member ?? 0;
     this.subcommands = (command.subcommands ?? []).map((sub) => new TableCommand(sub, this));
   }

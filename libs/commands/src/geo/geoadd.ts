@@ -2,6 +2,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { addScored, scoresFor } from '../zset/zadd.ts';
 import { zsets } from '@weir/keyspace';
 import { positionArgs, position } from './args.ts';
@@ -11,9 +12,7 @@ export const geoadd: Command = {
   name: 'geoadd',
   arity: -5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Add one or more geospatial items in the geospatial index represented using a sorted set',
     since: '3.2.0',

@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { unitArg } from './args.ts';
 import { distance, positionOf, textOf } from './geohash.ts';
 import { replyCoordinate, replyDistance } from './text.ts';
@@ -12,9 +13,7 @@ export const geopos: Command = {
   name: 'geopos',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Returns longitude and latitude of members of a geospatial index',
     since: '3.2.0',
@@ -31,9 +30,7 @@ export const geohash: Command = {
   name: 'geohash',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Returns members of a geospatial index as standard geohash strings',
     since: '3.2.0',
@@ -50,9 +47,7 @@ export const geodist: Command = {
   name: 'geodist',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Returns the distance between two members of a geospatial index',
     since: '3.2.0',

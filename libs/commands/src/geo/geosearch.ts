@@ -2,15 +2,14 @@ import type { Request } from '@weir/resp';
 import { isWord } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { keyAt, oneKey } from '../core/key-specs.ts';
 import { search } from './search.ts';
 
 export const geosearch: Command = {
   name: 'geosearch',
   arity: -7,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Query a sorted set representing a geospatial index to fetch members inside an area of a box or a circle.',
     since: '6.2.0',
@@ -106,12 +105,7 @@ export const geosearchstore: Command = {
   name: 'geosearchstore',
   arity: -8,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'geo', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('OW', 'update'), keyAt(2, 'RO', 'access')],
   docs: {
     summary:
       'Query a sorted set representing a geospatial index to fetch members inside an area of a box or a circle, and store the result in another key.',
@@ -207,10 +201,8 @@ export const georadius: Command = {
   name: 'georadius',
   arity: -6,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'geo', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RO', 'access'),
     { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 6 }, find: { last: 0, step: 1, limit: 0 } },
     { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 6 }, find: { last: 0, step: 1, limit: 0 } },
   ],
@@ -275,9 +267,7 @@ export const georadiusRo: Command = {
   name: 'georadius_ro',
   arity: -6,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'A read-only variant for GEORADIUS',
     since: '3.2.10',
@@ -332,10 +322,8 @@ export const georadiusbymember: Command = {
   name: 'georadiusbymember',
   arity: -5,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'geo', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RO', 'access'),
     { flags: ['OW', 'update'], begin: { keyword: 'STORE', from: 5 }, find: { last: 0, step: 1, limit: 0 } },
     { flags: ['OW', 'update'], begin: { keyword: 'STOREDIST', from: 5 }, find: { last: 0, step: 1, limit: 0 } },
   ],
@@ -396,9 +384,7 @@ export const georadiusbymemberRo: Command = {
   name: 'georadiusbymember_ro',
   arity: -5,
   flags: ['readonly'],
-  acl: ['read', 'geo', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'A read-only variant for GEORADIUSBYMEMBER',
     since: '3.2.10',

@@ -1,14 +1,13 @@
 import { TYPE_HASH, events, hashes } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 
 export const hdel: Command = {
   name: 'hdel',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Delete one or more hash fields',
     since: '2.0.0',

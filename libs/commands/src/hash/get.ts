@@ -1,6 +1,7 @@
 import { Element, hashes, listpack } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { readHash } from './common.ts';
 
 const element = new Element();
@@ -10,10 +11,8 @@ export const hget: Command = {
   name: 'hget',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the value of a hash field',
     since: '2.0.0',
@@ -35,10 +34,8 @@ export const hmget: Command = {
   name: 'hmget',
   arity: -3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the values of all the given hash fields',
     since: '2.0.0',
@@ -64,9 +61,7 @@ export const hgetall: Command = {
   name: 'hgetall',
   arity: 2,
   flags: ['readonly'],
-  acl: ['read', 'hash', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get all the fields and values in a hash',
@@ -98,9 +93,7 @@ export const hkeys: Command = {
   name: 'hkeys',
   arity: 2,
   flags: ['readonly'],
-  acl: ['read', 'hash', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get all the fields in a hash',
@@ -118,9 +111,7 @@ export const hvals: Command = {
   name: 'hvals',
   arity: 2,
   flags: ['readonly'],
-  acl: ['read', 'hash', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get all the values in a hash',
@@ -138,9 +129,7 @@ export const hlen: Command = {
   name: 'hlen',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'hash', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the number of fields in a hash',
     since: '2.0.0',
@@ -159,10 +148,8 @@ export const hstrlen: Command = {
   name: 'hstrlen',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the length of the value of a hash field',
     since: '3.2.0',
@@ -184,10 +171,8 @@ export const hexists: Command = {
   name: 'hexists',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Determine if a hash field exists',
     since: '2.0.0',

@@ -3,6 +3,7 @@ import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { HSET } from '../core/effect-words.ts';
 import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, integerLength, parseInt64, writeInteger } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../core/long-double.ts';
 import { dropIfEmpty, makeHash, setField } from './common.ts';
 
@@ -14,10 +15,8 @@ export const hincrby: Command = {
   name: 'hincrby',
   arity: 4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the integer value of a hash field by the given number',
     since: '2.0.0',
@@ -72,10 +71,8 @@ export const hincrbyfloat: Command = {
   name: 'hincrbyfloat',
   arity: 4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the float value of a hash field by the given amount',
     since: '2.6.0',

@@ -4,6 +4,7 @@ import { NOT_AN_INTEGER, SYNTAX_ERROR, bigIntArg, isWord } from '../core/args.ts
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, parseInt64 } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { readHash } from './common.ts';
 
@@ -14,9 +15,7 @@ export const hrandfield: Command = {
   name: 'hrandfield',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'hash', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get one or multiple random fields from a hash',

@@ -1,5 +1,6 @@
 import { Element, hashes } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 import { readHash } from './common.ts';
 
@@ -11,9 +12,7 @@ export const hscan: Command = {
   name: 'hscan',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'hash', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Incrementally iterate hash fields and associated values',

@@ -2,16 +2,15 @@ import { events, hashes } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { dropIfEmpty, made, makeHash } from './common.ts';
 
 export const hset: Command = {
   name: 'hset',
   arity: -4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Set the string value of a hash field',
     since: '2.0.0',
@@ -42,10 +41,8 @@ export const hmset: Command = {
   name: 'hmset',
   arity: -4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Set multiple hash fields to multiple values',
     since: '2.0.0',
@@ -76,10 +73,8 @@ export const hsetnx: Command = {
   name: 'hsetnx',
   arity: 4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hash', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Set the value of a hash field, only if the field does not exist',
     since: '2.0.0',

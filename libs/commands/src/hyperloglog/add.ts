@@ -1,5 +1,6 @@
 import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import {
   CORRUPTED_ERROR,
   checkSketch,
@@ -17,9 +18,7 @@ export const pfadd: Command = {
   name: 'pfadd',
   arity: -2,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'hyperloglog', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Adds the specified elements to the specified HyperLogLog.',
     since: '2.8.9',

@@ -12,8 +12,6 @@ export const pfcount: Command = {
   name: 'pfcount',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'hyperloglog', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [
     {
       notes: 'RW because it may change the internal representation of the key, and propagate to replicas',

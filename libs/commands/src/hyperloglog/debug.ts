@@ -2,6 +2,7 @@ import { events, valueAddress, valueLength } from '@weir/keyspace';
 import { isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { CORRUPTED_ERROR, checkSketch, sketch, storeSketch, unshare } from './common.ts';
 import { DENSE, HEADER_BYTES, REGISTERS, denseRegister, spanAt } from './registers.ts';
 import { selftest } from './selftest.ts';
@@ -13,9 +14,7 @@ export const pfdebug: Command = {
   name: 'pfdebug',
   arity: 3,
   flags: ['write', 'denyoom', 'admin'],
-  acl: ['write', 'hyperloglog', 'admin', 'slow', 'dangerous'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'access')],
   docs: {
     summary: 'Internal commands for debugging HyperLogLog values',
     since: '2.8.9',
@@ -60,8 +59,6 @@ export const pfselftest: Command = {
   name: 'pfselftest',
   arity: 1,
   flags: ['admin'],
-  acl: ['hyperloglog', 'admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'An internal command for testing HyperLogLog values',
     since: '2.8.9',

@@ -1,5 +1,6 @@
 import { events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { CORRUPTED_ERROR, checkSketch, propagateDense, sketch, sparseBytesMax, storeSketch } from './common.ts';
 import { invalidate } from './estimate.ts';
 import { DENSE, REGISTERS, merge } from './registers.ts';
@@ -11,10 +12,8 @@ export const pfmerge: Command = {
   name: 'pfmerge',
   arity: -2,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'hyperloglog', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [
-    { flags: ['RW', 'access', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RW', 'access', 'insert'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
   ],
   docs: {

@@ -1,6 +1,7 @@
 import { lruOf, setLru, typeOf } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { peekRead } from './lookup.ts';
 import { TYPE_NAMES } from './types.ts';
 
@@ -8,8 +9,6 @@ export const del: Command = {
   name: 'del',
   arity: -2,
   flags: ['write'],
-  acl: ['keyspace', 'write', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RM', 'delete'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   docs: {
@@ -29,8 +28,6 @@ export const unlink: Command = {
   name: 'unlink',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RM', 'delete'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   docs: {
@@ -63,8 +60,6 @@ export const exists: Command = {
   name: 'exists',
   arity: -2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   docs: {
@@ -86,8 +81,6 @@ export const touch: Command = {
   name: 'touch',
   arity: -2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:agg_sum'],
   docs: {
@@ -114,9 +107,7 @@ export const type: Command = {
   name: 'type',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Determine the type stored at key',
     since: '1.0.0',

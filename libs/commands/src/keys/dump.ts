@@ -9,6 +9,7 @@ import type { Context } from '../core/context.ts';
 import { DEL, UNLINK } from '../core/effect-words.ts';
 import { BEYOND, INT64_MAX, parseInt64 } from '../core/integer.ts';
 import { restoreEntry, restoreString } from '../core/entries.ts';
+import { oneKey } from '../core/key-specs.ts';
 
 const compressing = new DumpEncoder(true);
 const plain = new DumpEncoder(false);
@@ -17,9 +18,7 @@ export const dump: Command = {
   name: 'dump',
   arity: 2,
   flags: ['readonly'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Return a serialized version of the value stored at the specified key.',
@@ -45,9 +44,8 @@ export const restore: Command = {
   name: 'restore',
   arity: -4,
   flags: ['write', 'denyoom'],
-  acl: ['keyspace', 'write', 'slow', 'dangerous'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  acl: ['keyspace', 'dangerous'],
+  keySpecs: [oneKey('OW', 'update')],
   docs: {
     summary: 'Create a key using the provided serialized value, previously obtained using DUMP.',
     since: '2.6.0',
@@ -77,9 +75,8 @@ export const restoreAsking: Command = {
   name: 'restore-asking',
   arity: -4,
   flags: ['write', 'denyoom', 'asking'],
-  acl: ['keyspace', 'write', 'slow', 'dangerous'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  acl: ['keyspace', 'dangerous'],
+  keySpecs: [oneKey('OW', 'update')],
   docs: {
     summary: 'An internal command for migrating keys in a cluster',
     since: '3.0.0',

@@ -3,15 +3,14 @@ import { anyExpireTimeArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { PEXPIREAT } from '../core/effect-words.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { peekRead } from './lookup.ts';
 
 export const expire: Command = {
   name: 'expire',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: "Set a key's time to live in seconds",
     since: '1.0.0',
@@ -44,9 +43,7 @@ export const pexpire: Command = {
   name: 'pexpire',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: "Set a key's time to live in milliseconds",
     since: '2.6.0',
@@ -79,9 +76,7 @@ export const expireat: Command = {
   name: 'expireat',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Set the expiration for a key as a UNIX timestamp',
     since: '1.2.0',
@@ -114,9 +109,7 @@ export const pexpireat: Command = {
   name: 'pexpireat',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Set the expiration for a key as a UNIX timestamp specified in milliseconds',
     since: '2.6.0',
@@ -210,9 +203,7 @@ export const persist: Command = {
   name: 'persist',
   arity: 2,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Remove the expiration from a key',
     since: '2.2.0',
@@ -236,9 +227,7 @@ export const ttl: Command = {
   name: 'ttl',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the time to live for a key in seconds',
@@ -257,9 +246,7 @@ export const pttl: Command = {
   name: 'pttl',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the time to live for a key in milliseconds',
@@ -278,9 +265,7 @@ export const expiretime: Command = {
   name: 'expiretime',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the expiration Unix timestamp for a key',
     since: '7.0.0',
@@ -297,9 +282,7 @@ export const pexpiretime: Command = {
   name: 'pexpiretime',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the expiration Unix timestamp for a key in milliseconds',
     since: '7.0.0',

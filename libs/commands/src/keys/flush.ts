@@ -7,8 +7,7 @@ export const flushdb: Command = {
   name: 'flushdb',
   arity: -1,
   flags: ['write'],
-  acl: ['keyspace', 'write', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['keyspace', 'dangerous'],
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Remove all keys from the current database',
@@ -44,8 +43,7 @@ export const flushall: Command = {
   name: 'flushall',
   arity: -1,
   flags: ['write'],
-  acl: ['keyspace', 'write', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['keyspace', 'dangerous'],
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Remove all keys from all databases',
@@ -102,8 +100,7 @@ export const swapdb: Command = {
   name: 'swapdb',
   arity: 3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['keyspace', 'dangerous'],
   docs: {
     summary: 'Swaps two Redis databases',
     since: '4.0.0',

@@ -9,6 +9,7 @@ import { DEL } from '../core/effect-words.ts';
 import { removeEntryOf } from '../core/entries.ts';
 import { runInside } from '../core/frame.ts';
 import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { F_WRITE } from '../core/table.ts';
 import { dump } from './dump.ts';
 
@@ -34,10 +35,9 @@ export const migrate: Command = {
   name: 'migrate',
   arity: -6,
   flags: ['write', 'movablekeys'],
-  acl: ['keyspace', 'write', 'slow', 'dangerous'],
-  keys: [3, 3, 1],
+  acl: ['keyspace', 'dangerous'],
   keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 3 }, find: { last: 0, step: 1, limit: 0 } },
+    keyAt(3, 'RW', 'access', 'delete'),
     {
       flags: ['RW', 'access', 'delete', 'incomplete'],
       begin: { keyword: 'KEYS', from: -2 },

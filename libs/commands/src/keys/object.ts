@@ -2,6 +2,7 @@ import { ENC_INT, encodingOf, lruOf, valueAddress, valueLength } from '@weir/key
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { parseInt64 } from '../core/integer.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { ENCODING_NAMES } from './types.ts';
 
 const NO_LFU =
@@ -17,9 +18,7 @@ const encoding: Command = {
   name: 'encoding',
   arity: 3,
   flags: ['readonly'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Inspect the internal encoding of a Redis object',
@@ -38,9 +37,7 @@ const freq: Command = {
   name: 'freq',
   arity: 3,
   flags: ['readonly'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the logarithmic access frequency counter of a Redis object',
@@ -62,9 +59,7 @@ const idletime: Command = {
   name: 'idletime',
   arity: 3,
   flags: ['readonly'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the time since a Redis object was last accessed',
@@ -86,9 +81,7 @@ const refcount: Command = {
   name: 'refcount',
   arity: 3,
   flags: ['readonly'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the number of references to the value of the key',
@@ -116,8 +109,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['keyspace', 'slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '6.2.0',
@@ -152,8 +143,6 @@ export const object: Command = {
   name: 'object',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for object introspection commands',
     since: '2.2.3',

@@ -4,6 +4,7 @@ import { SYNTAX_ERROR, intArg, isWord, sameArgs } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { copyEntry, moveEntry, renameEntry } from '../core/entries.ts';
+import { keyAt, oneKey } from '../core/key-specs.ts';
 
 const SAME_OBJECT = 'ERR source and destination objects are the same';
 const NO_SUCH_DB = 'ERR DB index is out of range';
@@ -12,12 +13,7 @@ export const rename: Command = {
   name: 'rename',
   arity: 3,
   flags: ['write'],
-  acl: ['keyspace', 'write', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['OW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RW', 'access', 'delete'), keyAt(2, 'OW', 'update')],
   docs: {
     summary: 'Rename a key',
     since: '1.0.0',
@@ -37,12 +33,7 @@ export const renamenx: Command = {
   name: 'renamenx',
   arity: 3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['OW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RW', 'access', 'delete'), keyAt(2, 'OW', 'insert')],
   docs: {
     summary: 'Rename a key, only if the new key does not exist',
     since: '1.0.0',
@@ -85,12 +76,7 @@ export const copy: Command = {
   name: 'copy',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['keyspace', 'write', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['OW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RO', 'access'), keyAt(2, 'OW', 'update')],
   docs: {
     summary: 'Copy a key',
     since: '6.2.0',
@@ -139,9 +125,7 @@ export const move: Command = {
   name: 'move',
   arity: 3,
   flags: ['write', 'fast'],
-  acl: ['keyspace', 'write', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Move a key to another database',
     since: '1.0.0',

@@ -10,8 +10,7 @@ export const keys: Command = {
   name: 'keys',
   arity: 2,
   flags: ['readonly', 'whole_keyspace'],
-  acl: ['keyspace', 'read', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['keyspace', 'dangerous'],
   tips: ['request_policy:all_shards', 'nondeterministic_output_order'],
   docs: {
     summary: 'Find all keys matching the given pattern',
@@ -40,8 +39,6 @@ export const scan: Command = {
   name: 'scan',
   arity: -2,
   flags: ['readonly', 'whole_keyspace'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:special'],
   docs: {
     summary: 'Incrementally iterate the keys space',
@@ -98,8 +95,6 @@ export const randomkey: Command = {
   name: 'randomkey',
   arity: 1,
   flags: ['readonly', 'whole_keyspace'],
-  acl: ['keyspace', 'read', 'slow'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_shards', 'nondeterministic_output'],
   docs: {
     summary: 'Return a random key from the keyspace',
@@ -127,8 +122,7 @@ export const dbsize: Command = {
   name: 'dbsize',
   arity: 1,
   flags: ['readonly', 'fast', 'whole_keyspace'],
-  acl: ['keyspace', 'read', 'fast'],
-  keys: [0, 0, 0],
+  acl: ['keyspace'],
   tips: ['request_policy:all_shards', 'response_policy:agg_sum'],
   docs: {
     summary: 'Return the number of keys in the selected database',

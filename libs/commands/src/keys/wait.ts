@@ -8,8 +8,7 @@ export const wait: Command = {
   name: 'wait',
   arity: 3,
   flags: ['noscript'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
   docs: {
     summary:
@@ -46,8 +45,7 @@ export const waitaof: Command = {
   name: 'waitaof',
   arity: 4,
   flags: ['blocking'],
-  acl: ['slow', 'blocking', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
   docs: {
     summary:

@@ -1,15 +1,14 @@
 import { TYPE_LIST, events, lists } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { clampRange, range, rangeArgs, removed } from './shared.ts';
 
 export const linsert: Command = {
   name: 'linsert',
   arity: 5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Insert an element before or after another element in a list',
     since: '2.2.0',
@@ -58,9 +57,7 @@ export const lset: Command = {
   name: 'lset',
   arity: 4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Set the value of an element in a list by its index',
     since: '1.0.0',
@@ -96,9 +93,7 @@ export const lrem: Command = {
   name: 'lrem',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove elements from a list',
     since: '1.0.0',
@@ -134,9 +129,7 @@ export const ltrim: Command = {
   name: 'ltrim',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Trim a list to the specified range',
     since: '1.0.0',

@@ -1,18 +1,14 @@
 import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, events, lists } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { keyAt, oneKey } from '../core/key-specs.ts';
 import { NO_END, endArg, removed } from './shared.ts';
 
 export const lmove: Command = {
   name: 'lmove',
   arity: 5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')],
   docs: {
     summary: 'Pop an element from a list, push it to another list and return it',
     since: '6.2.0',
@@ -52,12 +48,7 @@ export const rpoplpush: Command = {
   name: 'rpoplpush',
   arity: 3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'list', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')],
   docs: {
     summary: 'Remove the last element in a list, prepend it to another list and return it',
     since: '1.2.0',

@@ -4,15 +4,14 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { NO_END, endArg, removed, replyRange } from './shared.ts';
 
 export const lpop: Command = {
   name: 'lpop',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   docs: {
     summary: 'Remove and get the first elements in a list',
     since: '1.0.0',
@@ -33,9 +32,7 @@ export const rpop: Command = {
   name: 'rpop',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   docs: {
     summary: 'Remove and get the last elements in a list',
     since: '1.0.0',
@@ -56,8 +53,6 @@ export const lmpop: Command = {
   name: 'lmpop',
   arity: -4,
   flags: ['write', 'movablekeys'],
-  acl: ['write', 'list', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Pop elements from a list',

@@ -2,14 +2,13 @@ import { ENC_LISTPACK, TYPE_LIST, events, lists } from '@weir/keyspace';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 
 export const lpush: Command = {
   name: 'lpush',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Prepend one or multiple elements to a list',
     since: '1.0.0',
@@ -31,9 +30,7 @@ export const rpush: Command = {
   name: 'rpush',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Append one or multiple elements to a list',
     since: '1.0.0',
@@ -55,9 +52,7 @@ export const lpushx: Command = {
   name: 'lpushx',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Prepend an element to a list, only if the list exists',
     since: '2.2.0',
@@ -79,9 +74,7 @@ export const rpushx: Command = {
   name: 'rpushx',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Append an element to a list, only if the list exists',
     since: '2.2.0',

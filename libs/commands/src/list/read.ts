@@ -1,6 +1,7 @@
 import { Element, TYPE_LIST, lists } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { clampRange, range, rangeArgs, replyRange, signedArg } from './shared.ts';
 
 const element = new Element();
@@ -10,9 +11,7 @@ export const llen: Command = {
   name: 'llen',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'list', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the length of a list',
     since: '1.0.0',
@@ -31,9 +30,7 @@ export const lindex: Command = {
   name: 'lindex',
   arity: 3,
   flags: ['readonly'],
-  acl: ['read', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get an element from a list by its index',
     since: '1.0.0',
@@ -63,9 +60,7 @@ export const lrange: Command = {
   name: 'lrange',
   arity: 4,
   flags: ['readonly'],
-  acl: ['read', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get a range of elements from a list',
     since: '1.0.0',
@@ -96,9 +91,7 @@ export const lpos: Command = {
   name: 'lpos',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'list', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return the index of matching elements on a list',
     since: '6.0.6',

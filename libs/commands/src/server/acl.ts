@@ -1,4 +1,5 @@
 import { printable } from '../core/args.ts';
+import { ACL_CATEGORIES } from '../core/categories.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -7,36 +8,10 @@ import { sha256Hex } from '../core/sha256.ts';
 // One user, `default`, who may do everything once the password of `requirepass` was given. What would change users is
 // left out.
 
-const CATEGORIES = [
-  'keyspace',
-  'read',
-  'write',
-  'set',
-  'sortedset',
-  'list',
-  'hash',
-  'string',
-  'bitmap',
-  'hyperloglog',
-  'geo',
-  'stream',
-  'pubsub',
-  'admin',
-  'fast',
-  'slow',
-  'blocking',
-  'dangerous',
-  'connection',
-  'transaction',
-  'scripting',
-];
-
 const cat: Command = {
   name: 'cat',
   arity: -2,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'List the ACL categories or the commands inside a category',
     since: '6.0.0',
@@ -49,13 +24,14 @@ const cat: Command = {
       return ctx.reply.error(
         `ERR unknown subcommand or wrong number of arguments for '${printable(req, 1)}'. Try ACL HELP.`,
       );
-    if (req.argc === 2) return replyNames(ctx, CATEGORIES);
-    const category = req.latin1(2).toLowerCase();
-    if (!CATEGORIES.includes(category)) return ctx.reply.error(`ERR Unknown category '${printable(req, 2)}'`);
+    if (req.argc === 2) return replyNames(ctx, ACL_CATEGORIES);
+    const name = req.latin1(2).toLowerCase();
+    const category = ACL_CATEGORIES.find((one) => one === name);
+    if (category === undefined) return ctx.reply.error(`ERR Unknown category '${printable(req, 2)}'`);
     const names: string[] = [];
     for (const entry of ctx.table.all) {
-      if (entry.command.acl.includes(category)) names.push(entry.fullName);
-      for (const sub of entry.subcommands) if (sub.command.acl.includes(category)) names.push(sub.fullName);
+      if (entry.acl.includes(category)) names.push(entry.fullName);
+      for (const sub of entry.subcommands) if (sub.acl.includes(category)) names.push(sub.fullName);
     }
     replyNames(ctx, names);
   },
@@ -65,8 +41,6 @@ const whoami: Command = {
   name: 'whoami',
   arity: 2,
   flags: ['noscript', 'loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Return the name of the user associated to the current connection',
     since: '6.0.0',
@@ -82,8 +56,6 @@ const users: Command = {
   name: 'users',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'List the username of all the configured ACL rules',
     since: '6.0.0',
@@ -99,8 +71,6 @@ const list: Command = {
   name: 'list',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'List the current ACL rules in ACL config file format',
     since: '6.0.0',
@@ -117,8 +87,6 @@ const getuser: Command = {
   name: 'getuser',
   arity: 3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Get the rules for a specific ACL user',
     since: '6.0.0',
@@ -159,8 +127,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '6.0.0',
@@ -198,8 +164,6 @@ export const acl: Command = {
   name: 'acl',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for Access List Control commands ',
     since: '6.0.0',

@@ -16,10 +16,10 @@ export function replyInfo(reply: ReplyWriter, entry: TableCommand): void {
     reply,
     command.flags.filter((flag) => !HIDDEN.has(flag)),
   );
-  for (const position of command.keys) reply.int(position);
+  for (const position of entry.keys) reply.int(position);
   replyWords(
     reply,
-    command.acl.map((category) => `@${category}`),
+    entry.acl.map((category) => `@${category}`),
   );
   const tips = command.tips ?? [];
   reply.set(tips.length);

@@ -13,8 +13,7 @@ const count: Command = {
   name: 'count',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Get total number of Redis commands',
     since: '2.8.13',
@@ -30,8 +29,7 @@ const info: Command = {
   name: 'info',
   arity: -2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get array of specific Redis command details, or all when no argument is given.',
@@ -61,8 +59,7 @@ const docs: Command = {
   name: 'docs',
   arity: -2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get array of specific Redis command documentation',
@@ -90,8 +87,7 @@ const getkeys: Command = {
   name: 'getkeys',
   arity: -4,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Extract keys given a full Redis command',
     since: '2.8.13',
@@ -107,8 +103,7 @@ const getkeysandflags: Command = {
   name: 'getkeysandflags',
   arity: -4,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Extract keys and access flags given a full Redis command',
     since: '7.0.0',
@@ -151,8 +146,7 @@ const list: Command = {
   name: 'list',
   arity: -2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get an array of Redis command names',
@@ -182,7 +176,7 @@ const list: Command = {
       if (isWord(req, 3, 'module')) wanted = () => false;
       else if (isWord(req, 3, 'aclcat')) {
         const category = argument.toLowerCase();
-        wanted = (entry) => entry.command.acl.includes(category);
+        wanted = (entry) => entry.acl.some((own) => own === category);
       } else if (isWord(req, 3, 'pattern')) {
         const pattern = req.bytes(4);
         wanted = (entry) => globMatch(pattern, Buffer.from(entry.fullName, 'latin1'), true);
@@ -202,8 +196,7 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -238,8 +231,7 @@ export const command: Command = {
   name: 'command',
   arity: -1,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get array of Redis command details',

@@ -10,8 +10,6 @@ const get: Command = {
   name: 'get',
   arity: -3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Get the values of configuration parameters',
     since: '2.0.0',
@@ -37,8 +35,6 @@ const set: Command = {
   name: 'set',
   arity: -4,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Set configuration parameters to the given values',
@@ -85,8 +81,6 @@ const resetstat: Command = {
   name: 'resetstat',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Reset the stats returned by INFO',
     since: '2.0.0',
@@ -105,8 +99,6 @@ const rewrite: Command = {
   name: 'rewrite',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Rewrite the configuration file with the in memory configuration',
     since: '2.8.0',
@@ -127,8 +119,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -153,8 +143,6 @@ export const config: Command = {
   name: 'config',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for server configuration commands',
     since: '2.0.0',

@@ -33,8 +33,6 @@ export const debug: Command = {
   name: 'debug',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for debugging commands',
     since: '1.0.0',

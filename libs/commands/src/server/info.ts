@@ -37,8 +37,7 @@ export const info: Command = {
   name: 'info',
   arity: -1,
   flags: ['loading', 'stale'],
-  acl: ['slow', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['dangerous'],
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   docs: {
     summary: 'Get information and statistics about the server',

@@ -11,8 +11,6 @@ const latest: Command = {
   name: 'latest',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
   docs: {
     summary: 'Return the latest latency samples for all events.',
@@ -37,8 +35,6 @@ const history: Command = {
   name: 'history',
   arity: 3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
   docs: {
     summary: 'Return timestamp-latency samples for the event.',
@@ -62,8 +58,6 @@ const reset: Command = {
   name: 'reset',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Reset latency data for one or more events.',
@@ -88,8 +82,6 @@ const graph: Command = {
   name: 'graph',
   arity: 3,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
   docs: {
     summary: 'Return a latency graph for the event.',
@@ -110,8 +102,6 @@ const doctor: Command = {
   name: 'doctor',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
   docs: {
     summary: 'Return a human readable latency analysis report.',
@@ -128,8 +118,6 @@ const histogram: Command = {
   name: 'histogram',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_nodes', 'response_policy:special'],
   docs: {
     summary: 'Return the cumulative distribution of latencies of a subset of commands or all.',
@@ -190,8 +178,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands.',
     since: '2.8.13',
@@ -222,8 +208,6 @@ export const latency: Command = {
   name: 'latency',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for latency diagnostics commands',
     since: '2.8.13',

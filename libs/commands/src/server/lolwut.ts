@@ -16,8 +16,6 @@ export const lolwut: Command = {
   name: 'lolwut',
   arity: -1,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'fast'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Display some computer art and the Redis version',
     since: '5.0.0',

@@ -1,6 +1,7 @@
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { memoryOf } from '../core/session.ts';
 import { findRaw } from './find-raw.ts';
 import { keyBytes, memoryReport } from './memory-report.ts';
@@ -9,9 +10,7 @@ const usage: Command = {
   name: 'usage',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO')],
   docs: {
     summary: 'Estimate the memory usage of a key',
     since: '4.0.0',
@@ -39,8 +38,6 @@ const stats: Command = {
   name: 'stats',
   arity: 2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   docs: {
     summary: 'Show memory usage details',
@@ -113,8 +110,6 @@ const doctor: Command = {
   name: 'doctor',
   arity: 2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   docs: {
     summary: 'Outputs memory problems report',
@@ -141,8 +136,6 @@ const mallocStats: Command = {
   name: 'malloc-stats',
   arity: 2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   docs: {
     summary: 'Show allocator internal stats',
@@ -165,8 +158,6 @@ const purge: Command = {
   name: 'purge',
   arity: 2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Ask the allocator to release memory',
@@ -184,8 +175,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '4.0.0',
@@ -213,8 +202,6 @@ export const memory: Command = {
   name: 'memory',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for memory diagnostics commands',
     since: '4.0.0',

@@ -5,8 +5,6 @@ const list: Command = {
   name: 'list',
   arity: 2,
   flags: ['admin', 'noscript'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'List all modules loaded by the server',
@@ -23,8 +21,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -40,8 +36,6 @@ export const module: Command = {
   name: 'module',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for module commands',
     since: '4.0.0',

@@ -8,8 +8,6 @@ export const replicaof: Command = {
   name: 'replicaof',
   arity: 3,
   flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Make the server a replica of another instance, or promote it as master.',
     since: '5.0.0',
@@ -47,8 +45,6 @@ export const slaveof: Command = {
   name: 'slaveof',
   arity: 3,
   flags: ['admin', 'noscript', 'stale', 'no_async_loading', 'in_trouble'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Make the server a replica of another instance, or promote it as master.',
     since: '1.0.0',
@@ -115,8 +111,7 @@ export const role: Command = {
   name: 'role',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast'],
-  acl: ['admin', 'fast', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['admin', 'dangerous'],
   docs: {
     summary: 'Return the role of the instance in the context of replication',
     since: '2.8.12',
@@ -153,8 +148,6 @@ export const failover: Command = {
   name: 'failover',
   arity: -1,
   flags: ['admin', 'noscript', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Start a coordinated failover between this server and one of its replicas.',
     since: '6.2.0',
@@ -208,8 +201,7 @@ export const readonly: Command = {
   name: 'readonly',
   arity: 1,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Enables read queries for a connection to a cluster replica node',
     since: '3.0.0',
@@ -225,8 +217,7 @@ export const readwrite: Command = {
   name: 'readwrite',
   arity: 1,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['fast', 'connection'],
-  keys: [0, 0, 0],
+  acl: ['connection'],
   docs: {
     summary: 'Disables read queries for a connection to a cluster replica node',
     since: '3.0.0',

@@ -16,8 +16,7 @@ export const lastsave: Command = {
   name: 'lastsave',
   arity: 1,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['admin', 'fast', 'dangerous'],
-  keys: [0, 0, 0],
+  acl: ['admin', 'dangerous'],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get the UNIX time stamp of the last successful save to disk',
@@ -34,8 +33,6 @@ export const save: Command = {
   name: 'save',
   arity: 1,
   flags: ['admin', 'noscript', 'no_async_loading', 'no_multi'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Synchronously save the dataset to disk',
     since: '1.0.0',
@@ -58,8 +55,6 @@ export const bgsave: Command = {
   name: 'bgsave',
   arity: -1,
   flags: ['admin', 'noscript', 'no_async_loading'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Asynchronously save the dataset to disk',
     since: '1.0.0',
@@ -88,8 +83,6 @@ export const bgrewriteaof: Command = {
   name: 'bgrewriteaof',
   arity: 1,
   flags: ['admin', 'noscript', 'no_async_loading'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Asynchronously rewrite the append-only file',
     since: '1.0.0',
@@ -120,8 +113,6 @@ export const shutdown: Command = {
   name: 'shutdown',
   arity: -1,
   flags: ['admin', 'noscript', 'loading', 'stale', 'no_multi', 'allow_busy'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Synchronously save the dataset to disk and then shut down the server',
     since: '1.0.0',

@@ -6,8 +6,6 @@ const get: Command = {
   name: 'get',
   arity: -2,
   flags: ['admin', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'nondeterministic_output'],
   docs: {
     summary: "Get the slow log's entries",
@@ -49,8 +47,6 @@ const len: Command = {
   name: 'len',
   arity: 2,
   flags: ['admin', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'response_policy:agg_sum', 'nondeterministic_output'],
   docs: {
     summary: "Get the slow log's length",
@@ -67,8 +63,6 @@ const reset: Command = {
   name: 'reset',
   arity: 2,
   flags: ['admin', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
   docs: {
     summary: 'Clear all entries from the slow log',
@@ -86,8 +80,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '6.2.0',
@@ -113,8 +105,6 @@ export const slowlog: Command = {
   name: 'slowlog',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for slow log commands',
     since: '2.2.12',

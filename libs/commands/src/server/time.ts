@@ -4,8 +4,6 @@ export const time: Command = {
   name: 'time',
   arity: 1,
   flags: ['loading', 'stale', 'fast'],
-  acl: ['fast'],
-  keys: [0, 0, 0],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Return the current server time',

@@ -12,8 +12,6 @@ const handshake: Command = {
   name: 'handshake',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Tell another node how to reach the log: a JSON object',
     since: '0.1.0',
@@ -34,8 +32,6 @@ const digest: Command = {
   name: 'digest',
   arity: 2,
   flags: ['admin', 'noscript', 'loading', 'stale', 'whole_keyspace'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary:
       'Sequence and offset in the log, and the digest of the data set there: equal on every node at the same sequence',
@@ -59,8 +55,6 @@ const position: Command = {
   name: 'position',
   arity: 2,
   flags: ['noscript', 'loading', 'stale', 'fast'],
-  acl: ['fast'],
-  keys: [0, 0, 0],
   docs: {
     summary:
       'Epoch, sequence and offset of the last record that this node knows to be in the log, and the id of the log',
@@ -82,8 +76,6 @@ const repair: Command = {
   name: 'repair',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Tell what keeps this node from its role, and decide how it goes on',
     since: '0.1.0',
@@ -108,8 +100,6 @@ const logs: Command = {
   name: 'logs',
   arity: -2,
   flags: ['admin', 'noscript', 'loading', 'stale'],
-  acl: ['admin', 'slow', 'dangerous'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'List the logs that are stored where this node has its own, or remove one that nobody needs any more',
     since: '0.1.0',
@@ -164,8 +154,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '0.1.0',
@@ -192,8 +180,6 @@ export const weir: Command = {
   name: 'weir',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for commands of Weir that Redis does not have',
     since: '0.1.0',

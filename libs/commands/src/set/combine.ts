@@ -1,5 +1,6 @@
 import type { Command } from '../core/command.ts';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { subtract, subtractStore } from './difference.ts';
 import { intersect, intersectCount, intersectStore } from './intersection.ts';
 import { unite, uniteStore } from './union.ts';
@@ -8,8 +9,6 @@ export const sinter: Command = {
   name: 'sinter',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['nondeterministic_output_order'],
   docs: {
@@ -28,10 +27,8 @@ export const sinterstore: Command = {
   name: 'sinterstore',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [
-    { flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
   ],
   docs: {
@@ -53,8 +50,6 @@ export const sintercard: Command = {
   name: 'sintercard',
   arity: -3,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'set', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Intersect multiple sets and return the cardinality of the result',
@@ -91,8 +86,6 @@ export const sunion: Command = {
   name: 'sunion',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['nondeterministic_output_order'],
   docs: {
@@ -111,10 +104,8 @@ export const sunionstore: Command = {
   name: 'sunionstore',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
   ],
   docs: {
@@ -136,8 +127,6 @@ export const sdiff: Command = {
   name: 'sdiff',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['nondeterministic_output_order'],
   docs: {
@@ -156,10 +145,8 @@ export const sdiffstore: Command = {
   name: 'sdiffstore',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'set', 'slow'],
-  keys: [1, -1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
   ],
   docs: {

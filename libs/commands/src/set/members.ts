@@ -1,15 +1,14 @@
 import { ENC_INTSET, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { replyMembers } from './members-reply.ts';
 
 export const sadd: Command = {
   name: 'sadd',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'set', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Add one or more members to a set',
     since: '1.0.0',
@@ -54,10 +53,8 @@ export const srem: Command = {
   name: 'srem',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['write', 'set', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove one or more members from a set',
     since: '1.0.0',
@@ -94,10 +91,8 @@ export const sismember: Command = {
   name: 'sismember',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'set', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Determine if a given value is a member of a set',
     since: '1.0.0',
@@ -121,10 +116,8 @@ export const smismember: Command = {
   name: 'smismember',
   arity: -3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'set', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Returns the membership associated with the given elements for a set',
     since: '6.2.0',
@@ -151,9 +144,7 @@ export const smembers: Command = {
   name: 'smembers',
   arity: 2,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output_order'],
   docs: {
     summary: 'Get all the members in a set',
@@ -176,9 +167,7 @@ export const scard: Command = {
   name: 'scard',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'set', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the number of members in a set',
     since: '1.0.0',

@@ -6,6 +6,7 @@ import { EffectTooLargeError } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
 import { SREM } from '../core/effect-words.ts';
 import { INT64_MAX, INT64_MIN } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyMembers } from './members-reply.ts';
 
@@ -61,9 +62,7 @@ export const spop: Command = {
   name: 'spop',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'set', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Remove and return one or multiple random members from a set',
@@ -137,9 +136,7 @@ export const srandmember: Command = {
   name: 'srandmember',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get one or multiple random members from a set',

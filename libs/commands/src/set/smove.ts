@@ -1,16 +1,12 @@
 import { ENC_INTSET, TYPE_SET, events, sets } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
+import { keyAt, oneKey } from '../core/key-specs.ts';
 
 export const smove: Command = {
   name: 'smove',
   arity: 4,
   flags: ['write', 'fast'],
-  acl: ['write', 'set', 'fast'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('RW', 'access', 'delete'), keyAt(2, 'RW', 'insert')],
   docs: {
     summary: 'Move a member from one set to another',
     since: '1.0.0',

@@ -2,6 +2,7 @@ import { ENC_HASHTABLE, Element, TYPE_SET, encodingOf, sets } from '@weir/keyspa
 import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 
 const members = new sets.SetIterator();
@@ -12,9 +13,7 @@ export const sscan: Command = {
   name: 'sscan',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'set', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Incrementally iterate Set elements',

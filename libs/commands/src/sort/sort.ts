@@ -16,6 +16,7 @@ import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command, KeyPosition } from '../core/command.ts';
 import { WRONG_TYPE } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { Pattern } from './pattern.ts';
 import { Vector } from './vector.ts';
 
@@ -29,10 +30,9 @@ export const sort: Command = {
   name: 'sort',
   arity: -2,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'set', 'sortedset', 'list', 'slow', 'dangerous'],
-  keys: [1, 1, 1],
+  acl: ['set', 'sortedset', 'list', 'dangerous'],
   keySpecs: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RO', 'access'),
     {
       notes:
         "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
@@ -91,10 +91,9 @@ export const sortRo: Command = {
   name: 'sort_ro',
   arity: -2,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'set', 'sortedset', 'list', 'slow', 'dangerous'],
-  keys: [1, 1, 1],
+  acl: ['set', 'sortedset', 'list', 'dangerous'],
   keySpecs: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('RO', 'access'),
     {
       notes:
         "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",

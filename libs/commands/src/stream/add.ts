@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { EXACTLY, MAXLEN, MINID, XADD, XTRIM, argId } from './effects.ts';
 import { idArg, isChar, sequenceOpen } from './ids.ts';
 
@@ -155,16 +156,7 @@ export const xadd: Command = {
   name: 'xadd',
   arity: -5,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [
-    {
-      notes: 'UPDATE instead of INSERT because of the optional trimming feature',
-      flags: ['RW', 'update'],
-      begin: { index: 1 },
-      find: { last: 0, step: 1, limit: 0 },
-    },
-  ],
+  keySpecs: [{ notes: 'UPDATE instead of INSERT because of the optional trimming feature', ...oneKey('RW', 'update') }],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Appends a new entry to a stream',
@@ -299,9 +291,7 @@ export const xtrim: Command = {
   name: 'xtrim',
   arity: -4,
   flags: ['write'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: "Trims the stream to (approximately if '~' is passed) a certain size",

@@ -3,6 +3,7 @@ import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import {
   CLAIMS_TOO_LONG,
   beginClaims,
@@ -83,9 +84,7 @@ export const xclaim: Command = {
   name: 'xclaim',
   arity: -6,
   flags: ['write', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   tips: ['nondeterministic_output'],
   docs: {
     summary:
@@ -222,9 +221,7 @@ export const xautoclaim: Command = {
   name: 'xautoclaim',
   arity: -6,
   flags: ['write', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   tips: ['nondeterministic_output'],
   docs: {
     summary:

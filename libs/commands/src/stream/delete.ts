@@ -1,6 +1,7 @@
 import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import { SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { IdList, idArg, idArgs } from './ids.ts';
 
 const ids = new IdList();
@@ -12,9 +13,7 @@ export const xdel: Command = {
   name: 'xdel',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary:
       'Removes the specified entries from the stream. Returns the number of items actually deleted, that may be different from the number of IDs passed in case certain IDs do not exist.',
@@ -49,9 +48,7 @@ export const xsetid: Command = {
   name: 'xsetid',
   arity: -3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'An internal command for replicating stream values',
     since: '5.0.0',

@@ -4,6 +4,7 @@ import { integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { consumerArg, groupArg } from './entries.ts';
 import { INVALID_ID, idArg, isChar, parseIdBytes } from './ids.ts';
 
@@ -77,9 +78,7 @@ const create: Command = {
   name: 'create',
   arity: -5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'insert')],
   docs: {
     summary: 'Create a consumer group.',
     since: '5.0.0',
@@ -135,9 +134,7 @@ const setid: Command = {
   name: 'setid',
   arity: -5,
   flags: ['write'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'update')],
   docs: {
     summary: 'Set a consumer group to an arbitrary last delivered ID value.',
     since: '5.0.0',
@@ -178,9 +175,7 @@ const destroy: Command = {
   name: 'destroy',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'delete')],
   docs: {
     summary: 'Destroy a consumer group.',
     since: '5.0.0',
@@ -208,9 +203,7 @@ const createconsumer: Command = {
   name: 'createconsumer',
   arity: 5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'insert')],
   docs: {
     summary: 'Create a consumer in a consumer group.',
     since: '6.2.0',
@@ -238,9 +231,7 @@ const delconsumer: Command = {
   name: 'delconsumer',
   arity: 5,
   flags: ['write'],
-  acl: ['write', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RW', 'delete')],
   docs: {
     summary: 'Delete a consumer from a consumer group.',
     since: '5.0.0',
@@ -268,8 +259,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['stream', 'slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -300,8 +289,6 @@ export const xgroup: Command = {
   name: 'xgroup',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for consumer groups commands',
     since: '5.0.0',

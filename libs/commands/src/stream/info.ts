@@ -4,6 +4,7 @@ import { integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
+import { keyAt } from '../core/key-specs.ts';
 import { groupArg, replyConsumerName, replyEdgeEntry, replyEntries } from './entries.ts';
 import { replyId, replyInt64 } from './ids.ts';
 
@@ -47,9 +48,7 @@ const stream: Command = {
   name: 'stream',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO', 'access')],
   docs: {
     summary: 'Get information about a stream',
     since: '5.0.0',
@@ -177,9 +176,7 @@ const groups: Command = {
   name: 'groups',
   arity: 3,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO', 'access')],
   docs: {
     summary: 'List the consumer groups of a stream',
     since: '5.0.0',
@@ -212,9 +209,7 @@ const consumers: Command = {
   name: 'consumers',
   arity: 4,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [2, 2, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [keyAt(2, 'RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'List the consumers in a consumer group',
@@ -257,8 +252,6 @@ const help: Command = {
   name: 'help',
   arity: 2,
   flags: ['loading', 'stale'],
-  acl: ['stream', 'slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Show helpful text about the different subcommands',
     since: '5.0.0',
@@ -281,8 +274,6 @@ export const xinfo: Command = {
   name: 'xinfo',
   arity: -2,
   flags: [],
-  acl: ['slow'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'A container for stream introspection commands',
     since: '5.0.0',

@@ -3,6 +3,7 @@ import type { Ref } from '@weir/memory';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { consumerArg, groupArg, lookupGroups, replyConsumerName } from './entries.ts';
 import { IdList, boundArg, idArgs, replyId, replyInt64 } from './ids.ts';
 
@@ -16,9 +17,7 @@ export const xack: Command = {
   name: 'xack',
   arity: -4,
   flags: ['write', 'fast'],
-  acl: ['write', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary:
       'Marks a pending message as correctly processed, effectively removing it from the pending entries list of the consumer group. Return value of the command is the number of messages successfully acknowledged, that is, the IDs we were actually able to resolve in the PEL.',
@@ -55,9 +54,7 @@ export const xpending: Command = {
   name: 'xpending',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary:

@@ -2,6 +2,7 @@ import { TYPE_STREAM, streams } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { replyEntries } from './entries.ts';
 import { boundArg } from './ids.ts';
 
@@ -30,9 +31,7 @@ export const xrange: Command = {
   name: 'xrange',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of elements in a stream, with IDs matching the specified IDs interval',
     since: '5.0.0',
@@ -56,9 +55,7 @@ export const xrevrange: Command = {
   name: 'xrevrange',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'stream', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary:
       'Return a range of elements in a stream, with IDs matching the specified IDs interval, in reverse order (from greater to smaller IDs) compared to XRANGE',
@@ -83,9 +80,7 @@ export const xlen: Command = {
   name: 'xlen',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'stream', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Return the number of entries in a stream',
     since: '5.0.0',

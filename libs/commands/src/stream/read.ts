@@ -169,8 +169,6 @@ export const xread: Command = {
   name: 'xread',
   arity: -4,
   flags: ['readonly', 'blocking', 'movablekeys'],
-  acl: ['read', 'stream', 'slow', 'blocking'],
-  keys: [0, 0, 0],
   keySpecs: [
     { flags: ['RO', 'access'], begin: { keyword: 'STREAMS', from: 1 }, find: { last: -1, step: 1, limit: 2 } },
   ],
@@ -218,8 +216,6 @@ export const xreadgroup: Command = {
   name: 'xreadgroup',
   arity: -7,
   flags: ['write', 'blocking', 'movablekeys'],
-  acl: ['write', 'stream', 'slow', 'blocking'],
-  keys: [0, 0, 0],
   keySpecs: [
     { flags: ['RO', 'access'], begin: { keyword: 'STREAMS', from: 4 }, find: { last: -1, step: 1, limit: 2 } },
   ],

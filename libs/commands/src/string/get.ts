@@ -1,12 +1,11 @@
 import type { Command } from '../core/command.ts';
+import { oneKey } from '../core/key-specs.ts';
 
 export const get: Command = {
   name: 'get',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the value of a key',
     since: '1.0.0',

@@ -3,15 +3,14 @@ import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { PERSIST, PEXPIREAT } from '../core/effect-words.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { timeOption } from './set.ts';
 
 export const getdel: Command = {
   name: 'getdel',
   arity: 2,
   flags: ['write', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   docs: {
     summary: 'Get the value of a key and delete the key',
     since: '6.2.0',
@@ -31,16 +30,7 @@ export const getex: Command = {
   name: 'getex',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [
-    {
-      notes: 'RW and UPDATE because it changes the TTL',
-      flags: ['RW', 'access', 'update'],
-      begin: { index: 1 },
-      find: { last: 0, step: 1, limit: 0 },
-    },
-  ],
+  keySpecs: [{ notes: 'RW and UPDATE because it changes the TTL', ...oneKey('RW', 'access', 'update') }],
   docs: {
     summary: 'Get the value of a key and optionally set its expiration',
     since: '6.2.0',

@@ -4,6 +4,7 @@ import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, integerLength, parseInt64, writeInteger } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { putString } from '../core/strings.ts';
 
 /** Integers are stored as their decimal text, so GET needs no conversion and INCR a short one. */
@@ -12,9 +13,7 @@ export const incr: Command = {
   name: 'incr',
   arity: 2,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the integer value of a key by one',
     since: '1.0.0',
@@ -31,9 +30,7 @@ export const decr: Command = {
   name: 'decr',
   arity: 2,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Decrement the integer value of a key by one',
     since: '1.0.0',
@@ -50,9 +47,7 @@ export const incrby: Command = {
   name: 'incrby',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the integer value of a key by the given amount',
     since: '1.0.0',
@@ -74,9 +69,7 @@ export const decrby: Command = {
   name: 'decrby',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Decrement the integer value of a key by the given number',
     since: '1.0.0',

@@ -1,6 +1,7 @@
 import { ENC_EMBSTR, ENC_RAW, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import { KEEPTTL, SET } from '../core/effect-words.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { addLongDoubles, formatLongDouble, parseLongDouble } from '../core/long-double.ts';
 import { EMBSTR_BYTES_MAX, putString } from '../core/strings.ts';
 
@@ -8,9 +9,7 @@ export const incrbyfloat: Command = {
   name: 'incrbyfloat',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the float value of a key by the given amount',
     since: '2.6.0',

@@ -7,8 +7,6 @@ export const lcs: Command = {
   name: 'lcs',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'string', 'slow'],
-  keys: [1, 2, 1],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 1, step: 1, limit: 0 } }],
   docs: {
     summary: 'Find longest common substring',

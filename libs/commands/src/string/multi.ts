@@ -9,8 +9,6 @@ export const mget: Command = {
   name: 'mget',
   arity: -2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'string', 'fast'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   tips: ['request_policy:multi_shard'],
   docs: {
@@ -35,8 +33,6 @@ export const mset: Command = {
   name: 'mset',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, -1, 2],
   keySpecs: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: -1, step: 2, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:all_succeeded'],
   docs: {
@@ -67,8 +63,6 @@ export const msetnx: Command = {
   name: 'msetnx',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, -1, 2],
   keySpecs: [{ flags: ['OW', 'insert'], begin: { index: 1 }, find: { last: -1, step: 2, limit: 0 } }],
   tips: ['request_policy:multi_shard', 'response_policy:agg_min'],
   docs: {

@@ -3,15 +3,14 @@ import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { putString, resizeString, storeArg } from '../core/strings.ts';
 
 export const append: Command = {
   name: 'append',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'insert')],
   docs: {
     summary: 'Append a value to a key',
     since: '2.0.0',
@@ -46,9 +45,7 @@ export const strlen: Command = {
   name: 'strlen',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the length of the value stored in a key',
     since: '2.2.0',
@@ -67,9 +64,7 @@ export const setrange: Command = {
   name: 'setrange',
   arity: 4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Overwrite part of a string at key starting at the specified offset',
     since: '2.2.0',
@@ -116,9 +111,7 @@ export const getrange: Command = {
   name: 'getrange',
   arity: 4,
   flags: ['readonly'],
-  acl: ['read', 'string', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get a substring of the string stored at a key',
     since: '2.4.0',
@@ -138,9 +131,7 @@ export const substr: Command = {
   name: 'substr',
   arity: 4,
   flags: ['readonly'],
-  acl: ['read', 'string', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get a substring of the string stored at a key',
     since: '1.0.0',

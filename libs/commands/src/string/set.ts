@@ -4,20 +4,17 @@ import { SYNTAX_ERROR, expireTimeArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { KEEPTTL, PXAT, SET } from '../core/effect-words.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { storeArg, storeExpiringArg } from '../core/strings.ts';
 
 export const set: Command = {
   name: 'set',
   arity: -3,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
     {
       notes: 'RW and ACCESS due to the optional `GET` argument',
-      flags: ['RW', 'access', 'update', 'variable_flags'],
-      begin: { index: 1 },
-      find: { last: 0, step: 1, limit: 0 },
+      ...oneKey('RW', 'access', 'update', 'variable_flags'),
     },
   ],
   docs: {
@@ -73,9 +70,7 @@ export const setnx: Command = {
   name: 'setnx',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['OW', 'insert'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('OW', 'insert')],
   docs: {
     summary: 'Set the value of a key, only if the key does not exist',
     since: '1.0.0',
@@ -101,9 +96,7 @@ export const setex: Command = {
   name: 'setex',
   arity: 4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('OW', 'update')],
   docs: {
     summary: 'Set the value and expiration of a key',
     since: '2.0.0',
@@ -124,9 +117,7 @@ export const psetex: Command = {
   name: 'psetex',
   arity: 4,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'string', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('OW', 'update')],
   docs: {
     summary: 'Set the value and expiration in milliseconds of a key',
     since: '2.6.0',
@@ -147,9 +138,7 @@ export const getset: Command = {
   name: 'getset',
   arity: 3,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'string', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Set the string value of a key and return its old value',
     since: '1.0.0',

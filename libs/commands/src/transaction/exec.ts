@@ -23,8 +23,6 @@ export const exec: Command = {
   name: 'exec',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'skip_slowlog'],
-  acl: ['slow', 'transaction'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Execute all commands issued after MULTI',
     since: '1.2.0',

@@ -5,8 +5,6 @@ export const multi: Command = {
   name: 'multi',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
-  acl: ['fast', 'transaction'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Mark the start of a transaction block',
     since: '1.2.0',
@@ -28,8 +26,6 @@ export const discard: Command = {
   name: 'discard',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
-  acl: ['fast', 'transaction'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Discard all commands issued after MULTI',
     since: '2.0.0',

@@ -4,8 +4,6 @@ export const watch: Command = {
   name: 'watch',
   arity: -2,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
-  acl: ['fast', 'transaction'],
-  keys: [1, -1, 1],
   keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }],
   docs: {
     summary: 'Watch the given keys to determine execution of the MULTI/EXEC block',
@@ -31,8 +29,6 @@ export const unwatch: Command = {
   name: 'unwatch',
   arity: 1,
   flags: ['noscript', 'loading', 'stale', 'fast', 'allow_busy'],
-  acl: ['fast', 'transaction'],
-  keys: [0, 0, 0],
   docs: {
     summary: 'Forget about all watched keys',
     since: '2.2.0',

@@ -5,6 +5,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { doubleArg } from './args.ts';
 import { replyScore } from './reply.ts';
 
@@ -12,10 +13,8 @@ export const zadd: Command = {
   name: 'zadd',
   arity: -4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 3,
-  keySpecs: [{ flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'update')],
   docs: {
     summary: 'Add one or more members to a sorted set, or update its score if it already exists',
     since: '1.2.0',
@@ -67,10 +66,8 @@ export const zincrby: Command = {
   name: 'zincrby',
   arity: 4,
   flags: ['write', 'denyoom', 'fast'],
-  acl: ['write', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 3,
-  keySpecs: [{ flags: ['RW', 'access', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'update')],
   docs: {
     summary: 'Increment the score of a member in a sorted set',
     since: '1.2.0',

@@ -4,15 +4,14 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { replyScore } from './reply.ts';
 
 export const zpopmin: Command = {
   name: 'zpopmin',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   docs: {
     summary: 'Remove and return members with the lowest scores in a sorted set',
     since: '5.0.0',
@@ -30,9 +29,7 @@ export const zpopmax: Command = {
   name: 'zpopmax',
   arity: -2,
   flags: ['write', 'fast'],
-  acl: ['write', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'access', 'delete')],
   docs: {
     summary: 'Remove and return members with the highest scores in a sorted set',
     since: '5.0.0',
@@ -50,8 +47,6 @@ export const zmpop: Command = {
   name: 'zmpop',
   arity: -4,
   flags: ['write', 'movablekeys'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Remove and return members with scores in a sorted set',

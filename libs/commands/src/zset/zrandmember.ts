@@ -5,6 +5,7 @@ import { SYNTAX_ERROR, bigIntArg, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { INT64_MAX } from '../core/integer.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { BULK_BYTES_MIN, REPLY_BYTES_MAX, REPLY_TOO_LONG } from '../core/reply-limit.ts';
 import { replyScore } from './reply.ts';
 
@@ -12,9 +13,7 @@ export const zrandmember: Command = {
   name: 'zrandmember',
   arity: -2,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Get one or multiple random elements from a sorted set',

@@ -1,15 +1,14 @@
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { keyAt, oneKey } from '../core/key-specs.ts';
 import { AUTO, BY_LEX, BY_RANK, BY_SCORE, replyRange, storeRange } from './ranges.ts';
 
 export const zrange: Command = {
   name: 'zrange',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of members in a sorted set',
     since: '1.2.0',
@@ -52,9 +51,7 @@ export const zrevrange: Command = {
   name: 'zrevrange',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of members in a sorted set, by index, with scores ordered from high to low',
     since: '1.2.0',
@@ -77,9 +74,7 @@ export const zrangebyscore: Command = {
   name: 'zrangebyscore',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of members in a sorted set, by score',
     since: '1.0.5',
@@ -113,9 +108,7 @@ export const zrevrangebyscore: Command = {
   name: 'zrevrangebyscore',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of members in a sorted set, by score, with scores ordered from high to low',
     since: '2.2.0',
@@ -149,9 +142,7 @@ export const zrangebylex: Command = {
   name: 'zrangebylex',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Return a range of members in a sorted set, by lexicographical range',
     since: '2.8.9',
@@ -183,9 +174,7 @@ export const zrevrangebylex: Command = {
   name: 'zrevrangebylex',
   arity: -4,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary:
       'Return a range of members in a sorted set, by lexicographical range, ordered from higher to lower strings.',
@@ -218,12 +207,7 @@ export const zrangestore: Command = {
   name: 'zrangestore',
   arity: -5,
   flags: ['write', 'denyoom'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 2, 1],
-  keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
-  ],
+  keySpecs: [oneKey('OW', 'update'), keyAt(2, 'RO', 'access')],
   docs: {
     summary: 'Store a range of members from sorted set into another key',
     since: '6.2.0',

@@ -4,16 +4,15 @@ import type { Request } from '@weir/resp';
 import { integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { lexMax, lexMin, lexRangeArgs, scoreBounds, scoreRangeArgs } from './args.ts';
 
 export const zrem: Command = {
   name: 'zrem',
   arity: -3,
   flags: ['write', 'fast'],
-  acl: ['write', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove one or more members from a sorted set',
     since: '1.2.0',
@@ -32,9 +31,7 @@ export const zremrangebyrank: Command = {
   name: 'zremrangebyrank',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove all members in a sorted set within the given indexes',
     since: '2.0.0',
@@ -53,9 +50,7 @@ export const zremrangebyscore: Command = {
   name: 'zremrangebyscore',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove all members in a sorted set within the given scores',
     since: '1.2.0',
@@ -74,9 +69,7 @@ export const zremrangebylex: Command = {
   name: 'zremrangebylex',
   arity: 4,
   flags: ['write'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RW', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RW', 'delete')],
   docs: {
     summary: 'Remove all members in a sorted set between the given lexicographical range',
     since: '2.8.9',

@@ -4,15 +4,14 @@ import { formatDouble } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { cursorArg, matchesArg, parseScanOptions, replyNothing, scanOptions } from '../core/scan.ts';
 
 export const zscan: Command = {
   name: 'zscan',
   arity: -3,
   flags: ['readonly'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   tips: ['nondeterministic_output'],
   docs: {
     summary: 'Incrementally iterate sorted sets elements and associated scores',

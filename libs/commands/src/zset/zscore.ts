@@ -4,6 +4,7 @@ import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { replyScore } from './reply.ts';
 import { lexMax, lexMin, lexRangeArgs, scoreBounds, scoreRangeArgs } from './args.ts';
 
@@ -11,9 +12,7 @@ export const zcard: Command = {
   name: 'zcard',
   arity: 2,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO')],
   docs: {
     summary: 'Get the number of members in a sorted set',
     since: '1.2.0',
@@ -27,10 +26,8 @@ export const zscore: Command = {
   name: 'zscore',
   arity: 3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the score associated with the given member in a sorted set',
     since: '1.2.0',
@@ -47,10 +44,8 @@ export const zmscore: Command = {
   name: 'zmscore',
   arity: -3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Get the score associated with the given members in a sorted set',
     since: '6.2.0',
@@ -67,10 +62,8 @@ export const zrank: Command = {
   name: 'zrank',
   arity: -3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Determine the index of a member in a sorted set',
     since: '2.0.0',
@@ -89,10 +82,8 @@ export const zrevrank: Command = {
   name: 'zrevrank',
   arity: -3,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
   member: 2,
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Determine the index of a member in a sorted set, with scores ordered from high to low',
     since: '2.0.0',
@@ -111,9 +102,7 @@ export const zcount: Command = {
   name: 'zcount',
   arity: 4,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Count the members in a sorted set with scores within the given values',
     since: '2.0.0',
@@ -131,9 +120,7 @@ export const zlexcount: Command = {
   name: 'zlexcount',
   arity: 4,
   flags: ['readonly', 'fast'],
-  acl: ['read', 'sortedset', 'fast'],
-  keys: [1, 1, 1],
-  keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  keySpecs: [oneKey('RO', 'access')],
   docs: {
     summary: 'Count the number of members in a sorted set between a given lexicographical range',
     since: '2.8.9',

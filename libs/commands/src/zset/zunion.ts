@@ -1,14 +1,13 @@
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { oneKey } from '../core/key-specs.ts';
 import { countIntersection, replyCombined, storeCombined } from './combine.ts';
 
 export const zunion: Command = {
   name: 'zunion',
   arity: -3,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Add multiple sorted sets',
@@ -40,8 +39,6 @@ export const zinter: Command = {
   name: 'zinter',
   arity: -3,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Intersect multiple sorted sets',
@@ -73,8 +70,6 @@ export const zdiff: Command = {
   name: 'zdiff',
   arity: -3,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Subtract multiple sorted sets',
@@ -94,10 +89,8 @@ export const zunionstore: Command = {
   name: 'zunionstore',
   arity: -4,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, first: 1, step: 1 } },
   ],
   docs: {
@@ -130,10 +123,8 @@ export const zinterstore: Command = {
   name: 'zinterstore',
   arity: -4,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, first: 1, step: 1 } },
   ],
   docs: {
@@ -166,10 +157,8 @@ export const zdiffstore: Command = {
   name: 'zdiffstore',
   arity: -4,
   flags: ['write', 'denyoom', 'movablekeys'],
-  acl: ['write', 'sortedset', 'slow'],
-  keys: [1, 1, 1],
   keySpecs: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    oneKey('OW', 'update'),
     { flags: ['RO', 'access'], begin: { index: 2 }, find: { keynumIndex: 0, first: 1, step: 1 } },
   ],
   docs: {
@@ -190,8 +179,6 @@ export const zintercard: Command = {
   name: 'zintercard',
   arity: -3,
   flags: ['readonly', 'movablekeys'],
-  acl: ['read', 'sortedset', 'slow'],
-  keys: [0, 0, 0],
   keySpecs: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { keynumIndex: 0, first: 1, step: 1 } }],
   docs: {
     summary: 'Intersect multiple sorted sets and return the cardinality of the result',
