@@ -1,4 +1,5 @@
-import { handshake, knownClusterLogId } from '@weir/cluster';
+import { knownClusterLogId, logOfNode } from '@weir/cluster';
+import type { LogPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { connectNats } from '@weir/log';
 import type { NatsLink } from '@weir/log';
@@ -10,11 +11,6 @@ import type { NatsLink } from '@weir/log';
  *   too, its servers are used in place of those that the node names;
  * - `nats-url`: the cluster's, as NATS remembers it. None is created.
  */
-export interface LogPlace {
-  readonly natsUrl: string;
-  readonly cluster: string;
-  readonly logId: string;
-}
 
 const ASK_MS = 5000;
 
@@ -22,10 +18,9 @@ const ASK_MS = 5000;
 export async function locateLog(config: Config, signal: AbortSignal, link: NatsLink | null): Promise<LogPlace> {
   const { natsUrl, weirCluster: cluster, masteruser: user } = config.text;
   if (config.replicaof !== null) {
-    const ask = { ...config.replicaof, user, password: nodePassword(config), timeoutMs: ASK_MS, signal };
+    const password = nodePassword(config);
     try {
-      const node = await handshake(ask);
-      return { natsUrl: natsUrl === '' ? node.natsUrl : natsUrl, cluster: node.cluster, logId: node.logId };
+      return await logOfNode({ ...config.replicaof, user, password, natsUrl, as: 'slave', signal });
     } catch (error) {
       throw new Error(`the node ${(error as Error).message}`, { cause: error });
     }

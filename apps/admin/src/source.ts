@@ -1,11 +1,10 @@
-import { MemberWatch } from '@weir/cluster';
+import { MemberWatch, openLog } from '@weir/cluster';
+import type { LogPlace, OpenedLog } from '@weir/cluster';
 import type { Config } from '@weir/config';
-import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
-import type { LogStore, NatsHandle, NatsLink, SnapshotStore } from '@weir/log';
+import type { JetStreamLog, LogStore, NatsHandle, SnapshotStore } from '@weir/log';
 import type { Logger } from '@weir/telemetry';
 import { realTime } from '@weir/time';
 import { locateLog } from './locate.ts';
-import type { LogPlace } from './locate.ts';
 import { Problem } from './problems.ts';
 
 /** One log, over one connection. */
@@ -19,9 +18,8 @@ export interface LogView extends LogPlace {
 }
 
 interface OpenView extends LogView {
-  readonly link: NatsLink;
-  readonly log: JetStreamLog;
-  readonly snapshots: JetStreamSnapshots;
+  readonly link: OpenedLog['link'];
+  readonly opened: OpenedLog;
   readonly end: AbortController;
 }
 
@@ -109,22 +107,18 @@ export class Source implements LogSource {
   }
 
   async #open(place: LogPlace, signal: AbortSignal): Promise<OpenView> {
-    const link = await connectNats({
-      urls: place.natsUrl,
-      name: 'weir admin',
-      firstConnectMs: CONNECT_MS,
-      signal,
-      onEvent: ({ kind, detail }) =>
-        this.#logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
-    });
+    const options = { name: 'weir admin', logger: this.#logger, firstConnectMs: CONNECT_MS, signal };
+    const opened = await openLog(place, options);
+    const { link, log, snapshots } = opened;
     const end = new AbortController();
     return {
       ...place,
       end,
       closed: end.signal,
+      opened,
       link,
-      log: new JetStreamLog(link, place),
-      snapshots: new JetStreamSnapshots(link, place),
+      log,
+      snapshots,
       members: new MemberWatch({ nats: link, cluster: place.cluster, logId: place.logId, time: realTime }),
     };
   }
@@ -133,9 +127,7 @@ export class Source implements LogSource {
     if (view === null) return;
     view.end.abort();
     view.members.stop();
-    view.log.close();
-    view.snapshots.close();
-    await view.link.close();
+    await view.opened.close();
   }
 }
 

@@ -1,16 +1,13 @@
 import type { Config } from '@weir/config';
-import { JetStreamLog, JetStreamSnapshots, OLDEST_ALWAYS, connectNats } from '@weir/log';
-import type { LogStore, NatsHandle, NatsLink, ServerVersion, SnapshotStore } from '@weir/log';
-import { Membership } from '@weir/cluster';
-import type { MemberReport } from '@weir/cluster';
+import { OLDEST_ALWAYS } from '@weir/log';
+import type { LogStore, NatsHandle, ServerVersion, SnapshotStore } from '@weir/log';
+import { Membership, openLog } from '@weir/cluster';
+import type { LogPlace, MemberReport, OpenedLog } from '@weir/cluster';
 import { realTime } from '@weir/time';
 import type { Logger } from './logger.ts';
 
-/** Where a log is. */
-export interface LogLocation {
-  readonly natsUrl: string;
-  readonly cluster: string;
-  readonly logId: string;
+/** Where a log is, and what is known of the way there. */
+export interface LogLocation extends LogPlace {
   /** An older NATS server is refused. */
   readonly oldestServer?: ServerVersion;
   /** The URL that a handshake gives out; null: none. Absent: `natsUrl`. */
@@ -58,30 +55,32 @@ export interface OpenLogOptions {
 export type OpenLog = (location: LogLocation, options: OpenLogOptions) => Promise<LogAccess>;
 
 export const openNatsLog: OpenLog = async (location, { name, report, logger, signal }) => {
-  const link = await connectNats({
-    urls: location.natsUrl,
-    name,
-    signal,
-    ...(location.oldestServer !== undefined ? { oldest: location.oldestServer } : {}),
-    onEvent: ({ kind, detail }) =>
-      logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ detail }, `connection to NATS: ${kind}`),
-  });
-  return new NatsLogAccess(location, link, report);
+  const { oldestServer: oldest } = location;
+  const opened = await openLog(location, { name, logger, signal, ...(oldest === undefined ? {} : { oldest }) });
+  return new NatsLogAccess(location, opened, report);
 };
 
 class NatsLogAccess implements LogAccess {
   #location: LogLocation;
-  readonly link: NatsLink;
-  readonly log: JetStreamLog;
-  readonly snapshots: JetStreamSnapshots;
+  readonly #opened: OpenedLog;
   readonly membership: Membership;
 
-  constructor(location: LogLocation, link: NatsLink, report: () => MemberReport) {
+  constructor(location: LogLocation, opened: OpenedLog, report: () => MemberReport) {
     this.#location = location;
-    this.link = link;
-    this.log = new JetStreamLog(link, location);
-    this.snapshots = new JetStreamSnapshots(link, location);
-    this.membership = new Membership({ ...location, nats: link, report, time: realTime });
+    this.#opened = opened;
+    this.membership = new Membership({ ...location, nats: opened.link, report, time: realTime });
+  }
+
+  get link(): NatsHandle {
+    return this.#opened.link;
+  }
+
+  get log(): LogStore {
+    return this.#opened.log;
+  }
+
+  get snapshots(): SnapshotStore {
+    return this.#opened.snapshots;
   }
 
   get location(): LogLocation {
@@ -90,15 +89,13 @@ class NatsLogAccess implements LogAccess {
 
   renew(natsUrl: string): boolean {
     if (natsUrl === this.#location.natsUrl) return true;
-    if (!this.link.renew(natsUrl)) return false;
+    if (!this.#opened.link.renew(natsUrl)) return false;
     this.#location = { ...this.#location, natsUrl };
     return true;
   }
 
   async close(): Promise<void> {
     this.membership.stop();
-    this.log.close();
-    this.snapshots.close();
-    await this.link.close();
+    await this.#opened.close();
   }
 }

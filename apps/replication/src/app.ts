@@ -1,6 +1,5 @@
-import { Lease, Membership, leaseBucket, replicationLeaseKey, serveSnapshotRequests } from '@weir/cluster';
-import type { MemberReport, SnapshotAnswer } from '@weir/cluster';
-import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
+import { Lease, Membership, leaseBucket, openLog, replicationLeaseKey, serveSnapshotRequests } from '@weir/cluster';
+import type { LogPlace, MemberReport, SnapshotAnswer } from '@weir/cluster';
 import type { LogStore, NatsHandle, SnapshotStore } from '@weir/log';
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
@@ -13,10 +12,7 @@ import type { Timings } from './replicator.ts';
  * holds the log's lease works, the others stand by.
  */
 
-export interface ReplicationOptions {
-  readonly natsUrl: string;
-  readonly cluster: string;
-  readonly logId: string;
+export interface ReplicationOptions extends LogPlace {
   /** Of the bucket of leases. */
   readonly replicas?: number;
   readonly settings: ReplicationSettings;
@@ -134,24 +130,7 @@ export async function startReplication(options: ReplicationOptions): Promise<Rep
   };
 }
 
-async function connect({ natsUrl, cluster, logId, logger, signal }: ReplicationOptions): Promise<Connection> {
-  const link = await connectNats({
-    urls: natsUrl,
-    name: `weir replication ${logId}`,
-    ...(signal !== undefined ? { signal } : {}),
-    onEvent: ({ kind, detail }) =>
-      logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ nats: kind }, detail),
-  });
-  const log = new JetStreamLog(link, { cluster, logId });
-  const snapshots = new JetStreamSnapshots(link, { cluster, logId });
-  return {
-    link,
-    log,
-    snapshots,
-    async close() {
-      log.close();
-      snapshots.close();
-      await link.close();
-    },
-  };
+function connect(options: ReplicationOptions): Promise<Connection> {
+  const { logger, signal, logId } = options;
+  return openLog(options, { name: `weir replication ${logId}`, logger, ...(signal === undefined ? {} : { signal }) });
 }

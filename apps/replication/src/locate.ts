@@ -1,4 +1,5 @@
-import { clusterLogId, handshake } from '@weir/cluster';
+import { clusterLogId, logOfNode } from '@weir/cluster';
+import type { LogPlace } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import { Retry, realTime } from '@weir/time';
 import type { AppLogger } from './options.ts';
@@ -11,11 +12,6 @@ import type { AppLogger } from './options.ts';
  *   in place of those that the node names: they may have other addresses here;
  * - `nats-url`: the log of the cluster, as NATS remembers it.
  */
-export interface LogPlace {
-  readonly natsUrl: string;
-  readonly cluster: string;
-  readonly logId: string;
-}
 
 export interface LocateOptions {
   readonly config: Config;
@@ -29,7 +25,6 @@ export interface LocateOptions {
   readonly reads: boolean;
 }
 
-const HANDSHAKE_MS = 5000;
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
 
@@ -52,12 +47,8 @@ async function askNode({ config, logger, signal, patient, reads }: LocateOptions
   const retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
   for (let attempt = 1; ; attempt++) {
     try {
-      const ask = { ...config.replicaof!, user, password, timeoutMs: HANDSHAKE_MS, signal };
-      const slave = await handshake(ask);
-      // Where there are several rights, those of a slave are too few to make snapshots and to trim the log.
-      const node =
-        reads || natsUrl !== '' || slave.rights === undefined ? slave : await handshake({ ...ask, as: 'replication' });
-      return { natsUrl: natsUrl === '' ? node.natsUrl : natsUrl, cluster: node.cluster, logId: node.logId };
+      const as = reads ? 'slave' : 'replication';
+      return await logOfNode({ ...config.replicaof!, user, password, natsUrl, as, signal });
     } catch (error) {
       signal.throwIfAborted();
       if (!patient) throw new Error(`the node ${(error as Error).message}`, { cause: error });

@@ -18,5 +18,7 @@ export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './
 export { MemberWatch } from './member-watch.ts';
 export { requestRemoval, requestSnapshot, serveSnapshotRequests } from './snapshot-requests.ts';
 export type { RemovalAnswer, SnapshotAnswer } from './snapshot-requests.ts';
+export { logOfNode, openLog } from './open-log.ts';
+export type { LogPlace, OpenedLog } from './open-log.ts';
 export { memberTail, serveTail } from './tail-requests.ts';
 export { leaseBucket, replicationLeaseKey } from './topics.ts';
