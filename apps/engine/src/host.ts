@@ -14,7 +14,7 @@ import type {
 } from '@weir/commands';
 import type { HostPort } from '@weir/config';
 import { writeFileDurably } from '@weir/log';
-import { WEIR_VERSION } from '@weir/replica';
+import { WEIR_VERSION } from '@weir/dataset';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { ownSlaves } from './own-slaves.ts';

@@ -5,7 +5,7 @@ import type { Config } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
 import { importRdbFile } from '@weir/dataset';
-import { wallClockMs } from '@weir/replica';
+import { wallClockMs } from '@weir/time';
 import type { LoadProgress, LoadedSnapshot } from '@weir/dataset';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';

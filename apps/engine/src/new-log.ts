@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import type { Beginning, LogPosition, SnapshotManifest } from '@weir/log';
-import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/dataset';
 import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 

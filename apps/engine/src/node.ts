@@ -4,7 +4,7 @@ import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehash
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
-import { freeInBackground } from '@weir/replica';
+import { freeInBackground } from '@weir/dataset';
 import { realTime } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
 import { readBootId } from './boot-id.ts';

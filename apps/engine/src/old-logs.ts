@@ -1,4 +1,4 @@
-import { wallClockMs } from '@weir/replica';
+import { wallClockMs } from '@weir/time';
 import { hearMembers, knownClusterLogId } from '@weir/cluster';
 import type { LogView } from '@weir/commands';
 import type { Config } from '@weir/config';

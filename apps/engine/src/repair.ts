@@ -1,7 +1,7 @@
 import type { Keyspace } from '@weir/keyspace';
 import { isLogError } from '@weir/log';
 import type { SnapshotManifest, TailSource } from '@weir/log';
-import { discardKeyspace } from '@weir/replica';
+import { discardKeyspace } from '@weir/dataset';
 import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import { rescue } from './rescue.ts';

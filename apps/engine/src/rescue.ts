@@ -1,7 +1,8 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, RecordKind, checksumHex, decodeHeader, HEADER_BYTES, isLogError, RecordHeader } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore, TailSource } from '@weir/log';
-import { Replay, discardKeyspace, loadSnapshot } from '@weir/replica';
+import { discardKeyspace, loadSnapshot } from '@weir/dataset';
+import { Replay } from '@weir/replica';
 import type { Time } from '@weir/time';
 
 /**

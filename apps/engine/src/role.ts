@@ -2,7 +2,7 @@ import type { MemberReport } from '@weir/cluster';
 import type { HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
-import { discardKeyspace } from '@weir/replica';
+import { discardKeyspace } from '@weir/dataset';
 import type { Follower } from '@weir/replica';
 import type { LogAccess } from './log-access.ts';
 import type { MasterLink } from './master-link.ts';

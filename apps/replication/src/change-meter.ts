@@ -1,6 +1,6 @@
 import { HEADER_BYTES, LogError, LogReader, RecordKind } from '@weir/log';
 import type { LogPosition, LogStore } from '@weir/log';
-import { ENGINE_VERSION } from '@weir/replica';
+import { ENGINE_VERSION } from '@weir/dataset';
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
 

@@ -1,7 +1,8 @@
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
-import { Follower, Pace, discardKeyspace } from '@weir/replica';
+import { Pace, discardKeyspace } from '@weir/dataset';
+import { Follower } from '@weir/replica';
 import type { Time } from '@weir/time';
 import { ChangeMeter, MESSAGE_OVERHEAD_BYTES } from './change-meter.ts';
 import type { AppLogger } from './options.ts';

@@ -1,7 +1,8 @@
 import { JetStreamSnapshots, LogError, connectNats } from '@weir/log';
 import type { Keyspace } from '@weir/keyspace';
 import type { SnapshotManifest } from '@weir/log';
-import { exportSnapshot, wallClockMs } from '@weir/replica';
+import { exportSnapshot } from '@weir/dataset';
+import { wallClockMs } from '@weir/time';
 
 /** Writes the newest usable snapshot of a log to a file that Redis loads. */
 export async function exportNewest(options: {

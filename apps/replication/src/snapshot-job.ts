@@ -1,6 +1,6 @@
 import { isLogError } from '@weir/log';
 import type { SnapshotManifest, SnapshotStore } from '@weir/log';
-import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/replica';
+import { ENGINE_VERSION, Pace, REDIS_VERSION, uploadSnapshot, verifySnapshot } from '@weir/dataset';
 import type { Time } from '@weir/time';
 import type { Copy, Frozen } from './copy.ts';
 import type { AppLogger, ReplicationSettings } from './options.ts';

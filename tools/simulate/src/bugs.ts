@@ -1,7 +1,7 @@
 import type { EngineNode } from '@weir/app-engine';
 import { HEADER_BYTES, LogWriter, RecordHeader, RecordKind, checksumHex, decodeHeader, openLog } from '@weir/log';
 import type { AppendCallback, LogPosition, LogStore, SnapshotStore } from '@weir/log';
-import { ENGINE_VERSION } from '@weir/replica';
+import { ENGINE_VERSION } from '@weir/dataset';
 import type { Connection } from './connection.ts';
 
 /**

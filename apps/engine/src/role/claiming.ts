@@ -1,7 +1,7 @@
 import { hasBegun, markBegun } from '@weir/cluster';
 import { LOG_START, LogError, isLogError, messageEpoch, openWriter } from '@weir/log';
 import type { Beginning, LogPosition, LogWriter } from '@weir/log';
-import { ENGINE_VERSION } from '@weir/replica';
+import { ENGINE_VERSION } from '@weir/dataset';
 import { leaderAddress, leaderNode } from '../leader.ts';
 import { beginLog, beginningOf } from '../new-log.ts';
 import { askSlaves, explainsLoss, healFromGuard, proveHas, takeFromMembers } from '../proof.ts';

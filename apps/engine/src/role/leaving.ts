@@ -1,4 +1,4 @@
-import { discardKeyspace } from '@weir/replica';
+import { discardKeyspace } from '@weir/dataset';
 import { within } from '../waiting.ts';
 import { isCommitted } from './engine-side.ts';
 import { DRAIN_MS } from './parts.ts';

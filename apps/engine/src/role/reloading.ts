@@ -1,4 +1,4 @@
-import { discardKeyspace } from '@weir/replica';
+import { discardKeyspace } from '@weir/dataset';
 import type { Follower } from '@weir/replica';
 import { holdRequests } from './engine-side.ts';
 import type { RoleParts } from './parts.ts';

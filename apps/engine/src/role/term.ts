@@ -1,5 +1,6 @@
 import type { LogWriter } from '@weir/log';
-import type { Follower, LoadedSnapshot } from '@weir/replica';
+import type { LoadedSnapshot } from '@weir/dataset';
+import type { Follower } from '@weir/replica';
 import type { LogAccess } from '../log-access.ts';
 import type { NamedNode } from '../master-link.ts';
 
