@@ -133,7 +133,9 @@ withRig(
     await sameDigest([one, slave]);
     const oldLog = (await one.position()).logId;
     const streams = join(one.dir, 'nats');
-    const logFolder = readdirSync(streams, { recursive: true, encoding: 'utf8' }).find((path) => /_LOG$/.test(path));
+    const logFolder = readdirSync(streams, { recursive: true, encoding: 'utf8' }).find((path) =>
+      /streams.\w+_LOG$/.test(path),
+    );
     assert.ok(logFolder, 'the folder of the log stream');
     await one.stop();
     cpSync(join(streams, logFolder), join(rig.folder, 'old-log'), { recursive: true });

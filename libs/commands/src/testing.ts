@@ -134,7 +134,10 @@ export class TestEngine {
   /** Executes a request as the engine does: one record if it changed something. What was ready then is done behind it. */
   execute(session: Session, request: Request): Uint8Array {
     const { ctx } = this;
-    this.#asked.push(Array.from({ length: request.argc }, (_, i) => request.latin1(i)));
+    let asked = this.#askedBy.get(session);
+    if (asked === undefined) this.#askedBy.set(session, (asked = []));
+    asked.push(Array.from({ length: request.argc }, (_, i) => request.latin1(i)));
+    this.#asked = asked;
     ctx.reply.reset();
     ctx.monotonicMs = this.now;
     ctx.busy = true;
@@ -168,8 +171,9 @@ export class TestEngine {
     this.#takeRecord();
   }
 
-  /** The requests since the last record: they may be the record themselves (those that EXEC runs too), or as far as they went before the memory was full. */
+  /** The requests of the session at work since its last record: they may be the record themselves (those that EXEC runs too), or as far as they went before the memory was full. */
   #asked: (readonly string[])[] = [];
+  readonly #askedBy = new WeakMap<Session, (readonly string[])[]>();
 
   #takeRecord(): void {
     const { ctx } = this;
@@ -187,7 +191,7 @@ export class TestEngine {
       const rewritten = this.effects.filter((effect) => !this.#asked.some((asked) => this.#isOf(effect, asked)));
       for (const effect of rewritten) checkWritten(effect);
     }
-    this.#asked = [];
+    this.#asked.length = 0;
     this.history.push(record);
     ctx.effects.reset();
     ctx.recordTaken();
