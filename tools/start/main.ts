@@ -134,7 +134,8 @@ async function main(): Promise<number> {
     );
     nodes.push(admin);
     void admin.ended.then((how) => {
-      if (!stopping) tell(`the admin app ended with ${how}; the nodes go on`);
+      if (!stopping && master.isRunning() && slave.isRunning())
+        tell(`the admin app ended with ${how}; the nodes go on`);
     });
     tell(`an example, from another terminal: ${ports}npm run leaderboard (see examples/leaderboard)`);
     return Promise.race([master, slave].map(async (node) => node.ended.then(() => node)));
