@@ -127,7 +127,7 @@ async function main(): Promise<number> {
     const slave = start('slave', 35, slavePort, ['--slaveof', '127.0.0.1', String(port)]);
     nodes.push(slave);
     await untilItAnswers(slave, slavePort, startBoundMs);
-    tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends both`);
+    tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends all`);
     const ports = port === 6379 && slavePort === 6380 ? '' : `WEIR_PORT=${port} WEIR_SLAVE_PORT=${slavePort} `;
     const admin = startAdmin(port, adminChosen || (await isPortFree(adminPort)) ? adminPort : 0, (url) =>
       tell(`admin: ${url}/docs; a token: awk '{print $2; exit}' data/admin-${port}/tokens`),
