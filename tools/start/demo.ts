@@ -74,16 +74,15 @@ async function play(folder: string, nodes: NodeProcess[], logs: Map<string, stri
   };
 
   const shipped = readFileSync(path.join(root, 'conf/6379.conf'), 'utf8');
-  const edited = (from: number, to: number, text: string): string => {
-    const result = text
-      .replace(`\nport ${from}\n`, `\nport ${to}\n`)
-      .replace(`\ndir ./data/${from}\n`, `\ndir ./data/${to}\n`);
+  // Whatever ports somebody has put there.
+  const edited = (to: number, text: string): string => {
+    const result = text.replace(/\nport .*\n/, `\nport ${to}\n`).replace(/\ndir .*\n/, `\ndir ./data/${to}\n`);
     expect(result.includes(`\nport ${to}\n`) && result.includes(`/${to}\n`), 'conf/6379.conf has no port and dir line');
     return result;
   };
   const masterFile = `conf/${port}.conf`;
   const slaveFile = `conf/${slavePort}.conf`;
-  const masterConf = edited(6379, port, shipped);
+  const masterConf = edited(port, shipped);
   writeFileSync(path.join(folder, masterFile), masterConf);
 
   print(dim(`(ports ${port} and ${slavePort} stand for 6379 and 6380; the folder is ${folder})`));
@@ -91,7 +90,7 @@ async function play(folder: string, nodes: NodeProcess[], logs: Map<string, stri
   await untilItAnswers(start('master', masterFile), port, startBoundMs);
 
   print(bold(`$ cp ${masterFile} ${slaveFile}`) + dim('    # then: port, dir, and one line'));
-  const slaveConf = `${edited(port, slavePort, masterConf)}\nslaveof 127.0.0.1 ${port}\n`;
+  const slaveConf = `${edited(slavePort, masterConf)}\nslaveof 127.0.0.1 ${port}\n`;
   writeFileSync(path.join(folder, slaveFile), slaveConf);
   print(bold(`$ diff ${masterFile} ${slaveFile}`));
   print(await diff(folder, masterFile, slaveFile));

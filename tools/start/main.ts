@@ -127,14 +127,15 @@ async function main(): Promise<number> {
     const slave = start('slave', 35, slavePort, ['--slaveof', '127.0.0.1', String(port)]);
     nodes.push(slave);
     await untilItAnswers(slave, slavePort, startBoundMs);
-    tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends both`);
+    tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends all`);
     const ports = port === 6379 && slavePort === 6380 ? '' : `WEIR_PORT=${port} WEIR_SLAVE_PORT=${slavePort} `;
     const admin = startAdmin(port, adminChosen || (await isPortFree(adminPort)) ? adminPort : 0, (url) =>
       tell(`admin: ${url}/docs; a token: awk '{print $2; exit}' data/admin-${port}/tokens`),
     );
     nodes.push(admin);
     void admin.ended.then((how) => {
-      if (!stopping) tell(`the admin app ended with ${how}; the nodes go on`);
+      if (!stopping && master.isRunning() && slave.isRunning())
+        tell(`the admin app ended with ${how}; the nodes go on`);
     });
     tell(`an example, from another terminal: ${ports}npm run leaderboard (see examples/leaderboard)`);
     return Promise.race([master, slave].map(async (node) => node.ended.then(() => node)));

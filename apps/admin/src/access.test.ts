@@ -118,6 +118,19 @@ test('too many requests of one address are a problem that says when to try again
     { tokens: () => tokens, requestsPerMinute: 2 },
   ));
 
+test('tokens cannot be guessed faster at /metrics, and a scrape is answered while other requests of its address are too many', () =>
+  withBench(
+    async ({ app }) => {
+      const ask = async (url: string, token: string) => (await app.inject({ url, headers: bearer(token) })).statusCode;
+      for (let i = 0; i < 3; i++) await ask('/api/v1/log', READ);
+      assert.equal(await ask('/api/v1/log', READ), 429);
+      assert.equal(await ask('/metrics', READ), 200);
+      assert.equal(await ask('/metrics', 'x'.repeat(20)), 401);
+      assert.equal(await ask('/metrics', 'y'.repeat(20)), 429);
+    },
+    { tokens: () => tokens, requestsPerMinute: 2 },
+  ));
+
 test('no other origin is let in: there is no CORS header, whatever is asked', () =>
   withBench(async ({ app }) => {
     const headers = { host: 'localhost', origin: 'https://evil.example', 'access-control-request-method': 'GET' };

@@ -17,7 +17,8 @@ export async function exportNewest(options: {
   const snapshots = new JetStreamSnapshots(link, { cluster, logId });
   try {
     const newest = await snapshots.newestUsable();
-    if (newest === null) throw new LogError('snapshot-missing', `log ${logId} has no usable snapshot`);
+    if (newest === null)
+      throw new LogError('snapshot-missing', `log ${logId} has no usable snapshot; SAVE at a node makes one`);
     await exportSnapshot(snapshots, newest, path, { newKeyspace, nowMs: wallClockMs() });
     return newest;
   } finally {

@@ -17,6 +17,7 @@ const SOURCES: Readonly<Record<AppName, readonly string[]>> = {
   ingress: ['apps/ingress/src', 'libs/program/src'],
   engine: ['apps/engine/src', 'libs/commands/src', 'libs/program/src'],
   replication: ['apps/replication/src', 'libs/program/src'],
+  admin: ['apps/admin/src', 'libs/program/src'],
   server: ['apps/server/src', 'libs/program/src'],
 };
 
@@ -85,7 +86,7 @@ for (const app of Object.keys(SOURCES) as AppName[]) {
   });
 }
 
-for (const app of ['ingress', 'replication', 'server'] as const) {
+for (const app of ['ingress', 'replication', 'admin', 'server'] as const) {
   test(`the table names the ${app} app for no directive that it does not read`, () => {
     const read = readBy(app);
     const idle = table.filter((row) => row.apps.includes(app) && !read.has(row.name)).map(({ name }) => name);

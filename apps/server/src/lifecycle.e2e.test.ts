@@ -17,7 +17,7 @@ import {
   until,
   withRig,
 } from '@weir/testkit';
-import type { WeirNode } from '@weir/testkit';
+import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
 
 // Starting, stopping, and what is left behind.
@@ -270,7 +270,8 @@ withRig('the pid file is there while it runs and gone afterwards', async (rig) =
   assert.throws(() => readFileSync(pidfile), /ENOENT/);
 });
 
-withRig('npm start runs a master, a slave and the admin app until told to end, and leaves nothing', async (rig) => {
+/** `npm start` on free ports, and all that it runs; what is left at the end of the test is killed. */
+async function npmStart(rig: Rig) {
   const [port, slavePort] = [await freePort(), await freePort()];
   rig.onEnd(() => {
     for (const one of [port, slavePort, `admin-${port}`])
@@ -282,7 +283,7 @@ withRig('npm start runs a master, a slave and the admin app until told to end, a
   });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const pids = (parent: number): number[] => childrenOf(parent).flatMap(({ pid }) => [pid, ...pids(pid)]);
   rig.onEnd(async () => {
     const left = [...pids(child.pid!), child.pid!];
@@ -290,19 +291,37 @@ withRig('npm start runs a master, a slave and the admin app until told to end, a
     await until('all of it to be gone', () => !left.some(isAlive));
   });
   await until('npm start to be ready', () => /ready: redis-cli/.test(text), 30_000);
-  assert.equal(await redisCli(port, ['set', 'key', 'value']), 'OK');
-  await until('the slave to have it', async () => (await redisCli(slavePort, ['get', 'key'])) === '"value"');
   const admin = await until('the address of the admin app', () => /admin: (http:\S+)\/docs/.exec(text)?.[1], 30_000);
-  await until('the admin app to know the log', async () => (await fetch(`${admin}/readyz`)).ok, 30_000);
   const all = pids(child.pid!);
   assert.ok(all.length >= 5, 'a master, its nats-server, its replication app, a slave, and the admin app');
-  const logged = text.split('\n').filter((line) => line.startsWith('{'));
-  const nodes = logged.map((line) => (JSON.parse(line) as { node: string }).node);
+  const logged = () =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { node: string; pid: number });
+  return { pid: child.pid!, all, port, slavePort, admin, ended, text: () => text, logged };
+}
+
+withRig('npm start runs a master, a slave and the admin app until told to end, and leaves nothing', async (rig) => {
+  const { pid, all, port, slavePort, admin, ended, logged } = await npmStart(rig);
+  assert.equal(await redisCli(port, ['set', 'key', 'value']), 'OK');
+  await until('the slave to have it', async () => (await redisCli(slavePort, ['get', 'key'])) === '"value"');
+  await until('the admin app to know the log', async () => (await fetch(`${admin}/readyz`)).ok, 30_000);
+  const nodes = logged().map(({ node }) => node);
   assert.deepEqual([...new Set(nodes)], ['master', 'slave', 'admin'], 'to a pipe they log JSON with their names');
-  signal(child.pid!, 'SIGTERM');
+  signal(pid, 'SIGTERM');
   assert.equal(await bounded('npm start to end', ended, 30_000), 0);
   assert.deepEqual(all.filter(isAlive), []);
   assert.deepEqual([await isPortFree(port), await isPortFree(slavePort)], [true, true]);
+});
+
+withRig('when a node of npm start is killed, it says so and ends all the others', async (rig) => {
+  const { all, ended, text, logged } = await npmStart(rig);
+  signal(logged().find(({ node }) => node === 'slave')!.pid, 'SIGKILL');
+  assert.equal(await bounded('npm start to end', ended, 30_000), 1);
+  assert.match(text(), /the slave ended with signal SIGKILL/);
+  assert.doesNotMatch(text(), /the nodes go on/);
+  assert.deepEqual(all.filter(isAlive), []);
 });
 
 withRig(

@@ -228,7 +228,7 @@ withRig('the service speaks JSON over HTTP', async (rig) => {
 withRig('the demo prints what its README shows', async (rig) => {
   const { master, slave } = await startNodes(rig);
   const main = path.join(import.meta.dirname, 'main.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, [
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [
     main,
     '--master',
     String(master.port),
@@ -240,4 +240,5 @@ withRig('the demo prints what its README shows', async (rig) => {
   // How long the slave took is another time each time.
   const timeless = (text: string): string => text.replaceAll(/at read \d+, [\d.]+ ms/g, 'at read …, … ms');
   assert.equal(timeless(stdout), timeless(shown));
+  assert.doesNotMatch(stderr, /lost/, 'the end is no loss of a connection');
 });

@@ -39,7 +39,8 @@ async function main(): Promise<number> {
   }
   const masterAddress = parseAddress(values.master ?? env['LEADERBOARD_MASTER'] ?? env['WEIR_PORT'] ?? '6379');
   const slaveAddress = parseAddress(values.slave ?? env['LEADERBOARD_SLAVE'] ?? env['WEIR_SLAVE_PORT'] ?? '6380');
-  const report = (text: string): void => void process.stderr.write(`(${text})\n`);
+  let ending = false;
+  const report = (text: string): void => void (ending || process.stderr.write(`(${text})\n`));
   const master = connectMaster(masterAddress, report);
   const slave = connectSlave(slaveAddress, report);
   try {
@@ -66,6 +67,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${(error as Error).message}\n`);
     return 1;
   } finally {
+    ending = true;
     master.disconnect();
     slave.disconnect();
   }

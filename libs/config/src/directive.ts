@@ -13,9 +13,9 @@ export type Kind = 'bool' | 'int' | 'memory' | 'percent-memory' | 'octal' | 'enu
 export type Category = 'effective' | 'accepted';
 
 /** A program that acts on directives. */
-export type AppName = 'ingress' | 'engine' | 'replication' | 'server';
+export type AppName = 'ingress' | 'engine' | 'replication' | 'admin' | 'server';
 
-export const EVERY_APP: readonly AppName[] = ['ingress', 'engine', 'replication', 'server'];
+export const EVERY_APP: readonly AppName[] = ['ingress', 'engine', 'replication', 'admin', 'server'];
 
 export interface DirectiveOptions {
   /** The apps that read it. Where nothing is said: the engine of one that has an effect, else nobody. */

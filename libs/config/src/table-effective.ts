@@ -64,18 +64,18 @@ export const effectiveDirectives = [
   }),
   // Security
   str('requirepass', '', 'Password of the default user.', {
-    apps: ['engine', 'server'],
+    apps: ['engine', 'admin', 'server'],
     nullable: true,
     sensitive: true,
   }),
   str('masterauth', '', 'Password this slave gives to its master.', {
-    apps: ['engine', 'replication'],
+    apps: ['engine', 'replication', 'admin'],
     nullable: true,
     sensitive: true,
     also: ['primaryauth'],
   }),
   str('masteruser', '', 'User this slave authenticates as to its master.', {
-    apps: ['engine', 'replication'],
+    apps: ['engine', 'replication', 'admin'],
     nullable: true,
     sensitive: true,
     also: ['primaryuser'],
@@ -204,7 +204,7 @@ export const effectiveDirectives = [
   }),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
-    apps: ['engine', 'replication', 'server'],
+    apps: ['engine', 'replication', 'admin', 'server'],
     alias: 'slaveof',
     immutable: true,
     multi: true,
@@ -252,7 +252,7 @@ export const effectiveDirectives = [
 
   // Weir's own
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
-    apps: ['engine', 'replication', 'server'],
+    apps: ['engine', 'replication', 'admin', 'server'],
     immutable: true,
   }),
   str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
@@ -279,7 +279,7 @@ export const effectiveDirectives = [
     { apps: ['server'], unit: 'seconds', immutable: true },
   ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
-    apps: ['engine', 'replication', 'server'],
+    apps: ['engine', 'replication', 'admin', 'server'],
     immutable: true,
     check: (text) =>
       /^[A-Za-z0-9_-]{1,64}$/.test(text)
@@ -333,14 +333,15 @@ export const effectiveDirectives = [
     { apps: ['replication'], immutable: true },
   ),
   int('admin-port', { default: 8379, max: 65535 }, 'TCP port of the admin app; 0 takes a free one.', {
+    apps: ['admin'],
     immutable: true,
   }),
-  str('admin-bind', '127.0.0.1', 'Address that the admin app listens on.', { immutable: true }),
+  str('admin-bind', '127.0.0.1', 'Address that the admin app listens on.', { apps: ['admin'], immutable: true }),
   str(
     'admin-token-file',
     '',
     'File of the admin app with a role and a token per line; empty: who is on this machine may read, and nobody may change anything.',
-    { immutable: true },
+    { apps: ['admin'], immutable: true },
   ),
   memory(
     'arena-reserve',
