@@ -1,6 +1,6 @@
 import { FRAME, FrameScanner } from '@weir/resp';
 import type { Request } from '@weir/resp';
-import { F_LOADING, F_STALE } from './table.ts';
+import { F_IN_TROUBLE, F_LOADING, F_STALE } from './table.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -11,6 +11,8 @@ import type { TableCommand } from './table.ts';
 const FIRST_BYTES = 512;
 /** A buffer beyond this is not kept for the next transaction. */
 const KEPT_BYTES_MAX = 16 * 1024;
+/** A queue has no more commands: EXEC keeps room for an error in the place of each reply, and the table of commands is on the heap. */
+export const QUEUED_MAX = 2 ** 24;
 const EMPTY = new Uint8Array(0);
 
 /** What is in a queue was accepted once. Transactions run one at a time. */
@@ -51,10 +53,13 @@ export class Transaction {
     this.count++;
   }
 
-  /** The flags by which EXEC is admitted, of which `own` are its own: it writes when one of its commands does, and needs data when one does. */
+  /**
+   * The flags by which EXEC is admitted, of which `own` are its own: it writes when one of its commands does, and needs data when one does. In
+   * trouble it runs when all of them do.
+   */
   flags(own: number): number {
-    const may = F_LOADING | F_STALE;
-    return ((own | this.#some) & ~may) | (own & this.#all & may);
+    const may = F_LOADING | F_STALE | F_IN_TROUBLE;
+    return ((own | this.#some) & ~may) | ((own | F_IN_TROUBLE) & this.#all & may);
   }
 
   /** Hands out the commands in their order. The requests are valid for the call. */

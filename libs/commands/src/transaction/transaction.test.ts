@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { events } from '@weir/keyspace';
 import { applyMemoryPolicy } from '../core/evict.ts';
+import { QUEUED_MAX } from '../core/transaction.ts';
 import { TestEngine, latin1 } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
 import { TRANSACTION_EXCHANGES } from './exchanges.testing.ts';
@@ -118,6 +119,33 @@ test('a command that would have to wait for something is refused inside a transa
   const reply = engine.text('EXEC');
   assert.match(reply, /^\*2\r\n-ERR this command has to wait .*\r\n\$1\r\nv\r\n$/);
   assert.equal(engine.ctx.depth, 0);
+});
+
+test('a transaction that looks at data does not run while there is none for good, though it names another master too', () => {
+  const engine = new TestEngine();
+  const { role } = engine.ctx;
+  const queue = (...commands: string[][]): void => {
+    engine.call('MULTI');
+    for (const args of commands) engine.call(...args);
+  };
+  const replicaOf = ['REPLICAOF', 'NO', 'ONE'];
+  engine.call('SET', 'k', 'secret');
+  queue(['GET', 'k'], replicaOf);
+  role.isLoading = true;
+  role.dataRefusal = 'MISCONF the log lost records';
+  assert.match(engine.text('EXEC'), /^-EXECABORT Transaction discarded because of: MISCONF/);
+  queue(replicaOf);
+  assert.match(engine.text('EXEC'), /^\*1\r\n\+OK/);
+});
+
+test('a transaction has a largest number of commands: one more is refused, and EXEC runs none', () => {
+  const engine = new TestEngine();
+  engine.call('MULTI');
+  engine.call('SET', 'k', 'v');
+  engine.defaultSession.transaction!.count = QUEUED_MAX;
+  assert.equal(engine.text('PING'), '-ERR a transaction has at most 16777216 commands\r\n');
+  assert.match(engine.text('EXEC'), /^-EXECABORT/);
+  assert.equal(engine.text('GET', 'k'), '$-1\r\n');
 });
 
 test('CLIENT LIST tells of a transaction and how much it has queued', () => {
