@@ -201,6 +201,46 @@ test('a key whose time had come when it was watched is as good as absent: its re
   assert.equal(engine.text('EXEC'), '*-1\r\n');
 });
 
+test('an exchange of databases changes a watched key that had expired only if there is a living one now', () => {
+  const engine = new TestEngine();
+  const other = engine.session();
+  const exec = (): string => {
+    engine.call('MULTI');
+    return engine.text('EXEC');
+  };
+  const watchExpired = (): void => {
+    engine.call('FLUSHALL');
+    engine.call('SET', 'k', 'v', 'PX', 100);
+    engine.now += 200;
+    engine.call('WATCH', 'k');
+  };
+  watchExpired();
+  other.call('SELECT', 1);
+  other.call('SET', 'k', 'living');
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*-1\r\n');
+  watchExpired();
+  other.call('SET', 'k', 'v', 'PX', 100);
+  engine.now += 200;
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*0\r\n', 'that had expired too');
+  watchExpired();
+  other.call('SWAPDB', 0, 1);
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*0\r\n', 'gone, and back');
+  engine.call('SET', 'k', 'v');
+  engine.call('WATCH', 'k');
+  other.call('SWAPDB', 0, 0);
+  assert.equal(exec(), '*0\r\n', 'with itself');
+});
+
+test('a key may be watched that is longer than a string can be', () => {
+  const { ctx, defaultSession } = new TestEngine();
+  const key = new Uint8Array(2 ** 29 - 8);
+  ctx.watches.add(ctx.keyspace, defaultSession, 0, key, 0, key.length);
+  assert.ok(defaultSession.transaction!.memoryBytes > key.length);
+});
+
 test('a watched key that is evicted makes EXEC run nothing', () => {
   const engine = new TestEngine({ config: { 'maxmemory-policy': 'allkeys-random' } });
   const other = engine.session();

@@ -16,9 +16,9 @@ export const watch: Command = {
     const { session } = ctx;
     if (session.phase === 'queuing') return ctx.reply.error('ERR WATCH inside MULTI is not allowed');
     if (session.transaction?.isStale !== true) {
-      const { keyspace, watches, now } = ctx;
+      const { keyspace, watches } = ctx;
       for (let i = 1; i < req.argc; i++) {
-        watches.add(keyspace, session, session.db, req.buf, req.off(i), req.len(i), now);
+        watches.add(keyspace, session, session.db, req.buf, req.off(i), req.len(i));
       }
     }
     ctx.reply.ok();
