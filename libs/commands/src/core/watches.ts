@@ -30,14 +30,18 @@ interface Watch {
   expired: boolean;
 }
 
+/** All sessions together watch no more keys: they are on the heap, whose end is the end of the process. */
+export const WATCHED_MAX = 2 ** 20;
 /** Besides the key's bytes. */
-const WATCH_BYTES = 96;
+const WATCH_BYTES = 640;
 const SLOTS = 4096;
 const ABSENT = 0;
 const PRESENT = 1;
 const EXPIRED = 2;
 
 export class Watches implements ChangeListener {
+  /** Keys that are watched, one that several sessions watch as often. */
+  count = 0;
   #keyspace: Keyspace;
   /** Milliseconds since 1970, for the command at hand. */
   readonly #now: () => number;
@@ -60,6 +64,7 @@ export class Watches implements ChangeListener {
     const state = this.#stateOf(key);
     const watch: Watch = { session, key, existed: state === PRESENT, expired: state === EXPIRED };
     key.by.set(session, watch);
+    this.count++;
     const own = this.#bySession.get(session);
     if (own === undefined) this.#bySession.set(session, [watch]);
     else own.push(watch);
@@ -74,6 +79,7 @@ export class Watches implements ChangeListener {
     if (own === undefined) return;
     this.#bySession.delete(session);
     session.transaction!.watchedBytes = 0;
+    this.count -= own.length;
     for (const { key } of own) {
       this.#slots[mixed(key.hash, key.db) & (SLOTS - 1)]--;
       key.by.delete(session);

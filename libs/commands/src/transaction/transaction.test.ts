@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { events } from '@weir/keyspace';
 import { applyMemoryPolicy } from '../core/evict.ts';
 import { QUEUED_MAX } from '../core/transaction.ts';
+import { WATCHED_MAX } from '../core/watches.ts';
 import { TestEngine, latin1 } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
 import { TRANSACTION_EXCHANGES } from './exchanges.testing.ts';
@@ -239,6 +240,21 @@ test('a key may be watched that is longer than a string can be', () => {
   const key = new Uint8Array(2 ** 29 - 8);
   ctx.watches.add(ctx.keyspace, defaultSession, 0, key, 0, key.length);
   assert.ok(defaultSession.transaction!.memoryBytes > key.length);
+});
+
+test('clients watch a largest number of keys together: a WATCH beyond it watches none', () => {
+  const engine = new TestEngine();
+  const other = engine.session();
+  const { watches } = engine.ctx;
+  engine.call('WATCH', 'a', 'b', 'a');
+  other.call('WATCH', 'a');
+  assert.equal(watches.count, 3);
+  watches.count += WATCHED_MAX - 4;
+  assert.match(other.text('WATCH', 'c', 'd'), /^-ERR clients watch at most 1048576 keys/);
+  assert.equal(other.text('WATCH', 'c'), '+OK\r\n');
+  assert.equal(watches.count, WATCHED_MAX);
+  engine.call('SET', 'a', '1');
+  assert.equal(watches.count, WATCHED_MAX - 4, 'nobody watches any more');
 });
 
 test('a watched key that is evicted makes EXEC run nothing', () => {
