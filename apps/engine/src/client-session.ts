@@ -124,9 +124,13 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
+    this.#weighInput(bytes);
+  }
+
+  /** So many bytes were looked at. As in Redis, the queue of a transaction counts as a part of the query buffer. */
+  #weighInput(bytes: number): void {
     const queued = this.session.phase === 'queuing' ? this.session.transaction!.length : 0;
     if (queued > 0 || this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
-    // As in Redis, the queue of a transaction counts as a part of the query buffer.
     if (queued + this.#scanner.pendingBytes > this.#engine.scanLimits.queryBufferBytesMax) this.#overQueryLimit();
   }
 
@@ -244,6 +248,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       this.#engine.keptBytes -= chunk.length;
       scanner.feed(chunk, 0, chunk.length);
       this.#process();
+      this.#weighInput(chunk.length);
     }
     if (this.isGone) return false;
     if ((this.#facts & PAUSED) !== 0 && backlog.length === 0) {

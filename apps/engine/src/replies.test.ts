@@ -424,6 +424,25 @@ test('the queue of a transaction counts as query buffer: who fills it without en
   assert.equal(a.text.match(/QUEUED/g)?.length, 11);
 });
 
+test('so does the queue of a client whose requests were kept back until it read its replies', async () => {
+  const config = new Config();
+  config.assign('client-query-buffer-limit', ['1mb']);
+  const { client } = testEngine({}, config);
+  const a = client();
+  const fill = (): void => {
+    for (let i = 0; i < 6; i++) a.send(`SET k ${'x'.repeat(100_000)}`);
+  };
+  a.send('MULTI');
+  fill();
+  a.congested = true;
+  a.send('PING');
+  fill();
+  assert.equal(a.destroyed, false);
+  a.read();
+  for (let i = 0; i < 1000 && !a.destroyed; i++) await turn();
+  assert.equal(a.destroyed, true);
+});
+
 test('a transaction of a client that goes away is never run', async () => {
   const { log, client } = testEngine();
   const [a, b] = [client(), client()];
