@@ -149,6 +149,14 @@ test('a transaction has a largest number of commands: one more is refused, and E
   assert.equal(engine.text('GET', 'k'), '$-1\r\n');
 });
 
+test('DEBUG POPULATE inside a transaction is refused when the record would have no room for its keys', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  for (const args of [['MULTI'], ['DEBUG', 'POPULATE', '100000000'], ['DEBUG', 'POPULATE', '10'], ['DBSIZE']]) {
+    engine.call(...args);
+  }
+  assert.match(engine.text('EXEC'), /^\*3\r\n-ERR what this command changes is larger .*\r\n\+OK\r\n:10\r\n$/);
+});
+
 test('CLIENT LIST tells of a transaction and how much it has queued', () => {
   const engine = new TestEngine();
   const client = engine.session();
