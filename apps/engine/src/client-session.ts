@@ -75,6 +75,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** Slices of replies that are held, and their bytes. */
   #heldSlices = 0;
   #heldBytes = 0;
+  /** A reply that is held told of another database, protocol or transaction of this session. */
+  #turnHeld = false;
   #facts = 0;
   /** Requests that came while older ones wait. */
   readonly #backlog = new ByteQueue();
@@ -124,9 +126,13 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#scanner.feed(buf, start, end);
     this.#process();
     this.#scanner.keep();
+    this.#weighInput(bytes);
+  }
+
+  /** So many bytes were looked at. As in Redis, the queue of a transaction counts as a part of the query buffer. */
+  #weighInput(bytes: number): void {
     const queued = this.session.phase === 'queuing' ? this.session.transaction!.length : 0;
     if (queued > 0 || this.#scanner.pendingBytes > 0) this.#engine.clientMemory.grew(bytes);
-    // As in Redis, the queue of a transaction counts as a part of the query buffer.
     if (queued + this.#scanner.pendingBytes > this.#engine.scanLimits.queryBufferBytesMax) this.#overQueryLimit();
   }
 
@@ -244,6 +250,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       this.#engine.keptBytes -= chunk.length;
       scanner.feed(chunk, 0, chunk.length);
       this.#process();
+      this.#weighInput(chunk.length);
     }
     if (this.isGone) return false;
     if ((this.#facts & PAUSED) !== 0 && backlog.length === 0) {
@@ -299,6 +306,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const out = ctx.reply;
     const now = engine.time.wallMs();
     ctx.monotonicMs = engine.time.monotonicMs();
+    // What the session was when its replies began to be held.
+    let { db, resp, phase } = session;
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -327,6 +336,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
         if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
+        if (sliceWait === 0) ({ db, resp, phase } = session);
         sliceStart = before;
         sliceWait = wait;
         replies = 0;
@@ -354,6 +364,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
+    if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
+      this.#turnHeld = true;
     engine.turn();
     if (session.isEnding) this.#act('finish');
   }
@@ -384,13 +396,21 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */
   releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number, replies: number): void {
-    if (--this.#heldSlices === 0) this.#heldSeq = 0;
+    if (--this.#heldSlices === 0) {
+      this.#heldSeq = 0;
+      this.#turnHeld = false;
+    }
     const stopped = this.#heldBytes > HELD_BYTES_MAX;
     this.#heldBytes -= heldBytes;
     if (this.isGone) return;
     this.#output(buf, start, end, replies);
     if (this.#heldSeq === 0) this.#act(this.session.on('answered'));
     if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
+  }
+
+  /** A client that is told that SELECT or MULTI failed, though it did not, would write elsewhere than it thinks: its connection ends behind the errors. */
+  refused(): void {
+    if (this.#turnHeld) this.#act(this.session.on('quit'));
   }
 
   /** Cuts the connection off at once. */

@@ -40,6 +40,8 @@ class Target implements ReplyTarget {
   heldBytes = 0;
   destroyed = false;
 
+  refused(): void {}
+
   releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number): void {
     this.heldBytes += heldBytes;
     this.text += Buffer.from(buf.subarray(start, end)).toString('latin1');

@@ -7,6 +7,8 @@
 export interface ReplyTarget {
   /** What a slice of `heldBytes` waited for is decided: that is what the client is sent. `buf` is borrowed for the call. */
   releaseHeld(heldBytes: number, buf: Uint8Array, start: number, end: number, replies: number): void;
+  /** The next slice that is released is errors, one in the place of each reply. */
+  refused(): void;
   /** Nobody can say what became of its writes: its connection is cut off. */
   destroy(): void;
 }
@@ -63,6 +65,7 @@ export class HeldReplies {
     let start = 0;
     for (let i = 0; i < this.#targets.length; i++) {
       const all = Buffer.concat(new Array<Uint8Array>(this.#counts[i]).fill(error));
+      this.#targets[i].refused();
       this.#targets[i].releaseHeld(this.#ends[i] - start, all, 0, all.length, this.#counts[i]);
       start = this.#ends[i];
     }

@@ -413,6 +413,45 @@ test('a transaction that the log does not confirm in time is answered with one e
   assert.equal(a.text.match(/-NOREPLICAS/g)?.length, 2, 'EXEC, and PING behind it');
 });
 
+test('who is answered with an error for a SELECT or MULTI that was done is closed behind it', async () => {
+  const { engine, log, client } = testEngine();
+  for (const [change, isClosed] of [
+    ['SELECT 1', true],
+    ['MULTI', true],
+    ['HELLO 3', true],
+    ['GET k', false],
+  ] as const) {
+    const a = client();
+    a.send('SET k v');
+    await turn();
+    a.send(change);
+    engine.commit.refuseHeld();
+    assert.match(a.text, /^(-NOREPLICAS [^\r]*\r\n){2}$/);
+    assert.equal(a.closes === 1, isClosed, change);
+    a.port.closed();
+    log.commit();
+    await turn();
+  }
+  const b = client();
+  b.send('SET k v', 'MULTI', 'GET k', 'EXEC');
+  await turn();
+  engine.commit.refuseHeld();
+  assert.equal(b.closes, 0, 'the transaction is over');
+  b.send('SELECT 1');
+  log.commit();
+  await turn();
+  b.send('SET k v');
+  await turn();
+  engine.commit.refuseHeld();
+  assert.equal(b.closes, 0, 'that was answered before');
+  log.commit();
+  await turn();
+  b.send('SELECT 0', 'SET k v');
+  await turn();
+  engine.commit.refuseHeld();
+  assert.equal(b.closes, 0, 'so was that');
+});
+
 test('the queue of a transaction counts as query buffer: who fills it without end is closed', async () => {
   const config = new Config();
   config.assign('client-query-buffer-limit', ['1mb']);
@@ -422,6 +461,25 @@ test('the queue of a transaction counts as query buffer: who fills it without en
   for (let i = 0; i < 20 && !a.destroyed; i++) a.send(`SET k ${'x'.repeat(100_000)}`);
   assert.equal(a.destroyed, true);
   assert.equal(a.text.match(/QUEUED/g)?.length, 11);
+});
+
+test('so does the queue of a client whose requests were kept back until it read its replies', async () => {
+  const config = new Config();
+  config.assign('client-query-buffer-limit', ['1mb']);
+  const { client } = testEngine({}, config);
+  const a = client();
+  const fill = (): void => {
+    for (let i = 0; i < 6; i++) a.send(`SET k ${'x'.repeat(100_000)}`);
+  };
+  a.send('MULTI');
+  fill();
+  a.congested = true;
+  a.send('PING');
+  fill();
+  assert.equal(a.destroyed, false);
+  a.read();
+  for (let i = 0; i < 1000 && !a.destroyed; i++) await turn();
+  assert.equal(a.destroyed, true);
 });
 
 test('a transaction of a client that goes away is never run', async () => {

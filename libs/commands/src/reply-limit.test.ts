@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gen, dataRows, firstSeed, generate, printSequence } from '@weir/testkit';
+import { EFFECT_BYTES_MAX } from './core/context.ts';
 import { limits } from './stream/effects.ts';
 import { TestEngine } from './testing.ts';
 import type { KeyContent, TestArg, TestSession } from './testing.ts';
@@ -216,6 +217,12 @@ test('what claims write to the log is bounded before they change anything', () =
       ['XREADGROUP', 'GROUP', group, 'c', 'STREAMS', 'k', '0'],
     ]) {
       assert.equal(engine.text(...command), tooLong, command[0]);
+      // So is what a transaction has room for behind other changes.
+      limits.claimBytesMax = claimBytesMax;
+      engine.ctx.effectBytesMax = 100_000;
+      assert.equal(engine.text(...command), tooLong, command[0]);
+      engine.ctx.effectBytesMax = EFFECT_BYTES_MAX;
+      limits.claimBytesMax = 100_000;
       assert.deepEqual(engine.effects, []);
       assert.deepEqual(engine.contents(), before);
     }

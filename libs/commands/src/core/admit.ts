@@ -15,6 +15,7 @@ import {
   F_STALE,
   F_WRITE,
 } from './table.ts';
+import { QUEUED_MAX } from './transaction.ts';
 import type { TableCommand } from './table.ts';
 
 /**
@@ -23,6 +24,7 @@ import type { TableCommand } from './table.ts';
 
 /** It is admitted, and runs when EXEC comes. */
 export const QUEUE = 'queue';
+const TOO_MANY = `ERR a transaction has at most ${QUEUED_MAX} commands`;
 
 /** The error that keeps the command from running, or QUEUE, or ''. */
 export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
@@ -56,6 +58,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
     if ((flags & F_EXEC) !== 0) flags = session.transaction!.flags(flags);
     // A queue needs memory, whatever is in it.
     else if ((flags & F_NOT_QUEUED) === 0) {
+      if (session.transaction!.count >= QUEUED_MAX) return TOO_MANY;
       flags |= F_DENYOOM;
       admitted = QUEUE;
     }

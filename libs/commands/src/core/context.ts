@@ -167,7 +167,7 @@ export class Context {
     this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
-    this.watches = new Watches(init.keyspace);
+    this.watches = new Watches(init.keyspace, () => this.now);
     this.req = new Request();
   }
 

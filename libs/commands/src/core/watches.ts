@@ -9,50 +9,66 @@ import { Transaction } from './transaction.ts';
  * The data set tells of every change as long as somebody watches; a table of counters by the key's hash lets nearly all pass at once. A key whose
  * time had come when it was watched is as good as absent: its removal is no change. FLUSHDB, FLUSHALL and SWAPDB change a key if it was there,
  * or is now.
+ *
+ * Keys are kept as bytes, not as strings, which cannot be as long as a key.
  */
+
+interface WatchedKey {
+  readonly db: number;
+  readonly hash: number;
+  readonly bytes: Uint8Array;
+  /** Who watches it. */
+  readonly by: Map<Session, Watch>;
+}
 
 interface Watch {
   readonly session: Session;
-  readonly db: number;
-  readonly name: string;
-  readonly slot: number;
+  readonly key: WatchedKey;
   /** The key was there. */
   readonly existed: boolean;
   /** It was there still, though its time had come. */
   expired: boolean;
 }
 
+/** All sessions together watch no more keys: they are on the heap, whose end is the end of the process. */
+export const WATCHED_MAX = 2 ** 20;
 /** Besides the key's bytes. */
-const WATCH_BYTES = 96;
+const WATCH_BYTES = 640;
 const SLOTS = 4096;
+const ABSENT = 0;
+const PRESENT = 1;
+const EXPIRED = 2;
 
 export class Watches implements ChangeListener {
+  /** Keys that are watched, one that several sessions watch as often. */
+  count = 0;
   #keyspace: Keyspace;
+  /** Milliseconds since 1970, for the command at hand. */
+  readonly #now: () => number;
   #stop: (() => void) | null = null;
-  readonly #byKey = new Map<string, Watch[]>();
+  /** Keys whose hash, mixed with their database, is the same. */
+  readonly #byHash = new Map<number, WatchedKey[]>();
   readonly #bySession = new Map<Session, Watch[]>();
   readonly #slots = new Uint32Array(SLOTS);
 
-  constructor(keyspace: Keyspace) {
+  constructor(keyspace: Keyspace, now: () => number) {
     this.#keyspace = keyspace;
+    this.#now = now;
   }
 
-  /** The session watches a key of a database from now on, if it does not already. `now` in ms since 1970. */
-  add(keyspace: Keyspace, session: Session, db: number, buf: Uint8Array, off: number, len: number, now: number): void {
+  /** The session watches a key of a database from now on, if it does not already. */
+  add(keyspace: Keyspace, session: Session, db: number, buf: Uint8Array, off: number, len: number): void {
     this.#keyspace = keyspace;
-    const name = nameOf(db, buf, off, len);
-    const own = this.#bySession.get(session) ?? [];
-    if (own.some((watch) => watch.name === name)) return;
-    const hash = keyspace.hash(buf, off, len);
-    const expired = isExpired(keyspace, db, hash, buf, off, len, now);
-    const existed = keyspace.dbs[db].keys.find(hash, buf, off, len) !== 0 && !expired;
-    const watch: Watch = { session, db, name, slot: slotOf(hash, db), existed, expired };
-    own.push(watch);
-    this.#bySession.set(session, own);
-    const same = this.#byKey.get(name);
-    if (same === undefined) this.#byKey.set(name, [watch]);
-    else same.push(watch);
-    this.#slots[watch.slot]++;
+    const key = this.#keyOf(db, keyspace.hash(buf, off, len), buf, off, len);
+    if (key.by.has(session)) return;
+    const state = this.#stateOf(key);
+    const watch: Watch = { session, key, existed: state === PRESENT, expired: state === EXPIRED };
+    key.by.set(session, watch);
+    this.count++;
+    const own = this.#bySession.get(session);
+    if (own === undefined) this.#bySession.set(session, [watch]);
+    else own.push(watch);
+    this.#slots[mixed(key.hash, db) & (SLOTS - 1)]++;
     (session.transaction ??= new Transaction()).watchedBytes += len + WATCH_BYTES;
     this.#stop ??= keyspace.changes.subscribe(events.CLASS_CHANGE | events.CLASS_WHOLE, this);
   }
@@ -63,11 +79,11 @@ export class Watches implements ChangeListener {
     if (own === undefined) return;
     this.#bySession.delete(session);
     session.transaction!.watchedBytes = 0;
-    for (const watch of own) {
-      this.#slots[watch.slot]--;
-      const left = this.#byKey.get(watch.name)!.filter((other) => other !== watch);
-      if (left.length === 0) this.#byKey.delete(watch.name);
-      else this.#byKey.set(watch.name, left);
+    this.count -= own.length;
+    for (const { key } of own) {
+      this.#slots[mixed(key.hash, key.db) & (SLOTS - 1)]--;
+      key.by.delete(session);
+      if (key.by.size === 0) this.#forget(key);
     }
     if (this.#bySession.size > 0) return;
     this.#stop?.();
@@ -75,44 +91,77 @@ export class Watches implements ChangeListener {
   }
 
   /** Whether the time of a key that the session watches has come since; nobody has removed it yet. */
-  hasExpired(keyspace: Keyspace, session: Session, now: number): boolean {
+  hasExpired(session: Session): boolean {
     const own = this.#bySession.get(session);
-    if (own === undefined) return false;
-    return own.some(({ db, name, expired }) => {
-      if (expired) return false;
-      const key = keyOf(name);
-      return isExpired(keyspace, db, keyspace.hash(key, 0, key.length), key, 0, key.length, now);
-    });
+    return own !== undefined && own.some((watch) => !watch.expired && this.#stateOf(watch.key) === EXPIRED);
   }
 
   key(event: number, db: number, hash: number, buf: Uint8Array, off: number, len: number): void {
-    if (this.#slots[slotOf(hash, db)] === 0) return;
-    const watches = this.#byKey.get(nameOf(db, buf, off, len));
-    if (watches === undefined) return;
+    if (this.#slots[mixed(hash, db) & (SLOTS - 1)] === 0) return;
+    const key = this.#find(db, hash, buf, off, len);
+    if (key === undefined) return;
     const isGone = event === events.EXPIRED || event === events.DEL || event === events.EVICTED;
-    for (const watch of watches) {
+    for (const watch of key.by.values()) {
       if (watch.expired && isGone) watch.expired = false;
       else this.#spoil(watch.session);
     }
   }
 
   whole(event: number, a: number, b: number): void {
+    // SWAPDB of a database with itself.
+    if (a === b && a !== -1) return;
     // A copy: who is spoiled watches nothing more.
     for (const own of [...this.#bySession.values()]) {
-      const spoiled = own.some((watch) => {
+      const isSpoiled = own.some((watch) => {
         if (event === events.REPLACED) return true;
-        const isMeant = a === -1 || watch.db === a || watch.db === b;
-        if (!isMeant || watch.expired) return false;
-        return watch.existed || (event === events.SWAPPED && this.#exists(watch));
+        const { db } = watch.key;
+        return (a === -1 || db === a || db === b) && this.#isSpoiled(watch, event);
       });
-      if (spoiled) this.#spoil(own[0].session);
+      if (isSpoiled) this.#spoil(own[0].session);
     }
   }
 
-  #exists({ db, name }: Watch): boolean {
-    const key = keyOf(name);
-    const keyspace = this.#keyspace;
-    return keyspace.dbs[db].keys.find(keyspace.hash(key, 0, key.length), key, 0, key.length) !== 0;
+  /** Whether the key of a database that was emptied, or is another one now, is not what it was. */
+  #isSpoiled(watch: Watch, event: number): boolean {
+    const state = event === events.SWAPPED ? this.#stateOf(watch.key) : ABSENT;
+    if (watch.existed || state === PRESENT) return true;
+    // It was as good as absent, and is.
+    watch.expired = state === EXPIRED;
+    return false;
+  }
+
+  #stateOf({ db, hash, bytes }: WatchedKey): number {
+    const { arena, dbs } = this.#keyspace;
+    const ref = dbs[db].keys.find(hash, bytes, 0, bytes.length);
+    if (ref === 0) return ABSENT;
+    const when = expireOf(arena, ref);
+    return when >= 0 && when <= this.#now() ? EXPIRED : PRESENT;
+  }
+
+  #find(db: number, hash: number, buf: Uint8Array, off: number, len: number): WatchedKey | undefined {
+    const same = this.#byHash.get(mixed(hash, db));
+    return same?.find((key) => {
+      const { bytes } = key;
+      return key.db === db && bytes.length === len && Buffer.compare(bytes, buf.subarray(off, off + len)) === 0;
+    });
+  }
+
+  #keyOf(db: number, hash: number, buf: Uint8Array, off: number, len: number): WatchedKey {
+    const found = this.#find(db, hash, buf, off, len);
+    if (found !== undefined) return found;
+    const key: WatchedKey = { db, hash, bytes: new Uint8Array(buf.subarray(off, off + len)), by: new Map() };
+    const at = mixed(hash, db);
+    const same = this.#byHash.get(at);
+    if (same === undefined) this.#byHash.set(at, [key]);
+    else same.push(key);
+    return key;
+  }
+
+  #forget(key: WatchedKey): void {
+    const at = mixed(key.hash, key.db);
+    const left = this.#byHash.get(at)!.filter((other) => other !== key);
+    if (left.length === 0) this.#byHash.delete(at);
+    else this.#byHash.set(at, left);
   }
 
   #spoil(session: Session): void {
@@ -121,29 +170,6 @@ export class Watches implements ChangeListener {
   }
 }
 
-function slotOf(hash: number, db: number): number {
-  return (hash ^ Math.imul(db, 0x9e3779b1)) & (SLOTS - 1);
-}
-
-function nameOf(db: number, buf: Uint8Array, off: number, len: number): string {
-  return `${db}:${Buffer.from(buf.buffer, buf.byteOffset + off, len).toString('latin1')}`;
-}
-
-function keyOf(name: string): Uint8Array {
-  return Buffer.from(name.slice(name.indexOf(':') + 1), 'latin1');
-}
-
-function isExpired(
-  keyspace: Keyspace,
-  db: number,
-  hash: number,
-  buf: Uint8Array,
-  off: number,
-  len: number,
-  now: number,
-): boolean {
-  const ref = keyspace.dbs[db].keys.find(hash, buf, off, len);
-  if (ref === 0) return false;
-  const when = expireOf(keyspace.arena, ref);
-  return when >= 0 && when <= now;
+function mixed(hash: number, db: number): number {
+  return hash ^ Math.imul(db, 0x9e3779b1);
 }

@@ -18,6 +18,7 @@ import { refusalOfRole } from '../core/admit.ts';
 import { integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { TOO_LARGE } from '../core/frame.ts';
 import { replyHelp } from '../core/help.ts';
 import { addString } from '../core/strings.ts';
 import { F_WRITE } from '../core/table.ts';
@@ -167,6 +168,9 @@ const setActiveExpire: Subcommand = {
   },
 };
 
+/** What DEBUG POPULATE logs of a key beside its name and value: SET, lengths, the numbers in both. */
+const ENTRY_EFFECT_BYTES = 96;
+
 const populate: Subcommand = {
   min: 3,
   max: 5,
@@ -188,6 +192,9 @@ const populate: Subcommand = {
       return ctx.reply.error('ERR string exceeds maximum allowed size (proto-max-bulk-len)');
     }
     const prefix = req.argc > 3 ? printable(req, 3) : 'key';
+    // Inside a transaction it is not divided.
+    const keyBytes = Math.min(prefix.length, 127) + size + ENTRY_EFFECT_BYTES;
+    if (ctx.depth > 1 && count * keyBytes > ctx.effectBytesMax) return ctx.reply.error(TOO_LARGE);
     try {
       for (let i = 0; i < count; i++) {
         // Redis writes names into 128 bytes.

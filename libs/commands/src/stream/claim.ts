@@ -124,7 +124,7 @@ export const xclaim: Command = {
     let answered = 0;
     if (!ctx.role.isReplay) {
       answered = answerClaims(ctx, ref, group, minIdle);
-      if (!claimsFit()) {
+      if (!claimsFit(ctx)) {
         reply.truncate(mark);
         return reply.error(CLAIMS_TOO_LONG);
       }
@@ -287,7 +287,7 @@ export const xautoclaim: Command = {
       }
       more = cursor.next();
     }
-    if (!claimsFit()) {
+    if (!claimsFit(ctx)) {
       reply.truncate(start);
       return reply.error(CLAIMS_TOO_LONG);
     }

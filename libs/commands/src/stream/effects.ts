@@ -104,9 +104,9 @@ export function expectClaim(countLo: number, countHi: number): void {
   expectedBytes += CLAIM_ID_BYTES;
 }
 
-/** False: the log cannot take them in one piece. */
-export function claimsFit(): boolean {
-  return expectedBytes <= limits.claimBytesMax;
+/** False: the log cannot take them in one piece; inside a transaction, behind what that has logged already. */
+export function claimsFit(ctx: Context): boolean {
+  return expectedBytes <= Math.min(limits.claimBytesMax, ctx.effectBytesMax);
 }
 
 /** Lower in tests. */

@@ -300,7 +300,7 @@ function readGroup(ctx: Context, req: Request): void {
       }
       refs[n] = ref;
       givenEnds[n] = given.length;
-      fits = claimsFit();
+      fits = claimsFit(ctx);
     }
     if (fits) {
       endReply(ctx, mark, served);

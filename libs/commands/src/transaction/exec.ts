@@ -34,7 +34,7 @@ export const exec: Command = {
     const { session, reply } = ctx;
     const { transaction } = session;
     if (session.phase !== 'queuing' || transaction === null) return reply.error('ERR EXEC without MULTI');
-    const isStale = transaction.isStale || ctx.watches.hasExpired(ctx.keyspace, session, ctx.now);
+    const isStale = transaction.isStale || ctx.watches.hasExpired(session);
     if (transaction.isDoomed || isStale) {
       const { isDoomed } = transaction;
       ctx.discard();

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { events } from '@weir/keyspace';
 import { applyMemoryPolicy } from '../core/evict.ts';
+import { QUEUED_MAX } from '../core/transaction.ts';
+import { WATCHED_MAX } from '../core/watches.ts';
 import { TestEngine, latin1 } from '../testing.ts';
 import { play } from '../transcript.testing.ts';
 import { TRANSACTION_EXCHANGES } from './exchanges.testing.ts';
@@ -120,6 +122,41 @@ test('a command that would have to wait for something is refused inside a transa
   assert.equal(engine.ctx.depth, 0);
 });
 
+test('a transaction that looks at data does not run while there is none for good, though it names another master too', () => {
+  const engine = new TestEngine();
+  const { role } = engine.ctx;
+  const queue = (...commands: string[][]): void => {
+    engine.call('MULTI');
+    for (const args of commands) engine.call(...args);
+  };
+  const replicaOf = ['REPLICAOF', 'NO', 'ONE'];
+  engine.call('SET', 'k', 'secret');
+  queue(['GET', 'k'], replicaOf);
+  role.isLoading = true;
+  role.dataRefusal = 'MISCONF the log lost records';
+  assert.match(engine.text('EXEC'), /^-EXECABORT Transaction discarded because of: MISCONF/);
+  queue(replicaOf);
+  assert.match(engine.text('EXEC'), /^\*1\r\n\+OK/);
+});
+
+test('a transaction has a largest number of commands: one more is refused, and EXEC runs none', () => {
+  const engine = new TestEngine();
+  engine.call('MULTI');
+  engine.call('SET', 'k', 'v');
+  engine.defaultSession.transaction!.count = QUEUED_MAX;
+  assert.equal(engine.text('PING'), '-ERR a transaction has at most 16777216 commands\r\n');
+  assert.match(engine.text('EXEC'), /^-EXECABORT/);
+  assert.equal(engine.text('GET', 'k'), '$-1\r\n');
+});
+
+test('DEBUG POPULATE inside a transaction is refused when the record would have no room for its keys', () => {
+  const engine = new TestEngine({ config: { 'enable-debug-command': 'yes' } });
+  for (const args of [['MULTI'], ['DEBUG', 'POPULATE', '100000000'], ['DEBUG', 'POPULATE', '10'], ['DBSIZE']]) {
+    engine.call(...args);
+  }
+  assert.match(engine.text('EXEC'), /^\*3\r\n-ERR what this command changes is larger .*\r\n\+OK\r\n:10\r\n$/);
+});
+
 test('CLIENT LIST tells of a transaction and how much it has queued', () => {
   const engine = new TestEngine();
   const client = engine.session();
@@ -171,6 +208,61 @@ test('a key whose time had come when it was watched is as good as absent: its re
   other.call('SET', 'k', 'new');
   engine.call('MULTI');
   assert.equal(engine.text('EXEC'), '*-1\r\n');
+});
+
+test('an exchange of databases changes a watched key that had expired only if there is a living one now', () => {
+  const engine = new TestEngine();
+  const other = engine.session();
+  const exec = (): string => {
+    engine.call('MULTI');
+    return engine.text('EXEC');
+  };
+  const watchExpired = (): void => {
+    engine.call('FLUSHALL');
+    engine.call('SET', 'k', 'v', 'PX', 100);
+    engine.now += 200;
+    engine.call('WATCH', 'k');
+  };
+  watchExpired();
+  other.call('SELECT', 1);
+  other.call('SET', 'k', 'living');
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*-1\r\n');
+  watchExpired();
+  other.call('SET', 'k', 'v', 'PX', 100);
+  engine.now += 200;
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*0\r\n', 'that had expired too');
+  watchExpired();
+  other.call('SWAPDB', 0, 1);
+  other.call('SWAPDB', 0, 1);
+  assert.equal(exec(), '*0\r\n', 'gone, and back');
+  engine.call('SET', 'k', 'v');
+  engine.call('WATCH', 'k');
+  other.call('SWAPDB', 0, 0);
+  assert.equal(exec(), '*0\r\n', 'with itself');
+});
+
+test('a key may be watched that is longer than a string can be', () => {
+  const { ctx, defaultSession } = new TestEngine();
+  const key = new Uint8Array(2 ** 29 - 8);
+  ctx.watches.add(ctx.keyspace, defaultSession, 0, key, 0, key.length);
+  assert.ok(defaultSession.transaction!.memoryBytes > key.length);
+});
+
+test('clients watch a largest number of keys together: a WATCH beyond it watches none', () => {
+  const engine = new TestEngine();
+  const other = engine.session();
+  const { watches } = engine.ctx;
+  engine.call('WATCH', 'a', 'b', 'a');
+  other.call('WATCH', 'a');
+  assert.equal(watches.count, 3);
+  watches.count += WATCHED_MAX - 4;
+  assert.match(other.text('WATCH', 'c', 'd'), /^-ERR clients watch at most 1048576 keys/);
+  assert.equal(other.text('WATCH', 'c'), '+OK\r\n');
+  assert.equal(watches.count, WATCHED_MAX);
+  engine.call('SET', 'a', '1');
+  assert.equal(watches.count, WATCHED_MAX - 4, 'nobody watches any more');
 });
 
 test('a watched key that is evicted makes EXEC run nothing', () => {

@@ -1,4 +1,5 @@
 import type { Command } from '../core/command.ts';
+import { WATCHED_MAX } from '../core/watches.ts';
 
 export const watch: Command = {
   name: 'watch',
@@ -16,9 +17,12 @@ export const watch: Command = {
     const { session } = ctx;
     if (session.phase === 'queuing') return ctx.reply.error('ERR WATCH inside MULTI is not allowed');
     if (session.transaction?.isStale !== true) {
-      const { keyspace, watches, now } = ctx;
+      const { keyspace, watches } = ctx;
+      if (watches.count + req.argc - 1 > WATCHED_MAX) {
+        return ctx.reply.error(`ERR clients watch at most ${WATCHED_MAX} keys, all together`);
+      }
       for (let i = 1; i < req.argc; i++) {
-        watches.add(keyspace, session, session.db, req.buf, req.off(i), req.len(i), now);
+        watches.add(keyspace, session, session.db, req.buf, req.off(i), req.len(i));
       }
     }
     ctx.reply.ok();

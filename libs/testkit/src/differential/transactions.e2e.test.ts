@@ -47,6 +47,7 @@ function request(g: Gen): string[] {
     ['PERSIST', key],
     ['SELECT', number],
     ['SWAPDB', '0', '1'],
+    ['SWAPDB', '1', '1'],
     ['FLUSHDB'],
     ['FLUSHALL'],
     ['LTRIM', key, '0', '-1'],
