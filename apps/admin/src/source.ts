@@ -3,7 +3,7 @@ import type { LogPlace, OpenedLog } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import type { JetStreamLog, LogStore, NatsHandle, SnapshotStore } from '@weir/log';
 import type { Logger } from '@weir/telemetry';
-import { realTime } from '@weir/time';
+import { Retry, realTime } from '@weir/time';
 import { locateLog } from './locate.ts';
 import { Problem } from './problems.ts';
 
@@ -79,19 +79,21 @@ export class Source implements LogSource {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
-    for (let delayMs = RETRY_MIN_MS; !signal.aborted;) {
+    const retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: LOOK_MS });
+    while (!signal.aborted) {
+      let pauseMs = LOOK_MS;
       try {
         await this.#look(signal);
-        delayMs = LOOK_MS;
+        retry.succeeded();
         this.#why = '';
       } catch (error) {
         if (signal.aborted) return;
         const why = (error as Error).message;
         if (why !== this.#why) this.#logger.warn({ trouble: why }, 'cannot look for the log; trying again');
         this.#why = why;
-        delayMs = Math.min(LOOK_MS, Math.max(RETRY_MIN_MS, delayMs * 2));
+        pauseMs = retry.failed();
       }
-      await pause(delayMs, signal);
+      await realTime.sleep(pauseMs, signal);
     }
   }
 
@@ -129,17 +131,4 @@ export class Source implements LogSource {
     view.members.stop();
     await view.opened.close();
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

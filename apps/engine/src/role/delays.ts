@@ -1,3 +1,6 @@
+import { Retry } from '@weir/time';
+import type { Time } from '@weir/time';
+
 /** How long a role waits before it tries again: longer each time, until it went well for a while or somebody decided. */
 const RETRY_MIN_MS = 200;
 const RETRY_MAX_MS = 5000;
@@ -5,25 +8,27 @@ const RETRY_MAX_MS = 5000;
 const WELL_MS = 30_000;
 
 export class Delays {
-  #asking = RETRY_MIN_MS;
-  #term = RETRY_MIN_MS;
+  readonly #asking: Retry;
+  readonly #term: Retry;
+
+  constructor(time: Time) {
+    this.#asking = new Retry({ time, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
+    this.#term = new Retry({ time, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
+  }
 
   /** A number is that many milliseconds. */
   next(after: number | 'asking' | 'term'): number {
     if (typeof after === 'number') return after;
-    const ms = after === 'asking' ? this.#asking : this.#term;
-    const longer = Math.min(RETRY_MAX_MS, ms * 2);
-    if (after === 'asking') this.#asking = longer;
-    else this.#term = longer;
-    return ms;
+    return (after === 'asking' ? this.#asking : this.#term).failed();
   }
 
   termEnded(lastedMs: number): void {
-    this.#asking = RETRY_MIN_MS; // a term was begun, so the master had answered
-    if (lastedMs > WELL_MS) this.#term = RETRY_MIN_MS;
+    this.#asking.succeeded(); // a term was begun, so the master had answered
+    if (lastedMs > WELL_MS) this.#term.succeeded();
   }
 
   reset(): void {
-    this.#asking = this.#term = RETRY_MIN_MS;
+    this.#asking.succeeded();
+    this.#term.succeeded();
   }
 }

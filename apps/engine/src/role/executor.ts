@@ -33,12 +33,13 @@ export class RoleExecutor {
   readonly #events: { readonly event: RoleEvent; readonly term: Term | null }[] = [];
   #isBusy = false;
   #retry: Timer | null = null;
-  readonly #delays = new Delays();
+  readonly #delays: Delays;
   readonly #stopped: (() => void)[] = [];
 
   constructor(parts: RoleParts) {
-    const { config, ownLog, engine } = parts.options;
+    const { config, ownLog, engine, time } = parts.options;
     this.#parts = parts;
+    this.#delays = new Delays(time);
     this.state = firstState(config.replicaof, ownLog.ownsStore);
     this.view = viewOf(this.state);
     tellClients(engine, this.view);
