@@ -72,7 +72,9 @@ async function npmCi(root) {
   const npm = searchPath.map((folder) => path.join(folder, 'npm')).find((file) => existsSync(file));
   if (npm === undefined)
     throw new SetupError('npm is not installed; install Node.js 20 or newer with npm and try again');
-  const args = ['ci', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+  // An image that only runs needs no compiler and no linter.
+  const omitted = process.argv.includes('--omit=dev') ? ['--omit=dev'] : [];
+  const args = ['ci', ...omitted, '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
   const { code, output } = await run(npm, args, { cwd: root, env, timeoutMs: 15 * 60_000 });
   if (code !== 0) {
     if (output.includes('in sync')) {

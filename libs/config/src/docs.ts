@@ -50,6 +50,7 @@ A start tells all lines that cannot be used at once, each with its file, its lin
 - **What no Redis has any more** is skipped, and named in a line of the log: \`vm-…\`, \`hash-max-zipmap-…\`, \`glueoutputbuf\`, \`shareobjects…\`,
   \`list-max-ziplist-entries\`, \`list-max-ziplist-value\`, \`lua-replicate-commands\`.
 - **A variable** \`WEIR_…\` that names no directive is a warning, since an orchestrator sets variables of its own. \`WEIR_USER\` is a \`user\` line.
+- **A secret in a file**: \`WEIR_REQUIREPASS_FILE=/run/secrets/requirepass\` takes the value of \`requirepass\` from that file, and so with every directive.
 - **Passwords** (\`requirepass\`, \`masterauth\`, \`masteruser\`, \`tls-key-file-pass\`, \`tls-client-key-file-pass\`, \`user\` lines) are shown as \`(redacted)\` in these errors
   and in SLOWLOG. CONFIG GET answers them, as in Redis.
 

@@ -155,6 +155,15 @@ describe('the environment', () => {
     assert.equal(load(files, { env: { WEIR_SAVE: '' } }).config.value('save'), '');
   });
 
+  test('takes a value from the file that a variable with _FILE names', () => {
+    const files = { '/run/pass': 'a b\n', '/data/t.conf': 'requirepass other' };
+    assert.equal(load(files, { env: { WEIR_REQUIREPASS_FILE: '/run/pass' } }).config.text.requirepass, 'a b');
+    // A directive that is itself called so is no secret of another one.
+    assert.equal(load({}, { argv: [], env: { WEIR_TLS_CERT_FILE: '/x' } }).config.value('tls-cert-file'), '/x');
+    const error = errorOf(() => load({}, { argv: [], env: { WEIR_REQUIREPASS_FILE: '/absent' } }));
+    assert.match(error.message, /environment variable WEIR_REQUIREPASS_FILE\n>>> 'requirepass'\ncan't read '\/absent'/);
+  });
+
   test('names the variable in an error', () => {
     const error = errorOf(() => load({}, { argv: [], env: { WEIR_PORT: '70000' } }));
     assert.equal(

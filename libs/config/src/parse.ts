@@ -127,6 +127,20 @@ export class Loader {
     if (row.name === 'save') this.#saveSeen = true;
   }
 
+  /** The value is the content of a file, without the line end that editors put behind it: how an orchestrator hands over a secret. */
+  loadValueOfFile(row: TableRow, path: string, title: string): void {
+    this.#try(() => {
+      let content: Uint8Array | string;
+      try {
+        content = this.#access.readFile(path);
+      } catch (error) {
+        throw new ConfigError(`can't read '${path}': ${describe(error)}`, { title }, row.name);
+      }
+      const text = typeof content === 'string' ? fromText(content) : latin1(content);
+      this.loadValue(row, [text.replace(/\r?\n$/, '')], title);
+    });
+  }
+
   /** After the last source. Throws one ConfigError that names every line which could not be used. */
   finish(): void {
     for (const { user, where, line } of this.#users) {
