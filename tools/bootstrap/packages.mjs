@@ -102,9 +102,15 @@ export async function provideNode(root, before) {
   }
   const pinned = await versionOf(node);
   if (pinned !== undefined) return { node, nodeVersion: pinned };
+  const complaint = await complaintOf(node);
   const system = findOnPath('node') ?? process.execPath;
   const systemVersion = await versionOf(system);
   if (systemVersion === undefined || Number(systemVersion.split('.')[0]) < nodeMajorMin) {
+    if (complaint !== undefined) {
+      throw new SetupError(
+        `the packaged Node.js does not run here: ${complaint} (Debian and Ubuntu: install libatomic1)`,
+      );
+    }
     throw new SetupError(
       `there is no packaged Node.js for ${process.platform}-${process.arch}, and the system's is older than ${nodeMajorMin}; install Node.js ${nodeMajorMin} or newer`,
     );
@@ -126,6 +132,13 @@ function packagedVersion(node) {
     return undefined;
   }
   return undefined;
+}
+
+/** Why the packaged Node does not start; undefined: there is none. A minimal system lacks a library that it needs. */
+async function complaintOf(node) {
+  if (!existsSync(node)) return undefined;
+  const { output } = await run(node, ['--version'], { timeoutMs: 20_000 });
+  return output.trim().split('\n').at(-1);
 }
 
 async function versionOf(node) {
