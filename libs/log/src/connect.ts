@@ -1,21 +1,14 @@
-/*
- * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
- * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
- */
-import {
-  type Authenticator,
-  connect,
-  createInbox,
-  ErrorCode,
-  type ConnectionOptions,
-  type MsgHdrs,
-  type NatsConnection,
-  NatsError,
-} from 'nats';
+import { connect, createInbox, ErrorCode, NatsError } from 'nats';
+import type { Authenticator, ConnectionOptions, MsgHdrs, NatsConnection } from 'nats';
 import { LogError } from './errors.ts';
 import { inboxPrefix } from './rights.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
+
+/*
+ * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
+ * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
+ */
 
 export interface ConnectOptions {
   /** `nats://[token@|user:password@]host:port`, several separated by commas or in an array. */

@@ -1,3 +1,37 @@
+import { realTime } from '@weir/time';
+import type { Time } from '@weir/time';
+import { isLogError, LogError } from './errors.ts';
+import type { LogErrorCode } from './errors.ts';
+import { splitRecord } from './fragments.ts';
+import { healTail } from './heal.ts';
+import { encodeLeadership } from './leadership.ts';
+import type { Leadership } from './leadership.ts';
+import type { RecentMessages } from './recent.ts';
+import {
+  checksumHex,
+  checksumHi,
+  checksumLo,
+  decodeHeader,
+  HEADER_BYTES,
+  messageChecksumHi,
+  messageChecksumLo,
+  RecordHeader,
+  RecordKind,
+  sameMessage,
+  WRITER_ID_BYTES,
+} from './record.ts';
+import type {
+  AppendOutcome,
+  AppendResult,
+  CommitCallback,
+  LogPosition,
+  LogStore,
+  RefusedReason,
+  Unsubscribe,
+  WriterState,
+} from './types.ts';
+import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
+
 /*
  * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
  * Pure logic over a LogStore, so that the same code runs over JetStream and over the fake with its faults.
@@ -26,37 +60,6 @@
  * master without writes looks (`check`). A claim is not preceded by such a look: what it expects was read a moment ago (role/claiming.ts), and against a
  * master that appends all the time each question more loses it.
  */
-import { realTime } from '@weir/time';
-import type { Time } from '@weir/time';
-import { isLogError, LogError, type LogErrorCode } from './errors.ts';
-import { splitRecord } from './fragments.ts';
-import { healTail } from './heal.ts';
-import { encodeLeadership, type Leadership } from './leadership.ts';
-import type { RecentMessages } from './recent.ts';
-import {
-  checksumHex,
-  checksumHi,
-  checksumLo,
-  decodeHeader,
-  HEADER_BYTES,
-  messageChecksumHi,
-  messageChecksumLo,
-  RecordHeader,
-  RecordKind,
-  sameMessage,
-  WRITER_ID_BYTES,
-} from './record.ts';
-import type {
-  AppendOutcome,
-  AppendResult,
-  CommitCallback,
-  LogPosition,
-  LogStore,
-  RefusedReason,
-  Unsubscribe,
-  WriterState,
-} from './types.ts';
-import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
 
 export interface LogWriterOptions {
   readonly log: LogStore;
