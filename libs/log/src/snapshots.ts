@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
+import { realTime, Retry } from '@weir/time';
 import { AckedPublisher, ENVELOPE_BYTES, NumberHeader } from './acked.ts';
-import { apiErrorCode, JS_NO_MESSAGE, sleep } from './connect.ts';
+import { apiErrorCode, JS_NO_MESSAGE } from './connect.ts';
 import type { NatsLink } from './connect.ts';
 import { LogError } from './errors.ts';
 import { checkNames } from './jetstream-log.ts';
@@ -34,12 +35,15 @@ const PART_CHUNKS = 64;
 const WINDOW = 8;
 /** Chunks that may lie ahead of the one that is wanted: the window, and what retries during an outage can shuffle. */
 const AHEAD_MAX = 8 * WINDOW;
-const RETRY_MS = 250;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 2_000;
 /** An upload without any progress for so long fails; a reader too. */
 const STALLED_MS = 60_000;
 /** Looks at all snapshots while some are being removed. */
 const LIST_TRIES_MAX = 10;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+const askingAgain = (): Retry => new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
 
 export interface JetStreamSnapshotsOptions {
   readonly cluster: string;
@@ -124,6 +128,7 @@ export class JetStreamSnapshots implements SnapshotStore {
   }
 
   async markUsable(id: string): Promise<SnapshotManifest> {
+    const again = askingAgain();
     for (;;) {
       const found = await this.#manifest(id);
       if (found === null) throw new LogError('snapshot-missing', `no snapshot ${id}`);
@@ -135,7 +140,7 @@ export class JetStreamSnapshots implements SnapshotStore {
       const result = await this.#publish(`${id}.m`, Buffer.from(JSON.stringify(manifest)), expected);
       if (result.kind === 'stored') return manifest;
       if (result.kind === 'refused') throw refusal(result.reason, result.error);
-      await sleep(RETRY_MS); // rejected or unknown: look at what stands there now
+      await again.pause(); // rejected or unknown: look at what stands there now
     }
   }
 
@@ -220,6 +225,7 @@ export class JetStreamSnapshots implements SnapshotStore {
   /** Stores for certain, or throws: an unclear outcome is no trouble here, the same message again replaces itself. */
   async #store(name: string, data: Uint8Array): Promise<void> {
     const deadline = performance.now() + STALLED_MS;
+    const again = askingAgain();
     for (;;) {
       const result = await this.#publish(name, data, null);
       if (result.kind === 'stored') return;
@@ -231,7 +237,7 @@ export class JetStreamSnapshots implements SnapshotStore {
           'log-unavailable',
           `snapshot chunk: ${result.kind === 'rejected' ? 'rejected' : result.error}`,
         );
-      await sleep(RETRY_MS);
+      await again.pause();
     }
   }
 

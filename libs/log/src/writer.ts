@@ -1,4 +1,4 @@
-import { realTime } from '@weir/time';
+import { realTime, Retry } from '@weir/time';
 import type { Time } from '@weir/time';
 import { isLogError, LogError } from './errors.ts';
 import type { LogErrorCode } from './errors.ts';
@@ -150,8 +150,7 @@ export class LogWriter {
   /** Where the last message of this writer is stored; -1: there is none yet, and the tail was another's. */
   #storedSeq = -1;
   #resolvingSince = 0;
-  readonly #retryMinMs: number;
-  #retryMs: number;
+  readonly #retry: Retry;
   #wake: (() => void) | null = null;
   #idle: (() => void)[] = [];
 
@@ -167,7 +166,7 @@ export class LogWriter {
     this.#recent = options.recent ?? null;
     this.#void = new VoidRule(tail.seq);
     this.#deadlineMs = options.deadlineMs;
-    this.#retryMinMs = this.#retryMs = options.retryMinMs ?? RETRY_MIN_MS;
+    this.#retry = new Retry({ time: this.#time, minMs: options.retryMinMs ?? RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
     this.#onState = options.onState;
     this.#lastSeq = this.#committedSeq = tail.seq;
     this.#nextOffset = this.#committedOffset = tail.offset;
@@ -328,7 +327,7 @@ export class LogWriter {
     }
     if (head === undefined || head.result === null) {
       if (this.#state !== 'open') this.#become('open', '');
-      this.#retryMs = this.#retryMinMs;
+      this.#retry.succeeded();
       this.#resolvingSince = 0;
       return this.#send();
     }
@@ -398,7 +397,7 @@ export class LogWriter {
     for (const entry of this.#queue) entry.result = null;
     if (this.#queue.length === 0) {
       this.#become('open', '');
-      this.#retryMs = this.#retryMinMs;
+      this.#retry.succeeded();
       this.#resolvingSince = 0;
     } else this.#send();
   }
@@ -553,16 +552,14 @@ export class LogWriter {
   }
 
   #pause(): Promise<void> {
-    const ms = this.#retryMs;
-    this.#retryMs = Math.min(RETRY_MAX_MS, ms * 2);
     return new Promise((resolve) => {
       const done = (): void => {
-        timer.cancel();
+        this.#retry.cancel();
         this.#wake = null;
         resolve();
       };
-      const timer = this.#time.after(ms, done);
       this.#wake = done;
+      this.#retry.schedule(done);
     });
   }
 
