@@ -19,6 +19,12 @@ export function parseAddress(text: string): Address {
   return { kind: 'tcp', host: match[1] ?? match[2], port: Number(match[3]) };
 }
 
+/** The same as text, as `parseAddress` takes it. */
+export function addressText(address: Address): string {
+  if (address.kind === 'unix') return address.path;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
+}
+
 export interface ListenOptions {
   readonly address: Address;
   readonly backlog?: number;
