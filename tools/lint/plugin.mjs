@@ -73,11 +73,66 @@ const announcedChanges = {
   },
 };
 
+/** `private` is a promise of the compiler alone: at run time, and to `as any`, the member is as public as the rest. */
+const hashPrivate = {
+  meta: {
+    type: 'problem',
+    messages: {
+      keyword: 'A private field or method is written #name. `private` is for constructors, which cannot be.',
+    },
+  },
+  create: (context) => {
+    const check = (node) => {
+      if (node.accessibility === 'private' && node.kind !== 'constructor') {
+        context.report({ node, messageId: 'keyword' });
+      }
+    };
+    return { PropertyDefinition: check, AccessorProperty: check, MethodDefinition: check, TSParameterProperty: check };
+  },
+};
+
+/** The rule import/consistent-type-specifier-style, for exports, which it does not look at. */
+const separateTypeExports = {
+  meta: {
+    type: 'problem',
+    messages: { inline: 'Types are exported by a line of their own: export type { … }.' },
+  },
+  create: (context) => ({
+    ExportSpecifier: (node) => {
+      if (node.exportKind === 'type' && node.parent.exportKind !== 'type')
+        context.report({ node, messageId: 'inline' });
+    },
+  }),
+};
+
+/** Comments that speak to a tool, which wants them first. */
+const TO_A_TOOL = /^[\s*/]*(?:oxlint-|eslint-|@ts-|prettier-|<reference|@license|v8 |node:coverage)/;
+
+/** A reader finds a file's essay at one place: between its imports and its first statement. */
+const essayAfterImports = {
+  meta: {
+    type: 'problem',
+    messages: { first: 'The comment about the whole file stands after its imports.' },
+  },
+  create: (context) => ({
+    Program: (program) => {
+      const [first] = program.body;
+      if (first?.type !== 'ImportDeclaration') return;
+      const before = context.sourceCode.getAllComments().filter(({ range }) => range[1] <= first.range[0]);
+      const node = before.find(({ type, value }) => type !== 'Shebang' && !TO_A_TOOL.test(value));
+      if (node) context.report({ node, messageId: 'first' });
+    },
+  }),
+};
+
 export default {
   meta: { name: 'weir' },
   rules: {
     'announced-changes': announcedChanges,
+    'essay-after-imports': essayAfterImports,
+    'hash-private': hashPrivate,
     'no-dynamic-import': noDynamicImport,
     'no-wall-clock': noWallClock,
+    'separate-type-exports': separateTypeExports,
   },
 };

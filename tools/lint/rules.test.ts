@@ -1,8 +1,3 @@
-// The rules that keep the pure libs pure, tried on code that breaks them. They have ways of passing in silence (no project graph,
-// a tag misspelt, an override that matches no file), so nothing less than a real run of the linter counts.
-//
-// The code is linted in a scratch copy of the workspace's outline: package.json files, configuration, a link to node_modules.
-
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -22,6 +17,11 @@ import { after, before, test } from 'node:test';
 
 import { checkoutRoot } from '@weir/toolchain';
 
+// The rules that keep the pure libs pure, tried on code that breaks them. They have ways of passing in silence (no project graph,
+// a tag misspelt, an override that matches no file), so nothing less than a real run of the linter counts.
+//
+// The code is linted in a scratch copy of the workspace's outline: package.json files, configuration, a link to node_modules.
+
 const root = checkoutRoot();
 const boundary = '@nx(enforce-module-boundaries)';
 const imports = 'eslint(no-restricted-imports)';
@@ -30,6 +30,10 @@ const properties = 'eslint(no-restricted-properties)';
 const dynamic = 'weir(no-dynamic-import)';
 const wallClock = 'weir(no-wall-clock)';
 const unannounced = 'weir(announced-changes)';
+const hashPrivate = 'weir(hash-private)';
+const typeImports = 'import(consistent-type-specifier-style)';
+const typeExports = 'weir(separate-type-exports)';
+const essay = 'weir(essay-after-imports)';
 
 interface Case {
   readonly title: string;
@@ -225,6 +229,72 @@ const cases: readonly Case[] = [
     title: 'what announces changes may make them, and a command may make values that belong to no key',
     file: 'libs/commands/src/core/announcing.ts',
     code: `import type { Context } from './context.ts';\nexport const drop = (ctx: Context, ref: number): void => ctx.keyspace.remove(ctx.db, ctx.hash, ref);`,
+    rules: [],
+  },
+  {
+    title: 'a private field is not one by its keyword',
+    file: 'libs/log/src/private-field.ts',
+    code: `export class Held {\n  private n = 0;\n  next(): number {\n    return ++this.n;\n  }\n}`,
+    rules: [hashPrivate],
+  },
+  {
+    title: 'nor a private method, static or not',
+    file: 'libs/log/src/private-method.ts',
+    code: `export class Held {\n  next(): number {\n    return Held.one();\n  }\n  private static one(): number {\n    return 1;\n  }\n}`,
+    rules: [hashPrivate],
+  },
+  {
+    title: 'nor a private accessor',
+    file: 'libs/log/src/private-accessor.ts',
+    code: `export class Held {\n  next(): number {\n    return this.one;\n  }\n  private get one(): number {\n    return 1;\n  }\n}`,
+    rules: [hashPrivate],
+  },
+  {
+    title: 'a constructor can be private by its keyword alone',
+    file: 'libs/log/src/allowed-private.ts',
+    code: `export class Held {\n  readonly #n: number;\n  private constructor(n: number) {\n    this.#n = n;\n  }\n  static of(n: number): Held {\n    return new Held(n);\n  }\n  get n(): number {\n    return this.#n;\n  }\n}`,
+    rules: [],
+  },
+  {
+    title: 'a type is imported by a line of its own',
+    file: 'libs/log/src/inline-type.ts',
+    code: `import { connect, type Socket } from 'node:net';\nexport const open = (): Socket => connect(1);`,
+    rules: [typeImports],
+  },
+  {
+    title: 'a type is exported by a line of its own',
+    file: 'libs/log/src/inline-type-export.ts',
+    code: `export { connect, type Socket } from 'node:net';`,
+    rules: [typeExports],
+  },
+  {
+    title: 'lines of their own are what is asked for',
+    file: 'libs/log/src/allowed-types.ts',
+    code: `import { connect } from 'node:net';\nimport type { Socket } from 'node:net';\nexport type { Server } from 'node:net';\nexport const open = (): Socket => connect(1);`,
+    rules: [],
+  },
+  {
+    title: 'the comment about a file does not stand before its imports',
+    file: 'libs/log/src/essay-first.ts',
+    code: `// What this file is about.\n\nimport { connect } from 'node:net';\n\nexport const open = (): unknown => connect(1);`,
+    rules: [essay],
+  },
+  {
+    title: 'nor close to the first import, or in a test',
+    file: 'libs/log/src/essay-close.test.ts',
+    code: `/** What this file is about. */\nimport { test } from 'node:test';\ntest('x', () => undefined);`,
+    rules: [essay],
+  },
+  {
+    title: 'it stands after them, and where there are none at the top; a tool is spoken to first',
+    file: 'libs/log/src/allowed-essay.ts',
+    code: `#!/usr/bin/env node\n// oxlint-disable no-console\nimport { connect } from 'node:net';\n\n// What this file is about.\n\nexport const open = (): unknown => connect(1);`,
+    rules: [],
+  },
+  {
+    title: 'a file without imports begins with its comment',
+    file: 'libs/log/src/allowed-essay-first.ts',
+    code: `// What this file is about.\n\nexport const one = 1;`,
     rules: [],
   },
   {

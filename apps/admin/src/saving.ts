@@ -1,6 +1,6 @@
 import { requestRemoval, requestSnapshot } from '@weir/cluster';
 import type { SnapshotReport } from '@weir/cluster';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { realTime, Retry } from '@weir/time';
 import { Problem } from './problems.ts';
 import type { LogView } from './source.ts';
 
@@ -11,9 +11,12 @@ import type { LogView } from './source.ts';
 
 const ASK_MS = 5000;
 const APP_AWAY_MS_MAX = 45_000;
-const AGAIN_MS = 250;
+const AGAIN_MIN_MS = 250;
+const AGAIN_MAX_MS = 3000;
 const AGAIN_TIMES_MAX = 20;
 const REMOVE_MS = 60_000;
+
+const askingAgain = (): Retry => new Retry({ time: realTime, minMs: AGAIN_MIN_MS, maxMs: AGAIN_MAX_MS });
 
 /** Throws a Problem. */
 export async function makeSnapshot(
@@ -23,6 +26,7 @@ export async function makeSnapshot(
   const { link, cluster, logId, log } = view;
   const { lastSeq } = await log.state();
   let seenMs = performance.now();
+  const again = askingAgain();
   for (let passedOn = 0; ;) {
     try {
       const answer = await requestSnapshot(link, cluster, logId, ASK_MS, lastSeq);
@@ -35,12 +39,13 @@ export async function makeSnapshot(
         throw new Problem('snapshot-failed', `no replication app made a snapshot: ${(error as Error).message}`);
       }
     }
-    await sleep(AGAIN_MS * (passedOn + 1), undefined, { signal });
+    await again.pause(signal);
   }
 }
 
 /** Throws a Problem. */
 export async function removeSnapshot({ link, cluster, logId }: LogView, id: string): Promise<void> {
+  const again = askingAgain();
   for (let tries = 1; ; tries++) {
     let answer;
     try {
@@ -52,7 +57,7 @@ export async function removeSnapshot({ link, cluster, logId }: LogView, id: stri
     if (answer.why !== 'again' || tries === AGAIN_TIMES_MAX) {
       throw new Problem(REMOVAL_PROBLEMS[answer.why ?? 'again'], answer.error);
     }
-    await sleep(AGAIN_MS * tries);
+    await again.pause();
   }
 }
 

@@ -5,8 +5,10 @@ import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
 import { freeInBackground } from '@weir/dataset';
+import type { Address } from '@weir/link';
 import { realTime } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
+import { announcedLink } from './announced-link.ts';
 import { readBootId } from './boot-id.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
@@ -80,6 +82,8 @@ export class EngineNode {
   readonly startedMs: number;
   /** Monotonic, for the uptime. */
   readonly startedAt: number;
+  /** Where it takes ingresses of other processes, once it listens there. */
+  linkAddress: Address | null = null;
   /** What the NATS server of this node says of its storage while that fails; '' when all is well. */
   logTrouble = '';
   readonly #options: EngineNodeOptions;
@@ -140,6 +144,7 @@ export class EngineNode {
       announce: () => ({
         ip: this.config.text.replicaAnnounceIp,
         port: this.config.num.replicaAnnouncePort || this.config.num.port,
+        link: (ip) => announcedLink(this.config.text.linkAnnounce, this.linkAddress, ip),
       }),
       onLeading: (location) => {
         if (location === null) this.waits.releaseAll();

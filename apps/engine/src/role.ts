@@ -124,7 +124,9 @@ export class RoleController {
   }
 
   report(): MemberReport {
-    const { ip, port } = this.#o.announce();
+    const { ip: announced, port, link } = this.#o.announce();
+    const ip = announced || this.#parts.announceIp || '127.0.0.1';
+    const linkAddress = link?.(ip) ?? '';
     const { seq, writer, follower, masterLink } = this;
     const position = writer?.committed ?? this.#heldPosition ?? follower?.position;
     const { errand } = this.#executor.state;
@@ -134,7 +136,7 @@ export class RoleController {
     return {
       id: this.nodeId,
       role: writer !== null ? 'master' : 'slave',
-      ip: ip || this.#parts.announceIp || '127.0.0.1',
+      ip,
       port,
       epoch: this.epoch,
       seq,
@@ -142,6 +144,7 @@ export class RoleController {
       ...(position !== undefined && position.seq === seq ? { checksum: position.checksum } : {}),
       state: isOnline ? 'online' : this.loading !== null ? 'loading' : 'catching-up',
       ...(writer === null && isTold && follows !== '' ? { follows } : {}),
+      ...(linkAddress === '' ? {} : { link: linkAddress }),
     };
   }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { serveSnapshotRequests } from '@weir/cluster';
 import type { SnapshotAnswer } from '@weir/cluster';
 import { FakeNats } from '@weir/cluster/testing';
+import { realTime } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import { askForSnapshot } from './save.ts';
 
@@ -40,11 +41,10 @@ test('a snapshot that failed is not asked for again', async () => {
 test('apps that lose their lease for ever are not asked for ever, and less often each time', async () => {
   const { access, asked } = answering(lost);
   const pauses: number[] = [];
-  const error = await askForSnapshot(
-    access,
-    () => true,
-    async (ms) => pauses.push(ms),
-  );
+  const error = await askForSnapshot(access, () => true, {
+    ...realTime,
+    sleep: async (ms) => void pauses.push(ms),
+  });
   assert.equal(error, lost.error);
   assert.equal(pauses.length, asked.length - 1);
   assert.ok(pauses.length > 5 && pauses.at(-1)! > pauses[0], pauses.join());

@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { requestSnapshot } from '@weir/cluster';
+import { realTime, Retry } from '@weir/time';
+import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 
 /**
@@ -11,7 +12,8 @@ import type { LogAccess } from './log-access.ts';
 
 const ASK_MS = 5000;
 const APP_AWAY_MS_MAX = 45_000;
-const AGAIN_MS = 250;
+const AGAIN_MIN_MS = 250;
+const AGAIN_MAX_MS = 3000;
 /** Apps that lose their lease one after the other over the same question. */
 const AGAIN_TIMES_MAX = 20;
 
@@ -19,11 +21,12 @@ const AGAIN_TIMES_MAX = 20;
 export async function askForSnapshot(
   access: LogAccess,
   isCurrent: () => boolean,
-  pause: (ms: number) => Promise<unknown> = sleep,
+  time: Time = realTime,
 ): Promise<string | null> {
   const { cluster, logId } = access.location;
   let seq: number | undefined;
   let seenMs = performance.now();
+  const again = new Retry({ time, minMs: AGAIN_MIN_MS, maxMs: AGAIN_MAX_MS });
   for (let passedOn = 0; ;) {
     try {
       seq ??= (await access.log.state()).lastSeq;
@@ -37,7 +40,7 @@ export async function askForSnapshot(
         return `no replication app made a snapshot: ${(error as Error).message}`;
       }
     }
-    await pause(AGAIN_MS * (passedOn + 1));
+    await again.pause();
   }
 }
 

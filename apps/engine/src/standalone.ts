@@ -42,6 +42,7 @@ export async function startEngine(program: Program): Promise<Running> {
   });
   lock.signOwner();
   const link = await listenLink({ engine: node.engine, address: linkListen, log: logger });
+  node.linkAddress = link.address;
   node.start();
   return {
     async stop() {

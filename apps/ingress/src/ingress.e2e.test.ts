@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import {
-  PENDING_HIGH_BYTES,
-  SocketLinkClient,
-  rawSocketsAvailable,
-  startSocketLinkServer,
-  type Address,
-} from '@weir/link';
-import { LineEngine, MemoryLogger, until, type LineSession } from '@weir/link/testing';
-import { startIngress, type Ingress, type IngressOptions } from './index.ts';
+import { PENDING_HIGH_BYTES, SocketLinkClient, rawSocketsAvailable, startSocketLinkServer } from '@weir/link';
+import type { Address } from '@weir/link';
+import { LineEngine, MemoryLogger, until } from '@weir/link/testing';
+import type { LineSession } from '@weir/link/testing';
+import { startIngress } from './index.ts';
+import type { Ingress, IngressOptions } from './index.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'weir-ingress-'));
 const children: ChildProcess[] = [];

@@ -1,17 +1,12 @@
+import { LineRate, listen } from '@weir/link';
+import type { Address, ByteSocket, EnginePort, LinkLogger, Listening } from '@weir/link';
+import { ClientConnection } from './connection.ts';
+import type { ConnectionOwner } from './connection.ts';
+
 /**
  * Accepts clients and opens an engine session for each. Everything a connection means is the engine's business
  * (limits on clients, idle time, buffers); this knows sockets only.
  */
-import {
-  LineRate,
-  listen,
-  type Address,
-  type ByteSocket,
-  type EnginePort,
-  type LinkLogger,
-  type Listening,
-} from '@weir/link';
-import { ClientConnection, type ConnectionOwner } from './connection.ts';
 
 export interface IngressOptions {
   readonly engine: EnginePort;
@@ -56,37 +51,37 @@ const FAMILY_MISSING = new Set(['ENOPROTOOPT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPO
 
 class IngressServer implements Ingress, ConnectionOwner {
   addresses: Address[] = [];
-  private readonly engine: EnginePort;
-  private readonly listening: Listening[] = [];
-  private readonly connections = new Set<ClientConnection>();
-  private emptied: (() => void)[] = [];
-  private options: IngressOptions;
-  private relistening: Promise<void> = Promise.resolve();
-  private readonly checkTimer: NodeJS.Timeout | undefined;
-  private readonly closings = new LineRate();
+  readonly #engine: EnginePort;
+  readonly #listening: Listening[] = [];
+  readonly #connections = new Set<ClientConnection>();
+  #emptied: (() => void)[] = [];
+  #options: IngressOptions;
+  #relistening: Promise<void> = Promise.resolve();
+  readonly #checkTimer: NodeJS.Timeout | undefined;
+  readonly #closings = new LineRate();
 
   constructor(options: IngressOptions) {
-    this.engine = options.engine;
-    this.options = options;
+    this.#engine = options.engine;
+    this.#options = options;
     const { outputBytesMax } = options;
     if (outputBytesMax !== undefined) {
-      this.checkTimer = setInterval(() => this.checkOutput(outputBytesMax), CHECK_MS).unref();
+      this.#checkTimer = setInterval(() => this.#checkOutput(outputBytesMax), CHECK_MS).unref();
     }
   }
 
   /** Each connection is bounded, but there may be many: the largest are closed while all together are too much. */
-  private checkOutput(bytesMax: number): void {
+  #checkOutput(bytesMax: number): void {
     let total = 0;
-    for (const connection of this.connections) total += connection.pendingOutputBytes;
+    for (const connection of this.#connections) total += connection.pendingOutputBytes;
     if (total <= bytesMax) return;
-    const largest = [...this.connections].sort((a, b) => b.pendingOutputBytes - a.pendingOutputBytes);
+    const largest = [...this.#connections].sort((a, b) => b.pendingOutputBytes - a.pendingOutputBytes);
     for (const connection of largest) {
       if (total <= bytesMax) return;
       const bytes = connection.pendingOutputBytes;
       total -= bytes;
       connection.destroy();
-      this.closings.line((leftOut) =>
-        this.options.log.warn(
+      this.#closings.line((leftOut) =>
+        this.#options.log.warn(
           { bytes, bytesMax, leftOut },
           'replies that nobody reads are too many: closing the client',
         ),
@@ -95,18 +90,18 @@ class IngressServer implements Ingress, ConnectionOwner {
   }
 
   get connectionCount(): number {
-    return this.connections.size;
+    return this.#connections.size;
   }
 
   relisten(changes: Pick<IngressOptions, 'listen' | 'keepAliveSeconds'>): Promise<void> {
-    const next = this.relistening.then(() => this.exchange({ ...this.options, ...changes }));
-    this.relistening = next.catch(() => {});
+    const next = this.#relistening.then(() => this.#exchange({ ...this.#options, ...changes }));
+    this.#relistening = next.catch(() => {});
     return next;
   }
 
   /** An address that stays is closed and bound again, so that it takes the new options. */
-  private async exchange(options: IngressOptions): Promise<void> {
-    const before = this.options;
+  async #exchange(options: IngressOptions): Promise<void> {
+    const before = this.#options;
     this.closeListeners();
     try {
       await this.listen(options);
@@ -118,10 +113,10 @@ class IngressServer implements Ingress, ConnectionOwner {
   }
 
   async listen(options: IngressOptions): Promise<void> {
-    this.options = options;
+    this.#options = options;
     for (const address of options.listen) {
       try {
-        await this.listenOn(address, options);
+        await this.#listenOn(address, options);
       } catch (error) {
         const { code = '' } = error as NodeJS.ErrnoException;
         const mayBeMissing = code === 'EADDRNOTAVAIL' && options.isOptional?.(address) === true;
@@ -129,26 +124,26 @@ class IngressServer implements Ingress, ConnectionOwner {
         options.log.debug({ address, code }, 'an address that this machine does not have');
       }
     }
-    if (this.listening.length === 0) throw new Error('there is no address to listen on for clients');
+    if (this.#listening.length === 0) throw new Error('there is no address to listen on for clients');
   }
 
-  private async listenOn(address: Address, options: IngressOptions): Promise<void> {
+  async #listenOn(address: Address, options: IngressOptions): Promise<void> {
     const l = await listen({
       ...options,
       address,
       ...(options.rawSockets === undefined ? {} : { raw: options.rawSockets }),
-      onSocket: (socket) => this.accept(socket, address),
+      onSocket: (socket) => this.#accept(socket, address),
     });
-    this.listening.push(l);
+    this.#listening.push(l);
     this.addresses.push(l.address);
     options.log.info({ address: l.address, raw: l.raw }, 'listening for clients');
   }
 
-  private accept(socket: ByteSocket, address: Address): void {
+  #accept(socket: ByteSocket, address: Address): void {
     const connection = new ClientConnection(socket, this);
-    this.connections.add(connection);
+    this.#connections.add(connection);
     const unixName = address.kind === 'unix' ? `${address.path}:0` : undefined;
-    connection.open(this.engine, {
+    connection.open(this.#engine, {
       remoteAddr: unixName ?? socket.remoteAddr,
       localAddr: unixName ?? socket.localAddr,
       fd: socket.fd,
@@ -157,32 +152,32 @@ class IngressServer implements Ingress, ConnectionOwner {
   }
 
   connectionClosed(connection: ClientConnection): void {
-    this.connections.delete(connection);
-    if (this.connections.size > 0) return;
-    const waiting = this.emptied;
-    this.emptied = [];
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    const waiting = this.#emptied;
+    this.#emptied = [];
     for (const resolve of waiting) resolve();
   }
 
   closeListeners(): void {
-    for (const l of this.listening.splice(0)) l.close();
+    for (const l of this.#listening.splice(0)) l.close();
     this.addresses.length = 0;
   }
 
   drain(): Promise<void> {
     this.closeListeners();
     return new Promise((resolve) => {
-      if (this.connections.size === 0) resolve();
-      else this.emptied.push(resolve);
+      if (this.#connections.size === 0) resolve();
+      else this.#emptied.push(resolve);
     });
   }
 
   async stop(flushMs = STOP_FLUSH_MS): Promise<void> {
-    clearInterval(this.checkTimer);
+    clearInterval(this.#checkTimer);
     const gone = this.drain();
-    for (const connection of this.connections) connection.close();
+    for (const connection of this.#connections) connection.close();
     const timer = setTimeout(() => {
-      for (const connection of this.connections) connection.destroy();
+      for (const connection of this.#connections) connection.destroy();
     }, flushMs);
     await gone;
     clearTimeout(timer);

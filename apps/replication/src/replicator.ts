@@ -2,7 +2,7 @@ import type { Member, MemberReport, RemovalAnswer, SnapshotAnswer, SnapshotRepor
 import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
 import { provenSnapshots } from '@weir/replica';
-import { realTime } from '@weir/time';
+import { realTime, Retry } from '@weir/time';
 import type { Time } from '@weir/time';
 import { EphemeralCopy, ResidentCopy } from './copy.ts';
 import type { Copy } from './copy.ts';
@@ -88,7 +88,8 @@ export class Replicator {
   #newest: SnapshotManifest | null = null;
   #waiters: Waiter[] = [];
   #wake: (() => void) | null = null;
-  #failures = 0;
+  /** Of snapshots that failed: none is begun by itself before `#nextTryMs`. */
+  readonly #again: Retry;
   #nextTryMs = 0;
   #heldSinceMs = 0;
   #retentionAtMs = 0;
@@ -111,6 +112,8 @@ export class Replicator {
     this.#timings = { ...TIMINGS, ...options.timings };
     const time = (this.#time = options.time ?? realTime);
     this.#monotonicMs = options.monotonicMs ?? (() => time.monotonicMs());
+    const { retryMinMs: minMs, retryMaxMs: maxMs } = this.#timings;
+    this.#again = new Retry({ time, minMs, maxMs });
     this.#startedAt = this.#monotonicMs();
   }
 
@@ -195,7 +198,7 @@ export class Replicator {
   async run(signal: AbortSignal): Promise<void> {
     const { logger } = this.#o;
     const { retryMinMs, retryMaxMs } = this.#timings;
-    let pauseMs = retryMinMs;
+    const again = new Retry({ time: this.#time, minMs: retryMinMs, maxMs: retryMaxMs });
     this.#active = true;
     while (!signal.aborted) {
       const started = this.#monotonicMs();
@@ -203,7 +206,8 @@ export class Replicator {
         await this.#term(signal);
       } catch (error) {
         if (signal.aborted) break;
-        if (this.#monotonicMs() - started > retryMaxMs) pauseMs = retryMinMs;
+        if (this.#monotonicMs() - started > retryMaxMs) again.succeeded();
+        const pauseMs = again.failed();
         logger.error(
           { err: error, retryInMs: pauseMs },
           'the copy cannot follow the log: beginning again from the newest snapshot',
@@ -211,7 +215,6 @@ export class Replicator {
         this.#lastOk = false;
         this.#answerAll({ ok: false, error: textOf(error) });
         await this.#pause(pauseMs, signal);
-        pauseMs = Math.min(retryMaxMs, pauseMs * 2);
       } finally {
         this.#copy?.stop();
         this.#copy = null;
@@ -277,7 +280,9 @@ export class Replicator {
 
   async #whenAvailable(signal: AbortSignal, attempt: () => Promise<boolean>): Promise<void> {
     const { logger } = this.#o;
-    for (let pauseMs = this.#timings.tickMs; !signal.aborted;) {
+    const { tickMs, retryMinMs } = this.#timings;
+    const again = new Retry({ time: this.#time, minMs: tickMs, maxMs: Math.max(tickMs, retryMinMs) });
+    while (!signal.aborted) {
       let trouble = 'the log is empty';
       try {
         if (await attempt()) {
@@ -297,8 +302,7 @@ export class Replicator {
       }
       if (trouble !== this.#trouble) logger.warn({ trouble }, 'waiting for the log');
       this.#trouble = trouble;
-      await this.#pause(pauseMs, signal);
-      pauseMs = Math.min(this.#timings.retryMinMs, pauseMs * 2);
+      await this.#pause(again.failed(), signal);
     }
     signal.throwIfAborted();
   }
@@ -367,7 +371,7 @@ export class Replicator {
         return;
       }
       this.#lastOk = false;
-      const retryMs = Math.min(this.#timings.retryMaxMs, this.#timings.retryMinMs * 2 ** this.#failures++);
+      const retryMs = this.#again.failed();
       this.#nextTryMs = this.#monotonicMs() + retryMs;
       logger.error({ err: error, why, retryInMs: retryMs }, 'snapshot failed');
       this.#answer(seq, { ok: false, error: textOf(error) });
@@ -379,7 +383,7 @@ export class Replicator {
 
   #saved(manifest: SnapshotManifest, seq: number, startedAt: number): void {
     this.#lastOk = true;
-    this.#failures = 0;
+    this.#again.succeeded();
     this.#nextTryMs = 0;
     this.#lastSavedMs = this.#o.now();
     this.#savedAt = this.#monotonicMs();

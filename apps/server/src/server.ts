@@ -113,6 +113,7 @@ async function startLocked(options: ServerOptions, lock: FolderLock): Promise<Se
   // Further ingress processes may join this node's own.
   const linkListen = config.text.linkListen;
   const link = linkListen === '' ? null : await listenLink({ engine: node.engine, address: linkListen, log: logger });
+  node.linkAddress = link?.address ?? null;
   const stop = async () => {
     // The engine first: whoever waits for the log still gets the reply.
     await node.stop();

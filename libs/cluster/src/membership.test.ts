@@ -134,6 +134,7 @@ test('what is no report is not heard', () => {
     { ...report, port: '6380' },
     { ...report, role: 'king' },
     { ...report, id: undefined },
+    { ...report, link: 7 },
   ];
   for (const value of bad) assert.equal(parseReport(encode(value)), null, JSON.stringify(value));
   assert.equal(parseReport(encode({ ...report, ip: 'x'.repeat(20_000) })), null);

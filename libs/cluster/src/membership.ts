@@ -24,6 +24,8 @@ export interface MemberReport {
   readonly state: 'loading' | 'catching-up' | 'online';
   /** Of a slave: id of the node that it was told to follow. */
   readonly follows?: string;
+  /** Where ingresses reach an engine: its socket's path or `host:port`, as `link-connect` takes it. */
+  readonly link?: string;
   /** Of a replication app: what INFO persistence shows. */
   readonly snapshot?: SnapshotReport;
   /** A member's last report: it leaves in order, and is gone at once. */
@@ -153,6 +155,6 @@ export function parseReport(data: Uint8Array): MemberReport | null {
   const numbers = ['port', 'epoch', 'seq', 'offset'].every((name) => Number.isSafeInteger(r[name]));
   const texts = ['id', 'role', 'ip', 'state'].every((name) => typeof r[name] === 'string');
   if (!numbers || !texts || !['master', 'slave', 'replication'].includes(r['role'] as string)) return null;
-  if (r['follows'] !== undefined && typeof r['follows'] !== 'string') return null;
+  for (const name of ['follows', 'link']) if (r[name] !== undefined && typeof r[name] !== 'string') return null;
   return value as MemberReport;
 }

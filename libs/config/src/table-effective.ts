@@ -296,6 +296,11 @@ export const effectiveDirectives = [
     apps: ['engine', 'server'],
     immutable: true,
   }),
+  str('link-announce', '', 'Address of the link that this engine tells ingresses; empty is where it listens.', {
+    apps: ['engine'],
+    immutable: true,
+    nullable: true,
+  }),
   str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', {
     apps: ['ingress'],
     immutable: true,

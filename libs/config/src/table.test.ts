@@ -38,6 +38,7 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'weir-cluster',
     'log-replicas',
     'link-listen',
+    'link-announce',
     'link-connect',
     'commit-timeout',
     'snapshot-keep',

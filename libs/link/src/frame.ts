@@ -70,122 +70,130 @@ function getU32(buf: Uint8Array, at: number): number {
 }
 
 export class FrameReader {
-  private readonly handler: FrameHandler;
-  private readonly commandsMax: number;
-  private readonly header = new Uint8Array(HEADER_BYTES);
-  private headerLength = 0;
-  private readonly prefix = new Uint8Array(OUTPUT_PREFIX_BYTES);
+  readonly #handler: FrameHandler;
+  readonly #commandsMax: number;
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  #headerLength = 0;
+  readonly #prefix = new Uint8Array(OUTPUT_PREFIX_BYTES);
   /** Bytes of the prefix that are still to come. */
-  private prefixMissing = 0;
-  private replies = 0;
-  private position = 0;
-  private type = 0;
-  private session = 0;
-  private remaining = 0;
-  private control: Uint8Array | null = null;
-  private controlLength = 0;
-  private dead = false;
+  #prefixMissing = 0;
+  #replies = 0;
+  #position = 0;
+  #type = 0;
+  #session = 0;
+  #remaining = 0;
+  #control: Uint8Array | null = null;
+  #controlLength = 0;
+  #dead = false;
 
   /** `commandsMax`: bytes of a command table that are taken; 0 for an engine, which gets none. */
   constructor(handler: FrameHandler, commandsMax = COMMANDS_PAYLOAD_MAX) {
-    this.handler = handler;
-    this.commandsMax = commandsMax;
+    this.#handler = handler;
+    this.#commandsMax = commandsMax;
   }
 
   /** Ends the reading; for the handler, when it has given the link up. */
   stop(): void {
-    this.dead = true;
+    this.#dead = true;
   }
 
   push(buf: Uint8Array, start: number, end: number): void {
     let at = start;
-    while (at < end && !this.dead) {
-      if (this.prefixMissing > 0) {
-        at = this.readPrefix(buf, at, end);
+    while (at < end && !this.#dead) {
+      if (this.#prefixMissing > 0) {
+        at = this.#readPrefix(buf, at, end);
         continue;
       }
-      if (this.remaining > 0) {
-        at = this.payload(buf, at, end);
+      if (this.#remaining > 0) {
+        at = this.#payload(buf, at, end);
         continue;
       }
-      if (this.headerLength === 0 && end - at >= HEADER_BYTES) {
-        this.beginFrame(buf, at);
+      if (this.#headerLength === 0 && end - at >= HEADER_BYTES) {
+        this.#beginFrame(buf, at);
         at += HEADER_BYTES;
       } else {
-        this.header[this.headerLength++] = buf[at++];
-        if (this.headerLength < HEADER_BYTES) continue;
-        this.headerLength = 0;
-        this.beginFrame(this.header, 0);
+        this.#header[this.#headerLength++] = buf[at++];
+        if (this.#headerLength < HEADER_BYTES) continue;
+        this.#headerLength = 0;
+        this.#beginFrame(this.#header, 0);
       }
-      if (this.remaining === 0 && this.prefixMissing === 0 && !this.dead) {
-        this.handler.onFrame(this.type, this.session, buf, at, at, 0, 0);
+      if (this.#remaining === 0 && this.#prefixMissing === 0 && !this.#dead) {
+        this.#handler.onFrame(this.#type, this.#session, buf, at, at, 0, 0);
       }
     }
   }
 
-  private readPrefix(buf: Uint8Array, at: number, end: number): number {
-    const from = OUTPUT_PREFIX_BYTES - this.prefixMissing;
-    const n = Math.min(this.prefixMissing, end - at);
-    for (let i = 0; i < n; i++) this.prefix[from + i] = buf[at + i];
-    this.prefixMissing -= n;
-    if (this.prefixMissing > 0) return at + n;
-    const p = this.prefix;
-    this.replies = getU32(p, 0);
-    this.position = getU32(p, 4) + getU32(p, 8) * 2 ** 32;
-    if (this.position > Number.MAX_SAFE_INTEGER) this.malformed(`position ${this.position}`);
+  #readPrefix(buf: Uint8Array, at: number, end: number): number {
+    const from = OUTPUT_PREFIX_BYTES - this.#prefixMissing;
+    const n = Math.min(this.#prefixMissing, end - at);
+    for (let i = 0; i < n; i++) this.#prefix[from + i] = buf[at + i];
+    this.#prefixMissing -= n;
+    if (this.#prefixMissing > 0) return at + n;
+    const p = this.#prefix;
+    this.#replies = getU32(p, 0);
+    this.#position = getU32(p, 4) + getU32(p, 8) * 2 ** 32;
+    if (this.#position > Number.MAX_SAFE_INTEGER) this.#malformed(`position ${this.#position}`);
     // Replies without bytes: those before them were cut off just at a frame's end.
-    else if (this.remaining === 0) {
-      this.handler.onFrame(this.type, this.session, buf, at + n, at + n, this.replies, this.position);
+    else if (this.#remaining === 0) {
+      this.#handler.onFrame(this.#type, this.#session, buf, at + n, at + n, this.#replies, this.#position);
     }
     return at + n;
   }
 
-  private beginFrame(buf: Uint8Array, at: number): void {
+  #beginFrame(buf: Uint8Array, at: number): void {
     const length = getU32(buf, at);
     const type = buf[at + 4];
-    this.type = type;
-    this.session = getU32(buf, at + 5);
-    if (type === 0 || type > TYPE_MAX) return this.malformed(`unknown frame type ${type}`);
-    if (length < LENGTH_EXTRA) return this.malformed(`frame length ${length}`);
+    this.#type = type;
+    this.#session = getU32(buf, at + 5);
+    if (type === 0 || type > TYPE_MAX) return this.#malformed(`unknown frame type ${type}`);
+    if (length < LENGTH_EXTRA) return this.#malformed(`frame length ${length}`);
     const prefix = type === FRAME.OUTPUT ? OUTPUT_PREFIX_BYTES : 0;
     const payload = length - LENGTH_EXTRA - prefix;
-    if (payload < 0 || payload > this.payloadMax(type))
-      return this.malformed(`payload of ${payload} bytes in a frame of type ${type}`);
-    this.remaining = payload;
-    this.prefixMissing = prefix;
+    if (payload < 0 || payload > this.#payloadMax(type))
+      return this.#malformed(`payload of ${payload} bytes in a frame of type ${type}`);
+    this.#remaining = payload;
+    this.#prefixMissing = prefix;
   }
 
-  private payloadMax(type: number): number {
-    if (type === FRAME.COMMANDS) return this.commandsMax;
+  #payloadMax(type: number): number {
+    if (type === FRAME.COMMANDS) return this.#commandsMax;
     return isData(type) ? DATA_PAYLOAD_MAX : CONTROL_PAYLOAD_MAX;
   }
 
-  private payload(buf: Uint8Array, at: number, end: number): number {
-    const n = Math.min(this.remaining, end - at);
-    if (isData(this.type) || (this.control === null && n === this.remaining)) {
-      this.remaining -= n;
-      const last = this.type === FRAME.OUTPUT && this.remaining === 0;
-      this.handler.onFrame(this.type, this.session, buf, at, at + n, last ? this.replies : 0, last ? this.position : 0);
+  #payload(buf: Uint8Array, at: number, end: number): number {
+    const n = Math.min(this.#remaining, end - at);
+    if (isData(this.#type) || (this.#control === null && n === this.#remaining)) {
+      this.#remaining -= n;
+      const last = this.#type === FRAME.OUTPUT && this.#remaining === 0;
+      this.#handler.onFrame(
+        this.#type,
+        this.#session,
+        buf,
+        at,
+        at + n,
+        last ? this.#replies : 0,
+        last ? this.#position : 0,
+      );
       return at + n;
     }
-    if (this.control === null) {
-      this.control = new Uint8Array(this.remaining);
-      this.controlLength = 0;
+    if (this.#control === null) {
+      this.#control = new Uint8Array(this.#remaining);
+      this.#controlLength = 0;
     }
-    this.control.set(buf.subarray(at, at + n), this.controlLength);
-    this.controlLength += n;
-    this.remaining -= n;
-    if (this.remaining === 0) {
-      const control = this.control;
-      this.control = null;
-      this.handler.onFrame(this.type, this.session, control, 0, control.length, 0, 0);
+    this.#control.set(buf.subarray(at, at + n), this.#controlLength);
+    this.#controlLength += n;
+    this.#remaining -= n;
+    if (this.#remaining === 0) {
+      const control = this.#control;
+      this.#control = null;
+      this.#handler.onFrame(this.#type, this.#session, control, 0, control.length, 0, 0);
     }
     return at + n;
   }
 
-  private malformed(reason: string): void {
-    this.dead = true;
-    this.handler.onMalformed(reason);
+  #malformed(reason: string): void {
+    this.#dead = true;
+    this.#handler.onMalformed(reason);
   }
 }
 
@@ -195,13 +203,13 @@ const WRITER_BYTES_MIN = 64 * 1024;
 export class FrameWriter {
   buf = new Uint8Array(WRITER_BYTES_MIN);
   length = 0;
-  private lastType = 0;
-  private lastSession = 0;
-  private lastStart = 0;
+  #lastType = 0;
+  #lastSession = 0;
+  #lastStart = 0;
 
   clear(): void {
     this.length = 0;
-    this.lastType = 0;
+    this.#lastType = 0;
   }
 
   /** Of an OUTPUT: the replies that end with its last byte or before, and the position they depend on. */
@@ -217,47 +225,47 @@ export class FrameWriter {
     let at = start;
     do {
       const n = Math.min(end - at, DATA_PAYLOAD_MAX);
-      this.one(type, session, buf, at, at + n);
+      this.#one(type, session, buf, at, at + n);
       at += n;
     } while (at < end);
-    if (type === FRAME.OUTPUT) this.addToPrefix(replies, position);
+    if (type === FRAME.OUTPUT) this.#addToPrefix(replies, position);
   }
 
-  private one(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
+  #one(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
     const n = end - start;
     const prefix = type === FRAME.OUTPUT ? OUTPUT_PREFIX_BYTES : 0;
-    this.reserve(HEADER_BYTES + prefix + n);
+    this.#reserve(HEADER_BYTES + prefix + n);
     const out = this.buf;
-    if (type === this.lastType && session === this.lastSession && isData(type)) {
-      const total = this.length - this.lastStart - HEADER_BYTES - prefix + n;
+    if (type === this.#lastType && session === this.#lastSession && isData(type)) {
+      const total = this.length - this.#lastStart - HEADER_BYTES - prefix + n;
       if (total <= DATA_PAYLOAD_MAX) {
-        this.putU32(this.lastStart, total + prefix + LENGTH_EXTRA);
-        this.putBytes(buf, start, end);
+        this.#putU32(this.#lastStart, total + prefix + LENGTH_EXTRA);
+        this.#putBytes(buf, start, end);
         return;
       }
     }
     const at = this.length;
-    this.putU32(at, n + prefix + LENGTH_EXTRA);
+    this.#putU32(at, n + prefix + LENGTH_EXTRA);
     out[at + 4] = type;
-    this.putU32(at + 5, session);
+    this.#putU32(at + 5, session);
     out.fill(0, at + HEADER_BYTES, at + HEADER_BYTES + prefix);
     this.length = at + HEADER_BYTES + prefix;
-    this.lastType = type;
-    this.lastSession = session;
-    this.lastStart = at;
-    this.putBytes(buf, start, end);
+    this.#lastType = type;
+    this.#lastSession = session;
+    this.#lastStart = at;
+    this.#putBytes(buf, start, end);
   }
 
   /** The last frame is an OUTPUT; several that became one have the sum of their replies and the last position. */
-  private addToPrefix(replies: number, position: number): void {
-    const at = this.lastStart + HEADER_BYTES;
-    this.putU32(at, getU32(this.buf, at) + replies);
+  #addToPrefix(replies: number, position: number): void {
+    const at = this.#lastStart + HEADER_BYTES;
+    this.#putU32(at, getU32(this.buf, at) + replies);
     if (position === 0) return;
-    this.putU32(at + 4, position >>> 0);
-    this.putU32(at + 8, Math.floor(position / 2 ** 32));
+    this.#putU32(at + 4, position >>> 0);
+    this.#putU32(at + 8, Math.floor(position / 2 ** 32));
   }
 
-  private putU32(at: number, value: number): void {
+  #putU32(at: number, value: number): void {
     const out = this.buf;
     out[at] = value;
     out[at + 1] = value >>> 8;
@@ -265,7 +273,7 @@ export class FrameWriter {
     out[at + 3] = value >>> 24;
   }
 
-  private putBytes(buf: Uint8Array, start: number, end: number): void {
+  #putBytes(buf: Uint8Array, start: number, end: number): void {
     const out = this.buf;
     let at = this.length;
     if (end - start <= 48) for (let i = start; i < end; i++) out[at++] = buf[i];
@@ -273,7 +281,7 @@ export class FrameWriter {
     this.length += end - start;
   }
 
-  private reserve(n: number): void {
+  #reserve(n: number): void {
     const need = this.length + n;
     if (need <= this.buf.length) return;
     const grown = new Uint8Array(Math.max(need, this.buf.length * 2));

@@ -1,6 +1,6 @@
 export { ByteQueue } from './byte-queue.ts';
 export { LineRate } from './line-rate.ts';
-export { listen, parseAddress } from './listen.ts';
+export { addressText, listen, parseAddress } from './listen.ts';
 export type { Address, ConnectOptions, Listening, ListenOptions } from './listen.ts';
 export { rawSocketsAvailable } from './raw-socket.ts';
 export { PENDING_HIGH_BYTES } from './socket.ts';

@@ -1,3 +1,15 @@
+import { Retry, realTime } from '@weir/time';
+import { ByteQueue } from './byte-queue.ts';
+import { decodeCommands } from './commands-payload.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, encodeOpen, encodeU32 } from './frame.ts';
+import { TAKEN_STEP_BYTES } from './link-server.ts';
+import { connect } from './listen.ts';
+import type { Address } from './listen.ts';
+import type { ByteSocket, LinkLogger } from './socket.ts';
+import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
+import { Wire } from './wire.ts';
+import type { WireOwner } from './wire.ts';
+
 /**
  * The ingress's end of the link: an EnginePort whose sessions are carried by one connection to an engine.
  *
@@ -7,15 +19,6 @@
  *
  *   down ──dial──▶ dialing ──hello, command table──▶ up          any loss ──▶ down, again after the backoff, for ever
  */
-import { Retry, realTime } from '@weir/time';
-import { ByteQueue } from './byte-queue.ts';
-import { decodeCommands } from './commands-payload.ts';
-import { COMMANDS_PAYLOAD_MAX, FRAME, encodeOpen, encodeU32 } from './frame.ts';
-import { TAKEN_STEP_BYTES } from './link-server.ts';
-import { connect, type Address } from './listen.ts';
-import type { ByteSocket, LinkLogger } from './socket.ts';
-import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
-import { Wire, type WireOwner } from './wire.ts';
 
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 2000;
@@ -37,16 +40,16 @@ class ClientLinkSession implements SessionPort {
   readonly id: number;
   readonly info: SessionInfo;
   readonly sink: SessionSink;
-  private readonly client: SocketLinkClient;
-  private early: ByteQueue | null = null;
-  private endedEarly = false;
-  private untold = 0;
-  private congested = false;
-  private pausedByEngine = false;
+  readonly #client: SocketLinkClient;
+  #early: ByteQueue | null = null;
+  #endedEarly = false;
+  #untold = 0;
+  #congested = false;
+  #pausedByEngine = false;
   pausedByLink = false;
 
   constructor(client: SocketLinkClient, id: number, info: SessionInfo, sink: SessionSink) {
-    this.client = client;
+    this.#client = client;
     this.id = id;
     this.info = info;
     this.sink = sink;
@@ -56,71 +59,71 @@ class ClientLinkSession implements SessionPort {
     this.wire = wire;
     const open = encodeOpen(this.info);
     wire.send(FRAME.OPEN, this.id, open, 0, open.length);
-    const early = this.early;
-    this.early = null;
+    const early = this.#early;
+    this.#early = null;
     for (let view = early?.peek(Infinity); early && view; view = early.peek(Infinity)) {
       early.consume(view.length);
       wire.send(FRAME.INPUT, this.id, view, 0, view.length);
     }
-    if (this.endedEarly) wire.sendEmpty(FRAME.ENDED, this.id);
+    if (this.#endedEarly) wire.sendEmpty(FRAME.ENDED, this.id);
     this.setPausedByLink(false);
   }
 
   input(buf: Uint8Array, start: number, end: number): void {
     const wire = this.wire;
     if (wire === undefined) {
-      (this.early ??= new ByteQueue()).append(buf, start, end);
+      (this.#early ??= new ByteQueue()).append(buf, start, end);
       return;
     }
     wire.send(FRAME.INPUT, this.id, buf, start, end);
     if (wire.congested) {
       this.setPausedByLink(true);
-      this.client.pausedByLink.add(this);
+      this.#client.pausedByLink.add(this);
     }
   }
 
   inputEnded(): void {
-    if (this.wire === undefined) this.endedEarly = true;
+    if (this.wire === undefined) this.#endedEarly = true;
     else this.wire.sendEmpty(FRAME.ENDED, this.id);
   }
 
   drained(): void {
-    this.congested = false;
-    this.tell(1);
+    this.#congested = false;
+    this.#tell(1);
   }
 
   closed(): void {
-    this.client.forget(this);
+    this.#client.forget(this);
     this.wire?.sendEmpty(FRAME.CLOSED, this.id);
     this.wire = undefined;
   }
 
   /** Replies from the engine. While the client does not drain, nothing is reported as taken, and so the window closes. */
   reply(buf: Uint8Array, start: number, end: number, replies: number, position: number): void {
-    this.untold += end - start;
+    this.#untold += end - start;
     if (position > this.position) this.position = position;
-    if (!this.sink.output(buf, start, end, replies)) this.congested = true;
-    else if (!this.congested) this.tell(TAKEN_STEP_BYTES);
+    if (!this.sink.output(buf, start, end, replies)) this.#congested = true;
+    else if (!this.#congested) this.#tell(TAKEN_STEP_BYTES);
   }
 
-  private tell(atLeast: number): void {
-    if (this.untold < atLeast || this.wire === undefined) return;
-    const payload = encodeU32(this.untold);
-    this.untold = 0;
+  #tell(atLeast: number): void {
+    if (this.#untold < atLeast || this.wire === undefined) return;
+    const payload = encodeU32(this.#untold);
+    this.#untold = 0;
     this.wire.send(FRAME.TAKEN, this.id, payload, 0, payload.length);
   }
 
   setPausedByEngine(paused: boolean): void {
-    this.setPaused(paused, this.pausedByLink);
+    this.#setPaused(paused, this.pausedByLink);
   }
 
   setPausedByLink(paused: boolean): void {
-    this.setPaused(this.pausedByEngine, paused);
+    this.#setPaused(this.#pausedByEngine, paused);
   }
 
-  private setPaused(byEngine: boolean, byLink: boolean): void {
-    const before = this.pausedByEngine || this.pausedByLink;
-    this.pausedByEngine = byEngine;
+  #setPaused(byEngine: boolean, byLink: boolean): void {
+    const before = this.#pausedByEngine || this.pausedByLink;
+    this.#pausedByEngine = byEngine;
     this.pausedByLink = byLink;
     const after = byEngine || byLink;
     if (after && !before) this.sink.pauseInput();
@@ -130,7 +133,7 @@ class ClientLinkSession implements SessionPort {
   /** The link is lost, or none came in time. */
   abandon(message: Uint8Array | undefined): void {
     this.wire = undefined;
-    this.early = null;
+    this.#early = null;
     if (message !== undefined) this.sink.output(message, 0, message.length, 1);
     this.sink.close();
   }
@@ -155,26 +158,26 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   position = 0;
   /** Sessions whose input is held back because the link is congested. */
   readonly pausedByLink = new Set<ClientLinkSession>();
-  private readonly log: LinkLogger;
-  private readonly dial: () => Promise<ByteSocket>;
-  private readonly waitForLinkMs: number;
-  private readonly sessions = new Map<number, ClientLinkSession>();
+  readonly #log: LinkLogger;
+  readonly #dial: () => Promise<ByteSocket>;
+  readonly #waitForLinkMs: number;
+  readonly #sessions = new Map<number, ClientLinkSession>();
   /** Without a link yet, each with its deadline; in order of arrival. */
-  private readonly waiting = new Map<ClientLinkSession, NodeJS.Timeout>();
-  private wire: Wire | undefined;
-  private state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
-  private nextId = 1;
-  private readonly redial = new Retry({ time: realTime, minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX, jitter: 0.25 });
-  private watchTimer: NodeJS.Timeout | undefined;
-  private stoppedResolve: (() => void) | undefined;
+  readonly #waiting = new Map<ClientLinkSession, NodeJS.Timeout>();
+  #wire: Wire | undefined;
+  #state: 'down' | 'dialing' | 'up' | 'stopped' = 'down';
+  #nextId = 1;
+  readonly #redial = new Retry({ time: realTime, minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX, jitter: 0.25 });
+  #watchTimer: NodeJS.Timeout | undefined;
+  #stoppedResolve: (() => void) | undefined;
 
   constructor(options: SocketLinkClientOptions) {
     const { address, raw } = options;
-    this.log = options.log;
-    this.waitForLinkMs = options.waitForLinkMs ?? WAIT_FOR_LINK_MS;
-    if (options.dial) this.dial = options.dial;
+    this.#log = options.log;
+    this.#waitForLinkMs = options.waitForLinkMs ?? WAIT_FOR_LINK_MS;
+    if (options.dial) this.#dial = options.dial;
     else if (address)
-      this.dial = () =>
+      this.#dial = () =>
         connect({
           address,
           timeoutMs: CONNECT_TIMEOUT_MS,
@@ -185,62 +188,62 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   }
 
   get up(): boolean {
-    return this.state === 'up';
+    return this.#state === 'up';
   }
 
   get sessionCount(): number {
-    return this.sessions.size + this.waiting.size;
+    return this.#sessions.size + this.#waiting.size;
   }
 
   /** Connects, and stays connected until `stop`. */
   run(): void {
-    void this.connect();
+    void this.#connect();
   }
 
-  private async connect(): Promise<void> {
-    this.state = 'dialing';
+  async #connect(): Promise<void> {
+    this.#state = 'dialing';
     try {
-      const socket = await this.dial();
-      if (this.isStopped()) return socket.destroy();
-      const wire = new Wire(socket, this, this.log);
-      this.wire = wire;
-      this.watchTimer = setInterval(() => this.watch(wire), WATCH_MS).unref();
+      const socket = await this.#dial();
+      if (this.#isStopped()) return socket.destroy();
+      const wire = new Wire(socket, this, this.#log);
+      this.#wire = wire;
+      this.#watchTimer = setInterval(() => this.#watch(wire), WATCH_MS).unref();
     } catch (error) {
-      if (!this.isStopped()) this.retry((error as NodeJS.ErrnoException).code ?? String(error));
+      if (!this.#isStopped()) this.#retry((error as NodeJS.ErrnoException).code ?? String(error));
     }
   }
 
-  private isStopped(): boolean {
-    return this.state === 'stopped';
+  #isStopped(): boolean {
+    return this.#state === 'stopped';
   }
 
-  private retry(reason: string): void {
-    this.state = 'down';
+  #retry(reason: string): void {
+    this.#state = 'down';
     // Said once, and then every minute or so as long as it lasts.
-    const level = this.redial.failures % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
-    const retryInMs = Math.round(this.redial.schedule(() => void this.connect()));
-    this.log[level]({ reason, attempts: this.redial.failures, retryInMs }, 'no link to the engine, trying on');
+    const level = this.#redial.failures % FAILURES_PER_WARNING === 0 ? 'warn' : 'debug';
+    const retryInMs = Math.round(this.#redial.schedule(() => void this.#connect()));
+    this.#log[level]({ reason, attempts: this.#redial.failures, retryInMs }, 'no link to the engine, trying on');
   }
 
   onUp(): void {
     // Not before the command table is there.
   }
 
-  private serve(wire: Wire): void {
-    this.state = 'up';
-    this.redial.succeeded();
-    this.log.info({ waiting: this.waiting.size }, 'link to the engine is up');
-    for (const [session, timer] of this.waiting) {
+  #serve(wire: Wire): void {
+    this.#state = 'up';
+    this.#redial.succeeded();
+    this.#log.info({ waiting: this.#waiting.size }, 'link to the engine is up');
+    for (const [session, timer] of this.#waiting) {
       clearTimeout(timer);
-      this.sessions.set(session.id, session);
+      this.#sessions.set(session.id, session);
       session.attach(wire);
     }
-    this.waiting.clear();
+    this.#waiting.clear();
   }
 
-  private watch(wire: Wire): void {
+  #watch(wire: Wire): void {
     const silentMs = performance.now() - wire.lastReceivedMs;
-    if (this.state !== 'up' && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
+    if (this.#state !== 'up' && silentMs > CONNECT_TIMEOUT_MS) wire.destroy('no hello');
     else if (silentMs > SILENCE_MS_MAX) wire.destroy('the engine is silent');
     else if (silentMs > PING_AFTER_MS) wire.sendEmpty(FRAME.PING, 0);
   }
@@ -255,9 +258,9 @@ export class SocketLinkClient implements EnginePort, WireOwner {
     replies: number,
     position: number,
   ): boolean {
-    if (this.state !== 'up') return type === FRAME.COMMANDS && this.onCommands(wire, buf, start, end);
+    if (this.#state !== 'up') return type === FRAME.COMMANDS && this.#onCommands(wire, buf, start, end);
     if (position > this.position) this.position = position;
-    const session = this.sessions.get(id);
+    const session = this.#sessions.get(id);
     // Frames for a session whose client has left are on their way until the engine has read our CLOSED.
     if (type === FRAME.OUTPUT) session?.reply(buf, start, end, replies, position);
     else if (type === FRAME.CLOSE) session?.sink.close();
@@ -268,13 +271,13 @@ export class SocketLinkClient implements EnginePort, WireOwner {
     return true;
   }
 
-  private onCommands(wire: Wire, buf: Uint8Array, start: number, end: number): boolean {
+  #onCommands(wire: Wire, buf: Uint8Array, start: number, end: number): boolean {
     const commands = decodeCommands(buf, start, end);
     if (commands === undefined) return false;
     this.commands = commands;
     // Another engine may follow another log.
     this.position = 0;
-    if (this.state === 'dialing') this.serve(wire);
+    if (this.#state === 'dialing') this.#serve(wire);
     return true;
   }
 
@@ -287,64 +290,64 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   }
 
   onDown(_wire: Wire, reason: string): void {
-    clearInterval(this.watchTimer);
-    this.wire = undefined;
-    const lost = [...this.sessions.values()];
-    this.sessions.clear();
+    clearInterval(this.#watchTimer);
+    this.#wire = undefined;
+    const lost = [...this.#sessions.values()];
+    this.#sessions.clear();
     this.pausedByLink.clear();
-    if (lost.length > 0) this.log.warn({ clients: lost.length }, 'closing the clients of a lost link');
+    if (lost.length > 0) this.#log.warn({ clients: lost.length }, 'closing the clients of a lost link');
     for (const session of lost) session.abandon(undefined);
-    if (this.state === 'stopped') this.stoppedResolve?.();
-    else this.retry(reason);
+    if (this.#state === 'stopped') this.#stoppedResolve?.();
+    else this.#retry(reason);
   }
 
   open(info: SessionInfo, sink: SessionSink): SessionPort {
-    const session = new ClientLinkSession(this, this.takeId(), info, sink);
-    if (this.state === 'up') {
-      this.sessions.set(session.id, session);
-      session.attach(this.wire!);
+    const session = new ClientLinkSession(this, this.#takeId(), info, sink);
+    if (this.#state === 'up') {
+      this.#sessions.set(session.id, session);
+      session.attach(this.#wire!);
     } else {
       session.setPausedByLink(true);
-      this.waiting.set(
+      this.#waiting.set(
         session,
         setTimeout(() => {
-          this.waiting.delete(session);
+          this.#waiting.delete(session);
           session.abandon(NO_ENGINE);
-        }, this.waitForLinkMs),
+        }, this.#waitForLinkMs),
       );
     }
     return session;
   }
 
   /** Ids wrap after 2^32 sessions; one still in use is skipped. */
-  private takeId(): number {
-    while (this.sessions.has(this.nextId)) this.nextId = (this.nextId + 1) >>> 0;
-    const id = this.nextId;
-    this.nextId = (this.nextId + 1) >>> 0;
+  #takeId(): number {
+    while (this.#sessions.has(this.#nextId)) this.#nextId = (this.#nextId + 1) >>> 0;
+    const id = this.#nextId;
+    this.#nextId = (this.#nextId + 1) >>> 0;
     return id;
   }
 
   /** For ClientLinkSession only. */
   forget(session: ClientLinkSession): void {
-    this.sessions.delete(session.id);
+    this.#sessions.delete(session.id);
     this.pausedByLink.delete(session);
-    clearTimeout(this.waiting.get(session));
-    this.waiting.delete(session);
+    clearTimeout(this.#waiting.get(session));
+    this.#waiting.delete(session);
   }
 
   /** Closes the link for good; its clients are closed. */
   async stop(): Promise<void> {
-    if (this.state === 'stopped') return;
-    this.state = 'stopped';
-    this.redial.cancel();
-    for (const [session, timer] of this.waiting) {
+    if (this.#state === 'stopped') return;
+    this.#state = 'stopped';
+    this.#redial.cancel();
+    for (const [session, timer] of this.#waiting) {
       clearTimeout(timer);
       session.abandon(NO_ENGINE);
     }
-    this.waiting.clear();
-    const wire = this.wire;
+    this.#waiting.clear();
+    const wire = this.#wire;
     if (wire === undefined) return;
-    const gone = new Promise<void>((resolve) => (this.stoppedResolve = resolve));
+    const gone = new Promise<void>((resolve) => (this.#stoppedResolve = resolve));
     wire.close();
     await gone;
   }

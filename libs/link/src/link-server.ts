@@ -1,3 +1,16 @@
+import { ByteQueue } from './byte-queue.ts';
+import { encodeCommands } from './commands-payload.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32 } from './frame.ts';
+import { LineRate } from './line-rate.ts';
+import { listen, parseAddress } from './listen.ts';
+import type { Address, Listening } from './listen.ts';
+import { ReplyMarks } from './reply-marks.ts';
+import { CLOSE_FLUSH_MS } from './socket.ts';
+import type { ByteSocket, LinkLogger } from './socket.ts';
+import type { EnginePort, SessionPort, SessionSink } from './types.ts';
+import { Wire } from './wire.ts';
+import type { WireOwner } from './wire.ts';
+
 /**
  * The engine's end of the link: turns frames into sessions of an EnginePort.
  *
@@ -5,15 +18,6 @@
  * in the session's own backlog. So a client that does not read costs the others nothing: its bytes do not
  * fill the link that all share, and a huge reply goes out in turns with everybody else's.
  */
-import { ByteQueue } from './byte-queue.ts';
-import { encodeCommands } from './commands-payload.ts';
-import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32 } from './frame.ts';
-import { LineRate } from './line-rate.ts';
-import { listen, parseAddress, type Address, type Listening } from './listen.ts';
-import { ReplyMarks } from './reply-marks.ts';
-import { CLOSE_FLUSH_MS, type ByteSocket, type LinkLogger } from './socket.ts';
-import type { EnginePort, SessionPort, SessionSink } from './types.ts';
-import { Wire, type WireOwner } from './wire.ts';
 
 /** Replies of one session that are on the link or unreported at the ingress. */
 export const WINDOW_BYTES = 512 * 1024;
@@ -42,144 +46,144 @@ interface LinkRates {
 
 class EngineLinkSession implements SessionSink {
   port!: SessionPort;
-  private readonly link: EngineLink;
-  private readonly id: number;
-  private unreported = 0;
-  private backlog: ByteQueue | null = null;
-  private marks: ReplyMarks | null = null;
-  private waiting = false;
-  private closeTimer: NodeJS.Timeout | undefined = undefined;
-  private state: 'open' | 'closing' | 'closed' = 'open';
+  readonly #link: EngineLink;
+  readonly #id: number;
+  #unreported = 0;
+  #backlog: ByteQueue | null = null;
+  #marks: ReplyMarks | null = null;
+  #waiting = false;
+  #closeTimer: NodeJS.Timeout | undefined = undefined;
+  #state: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(link: EngineLink, id: number) {
-    this.link = link;
-    this.id = id;
+    this.#link = link;
+    this.#id = id;
   }
 
   /** Exact to within what the ingress has not reported yet: see the invariant PendingIsAnUnderestimate. */
   get pendingOutputBytes(): number {
-    return Math.max(0, this.unreported - TAKEN_STEP_BYTES) + (this.backlog === null ? 0 : this.backlog.length);
+    return Math.max(0, this.#unreported - TAKEN_STEP_BYTES) + (this.#backlog === null ? 0 : this.#backlog.length);
   }
 
   output(buf: Uint8Array, start: number, end: number, replies: number): boolean {
-    if (this.state !== 'open') return true;
-    const { position } = this.link;
+    if (this.#state !== 'open') return true;
+    const { position } = this.#link;
     // A link that its ingress does not read is filled no further: what waits is this session's own, and counted as such.
-    const room = this.backlog === null && !this.link.wire.congested ? WINDOW_BYTES - this.unreported : 0;
+    const room = this.#backlog === null && !this.#link.wire.congested ? WINDOW_BYTES - this.#unreported : 0;
     const now = Math.min(room, end - start);
     const rest = end - start - now;
     if (now > 0) {
-      this.unreported += now;
+      this.#unreported += now;
       // Which of the replies end in a part is not known: they are told of with the last byte.
-      this.link.wire.send(FRAME.OUTPUT, this.id, buf, start, start + now, rest > 0 ? 0 : replies, position);
+      this.#link.wire.send(FRAME.OUTPUT, this.#id, buf, start, start + now, rest > 0 ? 0 : replies, position);
     }
     if (rest > 0) {
-      (this.backlog ??= new ByteQueue()).append(buf, start + now, end);
-      (this.marks ??= new ReplyMarks()).add(rest, replies, position);
+      (this.#backlog ??= new ByteQueue()).append(buf, start + now, end);
+      (this.#marks ??= new ReplyMarks()).add(rest, replies, position);
     }
-    if (this.backlog === null && this.unreported < WINDOW_BYTES && !this.link.wire.congested) return true;
-    this.waiting = true;
-    if (this.link.wire.congested) this.link.waiting.add(this);
+    if (this.#backlog === null && this.#unreported < WINDOW_BYTES && !this.#link.wire.congested) return true;
+    this.#waiting = true;
+    if (this.#link.wire.congested) this.#link.waiting.add(this);
     return false;
   }
 
   taken(n: number): boolean {
-    if (n > this.unreported) return false;
-    this.unreported -= n;
+    if (n > this.#unreported) return false;
+    this.#unreported -= n;
     this.pump();
     return true;
   }
 
   /** Sends what waits, as far as window and link have room. */
   pump(): void {
-    const { wire, waiting } = this.link;
-    const backlog = this.backlog;
+    const { wire, waiting } = this.#link;
+    const backlog = this.#backlog;
     if (backlog !== null) {
-      for (let room = WINDOW_BYTES - this.unreported; room > 0; room = WINDOW_BYTES - this.unreported) {
+      for (let room = WINDOW_BYTES - this.#unreported; room > 0; room = WINDOW_BYTES - this.#unreported) {
         if (wire.congested) {
           waiting.add(this);
           return;
         }
         const view = backlog.peek(Math.min(room, PUMP_BYTES));
         if (view === undefined) break;
-        this.unreported += view.length;
-        this.sendWaiting(backlog, view);
+        this.#unreported += view.length;
+        this.#sendWaiting(backlog, view);
       }
       if (backlog.length > 0) return;
-      this.backlog = null;
-      this.marks = null;
-      if (this.state === 'closing') wire.sendEmpty(FRAME.CLOSE, this.id);
+      this.#backlog = null;
+      this.#marks = null;
+      if (this.#state === 'closing') wire.sendEmpty(FRAME.CLOSE, this.#id);
     }
     this.drainedIfSo();
   }
 
-  private sendWaiting(backlog: ByteQueue, view: Uint8Array): void {
-    const marks = this.marks!;
+  #sendWaiting(backlog: ByteQueue, view: Uint8Array): void {
+    const marks = this.#marks!;
     backlog.consume(view.length);
     marks.take(view.length);
-    this.link.wire.send(FRAME.OUTPUT, this.id, view, 0, view.length, marks.replies, marks.position);
+    this.#link.wire.send(FRAME.OUTPUT, this.#id, view, 0, view.length, marks.replies, marks.position);
   }
 
   drainedIfSo(): void {
-    if (!this.waiting || this.state !== 'open' || this.backlog !== null) return;
-    if (this.link.wire.congested) this.link.waiting.add(this);
-    if (this.unreported >= WINDOW_BYTES / 2 || this.link.wire.congested) return;
-    this.waiting = false;
-    this.link.waiting.delete(this);
+    if (!this.#waiting || this.#state !== 'open' || this.#backlog !== null) return;
+    if (this.#link.wire.congested) this.#link.waiting.add(this);
+    if (this.#unreported >= WINDOW_BYTES / 2 || this.#link.wire.congested) return;
+    this.#waiting = false;
+    this.#link.waiting.delete(this);
     this.port.drained();
   }
 
   close(): void {
-    if (this.state !== 'open') return;
-    this.state = 'closing';
-    if (this.backlog === null) this.link.wire.sendEmpty(FRAME.CLOSE, this.id);
-    else this.closeTimer = setTimeout(() => this.destroy(), CLOSE_FLUSH_MS).unref();
+    if (this.#state !== 'open') return;
+    this.#state = 'closing';
+    if (this.#backlog === null) this.#link.wire.sendEmpty(FRAME.CLOSE, this.#id);
+    else this.#closeTimer = setTimeout(() => this.destroy(), CLOSE_FLUSH_MS).unref();
   }
 
   destroy(): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
-    this.backlog = null;
-    this.marks = null;
-    clearTimeout(this.closeTimer);
-    this.link.wire.sendEmpty(FRAME.DESTROY, this.id);
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#backlog = null;
+    this.#marks = null;
+    clearTimeout(this.#closeTimer);
+    this.#link.wire.sendEmpty(FRAME.DESTROY, this.#id);
   }
 
   pauseInput(): void {
-    this.link.wire.sendEmpty(FRAME.PAUSE, this.id);
+    this.#link.wire.sendEmpty(FRAME.PAUSE, this.#id);
   }
 
   resumeInput(): void {
-    this.link.wire.sendEmpty(FRAME.RESUME, this.id);
+    this.#link.wire.sendEmpty(FRAME.RESUME, this.#id);
   }
 
   /** Whether the engine has refused the client, already when it was opened. */
   get isRefused(): boolean {
-    return this.state !== 'open';
+    return this.#state !== 'open';
   }
 
   /** The refusal goes out, however full the link is: it is short, and nothing of the session is to be kept. */
   forget(): void {
-    const { wire } = this.link;
-    const backlog = this.backlog;
+    const { wire } = this.#link;
+    const backlog = this.#backlog;
     for (let view = backlog?.peek(Infinity); backlog && view; view = backlog.peek(Infinity)) {
-      this.sendWaiting(backlog, view);
+      this.#sendWaiting(backlog, view);
     }
-    if (backlog !== null) wire.sendEmpty(FRAME.CLOSE, this.id);
+    if (backlog !== null) wire.sendEmpty(FRAME.CLOSE, this.#id);
     this.gone();
   }
 
   /** Input that was on its way when the engine closed the session. */
   get takesInput(): boolean {
-    return this.state === 'open';
+    return this.#state === 'open';
   }
 
   gone(): void {
-    this.state = 'closed';
-    this.backlog = null;
-    this.marks = null;
-    clearTimeout(this.closeTimer);
-    this.link.waiting.delete(this);
+    this.#state = 'closed';
+    this.#backlog = null;
+    this.#marks = null;
+    clearTimeout(this.#closeTimer);
+    this.#link.waiting.delete(this);
     this.port.closed();
   }
 }
@@ -189,30 +193,30 @@ class EngineLink implements WireOwner {
   readonly wire: Wire;
   /** Sessions whose `output` was refused because the link as a whole is congested. */
   readonly waiting = new Set<EngineLinkSession>();
-  private readonly sessions = new Map<number, EngineLinkSession>();
+  readonly #sessions = new Map<number, EngineLinkSession>();
   /** Sessions that the engine has refused: of them only the id is kept, until the ingress knows. */
-  private readonly refused = new Set<number>();
-  private readonly rates: LinkRates;
-  private readonly helloTimer: NodeJS.Timeout;
-  private readonly engine: EnginePort;
-  private readonly log: LinkLogger;
-  private readonly onGone: (link: EngineLink) => void;
+  readonly #refused = new Set<number>();
+  readonly #rates: LinkRates;
+  readonly #helloTimer: NodeJS.Timeout;
+  readonly #engine: EnginePort;
+  readonly #log: LinkLogger;
+  readonly #onGone: (link: EngineLink) => void;
 
   constructor(
     socket: ByteSocket,
     options: { readonly engine: EnginePort; readonly log: LinkLogger; readonly rates: LinkRates },
     onGone: (link: EngineLink) => void,
   ) {
-    this.engine = options.engine;
-    this.log = options.log;
-    this.rates = options.rates;
-    this.onGone = onGone;
+    this.#engine = options.engine;
+    this.#log = options.log;
+    this.#rates = options.rates;
+    this.#onGone = onGone;
     this.wire = new Wire(socket, this, options.log, options.rates.malformed);
-    this.helloTimer = setTimeout(() => this.wire.destroy('no hello'), HELLO_MS).unref();
+    this.#helloTimer = setTimeout(() => this.wire.destroy('no hello'), HELLO_MS).unref();
   }
 
   get position(): number {
-    return this.engine.position;
+    return this.#engine.position;
   }
 
   get isStranger(): boolean {
@@ -220,17 +224,17 @@ class EngineLink implements WireOwner {
   }
 
   onUp(): void {
-    clearTimeout(this.helloTimer);
-    const table = encodeCommands(this.engine.commands);
+    clearTimeout(this.#helloTimer);
+    const table = encodeCommands(this.#engine.commands);
     if (table.length > COMMANDS_PAYLOAD_MAX) throw new Error(`a command table of ${table.length} bytes`);
     this.wire.send(FRAME.COMMANDS, 0, table, 0, table.length);
     const peer = this.wire.socket.remoteAddr;
-    this.rates.up.line((leftOut) => this.log.info({ peer, leftOut }, 'an ingress has connected'));
+    this.#rates.up.line((leftOut) => this.#log.info({ peer, leftOut }, 'an ingress has connected'));
   }
 
   onFrame(_wire: Wire, type: number, id: number, buf: Uint8Array, start: number, end: number): boolean {
-    const session = this.sessions.get(id);
-    if (session === undefined && this.refused.size > 0 && this.refused.has(id)) return this.afterRefusal(type, id);
+    const session = this.#sessions.get(id);
+    if (session === undefined && this.#refused.size > 0 && this.#refused.has(id)) return this.#afterRefusal(type, id);
     if (type === FRAME.INPUT) {
       if (session === undefined) return false;
       if (session.takesInput) session.port.input(buf, start, end);
@@ -240,14 +244,14 @@ class EngineLink implements WireOwner {
       const info = decodeOpen(buf, start, end);
       if (session !== undefined || info === undefined) return false;
       const opened = new EngineLinkSession(this, id);
-      opened.port = this.engine.open(info, opened);
-      if (!opened.isRefused) this.sessions.set(id, opened);
+      opened.port = this.#engine.open(info, opened);
+      if (!opened.isRefused) this.#sessions.set(id, opened);
       else {
-        this.refused.add(id);
+        this.#refused.add(id);
         opened.forget();
       }
       if (this.wire.socket.pendingBytes > UNREAD_BYTES_MAX) this.wire.destroy('the ingress does not read');
-      return this.refused.size <= REFUSED_MAX;
+      return this.#refused.size <= REFUSED_MAX;
     }
     // Only CLOSED ends an id, and the ingress sends it last: anything after it is a broken peer.
     if (session === undefined) return false;
@@ -262,7 +266,7 @@ class EngineLink implements WireOwner {
       return true;
     }
     if (type === FRAME.CLOSED) {
-      this.sessions.delete(id);
+      this.#sessions.delete(id);
       session.gone();
       return true;
     }
@@ -270,8 +274,8 @@ class EngineLink implements WireOwner {
   }
 
   /** Frames that were on their way. */
-  private afterRefusal(type: number, id: number): boolean {
-    if (type === FRAME.CLOSED) this.refused.delete(id);
+  #afterRefusal(type: number, id: number): boolean {
+    if (type === FRAME.CLOSED) this.#refused.delete(id);
     return type === FRAME.CLOSED || type === FRAME.INPUT || type === FRAME.TAKEN || type === FRAME.ENDED;
   }
 
@@ -284,13 +288,13 @@ class EngineLink implements WireOwner {
   }
 
   onDown(_wire: Wire, reason: string): void {
-    clearTimeout(this.helloTimer);
-    const sessions = this.sessions.size;
-    this.rates.down.line((leftOut) => this.log.warn({ reason, sessions, leftOut }, 'the link to an ingress is gone'));
-    for (const session of this.sessions.values()) session.gone();
-    this.sessions.clear();
-    this.refused.clear();
-    this.onGone(this);
+    clearTimeout(this.#helloTimer);
+    const sessions = this.#sessions.size;
+    this.#rates.down.line((leftOut) => this.#log.warn({ reason, sessions, leftOut }, 'the link to an ingress is gone'));
+    for (const session of this.#sessions.values()) session.gone();
+    this.#sessions.clear();
+    this.#refused.clear();
+    this.#onGone(this);
   }
 }
 

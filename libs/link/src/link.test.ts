@@ -5,15 +5,8 @@ import { SocketLinkClient } from './link-client.ts';
 import { WINDOW_BYTES, startSocketLinkServer } from './link-server.ts';
 import { FRAME, FrameWriter, encodeHello, encodeOpen } from './frame.ts';
 import type { SessionInfo, SessionPort, SessionSink } from './types.ts';
-import {
-  LineEngine,
-  MemoryClient,
-  MemoryLogger,
-  memoryPair,
-  until,
-  type LineSession,
-  type MemorySocket,
-} from './testing.ts';
+import { LineEngine, MemoryClient, MemoryLogger, memoryPair, until } from './testing.ts';
+import type { LineSession, MemorySocket } from './testing.ts';
 
 interface Rig {
   engine: LineEngine;

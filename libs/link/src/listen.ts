@@ -1,9 +1,12 @@
-/** Listening and connecting, on TCP and Unix sockets, with raw handles where they are to be had. */
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect as netConnect, createServer, type Server, type Socket } from 'node:net';
+import { connect as netConnect, createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { NetSocket } from './net-socket.ts';
-import { RawSocket, isStreamHandle, rawSocketsAvailable, takeAccepts, type StreamHandle } from './raw-socket.ts';
+import { RawSocket, isStreamHandle, rawSocketsAvailable, takeAccepts } from './raw-socket.ts';
+import type { StreamHandle } from './raw-socket.ts';
 import type { ByteSocket, LinkLogger } from './socket.ts';
+
+/** Listening and connecting, on TCP and Unix sockets, with raw handles where they are to be had. */
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
@@ -14,6 +17,12 @@ export function parseAddress(text: string): Address {
   const match = text.includes('/') ? null : /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   if (match === null) return { kind: 'unix', path: text };
   return { kind: 'tcp', host: match[1] ?? match[2], port: Number(match[3]) };
+}
+
+/** The same as text, as `parseAddress` takes it. */
+export function addressText(address: Address): string {
+  if (address.kind === 'unix') return address.path;
+  return `${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 export interface ListenOptions {

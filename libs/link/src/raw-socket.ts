@@ -1,3 +1,17 @@
+import type { Server } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { ByteQueue } from './byte-queue.ts';
+import {
+  CLOSE_FLUSH_MS,
+  FULL_READS_MAX,
+  IDLE_HANDLER,
+  PENDING_HIGH_BYTES,
+  PENDING_LOW_BYTES,
+  READ_BYTES,
+  formatAddress,
+} from './socket.ts';
+import type { ByteSocket, SocketHandler } from './socket.ts';
+
 /**
  * A connection on Node's own stream handle (the C++ object beneath `net.Socket`), past the stream layer.
  *
@@ -17,20 +31,6 @@
  * What is relied on beyond the documented API is collected in `internals`; when any of it is not as expected, `rawSocketsAvailable()` is false
  * and NetSocket serves.
  */
-import type { Server } from 'node:net';
-import { getSystemErrorName } from 'node:util';
-import { ByteQueue } from './byte-queue.ts';
-import {
-  CLOSE_FLUSH_MS,
-  FULL_READS_MAX,
-  IDLE_HANDLER,
-  PENDING_HIGH_BYTES,
-  PENDING_LOW_BYTES,
-  READ_BYTES,
-  formatAddress,
-  type ByteSocket,
-  type SocketHandler,
-} from './socket.ts';
 
 /** The stream handle of a TCP connection or a Unix socket. */
 export interface StreamHandle {
@@ -226,21 +226,21 @@ export class RawSocket implements ByteSocket {
   handler: SocketHandler = IDLE_HANDLER;
   readonly unixSocket: boolean;
   pendingBytes = 0;
-  private readonly handle: StreamHandle;
-  private state: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
-  private writing = false;
-  private writingBytes = 0;
-  private congested = false;
-  private reading = false;
-  private paused = false;
-  private peerEnded = false;
-  private fullReads = 0;
-  private queue: ByteQueue | null = null;
-  private closeTimer: NodeJS.Timeout | null = null;
-  private reason = '';
+  readonly #handle: StreamHandle;
+  #state: typeof OPEN | typeof CLOSING | typeof CLOSED = OPEN;
+  #writing = false;
+  #writingBytes = 0;
+  #congested = false;
+  #reading = false;
+  #paused = false;
+  #peerEnded = false;
+  #fullReads = 0;
+  #queue: ByteQueue | null = null;
+  #closeTimer: NodeJS.Timeout | null = null;
+  #reason = '';
 
   constructor(handle: StreamHandle, unixSocket: boolean) {
-    this.handle = handle;
+    this.#handle = handle;
     this.unixSocket = unixSocket;
     handle.weirSocket = this;
     handle.useUserBuffer(readBuffer);
@@ -248,51 +248,51 @@ export class RawSocket implements ByteSocket {
   }
 
   get fd(): number {
-    return this.handle.fd;
+    return this.#handle.fd;
   }
 
   get remoteAddr(): string {
     const out: { address?: string; port?: number } = {};
-    this.handle.getpeername?.(out);
+    this.#handle.getpeername?.(out);
     return formatAddress(out.address, out.port);
   }
 
   get localAddr(): string {
     const out: { address?: string; port?: number } = {};
-    this.handle.getsockname?.(out);
+    this.#handle.getsockname?.(out);
     return formatAddress(out.address, out.port);
   }
 
   setNoDelay(): void {
-    this.handle.setNoDelay?.(true);
+    this.#handle.setNoDelay?.(true);
   }
 
   setKeepAlive(delaySeconds: number): void {
-    if (delaySeconds > 0) this.handle.setKeepAlive?.(true, delaySeconds);
+    if (delaySeconds > 0) this.#handle.setKeepAlive?.(true, delaySeconds);
   }
 
   start(): void {
-    this.updateReading();
+    this.#updateReading();
   }
 
   write(buf: Uint8Array, start: number, end: number): boolean {
-    if (this.state !== OPEN) return true;
+    if (this.#state !== OPEN) return true;
     const n = end - start;
-    if (n === 0) return !this.congested;
-    if (this.writing) {
-      this.enqueue(buf, start, end);
+    if (n === 0) return !this.#congested;
+    if (this.#writing) {
+      this.#enqueue(buf, start, end);
     } else if (n <= CORK_BYTES - corkLen) {
-      this.corkBytes(buf, start, end);
+      this.#corkBytes(buf, start, end);
       return true;
     } else {
-      this.writeLarge(buf, start, end);
+      this.#writeLarge(buf, start, end);
     }
     if (this.pendingBytes < PENDING_HIGH_BYTES) return true;
-    this.congested = true;
+    this.#congested = true;
     return false;
   }
 
-  private corkBytes(buf: Uint8Array, start: number, end: number): void {
+  #corkBytes(buf: Uint8Array, start: number, end: number): void {
     if (lastOwner !== this) {
       owners[segments] = this;
       starts[segments] = corkLen;
@@ -314,43 +314,43 @@ export class RawSocket implements ByteSocket {
   }
 
   /** More than the cork has room for: in corkfuls as long as the kernel takes them; the rest is copied once. */
-  private writeLarge(buf: Uint8Array, start: number, end: number): void {
+  #writeLarge(buf: Uint8Array, start: number, end: number): void {
     let at = start;
-    while (at < end && !this.writing && this.state === OPEN) {
+    while (at < end && !this.#writing && this.#state === OPEN) {
       if (corkLen === CORK_BYTES) flushCork();
       else {
         const n = Math.min(CORK_BYTES - corkLen, end - at);
-        this.corkBytes(buf, at, at + n);
+        this.#corkBytes(buf, at, at + n);
         at += n;
         if (at < end) flushCork();
       }
     }
-    if (at < end && this.state === OPEN) this.enqueue(buf, at, end);
+    if (at < end && this.#state === OPEN) this.#enqueue(buf, at, end);
   }
 
-  private enqueue(buf: Uint8Array, start: number, end: number): void {
-    (this.queue ??= new ByteQueue()).append(buf, start, end);
+  #enqueue(buf: Uint8Array, start: number, end: number): void {
+    (this.#queue ??= new ByteQueue()).append(buf, start, end);
     this.pendingBytes += end - start;
   }
 
   /** For flushCork only. */
   writeSegment(c: Cork, start: number, end: number): void {
-    if (this.state === CLOSED) return;
-    if (this.writing) {
+    if (this.#state === CLOSED) return;
+    if (this.#writing) {
       // A segment of the same turn before this one was not taken whole.
-      (this.queue ??= new ByteQueue()).append(c.buf, start, end);
+      (this.#queue ??= new ByteQueue()).append(c.buf, start, end);
       return;
     }
     const n = end - start;
     let view: Uint8Array;
     if (start === 0 && n < VIEWS_MAX) view = c.views[n] ??= c.buf.subarray(0, n);
     else view = new Uint8Array(c.buf.buffer, c.buf.byteOffset + start, n);
-    this.writeView(view, c);
+    this.#writeView(view, c);
   }
 
-  private writeView(view: Uint8Array, c: Cork | null): void {
+  #writeView(view: Uint8Array, c: Cork | null): void {
     const req = (spareReq ??= newReq());
-    const err = this.handle.writeBuffer(req, view);
+    const err = this.#handle.writeBuffer(req, view);
     if (err !== 0) {
       spareReq = null;
       this.fail(err);
@@ -360,8 +360,8 @@ export class RawSocket implements ByteSocket {
       req.cork = c;
       req.view = view;
       if (c !== null) c.pins++;
-      this.writing = true;
-      this.writingBytes = view.length;
+      this.#writing = true;
+      this.#writingBytes = view.length;
     } else {
       this.pendingBytes -= view.length;
     }
@@ -369,63 +369,63 @@ export class RawSocket implements ByteSocket {
 
   /** For onWriteComplete only. */
   writeCompleted(status: number): void {
-    this.writing = false;
-    if (this.state === CLOSED) return;
+    this.#writing = false;
+    if (this.#state === CLOSED) return;
     if (status < 0) return this.fail(status);
-    this.pendingBytes -= this.writingBytes;
-    const queue = this.queue;
+    this.pendingBytes -= this.#writingBytes;
+    const queue = this.#queue;
     if (queue !== null) {
-      while (!this.writing) {
+      while (!this.#writing) {
         const view = queue.peek(PIECE_BYTES);
         if (view === undefined) {
-          this.queue = null;
+          this.#queue = null;
           break;
         }
         queue.consume(view.length);
-        this.writeView(view, null);
+        this.#writeView(view, null);
         // writeView may have failed and closed.
-        if (this.isClosed()) return;
+        if (this.#isClosed()) return;
       }
     }
-    if (this.state === CLOSING) {
+    if (this.#state === CLOSING) {
       if (this.pendingBytes === 0) this.destroy();
-    } else if (this.congested && this.pendingBytes <= PENDING_LOW_BYTES) {
-      this.congested = false;
+    } else if (this.#congested && this.pendingBytes <= PENDING_LOW_BYTES) {
+      this.#congested = false;
       this.handler.onDrain();
     }
   }
 
-  private isClosed(): boolean {
-    return this.state === CLOSED;
+  #isClosed(): boolean {
+    return this.#state === CLOSED;
   }
 
   /** For onRead only. */
   received(n: number): void {
-    if (this.state !== OPEN) return;
+    if (this.#state !== OPEN) return;
     if (n === READ_BYTES) {
       // libuv would go on reading up to 32 times from a flooding connection before it looks at another.
-      if (++this.fullReads >= FULL_READS_MAX) {
-        this.fullReads = 0;
-        this.reading = false;
-        this.handle.readStop();
+      if (++this.#fullReads >= FULL_READS_MAX) {
+        this.#fullReads = 0;
+        this.#reading = false;
+        this.#handle.readStop();
         if (yielded.push(this) === 1) setImmediate(resumeYielded);
       }
     } else {
-      this.fullReads = 0;
+      this.#fullReads = 0;
     }
     this.handler.onData(readBuffer, n);
   }
 
   /** For onRead only. */
   ended(): void {
-    this.peerEnded = true;
-    this.reading = false;
-    if (this.state === OPEN) this.handler.onEnd();
+    this.#peerEnded = true;
+    this.#reading = false;
+    if (this.#state === OPEN) this.handler.onEnd();
   }
 
   /** For resumeYielded only. */
   unyield(): void {
-    this.updateReading();
+    this.#updateReading();
   }
 
   flush(): void {
@@ -433,52 +433,52 @@ export class RawSocket implements ByteSocket {
   }
 
   pauseReading(): void {
-    this.paused = true;
-    this.updateReading();
+    this.#paused = true;
+    this.#updateReading();
   }
 
   resumeReading(): void {
-    this.paused = false;
-    this.updateReading();
+    this.#paused = false;
+    this.#updateReading();
   }
 
-  private updateReading(): void {
-    const want = this.state === OPEN && !this.paused && !this.peerEnded;
-    if (want === this.reading) return;
-    this.reading = want;
-    if (this.state === CLOSED) return;
-    const err = want ? this.handle.readStart() : this.handle.readStop();
+  #updateReading(): void {
+    const want = this.#state === OPEN && !this.#paused && !this.#peerEnded;
+    if (want === this.#reading) return;
+    this.#reading = want;
+    if (this.#state === CLOSED) return;
+    const err = want ? this.#handle.readStart() : this.#handle.readStop();
     if (err !== 0 && want) this.fail(err);
   }
 
   close(): void {
-    if (this.state !== OPEN) return;
-    this.state = CLOSING;
-    this.updateReading();
-    if (lastOwner !== null && !this.writing && this.pendingBytes > 0) flushCork();
-    if (this.isClosed()) return;
+    if (this.#state !== OPEN) return;
+    this.#state = CLOSING;
+    this.#updateReading();
+    if (lastOwner !== null && !this.#writing && this.pendingBytes > 0) flushCork();
+    if (this.#isClosed()) return;
     if (this.pendingBytes === 0) this.destroy();
-    else this.closeTimer = setTimeout(() => this.destroy(), CLOSE_FLUSH_MS).unref();
+    else this.#closeTimer = setTimeout(() => this.destroy(), CLOSE_FLUSH_MS).unref();
   }
 
   fail(status: number): void {
-    if (this.state === CLOSED) return;
-    this.reason = codeOf(status);
+    if (this.#state === CLOSED) return;
+    this.#reason = codeOf(status);
     this.destroy();
   }
 
   destroy(): void {
-    if (this.state === CLOSED) return;
-    this.state = CLOSED;
-    this.reading = false;
-    this.queue = null;
-    if (this.closeTimer !== null) clearTimeout(this.closeTimer);
+    if (this.#state === CLOSED) return;
+    this.#state = CLOSED;
+    this.#reading = false;
+    this.#queue = null;
+    if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
     // Its segments of this turn stay in the cork and are skipped by writeSegment.
-    this.handle.close(() => {
+    this.#handle.close(() => {
       const handler = this.handler;
       this.pendingBytes = 0;
       this.handler = IDLE_HANDLER;
-      handler.onClose(this.reason);
+      handler.onClose(this.#reason);
     });
   }
 }

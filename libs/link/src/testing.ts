@@ -1,7 +1,8 @@
-/** Fakes for the tests and the floor benchmarks of link and ingress. */
 import { IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
 import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
 import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
+
+/** Fakes for the tests and the floor benchmarks of link and ingress. */
 
 export class MemoryLogger implements LinkLogger {
   readonly lines: { level: string; obj: object; msg: string }[] = [];
@@ -36,18 +37,18 @@ const BULKS = Buffer.alloc(BULK.length * 1024, BULK);
 const STAR = 42;
 
 class BulkPerRequestSession implements SessionPort {
-  private readonly sink: SessionSink;
+  readonly #sink: SessionSink;
   constructor(sink: SessionSink) {
-    this.sink = sink;
+    this.#sink = sink;
   }
   input(buf: Uint8Array, start: number, end: number): void {
     let n = 0;
     for (let i = start; i < end; i++) if (buf[i] === STAR) n++;
-    for (; n > 1024; n -= 1024) this.sink.output(BULKS, 0, BULKS.length, 1024);
-    if (n > 0) this.sink.output(BULKS, 0, n * BULK.length, n);
+    for (; n > 1024; n -= 1024) this.#sink.output(BULKS, 0, BULKS.length, 1024);
+    if (n > 0) this.#sink.output(BULKS, 0, n * BULK.length, n);
   }
   inputEnded(): void {
-    this.sink.close();
+    this.#sink.close();
   }
   drained(): void {}
   closed(): void {}
@@ -85,20 +86,20 @@ export class LineSession implements SessionPort {
   ended = false;
   closedCalls = 0;
   onDrained: () => void = () => {};
-  private readonly engine: LineEngine;
-  private rest = '';
+  readonly #engine: LineEngine;
+  #rest = '';
 
   constructor(engine: LineEngine, info: SessionInfo, sink: SessionSink) {
-    this.engine = engine;
+    this.#engine = engine;
     this.info = info;
     this.sink = sink;
   }
 
   input(buf: Uint8Array, start: number, end: number): void {
     this.inputBytes += end - start;
-    const lines = (this.rest + Buffer.from(buf.subarray(start, end)).toString('latin1')).split('\n');
-    this.rest = lines.pop()!;
-    for (const line of lines) this.engine.onLine(this, line);
+    const lines = (this.#rest + Buffer.from(buf.subarray(start, end)).toString('latin1')).split('\n');
+    this.#rest = lines.pop()!;
+    for (const line of lines) this.#engine.onLine(this, line);
   }
 
   reply(text: string): boolean {
@@ -125,7 +126,7 @@ export class LineSession implements SessionPort {
 
   closed(): void {
     this.closedCalls++;
-    this.engine.sessions.delete(this);
+    this.#engine.sessions.delete(this);
   }
 }
 
@@ -149,103 +150,103 @@ export class MemorySocket implements ByteSocket {
   readonly fd = -1;
   peer!: MemorySocket;
   writes = 0;
-  private readonly pieceBytes: number;
-  private pending: Buffer[] = [];
-  private open = true;
-  private closing = false;
-  private congested = false;
-  private held = false;
-  private started = false;
-  private paused = false;
-  private scheduled = false;
+  readonly #pieceBytes: number;
+  #pending: Buffer[] = [];
+  #open = true;
+  #closing = false;
+  #congested = false;
+  #held = false;
+  #started = false;
+  #paused = false;
+  #scheduled = false;
 
   constructor(pieceBytes: number) {
-    this.pieceBytes = pieceBytes;
+    this.#pieceBytes = pieceBytes;
   }
 
   get pendingBytes(): number {
-    return this.pending.reduce((sum, chunk) => sum + chunk.length, 0);
+    return this.#pending.reduce((sum, chunk) => sum + chunk.length, 0);
   }
 
   hold(): void {
-    this.held = true;
+    this.#held = true;
   }
 
   release(): void {
-    this.held = false;
-    this.schedule();
+    this.#held = false;
+    this.#schedule();
   }
 
   start(): void {
-    this.started = true;
-    this.peer.schedule();
+    this.#started = true;
+    this.peer.#schedule();
   }
 
   write(buf: Uint8Array, start: number, end: number): boolean {
-    if (!this.open || this.closing) return true;
+    if (!this.#open || this.#closing) return true;
     this.writes++;
-    this.pending.push(Buffer.from(buf.subarray(start, end)));
-    this.schedule();
+    this.#pending.push(Buffer.from(buf.subarray(start, end)));
+    this.#schedule();
     if (this.pendingBytes < PENDING_HIGH_BYTES) return true;
-    this.congested = true;
+    this.#congested = true;
     return false;
   }
 
   flush(): void {}
 
-  private schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
     setImmediate(() => {
-      this.scheduled = false;
-      this.deliver();
+      this.#scheduled = false;
+      this.#deliver();
     });
   }
 
-  private deliver(): void {
+  #deliver(): void {
     while (
-      this.open &&
-      !this.held &&
-      this.pending.length > 0 &&
-      this.peer.open &&
-      this.peer.started &&
-      !this.peer.paused
+      this.#open &&
+      !this.#held &&
+      this.#pending.length > 0 &&
+      this.peer.#open &&
+      this.peer.#started &&
+      !this.peer.#paused
     ) {
-      const chunk = this.pending.shift()!;
-      for (let at = 0; at < chunk.length && this.peer.open; at += this.pieceBytes) {
-        const piece = Buffer.from(chunk.subarray(at, Math.min(chunk.length, at + this.pieceBytes)));
+      const chunk = this.#pending.shift()!;
+      for (let at = 0; at < chunk.length && this.peer.#open; at += this.#pieceBytes) {
+        const piece = Buffer.from(chunk.subarray(at, Math.min(chunk.length, at + this.#pieceBytes)));
         this.peer.handler.onData(piece, piece.length);
         piece.fill(0xdd); // Whoever kept the borrowed bytes shall see it.
       }
     }
-    if (!this.open) return;
-    if (this.closing && this.pending.length === 0) return this.destroy();
-    if (this.congested && this.pendingBytes <= PENDING_LOW_BYTES) {
-      this.congested = false;
+    if (!this.#open) return;
+    if (this.#closing && this.#pending.length === 0) return this.destroy();
+    if (this.#congested && this.pendingBytes <= PENDING_LOW_BYTES) {
+      this.#congested = false;
       this.handler.onDrain();
     }
   }
 
   pauseReading(): void {
-    this.paused = true;
+    this.#paused = true;
   }
 
   resumeReading(): void {
-    this.paused = false;
-    this.peer.schedule();
+    this.#paused = false;
+    this.peer.#schedule();
   }
 
   close(): void {
-    this.closing = true;
-    this.schedule();
+    this.#closing = true;
+    this.#schedule();
   }
 
   destroy(): void {
-    if (!this.open) return;
-    this.open = false;
+    if (!this.#open) return;
+    this.#open = false;
     setImmediate(() => {
       this.handler.onClose('');
-      if (this.peer.open) this.peer.handler.onEnd();
+      if (this.peer.#open) this.peer.handler.onEnd();
     });
   }
 }
@@ -263,7 +264,7 @@ export class MemoryClient implements SessionSink {
   paused = false;
   ended: 'close' | 'destroy' | undefined;
   readonly port: SessionPort;
-  private refused = false;
+  #refused = false;
 
   constructor(engine: EnginePort, remoteAddr = '127.0.0.1:1') {
     this.port = engine.open({ remoteAddr, localAddr: '127.0.0.1:2', fd: 7, unixSocket: false }, this);
@@ -289,27 +290,27 @@ export class MemoryClient implements SessionSink {
     this.pendingOutputBytes += end - start;
     this.pendingMax = Math.max(this.pendingMax, this.pendingOutputBytes);
     if (this.pendingOutputBytes < this.highBytes) return true;
-    this.refused = true;
+    this.#refused = true;
     return false;
   }
 
   /** The client has read all that was sent to it. */
   read(): void {
     this.pendingOutputBytes = 0;
-    if (!this.refused) return;
-    this.refused = false;
+    if (!this.#refused) return;
+    this.#refused = false;
     this.port.drained();
   }
 
   close(): void {
-    this.end('close');
+    this.#end('close');
   }
 
   destroy(): void {
-    this.end('destroy');
+    this.#end('destroy');
   }
 
-  private end(how: 'close' | 'destroy'): void {
+  #end(how: 'close' | 'destroy'): void {
     if (this.ended) return;
     this.ended = how;
     setImmediate(() => this.port.closed());

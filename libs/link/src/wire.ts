@@ -1,8 +1,10 @@
-/** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
 import { FRAME, FrameReader, FrameWriter, LINK_VERSION, NO_PAYLOAD, decodeHello, encodeHello } from './frame.ts';
 import type { FrameHandler, FrameType } from './frame.ts';
 import { LineRate } from './line-rate.ts';
-import { IDLE_HANDLER, type ByteSocket, type LinkLogger, type SocketHandler } from './socket.ts';
+import { IDLE_HANDLER } from './socket.ts';
+import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
+
+/** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
 
 export interface WireOwner {
   /** The peer's hello was accepted; frames follow. */
@@ -35,25 +37,25 @@ export class Wire implements SocketHandler, FrameHandler {
   up = false;
   lastReceivedMs = performance.now();
   readonly socket: ByteSocket;
-  private readonly owner: WireOwner;
-  private readonly log: LinkLogger;
-  private readonly malformed: LineRate;
-  private readonly reader: FrameReader;
-  private readonly writer = new FrameWriter();
-  private flushScheduled = false;
-  private closed = false;
-  private reason = '';
-  private readonly onTurnEnd = (): void => {
-    this.flushScheduled = false;
-    this.flush();
+  readonly #owner: WireOwner;
+  readonly #log: LinkLogger;
+  readonly #malformed: LineRate;
+  readonly #reader: FrameReader;
+  readonly #writer = new FrameWriter();
+  #flushScheduled = false;
+  #closed = false;
+  #reason = '';
+  readonly #onTurnEnd = (): void => {
+    this.#flushScheduled = false;
+    this.#flush();
   };
 
   constructor(socket: ByteSocket, owner: WireOwner, log: LinkLogger, malformed = new LineRate()) {
-    this.malformed = malformed;
+    this.#malformed = malformed;
     this.socket = socket;
-    this.owner = owner;
-    this.reader = new FrameReader(this, owner.commandsMax);
-    this.log = log;
+    this.#owner = owner;
+    this.#reader = new FrameReader(this, owner.commandsMax);
+    this.#log = log;
     socket.handler = this;
     const hello = encodeHello();
     this.send(FRAME.HELLO, 0, hello, 0, hello.length);
@@ -62,13 +64,13 @@ export class Wire implements SocketHandler, FrameHandler {
 
   /** `replies` and `position` are of an OUTPUT. */
   send(type: FrameType, session: number, buf: Uint8Array, start: number, end: number, replies = 0, position = 0): void {
-    if (this.closed) return;
-    this.writer.frame(type, session, buf, start, end, replies, position);
-    if (this.writer.length >= FLUSH_BYTES) {
-      this.flush();
-    } else if (!this.flushScheduled) {
-      this.flushScheduled = true;
-      setImmediate(this.onTurnEnd);
+    if (this.#closed) return;
+    this.#writer.frame(type, session, buf, start, end, replies, position);
+    if (this.#writer.length >= FLUSH_BYTES) {
+      this.#flush();
+    } else if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      setImmediate(this.#onTurnEnd);
     }
   }
 
@@ -76,9 +78,9 @@ export class Wire implements SocketHandler, FrameHandler {
     this.send(type, session, NO_PAYLOAD, 0, 0);
   }
 
-  private flush(): void {
-    const writer = this.writer;
-    if (writer.length === 0 || this.closed) return;
+  #flush(): void {
+    const writer = this.#writer;
+    if (writer.length === 0 || this.#closed) return;
     if (!this.socket.write(writer.buf, 0, writer.length)) this.congested = true;
     writer.clear();
     this.socket.flush();
@@ -86,23 +88,23 @@ export class Wire implements SocketHandler, FrameHandler {
 
   /** Sends what there is, then closes. */
   close(): void {
-    this.flush();
-    this.closed = true;
-    this.reader.stop();
+    this.#flush();
+    this.#closed = true;
+    this.#reader.stop();
     this.socket.close();
   }
 
   destroy(reason: string): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.reason = reason;
-    this.reader.stop();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#reason = reason;
+    this.#reader.stop();
     this.socket.destroy();
   }
 
   onData(buf: Uint8Array, end: number): void {
     this.lastReceivedMs = performance.now();
-    this.reader.push(buf, 0, end);
+    this.#reader.push(buf, 0, end);
   }
 
   onEnd(): void {
@@ -111,13 +113,13 @@ export class Wire implements SocketHandler, FrameHandler {
 
   onDrain(): void {
     this.congested = false;
-    if (!this.closed) this.owner.onWireDrain(this);
+    if (!this.#closed) this.#owner.onWireDrain(this);
   }
 
   onClose(reason: string): void {
-    this.closed = true;
+    this.#closed = true;
     this.socket.handler = IDLE_HANDLER;
-    this.owner.onDown(this, this.reason || reason || 'closed');
+    this.#owner.onDown(this, this.#reason || reason || 'closed');
   }
 
   onFrame(
@@ -137,19 +139,19 @@ export class Wire implements SocketHandler, FrameHandler {
         return this.onMalformed(`the peer speaks ${which}: ingress and engine have to be of the same version of Weir`);
       }
       this.up = true;
-      this.owner.onUp(this);
+      this.#owner.onUp(this);
     } else if (type === FRAME.PING) {
       // Who asks and does not read gets no answers that pile up; who reads again has heard enough, and asks again.
       if (!this.congested) this.sendEmpty(FRAME.PONG, 0);
-    } else if (type !== FRAME.PONG && !this.owner.onFrame(this, type, session, buf, start, end, replies, position)) {
+    } else if (type !== FRAME.PONG && !this.#owner.onFrame(this, type, session, buf, start, end, replies, position)) {
       this.onMalformed(`unexpected or broken frame of type ${type}`);
     }
   }
 
   onMalformed(reason: string): void {
     const peer = this.socket.remoteAddr;
-    this.malformed.line((leftOut) =>
-      this.log.error({ reason, peer, leftOut }, 'malformed link frame, closing the link'),
+    this.#malformed.line((leftOut) =>
+      this.#log.error({ reason, peer, leftOut }, 'malformed link frame, closing the link'),
     );
     this.destroy(reason);
   }

@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+
 /*
  * Whether a child that outlived its parent still runs, asked from any process of the machine, in whatever container.
  *
@@ -6,8 +9,6 @@
  * that. So the answer needs no pid, which means another process in another container, and no port, which need not be
  * reachable from there.
  */
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 
 /** Where the child has the reading end: the first behind stdin, stdout and stderr. */
 const DESCRIPTOR = 3;

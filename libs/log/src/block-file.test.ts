@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { type BlockScan, scanBlock } from './block-file.ts';
+import { scanBlock } from './block-file.ts';
+import type { BlockScan } from './block-file.ts';
 import { blockRecord as record, messagesFrom, STREAM } from './block-file.testing.ts';
 import { HighwayHash } from './highway-hash.ts';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
 import { scanBlock } from './block-file.ts';
-import { dropGuard, type GuardedTail, guardedTail } from './block-guard.ts';
+import { dropGuard, guardedTail } from './block-guard.ts';
+import type { GuardedTail } from './block-guard.ts';
 import { connectNats } from './connect.ts';
 import { startEmbeddedNats } from './embedded.ts';
 import type { EmbeddedNatsEvent } from './embedded-options.ts';
@@ -13,7 +14,8 @@ import { healTail } from './heal.ts';
 import { JetStreamLog, logStream } from './jetstream-log.ts';
 import { LOG_START } from './reader.ts';
 import { HEADER_BYTES } from './record.ts';
-import { type LogWriter, openWriter } from './writer.ts';
+import { openWriter } from './writer.ts';
+import type { LogWriter } from './writer.ts';
 
 // One bit flips in the newest file of a log. Many logs stand in one store, so that one start of nats-server shows many positions.
 

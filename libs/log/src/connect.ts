@@ -1,21 +1,15 @@
-/*
- * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
- * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
- */
-import {
-  type Authenticator,
-  connect,
-  createInbox,
-  ErrorCode,
-  type ConnectionOptions,
-  type MsgHdrs,
-  type NatsConnection,
-  NatsError,
-} from 'nats';
+import { connect, createInbox, ErrorCode, NatsError } from 'nats';
+import type { Authenticator, ConnectionOptions, MsgHdrs, NatsConnection } from 'nats';
+import { realTime, Retry } from '@weir/time';
 import { LogError } from './errors.ts';
 import { inboxPrefix } from './rights.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
+
+/*
+ * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
+ * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
+ */
 
 export interface ConnectOptions {
   /** `nats://[token@|user:password@]host:port`, several separated by commas or in an array. */
@@ -44,7 +38,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
   const event = options.onEvent ?? (() => {});
   const started = performance.now();
   const credentials: Credentials = { servers: parsed.servers.join(), auth: authOf(parsed) };
-  let attempt = 0;
+  const again = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
   let lostAt = 0;
   let askedAt = -Infinity;
   const clientOptions: ConnectionOptions = {
@@ -96,7 +90,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
         throw new LogError(refused ? 'nats-refused' : 'log-unavailable', detail, { cause: error });
       }
       event({ kind: 'retry', detail });
-      await sleep(Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 1.5 ** attempt++), options.signal);
+      await again.pause(options.signal);
     }
   }
 }

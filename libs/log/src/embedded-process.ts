@@ -1,5 +1,5 @@
-/* One nats-server as our child: started, told, ended. */
-import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { openSign } from './alive-sign.ts';
@@ -7,6 +7,8 @@ import { describe, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
 import { fileSize, readEnd } from './file-end.ts';
 import { natsProcessors } from './embedded-options.ts';
+
+/* One nats-server as our child: started, told, ended. */
 
 export interface NatsProcessOptions {
   readonly binary: string;

@@ -1,5 +1,6 @@
 export * from './types.ts';
-export { isLogError, LogError, type LogErrorCode } from './errors.ts';
+export { isLogError, LogError } from './errors.ts';
+export type { LogErrorCode } from './errors.ts';
 export {
   checksumHex,
   decodeHeader,
@@ -12,20 +13,31 @@ export {
   WRITER_ID_BYTES,
 } from './record.ts';
 export { RecordView } from './fragments.ts';
-export { healTail, type Healed } from './heal.ts';
+export { healTail } from './heal.ts';
+export type { Healed } from './heal.ts';
 export { dropGuard, GuardedTail, guardedTail } from './block-guard.ts';
-export { type Beginning, decodeLeadership, type Leadership, readBeginning } from './leadership.ts';
-export { RecentMessages, type TailSource } from './recent.ts';
-export { connectNats, type ConnectOptions, NatsLink, OLDEST_ALWAYS, type ServerVersion } from './connect.ts';
-export { JetStreamLog, type JetStreamLogOptions, type LogDescription, logStream } from './jetstream-log.ts';
+export { decodeLeadership, readBeginning } from './leadership.ts';
+export type { Beginning, Leadership } from './leadership.ts';
+export { RecentMessages } from './recent.ts';
+export type { TailSource } from './recent.ts';
+export { connectNats, NatsLink, OLDEST_ALWAYS } from './connect.ts';
+export type { ConnectOptions, ServerVersion } from './connect.ts';
+export { JetStreamLog, logStream } from './jetstream-log.ts';
+export type { JetStreamLogOptions, LogDescription } from './jetstream-log.ts';
 export { EmbeddedNats, startEmbeddedNats } from './embedded.ts';
 export type { EmbeddedNatsEvent, EmbeddedNatsOptions } from './embedded-options.ts';
-export { LogWriter, type LogWriterOptions, openWriter, type OpenWriterOptions } from './writer.ts';
-export { LOG_START, LogReader, type LogReaderOptions, type OpenedLog, openLog } from './reader.ts';
-export { type DurableFileOptions, writeFileDurably } from './durable-file.ts';
+export { LogWriter, openWriter } from './writer.ts';
+export type { LogWriterOptions, OpenWriterOptions } from './writer.ts';
+export { LOG_START, LogReader, openLog } from './reader.ts';
+export type { LogReaderOptions, OpenedLog } from './reader.ts';
+export { writeFileDurably } from './durable-file.ts';
+export type { DurableFileOptions } from './durable-file.ts';
 export { FolderLock, lockFolder, OWNER_FILE } from './folder-lock.ts';
-export { JetStreamSnapshots, type JetStreamSnapshotsOptions } from './snapshots.ts';
-export { expendableSnapshots, type ReaderProgress, type RetentionInput, trimTarget } from './retention.ts';
-export { type LogNames, type NatsUser } from './rights.ts';
-export { type Sync } from './embedded-files.ts';
-export { listLogs, removeLog, type StoredLog } from './stored-logs.ts';
+export { JetStreamSnapshots } from './snapshots.ts';
+export type { JetStreamSnapshotsOptions } from './snapshots.ts';
+export { expendableSnapshots, trimTarget } from './retention.ts';
+export type { ReaderProgress, RetentionInput } from './retention.ts';
+export type { LogNames, NatsUser } from './rights.ts';
+export type { Sync } from './embedded-files.ts';
+export { listLogs, removeLog } from './stored-logs.ts';
+export type { StoredLog } from './stored-logs.ts';

@@ -1,7 +1,8 @@
-/** LogStore over JetStream. */
-import { headers as natsHeaders, type MsgHdrs } from 'nats';
+import { headers as natsHeaders } from 'nats';
+import type { MsgHdrs } from 'nats';
 import { AckedPublisher, ENVELOPE_BYTES, NumberHeader } from './acked.ts';
-import { apiErrorCode, JS_NO_MESSAGE, JS_STREAM_NOT_FOUND, type NatsLink } from './connect.ts';
+import { apiErrorCode, JS_NO_MESSAGE, JS_STREAM_NOT_FOUND } from './connect.ts';
+import type { NatsLink } from './connect.ts';
 import { LogError } from './errors.ts';
 import { TAIL_KEPT } from './fragments.ts';
 import { PullConsumer } from './pull.ts';
@@ -17,6 +18,8 @@ import type {
   MessageHandler,
   Unsubscribe,
 } from './types.ts';
+
+/** LogStore over JetStream. */
 
 export interface JetStreamLogOptions {
   readonly cluster: string;

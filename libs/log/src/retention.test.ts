@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EMPTY_CHECKSUM } from './record.ts';
-import { expendableSnapshots, type RetentionInput, trimTarget } from './retention.ts';
+import { expendableSnapshots, trimTarget } from './retention.ts';
+import type { RetentionInput } from './retention.ts';
 import type { SnapshotManifest, SnapshotState } from './types.ts';
 
 function snapshot(seq: number, state: SnapshotState = 'usable', id = `s${seq}`): SnapshotManifest {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findNatsServer } from '@weir/toolchain';
-import { connectNats, type NatsLink } from './connect.ts';
+import { connectNats } from './connect.ts';
+import type { NatsLink } from './connect.ts';
 import { startEmbeddedNats } from './embedded.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
 

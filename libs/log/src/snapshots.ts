@@ -1,18 +1,9 @@
-/*
- * Snapshots of one log, in a stream of their own.
- *
- *   weir.<cluster>.<log>.snap.<id>.p.<part>.<chunk>    chunks of at most 512 KB
- *   weir.<cluster>.<log>.snap.<id>.m                   the manifest, written last: without it there is no snapshot
- *
- * Not the client's object store: its SHA-256 in JavaScript bounds it to 90 MB/s, it buffers without limit under a slow reader, and large objects
- * fail on three replicas. Here parts of 32 MB have a digest each, from node:crypto, and eight chunks are in flight.
- *
- * Every chunk has a subject of its own and the stream keeps one message per subject. So a chunk whose acknowledgement was lost is simply sent again: at worst
- * it replaces itself further behind, which is why a reader accepts chunks a little out of order.
- */
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { realTime, Retry } from '@weir/time';
 import { AckedPublisher, ENVELOPE_BYTES, NumberHeader } from './acked.ts';
-import { apiErrorCode, JS_NO_MESSAGE, type NatsLink, sleep } from './connect.ts';
+import { apiErrorCode, JS_NO_MESSAGE } from './connect.ts';
+import type { NatsLink } from './connect.ts';
 import { LogError } from './errors.ts';
 import { checkNames } from './jetstream-log.ts';
 import { PullConsumer } from './pull.ts';
@@ -26,17 +17,33 @@ import type {
   SnapshotUpload,
 } from './types.ts';
 
+/*
+ * Snapshots of one log, in a stream of their own.
+ *
+ *   weir.<cluster>.<log>.snap.<id>.p.<part>.<chunk>    chunks of at most 512 KB
+ *   weir.<cluster>.<log>.snap.<id>.m                   the manifest, written last: without it there is no snapshot
+ *
+ * Not the client's object store: its SHA-256 in JavaScript bounds it to 90 MB/s, it buffers without limit under a slow reader, and large objects
+ * fail on three replicas. Here parts of 32 MB have a digest each, from node:crypto, and eight chunks are in flight.
+ *
+ * Every chunk has a subject of its own and the stream keeps one message per subject. So a chunk whose acknowledgement was lost is simply sent again: at worst
+ * it replaces itself further behind, which is why a reader accepts chunks a little out of order.
+ */
+
 const CHUNK_BYTES = 512 * 1024;
 const PART_CHUNKS = 64;
 const WINDOW = 8;
 /** Chunks that may lie ahead of the one that is wanted: the window, and what retries during an outage can shuffle. */
 const AHEAD_MAX = 8 * WINDOW;
-const RETRY_MS = 250;
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 2_000;
 /** An upload without any progress for so long fails; a reader too. */
 const STALLED_MS = 60_000;
 /** Looks at all snapshots while some are being removed. */
 const LIST_TRIES_MAX = 10;
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+const askingAgain = (): Retry => new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
 
 export interface JetStreamSnapshotsOptions {
   readonly cluster: string;
@@ -121,6 +128,7 @@ export class JetStreamSnapshots implements SnapshotStore {
   }
 
   async markUsable(id: string): Promise<SnapshotManifest> {
+    const again = askingAgain();
     for (;;) {
       const found = await this.#manifest(id);
       if (found === null) throw new LogError('snapshot-missing', `no snapshot ${id}`);
@@ -132,7 +140,7 @@ export class JetStreamSnapshots implements SnapshotStore {
       const result = await this.#publish(`${id}.m`, Buffer.from(JSON.stringify(manifest)), expected);
       if (result.kind === 'stored') return manifest;
       if (result.kind === 'refused') throw refusal(result.reason, result.error);
-      await sleep(RETRY_MS); // rejected or unknown: look at what stands there now
+      await again.pause(); // rejected or unknown: look at what stands there now
     }
   }
 
@@ -217,6 +225,7 @@ export class JetStreamSnapshots implements SnapshotStore {
   /** Stores for certain, or throws: an unclear outcome is no trouble here, the same message again replaces itself. */
   async #store(name: string, data: Uint8Array): Promise<void> {
     const deadline = performance.now() + STALLED_MS;
+    const again = askingAgain();
     for (;;) {
       const result = await this.#publish(name, data, null);
       if (result.kind === 'stored') return;
@@ -228,7 +237,7 @@ export class JetStreamSnapshots implements SnapshotStore {
           'log-unavailable',
           `snapshot chunk: ${result.kind === 'rejected' ? 'rejected' : result.error}`,
         );
-      await sleep(RETRY_MS);
+      await again.pause();
     }
   }
 

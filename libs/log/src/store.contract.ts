@@ -1,4 +1,3 @@
-/* What every LogStore and SnapshotStore must do: run against the fakes and against a real nats-server. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LogError } from './errors.ts';
@@ -7,7 +6,10 @@ import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
 import type { ConsumeState, LogStore, SnapshotManifest, SnapshotMeta, SnapshotStore } from './types.ts';
 import { until } from './until.testing.ts';
-import { type LogWriter, openWriter } from './writer.ts';
+import { openWriter } from './writer.ts';
+import type { LogWriter } from './writer.ts';
+
+/* What every LogStore and SnapshotStore must do: run against the fakes and against a real nats-server. */
 
 export interface Harness {
   /** An empty log, with its stream. */

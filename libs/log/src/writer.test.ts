@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { LogError } from './errors.ts';
 import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
-import { type AppendFault, FakeLog } from './testing.ts';
+import { FakeLog } from './testing.ts';
+import type { AppendFault } from './testing.ts';
 import type { AppendOutcome, LogPosition, LogStore, WriterState } from './types.ts';
 import { LogWriter, openWriter } from './writer.ts';
 

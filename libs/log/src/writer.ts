@@ -1,3 +1,37 @@
+import { realTime, Retry } from '@weir/time';
+import type { Time } from '@weir/time';
+import { isLogError, LogError } from './errors.ts';
+import type { LogErrorCode } from './errors.ts';
+import { splitRecord } from './fragments.ts';
+import { healTail } from './heal.ts';
+import { encodeLeadership } from './leadership.ts';
+import type { Leadership } from './leadership.ts';
+import type { RecentMessages } from './recent.ts';
+import {
+  checksumHex,
+  checksumHi,
+  checksumLo,
+  decodeHeader,
+  HEADER_BYTES,
+  messageChecksumHi,
+  messageChecksumLo,
+  RecordHeader,
+  RecordKind,
+  sameMessage,
+  WRITER_ID_BYTES,
+} from './record.ts';
+import type {
+  AppendOutcome,
+  AppendResult,
+  CommitCallback,
+  LogPosition,
+  LogStore,
+  RefusedReason,
+  Unsubscribe,
+  WriterState,
+} from './types.ts';
+import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
+
 /*
  * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
  * Pure logic over a LogStore, so that the same code runs over JetStream and over the fake with its faults.
@@ -26,37 +60,6 @@
  * master without writes looks (`check`). A claim is not preceded by such a look: what it expects was read a moment ago (role/claiming.ts), and against a
  * master that appends all the time each question more loses it.
  */
-import { realTime } from '@weir/time';
-import type { Time } from '@weir/time';
-import { isLogError, LogError, type LogErrorCode } from './errors.ts';
-import { splitRecord } from './fragments.ts';
-import { healTail } from './heal.ts';
-import { encodeLeadership, type Leadership } from './leadership.ts';
-import type { RecentMessages } from './recent.ts';
-import {
-  checksumHex,
-  checksumHi,
-  checksumLo,
-  decodeHeader,
-  HEADER_BYTES,
-  messageChecksumHi,
-  messageChecksumLo,
-  RecordHeader,
-  RecordKind,
-  sameMessage,
-  WRITER_ID_BYTES,
-} from './record.ts';
-import type {
-  AppendOutcome,
-  AppendResult,
-  CommitCallback,
-  LogPosition,
-  LogStore,
-  RefusedReason,
-  Unsubscribe,
-  WriterState,
-} from './types.ts';
-import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
 
 export interface LogWriterOptions {
   readonly log: LogStore;
@@ -147,8 +150,7 @@ export class LogWriter {
   /** Where the last message of this writer is stored; -1: there is none yet, and the tail was another's. */
   #storedSeq = -1;
   #resolvingSince = 0;
-  readonly #retryMinMs: number;
-  #retryMs: number;
+  readonly #retry: Retry;
   #wake: (() => void) | null = null;
   #idle: (() => void)[] = [];
 
@@ -164,7 +166,7 @@ export class LogWriter {
     this.#recent = options.recent ?? null;
     this.#void = new VoidRule(tail.seq);
     this.#deadlineMs = options.deadlineMs;
-    this.#retryMinMs = this.#retryMs = options.retryMinMs ?? RETRY_MIN_MS;
+    this.#retry = new Retry({ time: this.#time, minMs: options.retryMinMs ?? RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
     this.#onState = options.onState;
     this.#lastSeq = this.#committedSeq = tail.seq;
     this.#nextOffset = this.#committedOffset = tail.offset;
@@ -325,7 +327,7 @@ export class LogWriter {
     }
     if (head === undefined || head.result === null) {
       if (this.#state !== 'open') this.#become('open', '');
-      this.#retryMs = this.#retryMinMs;
+      this.#retry.succeeded();
       this.#resolvingSince = 0;
       return this.#send();
     }
@@ -395,7 +397,7 @@ export class LogWriter {
     for (const entry of this.#queue) entry.result = null;
     if (this.#queue.length === 0) {
       this.#become('open', '');
-      this.#retryMs = this.#retryMinMs;
+      this.#retry.succeeded();
       this.#resolvingSince = 0;
     } else this.#send();
   }
@@ -550,16 +552,14 @@ export class LogWriter {
   }
 
   #pause(): Promise<void> {
-    const ms = this.#retryMs;
-    this.#retryMs = Math.min(RETRY_MAX_MS, ms * 2);
     return new Promise((resolve) => {
       const done = (): void => {
-        timer.cancel();
+        this.#retry.cancel();
         this.#wake = null;
         resolve();
       };
-      const timer = this.#time.after(ms, done);
       this.#wake = done;
+      this.#retry.schedule(done);
     });
   }
 

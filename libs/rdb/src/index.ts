@@ -10,7 +10,8 @@ export {
   AUX_WEIR_SEQ,
 } from './aux.ts';
 export { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
-export { RdbError, remedyOf, type RdbErrorCode } from './errors.ts';
+export { RdbError, remedyOf } from './errors.ts';
+export type { RdbErrorCode } from './errors.ts';
 export {
   TYPE_HASH,
   TYPE_HASH_LISTPACK,

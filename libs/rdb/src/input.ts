@@ -1,4 +1,5 @@
-import { RdbError, type RdbErrorCode } from './errors.ts';
+import { RdbError } from './errors.ts';
+import type { RdbErrorCode } from './errors.ts';
 import {
   ENC_INT16,
   ENC_INT32,

@@ -6,16 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
-import { NOT_INSTALLED, type RealRedis, startRedis } from './real-redis.testing.ts';
-import {
-  bytes,
-  type CollectedEntry,
-  CollectingSink,
-  type FileOptions,
-  latin1,
-  putEntry,
-  writeFile,
-} from './testing.ts';
+import { NOT_INSTALLED, startRedis } from './real-redis.testing.ts';
+import type { RealRedis } from './real-redis.testing.ts';
+import { bytes, CollectingSink, latin1, putEntry, writeFile } from './testing.ts';
+import type { CollectedEntry, FileOptions } from './testing.ts';
 
 const FAR = 4102444800123;
 const noise = latin1(Uint8Array.from({ length: 20_000 }, (_, i) => Math.imul(i * i + 7, 2654435761) >>> 13));

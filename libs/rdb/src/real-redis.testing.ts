@@ -1,12 +1,15 @@
-// A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@weir/testkit';
 import { Redis } from 'ioredis';
-import { type CollectedGroup, type CollectedValue, idText, inOrderOfScores, joined } from './testing.ts';
+import { idText, inOrderOfScores, joined } from './testing.ts';
+import type { CollectedGroup, CollectedValue } from './testing.ts';
+
+// A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
 
 const START_MS_MAX = 60_000;
 const STARTS_MAX = 5;

@@ -1,5 +1,6 @@
 import type { RdbInput } from './input.ts';
-import { compareStreamIds, copyStreamId, STREAM_ID_ZERO, StreamNodeCheck, type StreamIdParts } from './stream-node.ts';
+import { compareStreamIds, copyStreamId, STREAM_ID_ZERO, StreamNodeCheck } from './stream-node.ts';
+import type { StreamIdParts } from './stream-node.ts';
 import type { RdbSink, RdbStreamMeta } from './types.ts';
 
 // A stream in the file, in the order of its items:

@@ -1,5 +1,3 @@
-// Values of all types against real servers: Redis 7.0, which reads all forms that are older than it, and Valkey 8.0 for the two that
-// Redis 7.2 has added.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,26 +13,18 @@ import {
   listpack,
   signed,
   stream,
-  type Stream,
-  type StreamEntry,
   streamNode,
   string,
   textDouble,
   ziplist,
   zipmap,
 } from './old-formats.testing.ts';
+import type { Stream, StreamEntry } from './old-formats.testing.ts';
 import { RdbReader } from './reader.ts';
-import {
-  collectedStream,
-  findValkeyServer,
-  realContent,
-  type RealRedis,
-  realStream,
-  startRedis,
-} from './real-redis.testing.ts';
+import { collectedStream, findValkeyServer, realContent, realStream, startRedis } from './real-redis.testing.ts';
+import type { RealRedis } from './real-redis.testing.ts';
 import {
   bytes,
-  type CollectedValue,
   CollectingSink,
   contentOf,
   CopyingSink,
@@ -44,7 +34,11 @@ import {
   writeFile,
   writtenType,
 } from './testing.ts';
+import type { CollectedValue } from './testing.ts';
 import { RdbWriter } from './writer.ts';
+
+// Values of all types against real servers: Redis 7.0, which reads all forms that are older than it, and Valkey 8.0 for the two that
+// Redis 7.2 has added.
 
 async function withServer(
   options: string[],

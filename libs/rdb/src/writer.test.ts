@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { RdbReader } from './reader.ts';
-import { bytes, type CollectedEntry, CollectingSink, latin1, putEntry, writeFile } from './testing.ts';
+import { bytes, CollectingSink, latin1, putEntry, writeFile } from './testing.ts';
+import type { CollectedEntry } from './testing.ts';
 import { RdbWriter } from './writer.ts';
 
 const HEADER = 'REDIS0010';

@@ -21,6 +21,7 @@ const OWN = new Set([
   'replica-announce-port',
   'nats-port',
   'link-listen',
+  'link-announce',
 ]);
 
 const Setting = Type.Object({

@@ -18,8 +18,8 @@ export interface RoleOptions {
   readonly memory: RoleMemory;
   readonly newKeyspace: () => Keyspace;
   readonly ownLog: OwnLog;
-  /** The address that other nodes are told. */
-  readonly announce: () => { ip: string; port: number };
+  /** The address that other nodes are told; `link`: that of its link, of an engine that whoever hears it reaches at `ip`, or ''. */
+  readonly announce: () => { ip: string; port: number; link?: (ip: string) => string };
   /** This node leads that log now; null: it leads none any more. */
   readonly onLeading: (location: LogLocation | null) => void;
   /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
