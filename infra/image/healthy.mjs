@@ -1,11 +1,13 @@
-// The image's health checks: `weir healthy redis 6379` asks for a PONG, `weir healthy http 8379 /healthz` for a 200. Exit code 0 or 1 within two seconds. A node that loads, or has no master to follow yet, is healthy: it works on it.
 import net from 'node:net';
+
+// The image's health checks: `weir healthy redis 6379` asks for a PONG, `weir healthy http 8379 /healthz` for a 200. Exit code 0 or 1
+// within two seconds. A node that loads, or has no master to follow yet, is healthy: it works on it.
 
 const [kind, port, path = '/'] = process.argv.slice(2);
 setTimeout(() => end('no answer within 2 s'), 2000);
 
 function end(problem) {
-  if (problem !== undefined) console.error(problem);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exit(problem === undefined ? 0 : 1);
 }
 
