@@ -17,7 +17,7 @@ import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/dataset';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
-import { ownSlaves } from './own-slaves.ts';
+import { goodSlaves, ownSlaves } from './slaves.ts';
 import { askForSnapshot } from './save.ts';
 
 /** Reports come every second; an app that is busy may be late. */
@@ -70,6 +70,7 @@ export class EngineHost implements Host {
       epoch: role.epoch,
       seq: role.seq,
       slaves: this.#slaves(now),
+      goodSlaves: goodSlaves(this.#node.members(), now, this.#node.config.num.minReplicasMaxLag * 1000),
       master: master && {
         ...master,
         state: role.masterLink.state,

@@ -23,6 +23,7 @@ import { NodeMemory } from './node-memory.ts';
 import type { OwnLog } from './own-log.ts';
 import { OldLogs } from './old-logs.ts';
 import { RoleController } from './role.ts';
+import { goodSlaves } from './slaves.ts';
 import type { RoleOptions } from './role/ports.ts';
 import { ReplicaWaits } from './wait.ts';
 
@@ -282,11 +283,7 @@ export class EngineNode {
     }
     const wanted = config.num.minReplicasToWrite;
     if (wanted > 0) {
-      const maxLagMs = config.num.minReplicasMaxLag * 1000;
-      let good = 0;
-      for (const member of this.members()) {
-        if (member.role === 'slave' && member.state === 'online' && monotonicMs - member.receivedMs <= maxLagMs) good++;
-      }
+      const good = goodSlaves(this.members(), monotonicMs, config.num.minReplicasMaxLag * 1000);
       if (good < wanted) return 'NOREPLICAS Not enough good replicas to write.';
     }
     return '';

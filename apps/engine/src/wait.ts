@@ -1,9 +1,10 @@
 import type { Membership } from '@weir/cluster';
 import { realTime } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
+import { slavesUpTo } from './slaves.ts';
 
 /**
- * WAIT: how many slaves have applied up to an offset, from their own reports. Asks for reports while somebody waits,
+ * WAIT: how many slaves of the log have applied up to an offset, from their own reports. Asks for reports while somebody waits,
  * as Redis asks with REPLCONF GETACK.
  */
 
@@ -28,11 +29,7 @@ export class ReplicaWaits {
   }
 
   acknowledged(offset: number): number {
-    let count = 0;
-    for (const member of this.#membership()?.others() ?? []) {
-      if (member.role === 'slave' && member.offset >= offset) count++;
-    }
-    return count;
+    return slavesUpTo(this.#membership()?.others() ?? [], offset);
   }
 
   /** `timeoutMs` 0 waits without bound, as Redis does; `done` is called once. The returned function ends the wait. */

@@ -239,8 +239,13 @@ withRig('slaves of a slave that becomes a master follow it to its new log', asyn
   const one = await rig.started('one');
   const middle = await rig.started('middle', { slaveOf: one });
   const last = await rig.started('last', { slaveOf: middle });
-  await one.call('SET', 'key', 'value');
+  const raw = await rig.raw(one);
+  await raw.call('SET', 'key', 'value');
+  assert.equal(await raw.call('WAIT', 2, 20_000), 2, 'both read the log');
   await sameDigest([one, middle, last]);
+  assert.equal(await one.call('CONFIG', 'SET', 'min-replicas-to-write', 2), 'OK');
+  const shown = await one.info('replication');
+  assert.deepEqual([shown.get('connected_slaves'), shown.get('min_slaves_good_slaves')], ['1', '2']);
   assert.equal(await middle.call('REPLICAOF', 'NO', 'ONE'), 'OK');
   await until('it to accept writes', async () => (await middle.call('SET', 'promoted', 'yes')) === 'OK');
   await until('its slave to follow', async () => (await last.call('GET', 'promoted')) === 'yes', 30_000);

@@ -348,6 +348,7 @@ export function testHost(
     epoch: 1,
     seq: 0,
     slaves: [],
+    goodSlaves: 0,
     master: null,
   };
   const snapshots: SnapshotView = {

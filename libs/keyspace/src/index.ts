@@ -42,7 +42,7 @@ export { Database, Keyspace } from './keyspace.ts';
 export type { KeyspaceOptions } from './keyspace.ts';
 export { Space, rootOf } from './space.ts';
 export type { EncodingLimits } from './space.ts';
-export { opsOf } from './values.ts';
+export { encodingName, opsOf, opsOfType, typeName, typeNamed } from './values.ts';
 export { Random } from './random.ts';
 export { KeyTable, bucketIn } from './table.ts';
 export type { TableLimits } from './table.ts';
@@ -50,7 +50,7 @@ export { Fingerprint, fingerprint, fingerprintSteps } from './fingerprint.ts';
 export { KeyspaceLoader } from './rdb/keyspace-loader.ts';
 export type { LoadOptions } from './rdb/keyspace-loader.ts';
 export { dumpValue, saveKeyspace } from './rdb/save.ts';
-export { ValueLoader, emptyEncoding } from './rdb/value-loader.ts';
+export { ValueLoader } from './rdb/value-loader.ts';
 // The types of values: `lists.push(space, holder, …)`.
 export * as hashes from './hash/index.ts';
 export * as lists from './list/index.ts';

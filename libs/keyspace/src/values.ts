@@ -1,15 +1,41 @@
 import type { Ref } from '@weir/memory';
 import type { DigestMixer } from './digest-mixer.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STREAM, TYPE_ZSET, typeOf } from './entry.ts';
+import {
+  ENC_EMBSTR,
+  ENC_INT,
+  ENC_RAW,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STREAM,
+  TYPE_STRING,
+  TYPE_ZSET,
+  typeOf,
+} from './entry.ts';
 import { hashOps } from './hash/ops.ts';
 import { listOps } from './list/ops.ts';
+import type { Refuse, TypeLoader, TypeWriter } from './rdb/type-rdb.ts';
 import { setOps } from './set/ops.ts';
 import type { Space } from './space.ts';
 import { streamOps } from './stream/ops.ts';
 import { zsetOps } from './zset/ops.ts';
 
+/** What people see of a type. */
+interface TypeNames {
+  /** What TYPE answers. */
+  readonly name: string;
+  /** The encodings that its values have, with what OBJECT ENCODING answers. */
+  readonly encodings: Readonly<Record<number, string>>;
+}
+
 /** What the keyspace does with a value without knowing what it is: one object per type that is not the string. */
-export interface ValueOps {
+export interface ValueOps extends TypeNames {
+  /** The encoding of a holder before a value is loaded into it. */
+  readonly emptyEncoding: number;
+  /** The type byte of a value in RDB files and DUMP payloads, as Redis 7.0 would write it. */
+  rdbType(space: Space, holder: Ref): number;
+  newWriter(): TypeWriter;
+  newLoader(refuse: Refuse): TypeLoader;
   /** About how many blocks the value is, found in O(1): Redis's lazyfreeGetFreeEffort. The value is not empty. */
   effort(space: Space, holder: Ref): number;
   /**
@@ -49,9 +75,39 @@ OPS[TYPE_ZSET] = zsetOps;
 OPS[TYPE_HASH] = hashOps;
 OPS[TYPE_STREAM] = streamOps;
 
-/** The type's operations; not for strings, which are part of their entry. */
+/** The operations of a value's type; not for strings, which are part of their entry. */
 export function opsOf(space: Space, holder: Ref): ValueOps {
-  const ops = OPS[typeOf(space.arena, holder)];
-  if (ops === undefined) throw new Error(`no operations for values of type ${typeOf(space.arena, holder)}`);
+  return opsOfType(typeOf(space.arena, holder));
+}
+
+export function opsOfType(type: number): ValueOps {
+  const ops = OPS[type];
+  if (ops === undefined) throw new Error(`no operations for values of type ${type}`);
   return ops;
+}
+
+const NAMES: (TypeNames | undefined)[] = [...OPS];
+NAMES[TYPE_STRING] = { name: 'string', encodings: { [ENC_RAW]: 'raw', [ENC_INT]: 'int', [ENC_EMBSTR]: 'embstr' } };
+
+/** What TYPE answers for values of this type. */
+export function typeName(type: number): string {
+  return namesOf(type).name;
+}
+
+/** The type of this name, or -1. */
+export function typeNamed(name: string): number {
+  return NAMES.findIndex((names) => names?.name === name);
+}
+
+/** What OBJECT ENCODING answers for a value of this type and encoding. */
+export function encodingName(type: number, encoding: number): string {
+  const name = namesOf(type).encodings[encoding];
+  if (name === undefined) throw new Error(`values of type ${type} have no encoding ${encoding}`);
+  return name;
+}
+
+function namesOf(type: number): TypeNames {
+  const names = NAMES[type];
+  if (names === undefined) throw new Error(`no names for values of type ${type}`);
+  return names;
 }

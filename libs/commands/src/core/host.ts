@@ -101,7 +101,10 @@ export interface ReplicationView {
   readonly epoch: number;
   /** Sequence of the last committed or applied record. */
   readonly seq: number;
+  /** The node's own: those that were told to follow it. */
   readonly slaves: readonly SlaveView[];
+  /** Of all slaves of the log, those that `min-replicas-to-write` counts. */
+  readonly goodSlaves: number;
   readonly master: null | {
     readonly host: string;
     readonly port: number;

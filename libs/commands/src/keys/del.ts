@@ -1,9 +1,8 @@
-import { lruOf, setLru, typeOf } from '@weir/keyspace';
+import { lruOf, setLru, typeName, typeOf } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { oneKey } from '../core/key-specs.ts';
 import { peekRead } from './lookup.ts';
-import { TYPE_NAMES } from './types.ts';
 
 export const del: Command = {
   name: 'del',
@@ -117,6 +116,6 @@ export const type: Command = {
   },
   run(ctx) {
     const ref = peekRead(ctx, 1);
-    ctx.reply.simple(ref === 0 ? 'none' : TYPE_NAMES[typeOf(ctx.arena, ref)]);
+    ctx.reply.simple(ref === 0 ? 'none' : typeName(typeOf(ctx.arena, ref)));
   },
 };

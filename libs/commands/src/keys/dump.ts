@@ -1,4 +1,4 @@
-import { ValueLoader, dumpValue, emptyEncoding, setLru } from '@weir/keyspace';
+import { ValueLoader, dumpValue, opsOfType, setLru } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { DumpEncoder, parsePayload, verifyPayload } from '@weir/rdb';
 import type { RdbSink } from '@weir/rdb';
@@ -236,7 +236,7 @@ class RestoreSink extends ValueLoader implements RdbSink {
     sizeHint: number,
   ): void {
     const { keyspace } = this.ctx;
-    this.begin(keyspace.space, keyspace.detached(object, emptyEncoding(object)), object, sizeHint);
+    this.begin(keyspace.space, keyspace.detached(object, opsOfType(object).emptyEncoding), object, sizeHint);
   }
 
   endValue(): void {

@@ -1,9 +1,8 @@
-import { ENC_INT, encodingOf, lruOf, valueAddress, valueLength } from '@weir/keyspace';
+import { ENC_INT, encodingName, encodingOf, lruOf, typeOf, valueAddress, valueLength } from '@weir/keyspace';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { parseInt64 } from '../core/integer.ts';
 import { keyAt } from '../core/key-specs.ts';
-import { ENCODING_NAMES } from './types.ts';
 
 const NO_LFU =
   'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.';
@@ -29,7 +28,7 @@ const encoding: Command = {
   },
   run(ctx) {
     const ref = lookup(ctx);
-    if (ref !== 0) ctx.reply.bulkLatin1(ENCODING_NAMES[encodingOf(ctx.arena, ref)]);
+    if (ref !== 0) ctx.reply.bulkLatin1(encodingName(typeOf(ctx.arena, ref), encodingOf(ctx.arena, ref)));
   },
 };
 

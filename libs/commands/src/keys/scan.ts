@@ -1,10 +1,9 @@
-import { keyAddress, keyLength, typeOf } from '@weir/keyspace';
+import { keyAddress, keyLength, typeNamed, typeOf } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { cursorArg, isStar, matchesArg, parseScanOptions, scanOptions } from '../core/scan.ts';
-import { TYPE_NAMES } from './types.ts';
 
 export const keys: Command = {
   name: 'keys',
@@ -60,7 +59,7 @@ export const scan: Command = {
     if (cursor < 0 || !parseScanOptions(ctx, 2, true)) return;
     const { count, pattern, type: typeArg } = scanOptions;
     // -1 is a type that no key has; Redis 7 does not refuse unknown names.
-    const type = typeArg === 0 ? -2 : TYPE_NAMES.indexOf(printable(req, typeArg).toLowerCase());
+    const type = typeArg === 0 ? -2 : typeNamed(printable(req, typeArg).toLowerCase());
 
     const found: Ref[] = [];
     const stepsMax = count * 10;

@@ -1,8 +1,10 @@
 import { parseMemory } from '@weir/config';
 import {
   ENC_QUICKLIST,
+  TYPE_STRING,
   datasetDigest,
   dumpValue,
+  encodingName,
   encodingOf,
   keyLength,
   lruOf,
@@ -10,7 +12,6 @@ import {
   valueDigest,
   valueLength,
 } from '@weir/keyspace';
-import { TYPE_STRING } from '@weir/keyspace';
 import { ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import { DumpEncoder } from '@weir/rdb';
@@ -22,7 +23,6 @@ import { TOO_LARGE } from '../core/frame.ts';
 import { replyHelp } from '../core/help.ts';
 import { addString } from '../core/strings.ts';
 import { F_WRITE } from '../core/table.ts';
-import { ENCODING_NAMES } from '../keys/types.ts';
 import { findRaw } from './find-raw.ts';
 import { SAMPLE_KINDS, replySample } from './debug-protocol.ts';
 import { unknownSubcommand } from './debug-subcommand.ts';
@@ -68,7 +68,7 @@ const object: Subcommand = {
     const ref = findRaw(ctx, 2);
     if (ref === 0) return ctx.reply.error(NO_SUCH_KEY);
     const { arena } = ctx;
-    const name = ENCODING_NAMES[encodingOf(arena, ref)];
+    const name = encodingName(typeOf(arena, ref), encodingOf(arena, ref));
     const clock = lruOf(arena, ref);
     const idle = ctx.keyspace.recency.idleSeconds(clock, ctx.now);
     const more = encodingOf(arena, ref) === ENC_QUICKLIST ? quicklistText(ctx, ref) : '';

@@ -274,8 +274,7 @@ export function replication(ctx: Context): Fields {
   }
   fields.push(['connected_slaves', view.slaves.length]);
   if (num.minReplicasToWrite > 0 && num.minReplicasMaxLag > 0) {
-    const good = view.slaves.filter((s) => s.state === 'online' && s.lagSeconds <= num.minReplicasMaxLag);
-    fields.push(['min_slaves_good_slaves', good.length]);
+    fields.push(['min_slaves_good_slaves', view.goodSlaves]);
   }
   view.slaves.forEach((slave, i) => {
     const { ip, port, state, offset, lagSeconds } = slave;

@@ -73,14 +73,14 @@ function replicating(view: Partial<ReplicationView>, options: TestEngineOptions 
   return info(new TestEngine({ ...options, host: { replication: () => whole } }), 'replication');
 }
 
-test('a master lists its slaves, and counts the good ones', () => {
+test('a master lists its own slaves, and tells how many of all count for its writes', () => {
   const slaves = [
     { ip: '127.0.0.1', port: 6380, state: 'online', offset: 88, lagSeconds: 1 },
     { ip: '127.0.0.1', port: 6381, state: 'wait_bgsave', offset: 0, lagSeconds: 0 },
   ] as const;
-  const fields = replicating({ slaves, offset: 90 }, { config: { 'min-replicas-to-write': '1' } });
+  const fields = replicating({ slaves, goodSlaves: 3, offset: 90 }, { config: { 'min-replicas-to-write': '1' } });
   assert.equal(fields.get('connected_slaves'), '2');
-  assert.equal(fields.get('min_slaves_good_slaves'), '1');
+  assert.equal(fields.get('min_slaves_good_slaves'), '3');
   assert.equal(fields.get('slave0'), 'ip=127.0.0.1,port=6380,state=online,offset=88,lag=1');
   assert.equal(fields.get('slave1'), 'ip=127.0.0.1,port=6381,state=wait_bgsave,offset=0,lag=0');
   assert.equal(fields.get('master_repl_offset'), '90');

@@ -1,7 +1,7 @@
 import type { Ref } from '@weir/memory';
 import { DigestMixer } from '../digest-mixer.ts';
 import { dismantleTable } from '../dismantle.ts';
-import { HEADER_BYTES } from '../entry.ts';
+import { ENC_HASHTABLE, ENC_LISTPACK, HEADER_BYTES } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as lp from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
@@ -9,11 +9,19 @@ import { TABLE_STATE_BYTES } from '../table.ts';
 import type { ValueOps } from '../values.ts';
 import { GRANULES, freeTable, has, isListpack, length } from './hash.ts';
 import { HashIterator } from './iterate.ts';
+import { HashLoader, HashWriter, hashRdbType } from './rdb.ts';
 
 const pairs = new HashIterator();
 const pair = new DigestMixer();
 
 export const hashOps: ValueOps = {
+  name: 'hash',
+  encodings: { [ENC_HASHTABLE]: 'hashtable', [ENC_LISTPACK]: 'listpack' },
+  emptyEncoding: ENC_LISTPACK,
+  rdbType: hashRdbType,
+  newWriter: () => new HashWriter(),
+  newLoader: (refuse) => new HashLoader(refuse),
+
   effort(space, holder) {
     return isListpack(space.arena, holder) ? 1 : length(space, holder);
   },

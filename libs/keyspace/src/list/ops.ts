@@ -1,5 +1,6 @@
 import type { Ref } from '@weir/memory';
-import { ENC_LISTPACK, encodingOf } from '../entry.ts';
+import { TYPE_LIST_QUICKLIST_2 as RDB_LIST } from '@weir/rdb';
+import { ENC_LISTPACK, ENC_QUICKLIST, encodingOf } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as listpack from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
@@ -8,6 +9,7 @@ import type { ValueOps } from '../values.ts';
 import { ListIterator } from './iterator.ts';
 import * as layout from './layout.ts';
 import * as quicklist from './quicklist.ts';
+import { ListLoader, ListWriter } from './rdb.ts';
 
 const iterator = new ListIterator();
 const element = new listpack.Element();
@@ -17,6 +19,13 @@ function isListpack(space: Space, holder: Ref): boolean {
 }
 
 export const listOps: ValueOps = {
+  name: 'list',
+  encodings: { [ENC_QUICKLIST]: 'quicklist', [ENC_LISTPACK]: 'listpack' },
+  emptyEncoding: ENC_LISTPACK,
+  rdbType: () => RDB_LIST,
+  newWriter: () => new ListWriter(),
+  newLoader: (refuse) => new ListLoader(refuse),
+
   effort(space, holder) {
     return isListpack(space, holder) ? 1 : layout.nodesOf(space.arena, rootOf(space.arena, holder));
   },

@@ -6,7 +6,8 @@ import { SUMMED_AT_ONCE_BYTES_MAX } from '../fingerprint.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import { parseHalves } from '../listpack/int64.ts';
 import type { Database, Keyspace } from '../keyspace.ts';
-import { ValueLoader, emptyEncoding } from './value-loader.ts';
+import { opsOfType } from '../values.ts';
+import { ValueLoader } from './value-loader.ts';
 
 /** No file makes the table reserve more at once than this many entries. */
 const RESERVE_MAX = 4_000_000;
@@ -154,7 +155,7 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
     const hash = this.#newKey(keyBuf, keyOff, keyLen);
     const { keyspace } = this;
     const db = this.#db;
-    const encoding = emptyEncoding(object);
+    const encoding = opsOfType(object).emptyEncoding;
     let ref = keyspace.create(db, hash, keyBuf, keyOff, keyLen, object, encoding, this.#options.nowMs);
     if (expireAtMs >= 0) ref = keyspace.setExpire(db, hash, ref, expireAtMs);
     this.#setRecency(ref, lruIdleSeconds, lfuFreq);

@@ -1,7 +1,7 @@
 import type { Ref } from '@weir/memory';
 import type { DigestMixer } from '../digest-mixer.ts';
 import { dismantleTable } from '../dismantle.ts';
-import { ENC_HASHTABLE, ENC_INTSET, HEADER_BYTES, encodingOf } from '../entry.ts';
+import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, HEADER_BYTES, encodingOf } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as lp from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
@@ -11,10 +11,18 @@ import type { ValueOps } from '../values.ts';
 import * as intset from './intset.ts';
 import { SetIterator } from './iterator.ts';
 import { freeTable, has, memberLength, newTable, size } from './value.ts';
+import { SetLoader, SetWriter, setRdbType } from './rdb.ts';
 
 const walk = new SetIterator();
 
 export const setOps: ValueOps = {
+  name: 'set',
+  encodings: { [ENC_HASHTABLE]: 'hashtable', [ENC_INTSET]: 'intset', [ENC_LISTPACK]: 'listpack' },
+  emptyEncoding: ENC_LISTPACK,
+  rdbType: setRdbType,
+  newWriter: () => new SetWriter(),
+  newLoader: (refuse) => new SetLoader(refuse),
+
   effort(space: Space, holder: Ref): number {
     return encodingOf(space.arena, holder) === ENC_HASHTABLE ? size(space, holder) : 1;
   },

@@ -1,5 +1,7 @@
 import type { Arena, Ref } from '@weir/memory';
+import { TYPE_STREAM_LISTPACKS_2 as RDB_STREAM } from '@weir/rdb';
 import type { DigestMixer } from '../digest-mixer.ts';
+import { ENC_STREAM } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
@@ -19,6 +21,8 @@ import { LISTPACK_HEADER_BYTES, intBytes, readCount, skip } from './packed.ts';
 import { FIRST_ID, LAST_ID, groupsOf, init, nodesOf } from './root.ts';
 import * as tree from './tree.ts';
 import { TreeCursor } from './tree.ts';
+import { StreamLoader } from './rdb-loader.ts';
+import { StreamWriter } from './rdb-writer.ts';
 
 const cursor = new EntryCursor();
 const id = newId();
@@ -37,6 +41,13 @@ function forEachNode(arena: Arena, root: Ref, visit: (place: TreeCursor, lp: Ref
 }
 
 export const streamOps: ValueOps = {
+  name: 'stream',
+  encodings: { [ENC_STREAM]: 'stream' },
+  emptyEncoding: ENC_STREAM,
+  rdbType: () => RDB_STREAM,
+  newWriter: () => new StreamWriter(),
+  newLoader: (refuse) => new StreamLoader(refuse),
+
   effort(space, holder) {
     const arena = space.arena;
     const root = rootOf(arena, holder);

@@ -1,7 +1,7 @@
 import { formatDouble } from '@weir/resp';
 import type { Arena, Ref } from '@weir/memory';
 import { DigestMixer } from '../digest-mixer.ts';
-import { encodingOf, ENC_LISTPACK } from '../entry.ts';
+import { ENC_LISTPACK, ENC_SKIPLIST, encodingOf } from '../entry.ts';
 import { hashBytes } from '../hash.ts';
 import * as listpack from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
@@ -13,6 +13,7 @@ import { Cursor } from './cursor.ts';
 import * as tree from './tree.ts';
 import { verifyTree } from './tree-verify.ts';
 import { copyTable, freeTable, size } from './zset.ts';
+import { ZsetLoader, ZsetWriter, zsetRdbType } from './rdb.ts';
 
 const cursor = new Cursor();
 const pair = new DigestMixer();
@@ -20,6 +21,13 @@ const scoreWords = new Int32Array(2);
 const scoreDouble = new Float64Array(scoreWords.buffer);
 
 export const zsetOps: ValueOps = {
+  name: 'zset',
+  encodings: { [ENC_SKIPLIST]: 'skiplist', [ENC_LISTPACK]: 'listpack' },
+  emptyEncoding: ENC_LISTPACK,
+  rdbType: zsetRdbType,
+  newWriter: () => new ZsetWriter(),
+  newLoader: (refuse) => new ZsetLoader(refuse),
+
   effort(space: Space, holder: Ref): number {
     return encodingOf(space.arena, holder) === ENC_LISTPACK ? 1 : size(space, holder);
   },

@@ -1,11 +1,12 @@
 import type { Ref } from '@weir/memory';
 import type { RdbStreamMeta, RdbWriter } from '@weir/rdb';
+import type { TypeWriter } from '../rdb/type-rdb.ts';
 import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
-import { readId } from '../stream/id.ts';
-import * as streams from '../stream/index.ts';
-import { nodesOf } from '../stream/root.ts';
-import { TreeCursor, forward, keyWord, seekFirst, valueAt } from '../stream/tree.ts';
+import { readId } from './id.ts';
+import * as streams from './index.ts';
+import { nodesOf } from './root.ts';
+import { TreeCursor, forward, keyWord, seekFirst, valueAt } from './tree.ts';
 
 // What is written beside bytes of nodes and names, about.
 const NODE_BYTES = 32;
@@ -18,11 +19,11 @@ const OWN_PENDING_BYTES = 16;
 const NOTHING = 0;
 
 /**
- * Writes streams in steps (value-writer.ts), of which there may be several in each part:
+ * Writes streams in steps (type-rdb.ts), of which there may be several in each part:
  *
  *   nodes → meta → for each group: itself, its pending entries → for each of its consumers: itself, the IDs that it owns
  */
-export class StreamWriter {
+export class StreamWriter implements TypeWriter {
   readonly #place = new TreeCursor();
   readonly #pending = new streams.PendingCursor();
   readonly #id = streams.newId();
