@@ -10,6 +10,7 @@ import type { Client, ClientLimits } from './client-memory.ts';
 import type { Commit } from './commit.ts';
 import type { ReplyTarget } from './held-replies.ts';
 import type { KeptBack, Resumable } from './kept-back.ts';
+import { ToldState, decodeState, encodeState } from './session-state.ts';
 
 /**
  * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
@@ -41,6 +42,7 @@ const HELD_BYTES_MAX = 1024 * 1024;
 const CONGESTED = 1; // the client does not read its replies
 const PAUSED = 2; // the ingress was told to read no more of it
 const INPUT_ENDED = 4; // the client will send nothing more
+const BOUNCED = 8; // what was not executed is the ingress's again, and nothing is executed any more
 
 /** What a session needs of the engine. */
 export interface SessionHost {
@@ -82,6 +84,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   readonly #backlog = new ByteQueue();
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
+  /** What the ingress knows of the session; null: it serves its client here and nowhere else. */
+  readonly #told: ToldState | null;
 
   constructor(engine: SessionHost, id: number, info: SessionInfo, sink: SessionSink) {
     this.#engine = engine;
@@ -110,6 +114,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       unixSocket: info.unixSocket,
     });
     scanner.authenticated = this.session.authenticated;
+    this.#told = info.routed === true && sink.state !== undefined ? new ToldState(this.session) : null;
   }
 
   input(buf: Uint8Array, start: number, end: number): void {
@@ -118,7 +123,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#engine.ctx.stats.netInputBytes += bytes;
     this.#engine.ctx.stats.readsProcessed++;
     const action = this.session.on('input');
-    if (action === 'drop') return;
+    if (action === 'drop' || (this.#facts & BOUNCED) !== 0) return;
     if (action === 'keep' || this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
       this.#keepBack(buf, start, end);
       return;
@@ -218,6 +223,44 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#act(this.session.on('closed'));
   }
 
+  setState(buf: Uint8Array, start: number, end: number, isBroken: boolean): void {
+    const { ctx, config, time } = this.#engine;
+    const { session } = this;
+    session.lastInteractionMs = time.monotonicMs();
+    if (session.isEnding) return;
+    const here = { password: config.text.requirepass, databases: config.num.databases };
+    const isSame = decodeState(session, buf.subarray(start, end), here, isBroken);
+    this.#scanner.authenticated = session.authenticated;
+    this.#told?.changes(session);
+    // A master answers as to a client that has to authenticate; a slave is not what the client asked for.
+    if (!isSame && ctx.role.isSlave) this.#bounce();
+  }
+
+  alive(): void {
+    this.session.lastInteractionMs = this.#engine.time.monotonicMs();
+  }
+
+  /** Gives all that is not executed back to the ingress, once what was executed is answered. */
+  #bounce(): void {
+    this.#facts |= BOUNCED;
+    this.#dropBacklog();
+    if (this.#heldSeq === 0) this.#sink.bounced?.();
+  }
+
+  /** The request at hand was refused since this engine is no master, or has no data now: another one may serve it. */
+  #isForOthers(from: number): boolean {
+    const { reply, role } = this.#engine.ctx;
+    if (role.isPlain || this.session.phase !== 'normal') return false;
+    const text = Buffer.from(reply.buf.subarray(from, Math.min(reply.pos, from + 12))).toString('latin1');
+    return text.startsWith('-READONLY ') || text.startsWith('-LOADING ') || text.startsWith('-MASTERDOWN ');
+  }
+
+  #tellState(): void {
+    if (this.#told?.changes(this.session) !== true) return;
+    const { flags, bytes } = encodeState(this.session, this.#engine.config.text.requirepass);
+    this.#sink.state!(flags, bytes, 0, bytes.length);
+  }
+
   /** It has said nothing for `timeout` seconds. */
   idle(): void {
     this.#act(this.session.on('idle'));
@@ -231,7 +274,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** Whether requests have to wait. */
   get #waiting(): boolean {
     return (
-      (this.#facts & CONGESTED) !== 0 ||
+      (this.#facts & (CONGESTED | BOUNCED)) !== 0 ||
       this.#engine.commit.stalled ||
       this.#heldBytes > HELD_BYTES_MAX ||
       !this.session.executes
@@ -312,6 +355,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
     let replies = 0;
+    let bounced = false;
+    const told = this.#told;
     ctx.busy = true;
     const sliceBytes = session.authenticated ? SLICE_BYTES : UNAUTHENTICATED_SLICE_BYTES;
     const lookahead = engine.lookahead;
@@ -328,20 +373,28 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         break;
       }
       const before = out.pos;
-      execute(ctx, session, lookahead.request, now, lookahead.command);
+      const silent = session.replyMode !== REPLY_ON;
+      const done = execute(ctx, session, lookahead.request, now, lookahead.command);
+      if (done === undefined && told !== null && this.#isForOthers(before)) {
+        out.truncate(before);
+        bounced = true;
+        break;
+      }
       scanner.authenticated = session.authenticated;
       if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
       let wait = ctx.waitSeq;
       if (wait <= engine.commit.committedSeq) wait = 0;
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
-        if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
+        if (before > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, before, replies);
         if (sliceWait === 0) ({ db, resp, phase } = session);
         sliceStart = before;
         sliceWait = wait;
         replies = 0;
       }
-      if (out.pos > before) replies++; // CLIENT REPLY may have silenced it, WAIT answers later
+      // CLIENT REPLY may have silenced it, WAIT answers later. Who routes counts what is answered by silence, too.
+      if (out.pos > before || (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked))
+        replies++;
       if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -350,7 +403,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       }
       if (ctx.ready.length > 0) {
         // Whoever goes on now comes behind this command, also where it is this very session.
-        if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
+        if (out.pos > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
         sliceStart = base;
         replies = 0;
@@ -362,8 +415,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     lookahead.end();
     ctx.busy = false;
     ctx.effects.settle(); // the chunk is the ingress's again
-    if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
+    if (out.pos > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
+    if (bounced) this.#bounce();
     if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
       this.#turnHeld = true;
     engine.turn();
@@ -372,6 +426,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   #send(waitSeq: number, start: number, end: number, replies: number): void {
     const engine = this.#engine;
+    if (this.#told !== null) this.#tellState();
     const buf = engine.ctx.reply.buf;
     const weighed = engine.limitsOutput || !this.session.authenticated;
     if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
@@ -404,7 +459,10 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#heldBytes -= heldBytes;
     if (this.isGone) return;
     this.#output(buf, start, end, replies);
-    if (this.#heldSeq === 0) this.#act(this.session.on('answered'));
+    if (this.#heldSeq === 0) {
+      if ((this.#facts & BOUNCED) !== 0) this.#sink.bounced?.();
+      this.#act(this.session.on('answered'));
+    }
     if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
   }
 
@@ -443,7 +501,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     resume(ctx, session, engine.time.wallMs(), run);
     if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
     const wait = ctx.waitSeq <= engine.commit.committedSeq ? 0 : ctx.waitSeq;
-    if (!silent && session.isAnswerable && out.pos > start)
+    if (silent) out.truncate(start);
+    if (session.isAnswerable && (out.pos > start || (silent && this.#told !== null)))
       this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
     out.truncate(start);
     engine.turn();

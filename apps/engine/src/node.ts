@@ -163,6 +163,7 @@ export class EngineNode {
       ...(around.recentBytes === undefined ? {} : { recentBytes: around.recentBytes }),
     });
     this.engine.positionNow = () => this.role.offset;
+    this.engine.node = memory.id;
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
     const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));

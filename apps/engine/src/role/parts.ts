@@ -102,7 +102,7 @@ export class RoleParts {
 
   /** `keeps`: what it reads is remembered. */
   newFollower({ location, log, snapshots }: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
-    const { logger, time, newKeyspace } = this.options;
+    const { engine, logger, time, newKeyspace } = this.options;
     if (this.loading === null) this.loads({ totalBytes: 0, loadedBytes: 0 });
     return new Follower({
       log,
@@ -119,6 +119,7 @@ export class RoleParts {
         if (state === 'failed') this.pauses.end();
       },
       onProgress: (progress) => this.loads(progress),
+      onApplied: () => engine.positionMoved(),
     });
   }
 
