@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Session } from '@weir/commands';
-import { STATE_FRAGILE, STATE_PINNED } from '@weir/link';
+import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
 import { ToldState, decodeState, encodeState } from './session-state.ts';
 
 const HERE = { password: 'secret', databases: 16 };
@@ -22,7 +22,7 @@ test('a session is at another engine what it was', () => {
   const { flags, bytes } = encodeState(from, 'secret');
   const to = session(false);
   assert.equal(decodeState(to, bytes, HERE, false), true);
-  assert.equal(flags, 0);
+  assert.equal(flags, STATE_SILENT);
   for (const name of ['db', 'resp', 'noEvict', 'noTouch', 'replyMode', 'name', 'libName', 'libVersion'] as const)
     assert.equal(to[name], from[name], name);
   assert.equal(to.authenticated, true);

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { REPLY_ON, Transaction } from '@weir/commands';
 import type { Session } from '@weir/commands';
-import { STATE_FRAGILE, STATE_PINNED } from '@weir/link';
+import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
 
 /**
  * What a connection is beside its requests, as bytes that another engine takes: so an ingress can have it served by several engines, and knows nothing of
@@ -27,6 +27,10 @@ const STATE_BYTES_MAX = 4000;
 
 /** STATE_… of the link: whether the session may go on at another engine. */
 export function flagsOf(session: Session): number {
+  return (session.replyMode === REPLY_ON ? 0 : STATE_SILENT) | bindingOf(session);
+}
+
+function bindingOf(session: Session): number {
   switch (session.phase) {
     case 'queuing':
       return STATE_PINNED;

@@ -27,6 +27,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const KEEPALIVE_SECONDS = 5;
 const PING_AFTER_MS = 10_000;
 const WATCH_MS = 2500;
+const PING_MS = 1000;
 /** An engine that is silent for so long although asked is given up. Above any command that may block the engine's loop. */
 const SILENCE_MS_MAX = 60_000;
 const WAIT_FOR_LINK_MS = 5000;
@@ -216,6 +217,16 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   get up(): boolean {
     return this.#state === 'up';
+  }
+
+  /** How long nothing has come from the engine; Infinity: there is no link. */
+  get silentMs(): number {
+    return this.#state === 'up' ? performance.now() - this.#wire!.lastReceivedMs : Infinity;
+  }
+
+  /** Asks for a sign of life, unless one came within a second. */
+  ping(): void {
+    if (this.#state === 'up' && this.silentMs > PING_MS) this.#wire!.sendEmpty(FRAME.PING, 0);
   }
 
   get sessionCount(): number {

@@ -26,6 +26,8 @@ export interface SessionInfo {
 export const STATE_PINNED = 1;
 /** … and it ends with this engine: what it is cannot be had at another one (subscriptions, MONITOR). */
 export const STATE_FRAGILE = 2;
+/** Its commands have no replies (CLIENT REPLY). */
+export const STATE_SILENT = 4;
 
 /** What the engine calls; implemented by the ingress (or by the link on its behalf). */
 export interface SessionSink {
