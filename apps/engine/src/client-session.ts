@@ -44,6 +44,8 @@ const PAUSED = 2; // the ingress was told to read no more of it
 const INPUT_ENDED = 4; // the client will send nothing more
 const BOUNCED = 8; // what was not executed is the ingress's again, and nothing is executed any more
 
+const NOTHING = new Uint8Array(0);
+
 /** What a session needs of the engine. */
 export interface SessionHost {
   readonly time: Time;
@@ -86,6 +88,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   #softSinceMs = 0;
   /** What the ingress knows of the session; null: it serves its client here and nowhere else. */
   readonly #told: ToldState | null;
+  /** Requests that CLIENT REPLY left without a reply, and of which who routes was not told yet. */
+  #silent = 0;
 
   constructor(engine: SessionHost, id: number, info: SessionInfo, sink: SessionSink) {
     this.#engine = engine;
@@ -255,6 +259,14 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     return text.startsWith('-READONLY ') || text.startsWith('-LOADING ') || text.startsWith('-MASTERDOWN ');
   }
 
+  /** Who routes is told that requests without a reply are done, once all before them are. */
+  #tellSilent(): void {
+    if (this.#silent === 0 || this.#heldSeq !== 0 || !this.session.isAnswerable) return;
+    this.#tellState();
+    this.#sink.output(NOTHING, 0, 0, this.#silent);
+    this.#silent = 0;
+  }
+
   #tellState(): void {
     if (this.#told?.changes(this.session) !== true) return;
     const { flags, bytes } = encodeState(this.session, this.#engine.config.text.requirepass);
@@ -386,15 +398,15 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       if (wait <= engine.commit.committedSeq) wait = 0;
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
-        if (before > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, before, replies);
+        if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
         if (sliceWait === 0) ({ db, resp, phase } = session);
         sliceStart = before;
         sliceWait = wait;
         replies = 0;
       }
-      // CLIENT REPLY may have silenced it, WAIT answers later. Who routes counts what is answered by silence, too.
-      if (out.pos > before || (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked))
-        replies++;
+      if (out.pos > before)
+        replies++; // CLIENT REPLY may have silenced it, WAIT answers later
+      else if (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked) this.#silent++;
       if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -403,7 +415,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       }
       if (ctx.ready.length > 0) {
         // Whoever goes on now comes behind this command, also where it is this very session.
-        if (out.pos > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, out.pos, replies);
+        if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
         sliceStart = base;
         replies = 0;
@@ -415,8 +427,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     lookahead.end();
     ctx.busy = false;
     ctx.effects.settle(); // the chunk is the ingress's again
-    if (out.pos > sliceStart || replies > 0) this.#send(sliceWait, sliceStart, out.pos, replies);
+    if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
+    this.#tellSilent();
     if (bounced) this.#bounce();
     if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
       this.#turnHeld = true;
@@ -445,7 +458,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.session.outputBytes += bytes;
     this.#engine.ctx.stats.netOutputBytes += bytes;
     this.#engine.ctx.stats.writesProcessed++;
-    if (!this.#sink.output(buf, start, end, replies)) this.#facts |= CONGESTED;
+    const answered = replies + this.#silent;
+    this.#silent = 0;
+    if (!this.#sink.output(buf, start, end, answered)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
   }
 
@@ -501,10 +516,11 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     resume(ctx, session, engine.time.wallMs(), run);
     if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
     const wait = ctx.waitSeq <= engine.commit.committedSeq ? 0 : ctx.waitSeq;
-    if (silent) out.truncate(start);
-    if (session.isAnswerable && (out.pos > start || (silent && this.#told !== null)))
+    if (silent && this.#told !== null) this.#silent++;
+    if (!silent && session.isAnswerable && out.pos > start)
       this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
     out.truncate(start);
+    this.#tellSilent();
     engine.turn();
     this.#act(session.isEnding ? 'finish' : action);
   }
