@@ -195,7 +195,7 @@ export class Engine implements EnginePort, SessionHost {
   }
 
   /** A position that has everything acknowledged before; told by the node, which asks the log. */
-  confirmNow: (done: (position: number | null) => void) => void = (done) => done(null);
+  confirmNow: (done: (position: number | null) => void) => unknown = (done) => done(null);
 
   confirm(done: (position: number | null) => void): void {
     this.confirmNow(done);
