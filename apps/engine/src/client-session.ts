@@ -164,7 +164,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         return;
     }
     // Nobody is there any more to be answered, and a wait without a time-out would never end.
-    session.unblock?.(false);
+    session.unblock?.('');
   }
 
   #keepBack(buf: Uint8Array, start: number, end: number): void {
@@ -273,8 +273,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
-    const { name, libName, libVersion, transaction } = this.session;
-    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + (transaction?.memoryBytes ?? 0);
+    const { name, libName, libVersion, transaction, waitingBytes } = this.session;
+    const own =
+      IDLE_BYTES + name.length + libName.length + libVersion.length + waitingBytes + (transaction?.memoryBytes ?? 0);
     return { query, queryFree, argv, output, total: own + query + queryFree + argv + output };
   }
 
@@ -424,11 +425,12 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     session.on('wait');
     const silent = session.replyMode !== REPLY_ON;
     let done = false;
-    return (run) => {
+    return (run, atOnce = false) => {
       if (done) return;
       done = true;
       session.unblock = null;
-      whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
+      if (atOnce) this.#goOn(run, silent);
+      else whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
     };
   }
 

@@ -1,6 +1,6 @@
 import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
+import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor, unblockAll } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
@@ -91,6 +91,7 @@ export class EngineNode {
   readonly #arenaReserveBytes: number;
   readonly #seed: { readonly k0: number; readonly k1: number };
   #cron: Timer | null = null;
+  #stopping = false;
   #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
@@ -148,7 +149,7 @@ export class EngineNode {
         link: (ip) => announcedLink(this.config.text.linkAnnounce, this.linkAddress, ip),
       }),
       onLeading: (location) => {
-        if (location === null) this.waits.releaseAll();
+        if (location === null) this.#endWaits();
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
@@ -214,6 +215,7 @@ export class EngineNode {
 
   /** Stops leading or following; what was acknowledged is stored. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#cron?.cancel();
     this.#cron = null;
     this.waits.releaseAll();
@@ -225,8 +227,14 @@ export class EngineNode {
     this.#options.onStop();
   }
 
-  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
+  /** It leads no more: nobody gets what its commands wait for. Whoever stops closes the connections. */
+  #endWaits(): void {
+    if (!this.#stopping) unblockAll(this.engine.sessions.values());
     this.waits.releaseAll();
+  }
+
+  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
+    if (target !== null && this.role.leading) this.#endWaits();
     return this.role.replicaOf(target);
   }
 

@@ -19,6 +19,7 @@ export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
+export { unblockAll } from './core/blocking.ts';
 export { resume, serveReady, whenDone } from './core/frame.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export { Lookahead } from './core/lookahead.ts';

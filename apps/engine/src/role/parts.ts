@@ -1,4 +1,5 @@
 import type { MemberReport } from '@weir/cluster';
+import { serveReady } from '@weir/commands';
 import type { Keyspace } from '@weir/keyspace';
 import { LogError, RecentMessages } from '@weir/log';
 import type { LogWriter, WriterState } from '@weir/log';
@@ -102,7 +103,7 @@ export class RoleParts {
 
   /** `keeps`: what it reads is remembered. */
   newFollower({ location, log, snapshots }: LogAccess, keeps: boolean, loaded: LoadedSnapshot | null = null): Follower {
-    const { logger, time, newKeyspace } = this.options;
+    const { engine, logger, time, newKeyspace } = this.options;
     if (this.loading === null) this.loads({ totalBytes: 0, loadedBytes: 0 });
     return new Follower({
       log,
@@ -119,6 +120,7 @@ export class RoleParts {
         if (state === 'failed') this.pauses.end();
       },
       onProgress: (progress) => this.loads(progress),
+      onApplied: () => serveReady(engine.ctx),
     });
   }
 

@@ -17,6 +17,7 @@ import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
+import { BlockedClients } from './blocking.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
@@ -111,6 +112,8 @@ export class Context {
   readonly role = new Role();
   /** Keys that sessions watch. */
   readonly watches: Watches;
+  /** Clients that wait for keys. */
+  readonly blocked: BlockedClients;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -168,6 +171,7 @@ export class Context {
     this.effects = init.effects;
     this.slowlog = init.slowlog;
     this.watches = new Watches(init.keyspace, () => this.now);
+    this.blocked = new BlockedClients(this);
     this.req = new Request();
   }
 

@@ -65,8 +65,10 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
-  /** CLIENT UNBLOCK: ends the wait of a blocked session, as by its timeout or with -UNBLOCKED. Set while it waits. */
-  unblock: ((withError: boolean) => void) | null = null;
+  /** Ends the wait of a blocked session: with an error, or without one ('') as by its time-out. It may end with it. Set while it waits. */
+  unblock: ((error: string, quits?: boolean) => void) | null = null;
+  /** What is kept for the command that waits. */
+  waitingBytes = 0;
   /** What MULTI began, and the queue of the transaction before for the next one; null before the first. */
   transaction: Transaction | null = null;
   #phase: Phase = 'normal';

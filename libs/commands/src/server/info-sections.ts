@@ -62,7 +62,7 @@ export function clients(ctx: Context): Fields {
     ['client_recent_max_output_buffer', output],
     ['blocked_clients', blocked],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', ctx.blocked.timed],
   ];
 }
 

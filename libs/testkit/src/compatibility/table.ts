@@ -17,6 +17,9 @@ export const differing: Readonly<Record<string, string>> = {
   bgrewriteaof: 'makes a snapshot',
   bgsave: 'asks the replication app for a snapshot; SCHEDULE has no further meaning',
   bitfield: 'one that lengthens a string and then changes nothing (OVERFLOW FAIL) is replicated, too',
+  bzmpop: SCORES,
+  bzpopmax: SCORES,
+  bzpopmin: SCORES,
   'client|help': 'lists only what exists',
   'client|info': 'the fields of 7.0; some are 0, as docs/differences.md tells',
   'client|list': 'the fields of 7.0; some are 0, as docs/differences.md tells',
@@ -92,7 +95,6 @@ export const differing: Readonly<Record<string, string>> = {
 };
 
 const SESSIONS = 'needs the state of a session in the engine: not built yet';
-const BLOCKING = 'blocking forms need the state of a session in the engine: not built yet';
 const ONE_USER = 'there is one user, `default`';
 const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
@@ -108,14 +110,6 @@ export const absentCommands: Readonly<Record<string, string>> = {
   'acl|save': ONE_USER,
   'acl|setuser': ONE_USER,
   asking: 'one data set, no cluster',
-  blmove: BLOCKING,
-  blmpop: BLOCKING,
-  blpop: BLOCKING,
-  brpop: BLOCKING,
-  brpoplpush: BLOCKING,
-  bzmpop: BLOCKING,
-  bzpopmax: BLOCKING,
-  bzpopmin: BLOCKING,
   'client|caching': TRACKING,
   'client|getredir': TRACKING,
   'client|pause': SESSIONS,
