@@ -461,7 +461,11 @@ export class Context {
   }
 
   #select(db: number): void {
-    if (db === this.#effectsDb) return;
+    if (db !== this.#effectsDb) this.#selectAnother(db);
+  }
+
+  /** Apart, as `#hashAgain` is. */
+  #selectAnother(db: number): void {
     if (this.#effectsDb === MULTI_FIRST) {
       this.#mark('MULTI');
       this.#effectsDb = this.#outerDb;
