@@ -104,6 +104,61 @@ test('who was unblocked or answered waits for nothing any more', () => {
   assert.equal(engine.text('LLEN', 'k'), ':1\r\n');
 });
 
+test('who reads a stream gets what came since, whoever else does, and a group gives each entry to one', () => {
+  const engine = new TestEngine();
+  const [a, b, c, d] = sessions(engine, 4);
+  engine.call('XADD', 's', '1-1', 'f', 'v');
+  engine.call('XGROUP', 'CREATE', 's', 'g', '$');
+  a.call('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$');
+  b.call('XREAD', 'COUNT', '1', 'BLOCK', '0', 'STREAMS', 'other', 's', '0', '2');
+  c.call('XREADGROUP', 'GROUP', 'g', 'one', 'BLOCK', '0', 'STREAMS', 's', '>');
+  d.call('XREADGROUP', 'GROUP', 'g', 'two', 'BLOCK', '0', 'STREAMS', 's', '>');
+  engine.call('XADD', 's', '1-2', 'f', 'v');
+  const entry = (id: string) => `*2\r\n$3\r\n${id}\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n`;
+  const stream = (id: string) => `*1\r\n*2\r\n$1\r\ns\r\n*1\r\n${entry(id)}`;
+  assert.deepEqual([a.late(), b.late(), c.late(), d.late()], [stream('1-2'), '', stream('1-2'), '']);
+  engine.call('XADD', 's', '2-1', 'f', 'v');
+  assert.deepEqual([b.late(), d.late()], [stream('2-1'), stream('2-1')]);
+  assert.match(engine.text('XPENDING', 's', 'g'), /^\*4\r\n:2\r\n/);
+  assert.deepEqual(engine.replica().contents(), engine.contents());
+});
+
+test('who reads through a group is told when stream or group are gone', () => {
+  const engine = new TestEngine();
+  const [a] = sessions(engine, 1);
+  const waits = (): void => {
+    engine.call('XGROUP', 'CREATE', 's', 'g', '$', 'MKSTREAM');
+    assert.equal(a.text('XREADGROUP', 'GROUP', 'g', 'c', 'BLOCK', '0', 'STREAMS', 's', '>'), '');
+  };
+  const gone = '-UNBLOCKED the stream key no longer exists\r\n';
+  for (const line of ['DEL s', 'SET s v', 'RENAME s t', 'FLUSHALL', 'SWAPDB 0 1', 'PEXPIRE s -1']) {
+    waits();
+    engine.call(...line.split(' '));
+    assert.equal(a.late(), gone, line);
+    engine.call('FLUSHALL');
+  }
+  waits();
+  engine.call('XGROUP', 'DESTROY', 's', 'g');
+  assert.equal(a.late(), '-NOGROUP the consumer group this client was blocked on no longer exists\r\n');
+});
+
+test('who waits at a node that loads is served when that has loaded', () => {
+  const master = new TestEngine();
+  master.call('XADD', 's', '1-1', 'f', 'v');
+  const engine = new TestEngine();
+  const [a] = sessions(engine, 1);
+  const { ctx } = engine;
+  a.call('XREAD', 'BLOCK', '0', 'STREAMS', 's', '$');
+  ctx.role.isLoading = true;
+  engine.apply(master.history[0]);
+  engine.call('PING');
+  assert.equal(a.late(), '');
+  ctx.role.isLoading = false;
+  ctx.blocked.serveLater();
+  engine.call('PING');
+  assert.match(a.late(), /1-1/);
+});
+
 test('nothing is served on a node that may not write', () => {
   const master = new TestEngine();
   master.call('RPUSH', 'k', '1');

@@ -26,7 +26,7 @@ export interface Blocker {
   readonly type: number;
   /** It changes what it gets: a node that may not write serves nobody who waits for that. */
   readonly writes: boolean;
-  /** Whether the key in argument `i` has something for it; absent: whenever it is there. */
+  /** Whether the key in argument `i` of `ctx.req` has something for it; absent: whenever it is there. Looks, and answers nothing. */
   has?(ctx: Context, i: number, ref: Ref, waiter: Waiter): boolean;
   /** Answers from the key in argument `i`, in a frame of its own; `ctx.req` is what the client sent. */
   serve(ctx: Context, i: number, waiter: Waiter): void;
@@ -84,6 +84,7 @@ const TOO_MANY = `ERR clients wait for ${WAITED_MAX} keys already`;
 const WAITER_BYTES = 400;
 const PLACE_BYTES = 320;
 const SLOTS = 4096;
+const TYPES = 256;
 
 export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
@@ -111,6 +112,8 @@ export class BlockedClients implements ChangeListener {
   readonly #byHash = new Map<number, WaitedKey[]>();
   readonly #slots = new Uint32Array(SLOTS);
   readonly #ready: WaitedKey[] = [];
+  /** How many clients wait for a type. */
+  readonly #byType = new Uint32Array(TYPES);
   #stop: (() => void) | null = null;
 
   constructor(ctx: Context) {
@@ -128,6 +131,7 @@ export class BlockedClients implements ChangeListener {
     const waiter = new Waiter(session, blocker, ctx.req.copy(), state);
     for (let i = 0; i < keys; i++) this.#queue(waiter, first + i);
     waiter.later = ctx.defer();
+    this.#byType[blocker.type]++;
     session.waitingBytes = waiter.req.end + WAITER_BYTES + waiter.places.length * PLACE_BYTES;
     session.unblock = (error, quits) => this.#end(waiter, error, quits);
     if (timeoutMs > 0) {
@@ -178,6 +182,7 @@ export class BlockedClients implements ChangeListener {
       if (key.head === null) this.#forget(key);
     }
     this.places -= waiter.places.length;
+    this.#byType[waiter.blocker.type]--;
     waiter.session.waitingBytes = 0;
     waiter.session.unblock = null;
     if (waiter.cancelTimer !== null) {
@@ -195,7 +200,7 @@ export class BlockedClients implements ChangeListener {
     if (this.#slots[mixed(hash, db) & (SLOTS - 1)] === 0) return;
     const key = this.#find(db, hash, buf, off, len);
     if (key === undefined || key.isReady) return;
-    if (event === events.NEW || event === events.XADD || event === events.XGROUP_DESTROY) this.#setReady(key);
+    if (event === events.NEW || event === events.XADD || event === events.XGROUP_DESTROY) this.#setReadyIfWanted(key);
     // Whoever reads through a group is told when the stream is none any more.
     else if (key.losers > 0 && !STREAM_STAYS.has(event)) this.#setReady(key);
   }
@@ -203,10 +208,21 @@ export class BlockedClients implements ChangeListener {
   whole(event: number, a: number, b: number): void {
     for (const same of this.#byHash.values()) {
       for (const key of same) {
-        const isConcerned = a === -1 || key.db === a || key.db === b;
-        if (isConcerned && (event !== events.FLUSHED || key.losers > 0)) this.#setReady(key);
+        if (a !== -1 && key.db !== a && key.db !== b) continue;
+        if (event === events.REPLACED || key.losers > 0) this.#setReady(key);
+        else if (event === events.SWAPPED) this.#setReadyIfWanted(key);
       }
     }
+  }
+
+  /**
+   * As in Redis, a key is ready only if somebody waits for its type, be it with another key. That shows when its value is replaced by one of
+   * another type within the same transaction, which makes it no more ready than it was. Of the entry only the type is looked at.
+   */
+  #setReadyIfWanted(key: WaitedKey): void {
+    const { arena, dbs } = this.#ctx.keyspace;
+    const ref = dbs[key.db].keys.find(key.hash, key.bytes, 0, key.bytes.length);
+    if (ref !== 0 && this.#byType[typeOf(arena, ref)] > 0) this.#setReady(key);
   }
 
   #setReady(key: WaitedKey): void {
@@ -249,11 +265,18 @@ export class BlockedClients implements ChangeListener {
       const ref = this.#refOf(key);
       if (ref === 0 || typeOf(ctx.arena, ref) !== blocker.type) {
         if (blocker.lost !== undefined) this.#goOn(waiter, () => ctx.reply.error(blocker.lost!));
-      } else if (blocker.has === undefined || blocker.has(ctx, arg, ref, waiter)) {
+      } else if (this.#has(waiter, arg, ref)) {
         this.#goOn(waiter, () => blocker.serve(ctx, arg, waiter));
         ctx.divideEffects();
       }
     }
+  }
+
+  #has(waiter: Waiter, arg: number, ref: Ref): boolean {
+    const { blocker } = waiter;
+    if (blocker.has === undefined) return true;
+    this.#ctx.req = waiter.req;
+    return blocker.has(this.#ctx, arg, ref, waiter);
   }
 
   #goOn(waiter: Waiter, run: () => void): void {

@@ -72,8 +72,6 @@ export const differing: Readonly<Record<string, string>> = {
   ttl: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
   waitaof: 'the local part is always 1: every acknowledged write is in the log',
   'xinfo|stream': '`radix-tree-nodes` counts the nodes of another tree',
-  xread: 'BLOCK is accepted, and nobody waits yet: it answers as inside MULTI',
-  xreadgroup: 'BLOCK is accepted, and nobody waits yet: it answers as inside MULTI',
   zadd: SCORES,
   zdiff: SCORES,
   zincrby: SCORES,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
-import { Interleaved, SHORT, idOf } from './interleaved.ts';
+import { Interleaved, SHORT, SHORT_BLOCK, idOf } from './interleaved.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 
 /**
@@ -23,6 +23,8 @@ function waiting(g: Gen): Request {
   const key = g.pick(KEYS);
   const other = g.pick(KEYS);
   const time = g.pick(['0', '0', '0', SHORT, '1000.5']);
+  const ms = g.pick(['0', '0', SHORT_BLOCK]);
+  const n = String(g.below(2));
   const end = g.pick(['LEFT', 'RIGHT']);
   const edge = g.pick(['MIN', 'MAX']);
   return g.pick<Request>([
@@ -37,6 +39,13 @@ function waiting(g: Gen): Request {
     ['BZPOPMAX', key, time],
     ['BZMPOP', time, '2', key, other, edge, 'COUNT', '2'],
     ['BZMPOP', time, '1', key, edge],
+    ['XREAD', 'BLOCK', ms, 'STREAMS', key, '$'],
+    ['XREAD', 'BLOCK', ms, 'COUNT', '1', 'STREAMS', key, other, g.pick(['$', '0', `${g.tick}`]), '$'],
+    ['XREADGROUP', 'GROUP', 'g', n, 'BLOCK', ms, 'STREAMS', key, '>'],
+    ['XREADGROUP', 'GROUP', 'g', n, 'BLOCK', ms, 'STREAMS', key, '>'],
+    ['XREADGROUP', 'GROUP', 'h', n, 'COUNT', '2', 'BLOCK', ms, 'STREAMS', key, '>'],
+    ['XREADGROUP', 'GROUP', 'g', n, 'NOACK', 'BLOCK', ms, 'STREAMS', key, other, '>', '>'],
+    ['XREADGROUP', 'GROUP', 'g', n, 'BLOCK', ms, 'STREAMS', key, other, '>', '0'],
   ]);
 }
 
@@ -70,6 +79,20 @@ function changing(g: Gen): Request {
     ['ZRANGESTORE', key, other, '0', '-1'],
     ['GEOADD', key, '1', '2', 'p'],
     ['PEXPIRE', key, '-1'],
+    ['XADD', key, `${g.tick++}-1`, 'f', n],
+    ['XADD', key, `${g.tick++}-1`, 'f', n],
+    ['XADD', key, 'NOMKSTREAM', `${g.tick++}-1`, 'f', n],
+    ['XDEL', key, `${g.tick - 1}-1`],
+    ['XTRIM', key, 'MAXLEN', '1'],
+    ['XACK', key, 'g', `${g.tick - 1}-1`],
+    ['XSETID', key, `${g.tick + 100}-1`],
+    ['XGROUP', 'CREATE', key, 'g', '$', 'MKSTREAM'],
+    ['XGROUP', 'CREATE', key, 'h', '0', 'MKSTREAM'],
+    ['XGROUP', 'CREATE', key, g.pick(['g', 'h']), '$'],
+    ['XGROUP', 'DESTROY', key, g.pick(['g', 'h'])],
+    ['XGROUP', 'SETID', key, 'g', g.pick(['0', '$'])],
+    ['XGROUP', 'DELCONSUMER', key, 'g', String(g.below(2))],
+    ['XAUTOCLAIM', key, 'g', '0', '0', '0'],
     ['SELECT', g.pick(['0', '0', '1'])],
     ['FLUSHDB'],
     ['CLIENT', 'UNBLOCK', idOf(g.below(CLIENTS))],
@@ -90,6 +113,9 @@ const LOOKS = ['0', '1'].flatMap((db) => [
     ['LRANGE', key, '0', '-1'],
     ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
     ['GET', key],
+    ['XRANGE', key, '-', '+'],
+    ['XPENDING', key, 'g'],
+    ['XPENDING', key, 'h'],
   ]),
 ]);
 

@@ -20,9 +20,11 @@ const ID = /^<id of (\d+)>$/;
 
 /** A time-out that `Interleaved.pass` outlasts, in the seconds of BLPOP. */
 export const SHORT = '0.001';
+/** The same in the milliseconds of XREAD. */
+export const SHORT_BLOCK = '1';
 const SHORT_MS = 1;
-const LONG = '1000';
-const SHOWN_STEPS = 40;
+const LONG = '1000000';
+const SHOWN_STEPS = 60;
 const LATE_MS_MAX = 5000;
 
 interface Client {
@@ -79,11 +81,14 @@ export class Interleaved {
     const client = this.clients[who];
     this.#said.push(`${who}: ${args.join(' ')}`);
     this.engine.now = Date.now();
+    const isShort = shortAt(args);
     const mine = args.map((arg) => arg.replace(ID, (_, n: string) => String(this.clients[Number(n)].ours.session.id)));
-    const its = args.map((arg) => (arg === SHORT ? LONG : arg.replace(ID, (_, n) => this.clients[Number(n)].theirId)));
+    const its = args.map((arg, i) =>
+      i === isShort ? LONG : arg.replace(ID, (_, n) => this.clients[Number(n)].theirId),
+    );
     const reply = client.ours.call(...mine).slice();
     client.isWaiting = reply.length === 0;
-    client.waitsShortly = client.isWaiting && args.includes(SHORT);
+    client.waitsShortly = client.isWaiting && isShort >= 0;
     client.theirs.send(...its);
     await this.#compare(who, reply);
   }
@@ -138,4 +143,10 @@ export class Interleaved {
     assert.deepEqual(this.engine.replica().contents(), this.engine.contents(), this.#title);
     for (const { theirs } of this.clients) theirs.close();
   }
+}
+
+/** Where the request has a time-out that `pass` outlasts; -1: nowhere. */
+function shortAt(args: readonly string[]): number {
+  const block = args.indexOf('BLOCK') + 1;
+  return block > 0 && args[block] === SHORT_BLOCK ? block : args.indexOf(SHORT);
 }
