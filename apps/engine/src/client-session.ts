@@ -75,7 +75,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** Slices of replies that are held, and their bytes. */
   #heldSlices = 0;
   #heldBytes = 0;
-  /** A reply that is held told of another database, protocol or transaction of this session. */
+  /** A reply that is held told of another database, protocol, transaction or subscription of this session, or something is held that is no reply. */
   #turnHeld = false;
   #facts = 0;
   /** Requests that came while older ones wait. */
@@ -94,6 +94,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       control: {
         close: () => this.#act(this.session.on('quit')),
         destroy: () => this.destroy(),
+        push: (buf, start, end) => this.#push(buf, start, end),
         get pendingOutputBytes() {
           return sink.pendingOutputBytes;
         },
@@ -158,6 +159,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       case 'forget':
         this.#dropBacklog();
         this.#engine.ctx.watches.drop(session);
+        this.#engine.ctx.pubsub.drop(session);
         this.#engine.sessionClosed(session);
         break;
       default:
@@ -218,8 +220,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#act(this.session.on('closed'));
   }
 
-  /** It has said nothing for `timeout` seconds. */
+  /** It has said nothing for `timeout` seconds. Who listens need not say anything. */
   idle(): void {
+    if (this.session.isSubscriber) return;
     this.#act(this.session.on('idle'));
   }
 
@@ -273,19 +276,21 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
-    const { name, libName, libVersion, transaction, waitingBytes } = this.session;
-    const own =
-      IDLE_BYTES + name.length + libName.length + libVersion.length + waitingBytes + (transaction?.memoryBytes ?? 0);
+    const { name, libName, libVersion, transaction, subscriptions, waitingBytes } = this.session;
+    const queued = transaction?.memoryBytes ?? 0;
+    const listening = subscriptions?.memoryBytes ?? 0;
+    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + waitingBytes + queued + listening;
     return { query, queryFree, argv, output, total: own + query + queryFree + argv + output };
   }
 
   /**
    * Closes the connection when the replies that its client leaves unread are too many with `more` bytes, or too many for too long
-   * (`client-output-buffer-limit normal`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
+   * (`client-output-buffer-limit`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
    */
   limitOutput(more: number, nowMs: number): boolean {
     if (this.isGone) return true;
-    const { hardBytes, softBytes, softSeconds } = this.#engine.config.clientOutputBufferLimit.normal;
+    const { normal, pubsub } = this.#engine.config.clientOutputBufferLimit;
+    const { hardBytes, softBytes, softSeconds } = this.session.isSubscriber ? pubsub : normal;
     const strict = !this.session.authenticated && !this.#engine.passwordless;
     if (hardBytes === 0 && softBytes === 0 && !strict) return false;
     const bytes = this.#heldBytes + this.#sink.pendingOutputBytes + more;
@@ -308,7 +313,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const now = engine.time.wallMs();
     ctx.monotonicMs = engine.time.monotonicMs();
     // What the session was when its replies began to be held.
-    let { db, resp, phase } = session;
+    let { db, resp, phase, subscriptionTurns } = session;
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -337,7 +342,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
         if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
-        if (sliceWait === 0) ({ db, resp, phase } = session);
+        if (sliceWait === 0) ({ db, resp, phase, subscriptionTurns } = session);
         sliceStart = before;
         sliceWait = wait;
         replies = 0;
@@ -365,8 +370,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
-    if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
-      this.#turnHeld = true;
+    const isSame = session.db === db && session.resp === resp && session.phase === phase;
+    if (this.#heldSeq !== 0 && !(isSame && session.subscriptionTurns === subscriptionTurns)) this.#turnHeld = true;
     engine.turn();
     if (session.isEnding) this.#act('finish');
   }
@@ -374,7 +379,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   #send(waitSeq: number, start: number, end: number, replies: number): void {
     const engine = this.#engine;
     const buf = engine.ctx.reply.buf;
-    const weighed = engine.limitsOutput || !this.session.authenticated;
+    const weighed = engine.limitsOutput || !this.session.authenticated || this.session.isSubscriber;
     if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
     if (waitSeq === 0) {
       this.#output(buf, start, end, replies);
@@ -393,6 +398,17 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#engine.ctx.stats.writesProcessed++;
     if (!this.#sink.output(buf, start, end, replies)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
+  }
+
+  /** What is no reply goes behind the replies before it, held ones included. When those become errors it is lost, and the client has to know. */
+  #push(buf: Uint8Array, start: number, end: number): void {
+    const engine = this.#engine;
+    if (!this.session.isAnswerable) return;
+    if (this.limitOutput(end - start, engine.time.monotonicMs())) return;
+    if (this.#heldSeq === 0) return this.#output(buf, start, end, 0);
+    this.#turnHeld = true;
+    this.#heldBytes += end - start;
+    if (engine.commit.holdReplies(this.#heldSeq, this, buf, start, end, 0)) this.#heldSlices++;
   }
 
   /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */

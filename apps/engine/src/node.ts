@@ -17,6 +17,7 @@ import type { ImportInto } from './import-file.ts';
 import { openNatsLog } from './log-access.ts';
 import type { LogLocation, OpenLog } from './log-access.ts';
 import type { Logger } from './logger.ts';
+import { Messages } from './messages.ts';
 import { NodeFileError, NodeFileStore, missingNodeFile } from './node-file.ts';
 import type { NodeFiles } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
@@ -136,6 +137,13 @@ export class EngineNode {
       guard: (logId) => ownLog.guard(logId),
       settled: (logId) => ownLog.settled(logId),
     };
+    const messages = new Messages({
+      ctx: this.engine.ctx,
+      time,
+      logger: this.logger,
+      seq: () => this.role.seq,
+      reached: (seq, signal) => this.role.follower?.reached(seq, signal) ?? null,
+    });
     this.role = new RoleController({
       engine: this.engine,
       config: this.config,
@@ -154,6 +162,7 @@ export class EngineNode {
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
       time,
+      onOpened: (access) => messages.attach(access),
       openLog: around.openLog ?? openNatsLog,
       askForLog:
         around.askForLog ??

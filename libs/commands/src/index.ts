@@ -3,6 +3,7 @@ import { geoCommands } from './geo/index.ts';
 import { hashCommands } from './hash/index.ts';
 import { hyperloglogCommands } from './hyperloglog/index.ts';
 import { listCommands } from './list/index.ts';
+import { pubsubCommands } from './pubsub/index.ts';
 import { setCommands } from './set/index.ts';
 import { sortCommands } from './sort/index.ts';
 import { streamCommands } from './stream/index.ts';
@@ -51,6 +52,7 @@ export const allCommands: readonly Command[] = [
   ...hashCommands,
   ...hyperloglogCommands,
   ...listCommands,
+  ...pubsubCommands,
   ...setCommands,
   ...sortCommands,
   ...streamCommands,

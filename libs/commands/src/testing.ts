@@ -109,9 +109,11 @@ export class TestEngine {
 
   /** Another connection. */
   session(resp: 2 | 3 = 2): TestSession {
+    const pushes: Uint8Array[] = [];
+    const push = (buf: Uint8Array, start: number, end: number) => void pushes.push(buf.slice(start, end));
     const session = new Session({
       id: this.#nextSession++,
-      control: testControl(),
+      control: { ...testControl(), push },
       authenticated: true,
       nowMs: this.now,
       remoteAddr: '127.0.0.1:50000',
@@ -120,7 +122,7 @@ export class TestEngine {
     });
     session.resp = resp;
     this.sessions.set(session.id, session);
-    return new TestSession(this, session);
+    return new TestSession(this, session, pushes);
   }
 
   /** Raw bytes of the reply, on the default connection (RESP2). */
@@ -296,10 +298,17 @@ export class TestSession {
   readonly engine: TestEngine;
   readonly session: Session;
   readonly #request = new Request();
+  readonly #pushes: Uint8Array[];
 
-  constructor(engine: TestEngine, session: Session) {
+  constructor(engine: TestEngine, session: Session, pushes: Uint8Array[]) {
     this.engine = engine;
     this.session = session;
+    this.#pushes = pushes;
+  }
+
+  /** What it was sent since the last call that is no reply, but for what came among its own replies. */
+  pushed(): Uint8Array {
+    return Buffer.concat(this.#pushes.splice(0));
   }
 
   call(...args: TestArg[]): Uint8Array {

@@ -60,12 +60,14 @@ export const differing: Readonly<Record<string, string>> = {
   pfcount: 'a slave does not cache the cardinality in the string',
   pfselftest: 'shorter',
   pttl: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
+  publish: 'comes to the subscribers of every node of the log; the number counts those of the node that was asked',
   quit: 'closes the connection after CLIENT REPLY OFF, too',
   replicaof: 'needs a Weir node; NO ONE begins a new log',
   save: 'asks the replication app for a snapshot, and waits for it; others are served meanwhile',
   scan: 'other cursors, in another order, with the same guarantee; a page may be a little longer than COUNT',
   shutdown: 'makes a snapshot only when told SAVE',
   slaveof: 'needs a Weir node; NO ONE begins a new log',
+  spublish: 'comes to the subscribers of every node of the log; the number counts those of the node that was asked',
   sort: 'a sorted set stays a listpack; ALPHA compares bytes; members that compare as equal come in another order',
   sort_ro: 'ALPHA compares bytes; members that compare as equal come in another order',
   sscan: 'other cursors, with the same guarantee; a page may be a little longer than COUNT',
@@ -126,6 +128,5 @@ export const absentCommands: Readonly<Record<string, string>> = {
 /** By group, where whole groups are absent. */
 export const absentGroups: Readonly<Record<string, string>> = {
   cluster: 'one data set, no cluster',
-  pubsub: 'not built yet',
   scripting: 'scripts and functions: not built yet',
 };
