@@ -130,7 +130,7 @@ async function main(): Promise<number> {
     tell(`ready: redis-cli -p ${port} (master), redis-cli -p ${slavePort} (slave); Ctrl-C ends all`);
     const ports = port === 6379 && slavePort === 6380 ? '' : `WEIR_PORT=${port} WEIR_SLAVE_PORT=${slavePort} `;
     const admin = startAdmin(port, adminChosen || (await isPortFree(adminPort)) ? adminPort : 0, (url) =>
-      tell(`admin: ${url}/docs; a token: awk '{print $2; exit}' data/admin-${port}/tokens`),
+      tell(`dashboard: ${url}/; a token: awk '{print $2; exit}' data/admin-${port}/tokens`),
     );
     nodes.push(admin);
     void admin.ended.then((how) => {

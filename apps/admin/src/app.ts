@@ -33,7 +33,7 @@ export async function startAdmin({ config, logger }: AdminOptions): Promise<Admi
   if (tokens === null) logger.warn({}, 'no admin-token-file: this machine may read, and nobody may change anything');
   const source = new Source(config, logger);
   const nodes = new Nodes({ user: () => masteruser, password: () => nodePassword(config) });
-  const server = await buildServer({ source, nodes, tokens: () => tokens, logger });
+  const server = await buildServer({ source, nodes, tokens: () => tokens, logger, watch: true });
   await server.listen({ host: adminBind, port: config.num.adminPort });
   source.start();
   const { address, family, port } = server.server.address() as AddressInfo;

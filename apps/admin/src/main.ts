@@ -12,6 +12,6 @@ import { startAdmin } from './app.ts';
 await runProgram('weir-admin', async ({ config, logger }) => {
   const app = await startAdmin({ config, logger });
   process.on('SIGHUP', () => app.readTokens());
-  logger.info({ url: app.url }, `admin API at ${app.url}/api/v1, its reference at ${app.url}/docs`);
+  logger.info({ url: app.url }, `dashboard at ${app.url}/, API at ${app.url}/api/v1, its reference at ${app.url}/docs`);
   return app;
 });

@@ -1,5 +1,7 @@
 import type { Member } from '@weir/cluster';
 import { Redis, ReplyError } from 'ioredis';
+import { runCommand } from './console.ts';
+import type { ConsoleReply } from './console.ts';
 import { Problem } from './problems.ts';
 
 /**
@@ -18,6 +20,7 @@ export type Argument = string | number | Buffer;
 
 const CONNECTIONS_MAX = 64;
 const IDLE_MS = 60_000;
+const CONSOLE_BYTES_MAX = 1024 * 1024;
 
 interface Pooled {
   readonly redis: Redis;
@@ -50,6 +53,13 @@ export class Nodes {
 
   async info(node: Member, ...sections: readonly string[]): Promise<string> {
     return String(await this.call(node, ['INFO', ...sections]));
+  }
+
+  /** One command of an operator, see console.ts. */
+  runCommand(node: Member, args: readonly Buffer[], db: number): Promise<ConsoleReply> {
+    const { user, password, commandMs = 5000 } = this.#options;
+    const options = { user: user(), password: password(), db, replyBytesMax: CONSOLE_BYTES_MAX, timeoutMs: commandMs };
+    return runCommand(node, args, options);
   }
 
   stop(): void {

@@ -1,4 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox';
+import { ALERTS } from './alerts.ts';
+import type { AlertCode } from './alerts.ts';
 import { PROBLEMS } from './problems.ts';
 
 /** What routes take and answer, as JSON schemas: requests are checked by them, answers are written by them, and the OpenAPI document shows them. */
@@ -68,12 +70,74 @@ export const NodeBody = Type.Object({
   snapshot: Type.Optional(SnapshotReportBody),
 });
 
-export const TopologyBody = Type.Object({
+const Topology = {
   cluster: Type.String(),
   logId: Type.String(),
   log: LogBody,
   nats: Type.Object({ status: Type.String(), version: Type.String() }),
-  nodes: Type.Array(NodeBody),
+};
+export const TopologyBody = Type.Object({ ...Topology, nodes: Type.Array(NodeBody) });
+
+export const AlertBody = Type.Object({
+  code: Type.Enum(Object.keys(ALERTS) as AlertCode[]),
+  severity: Type.Enum(['critical', 'warning']),
+  node: Type.Optional(Type.String({ description: 'Absent: it is about the log' })),
+  text: Type.String(),
+});
+
+export const EventBody = Type.Object({
+  atMs: Type.Number({ description: 'Milliseconds since 1970' }),
+  kind: Type.Enum(['leader', 'node', 'snapshot', 'log', 'alert']),
+  node: Type.Optional(Type.String()),
+  text: Type.String(),
+  cause: Type.String(),
+});
+
+const FiguresBody = Type.Object({
+  opsPerSecond: Type.Number(),
+  clients: Type.Integer(),
+  keys: Type.Integer(),
+  memoryBytes: Type.Number(),
+  memoryMaxBytes: Type.Number({ description: '0: no limit' }),
+  rssBytes: Type.Number(),
+  appendMs: Type.Union([Type.Number(), Type.Null()], {
+    description: 'Mean of the appends since the look before; null: there were none',
+  }),
+  writesRefused: Type.Boolean(),
+  progress: Type.Union([
+    Type.Object({ what: Type.Enum(['loading', 'sync']), doneBytes: Type.Number(), totalBytes: Type.Number() }),
+    Type.Null(),
+  ]),
+});
+
+export const OverviewBody = Type.Object({
+  atMs: Type.Number({ description: 'When the app looked; milliseconds since 1970' }),
+  trouble: Type.String({ description: 'Why the log does not answer; empty when it does' }),
+  topology: Type.Union([
+    Type.Object({
+      ...Topology,
+      nodes: Type.Array(
+        Type.Object({
+          ...NodeBody.properties,
+          figures: Type.Union([FiguresBody, Type.Null()]),
+          stuckMs: Type.Number({ description: 'For how long it has stood still while it was behind' }),
+          checksum: Type.String({ description: 'Of the history up to its sequence' }),
+        }),
+      ),
+    }),
+    Type.Null(),
+  ]),
+  snapshots: Type.Array(
+    Type.Object({
+      id: Type.String(),
+      seq: Seq,
+      state: Type.Enum(['uploaded', 'usable']),
+      createdAt: Type.Number(),
+      bytes: Type.Integer(),
+      keys: Type.Integer(),
+    }),
+  ),
+  alerts: Type.Array(AlertBody),
 });
 
 export const BytesBody = Type.Object(

@@ -9,14 +9,17 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { controlAccess } from './access.ts';
 import { Metrics } from './metrics.ts';
+import { Monitor } from './monitor.ts';
 import type { Nodes } from './nodes.ts';
 import { Problem, toProblem } from './problems.ts';
 import { changeRoutes } from './routes/changes.ts';
 import { configRoutes } from './routes/config.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/log.ts';
 import { nodeRoutes } from './routes/nodes.ts';
+import { overviewRoutes } from './routes/overview.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { topologyRoutes } from './routes/topology.ts';
 import type { LogSource } from './source.ts';
@@ -39,6 +42,7 @@ export interface Services {
   readonly topology: TopologyReader;
   readonly streams: EventStreams;
   readonly metrics: Metrics;
+  readonly monitor: Monitor;
 }
 
 export interface ServerOptions {
@@ -50,6 +54,8 @@ export interface ServerOptions {
   /** Of one client address, in a minute. */
   readonly requestsPerMinute?: number;
   readonly streamsMax?: number;
+  /** Looks at the cluster every second, whoever asks; else only when somebody does. */
+  readonly watch?: boolean;
 }
 
 const BODY_BYTES_MAX = 64 * 1024;
@@ -126,12 +132,15 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const topology = new TopologyReader(nodes);
   const streams = new EventStreams(options.streamsMax ?? STREAMS_MAX);
   const metrics = new Metrics({ source, nodes, topology, streams });
-  const services: Services = { source, nodes, topology, streams, metrics };
+  const monitor = new Monitor({ source, nodes, topology });
+  const services: Services = { source, nodes, topology, streams, metrics, monitor };
   healthRoutes(app, services);
+  dashboardRoutes(app);
   await app.register(
     async (api: App) => {
       api.get('/openapi.json', { config: { access: 'anybody' }, schema: { hide: true } }, async () => app.swagger());
       topologyRoutes(api, services);
+      overviewRoutes(api, services);
       logRoutes(api, services);
       snapshotRoutes(api, services);
       nodeRoutes(api, services);
@@ -141,7 +150,11 @@ export async function buildServer(options: ServerOptions): Promise<App> {
     },
     { prefix: '/api/v1' },
   );
-  app.addHook('preClose', async () => streams.endAll());
+  if (options.watch === true) app.addHook('onReady', async () => monitor.start());
+  app.addHook('preClose', async () => {
+    monitor.stop();
+    streams.endAll();
+  });
   app.addHook('onClose', async () => metrics.stop());
   return app;
 }

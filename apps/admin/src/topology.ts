@@ -16,6 +16,8 @@ export interface TopologyNode {
   readonly epoch: number;
   readonly seq: number;
   readonly offset: number;
+  /** Of the history up to `seq`; '' where that is not the end of a record. */
+  readonly checksum: string;
   readonly reportedMsAgo: number;
   /** Of Weir; '' where the node did not answer. */
   readonly version: string;
@@ -85,6 +87,7 @@ export class TopologyReader {
           epoch: member.epoch,
           seq: member.seq,
           offset: member.offset,
+          checksum: member.checksum ?? '',
           reportedMsAgo: Math.max(0, Math.round(performance.now() - member.receivedMs)),
           version: version ?? '',
           up: !engine || version !== null,

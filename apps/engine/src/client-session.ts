@@ -79,7 +79,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** Slices of replies that are held, and their bytes. */
   #heldSlices = 0;
   #heldBytes = 0;
-  /** A reply that is held told of another database, protocol or transaction of this session. */
+  /** A reply that is held told of another database, protocol, transaction or subscription of this session, or something is held that is no reply. */
   #turnHeld = false;
   #facts = 0;
   /** Requests that came while older ones wait. */
@@ -102,6 +102,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       control: {
         close: () => this.#act(this.session.on('quit')),
         destroy: () => this.destroy(),
+        push: (buf, start, end) => this.#push(buf, start, end),
         get pendingOutputBytes() {
           return sink.pendingOutputBytes;
         },
@@ -167,13 +168,14 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       case 'forget':
         this.#dropBacklog();
         this.#engine.ctx.watches.drop(session);
+        this.#engine.ctx.pubsub.drop(session);
         this.#engine.sessionClosed(session);
         break;
       default:
         return;
     }
     // Nobody is there any more to be answered, and a wait without a time-out would never end.
-    session.unblock?.(false);
+    session.unblock?.('');
   }
 
   #keepBack(buf: Uint8Array, start: number, end: number): void {
@@ -273,8 +275,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#sink.state!(flags, bytes, 0, bytes.length);
   }
 
-  /** It has said nothing for `timeout` seconds. */
+  /** It has said nothing for `timeout` seconds. Who listens need not say anything. */
   idle(): void {
+    if (this.session.isSubscriber) return;
     this.#act(this.session.on('idle'));
   }
 
@@ -328,18 +331,21 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
-    const { name, libName, libVersion, transaction } = this.session;
-    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + (transaction?.memoryBytes ?? 0);
+    const { name, libName, libVersion, transaction, subscriptions, waitingBytes } = this.session;
+    const queued = transaction?.memoryBytes ?? 0;
+    const listening = subscriptions?.memoryBytes ?? 0;
+    const own = IDLE_BYTES + name.length + libName.length + libVersion.length + waitingBytes + queued + listening;
     return { query, queryFree, argv, output, total: own + query + queryFree + argv + output };
   }
 
   /**
    * Closes the connection when the replies that its client leaves unread are too many with `more` bytes, or too many for too long
-   * (`client-output-buffer-limit normal`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
+   * (`client-output-buffer-limit`); before authentication few are. `nowMs` is of a monotonic clock. True when it is closed.
    */
   limitOutput(more: number, nowMs: number): boolean {
     if (this.isGone) return true;
-    const { hardBytes, softBytes, softSeconds } = this.#engine.config.clientOutputBufferLimit.normal;
+    const { normal, pubsub } = this.#engine.config.clientOutputBufferLimit;
+    const { hardBytes, softBytes, softSeconds } = this.session.isSubscriber ? pubsub : normal;
     const strict = !this.session.authenticated && !this.#engine.passwordless;
     if (hardBytes === 0 && softBytes === 0 && !strict) return false;
     const bytes = this.#heldBytes + this.#sink.pendingOutputBytes + more;
@@ -362,7 +368,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const now = engine.time.wallMs();
     ctx.monotonicMs = engine.time.monotonicMs();
     // What the session was when its replies began to be held.
-    let { db, resp, phase } = session;
+    let { db, resp, phase, subscriptionTurns } = session;
     const base = out.pos;
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
@@ -399,7 +405,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       if (wait < sliceWait) wait = sliceWait;
       if (wait !== sliceWait) {
         if (before > sliceStart) this.#send(sliceWait, sliceStart, before, replies);
-        if (sliceWait === 0) ({ db, resp, phase } = session);
+        if (sliceWait === 0) ({ db, resp, phase, subscriptionTurns } = session);
         sliceStart = before;
         sliceWait = wait;
         replies = 0;
@@ -431,8 +437,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     out.reset();
     this.#tellSilent();
     if (bounced) this.#bounce();
-    if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
-      this.#turnHeld = true;
+    const isSame = session.db === db && session.resp === resp && session.phase === phase;
+    if (this.#heldSeq !== 0 && !(isSame && session.subscriptionTurns === subscriptionTurns)) this.#turnHeld = true;
     engine.turn();
     if (session.isEnding) this.#act('finish');
   }
@@ -441,7 +447,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const engine = this.#engine;
     if (this.#told !== null) this.#tellState();
     const buf = engine.ctx.reply.buf;
-    const weighed = engine.limitsOutput || !this.session.authenticated;
+    const weighed = engine.limitsOutput || !this.session.authenticated || this.session.isSubscriber;
     if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
     if (waitSeq === 0) {
       this.#output(buf, start, end, replies);
@@ -462,6 +468,17 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#silent = 0;
     if (!this.#sink.output(buf, start, end, answered)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
+  }
+
+  /** What is no reply goes behind the replies before it, held ones included. When those become errors it is lost, and the client has to know. */
+  #push(buf: Uint8Array, start: number, end: number): void {
+    const engine = this.#engine;
+    if (!this.session.isAnswerable) return;
+    if (this.limitOutput(end - start, engine.time.monotonicMs())) return;
+    if (this.#heldSeq === 0) return this.#output(buf, start, end, 0);
+    this.#turnHeld = true;
+    this.#heldBytes += end - start;
+    if (engine.commit.holdReplies(this.#heldSeq, this, buf, start, end, 0)) this.#heldSlices++;
   }
 
   /** The record that a slice of `heldBytes` waited for is committed (or refused): that is what the client is sent. */
@@ -497,11 +514,12 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     session.on('wait');
     const silent = session.replyMode !== REPLY_ON;
     let done = false;
-    return (run) => {
+    return (run, atOnce = false) => {
       if (done) return;
       done = true;
       session.unblock = null;
-      whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
+      if (atOnce) this.#goOn(run, silent);
+      else whenDone(this.#engine.ctx, () => this.#goOn(run, silent));
     };
   }
 

@@ -110,6 +110,8 @@ export class Engine implements EnginePort, SessionHost {
     });
     this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
+    this.ctx.isStored = (record) => record <= this.commit.committedSeq;
+    this.ctx.whenStored = (record, done) => this.commit.whenCommitted(record, done);
     this.ctx.divideEffects = () => {
       // What is inside another command is one with it: nobody may see a part.
       if (ctx.depth <= 1) this.commit.cut();

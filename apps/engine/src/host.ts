@@ -15,10 +15,13 @@ import type {
 import type { HostPort } from '@weir/config';
 import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/dataset';
+import type { Timer } from '@weir/time';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { goodSlaves, ownSlaves } from './slaves.ts';
 import { askForSnapshot } from './save.ts';
+
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** Reports come every second; an app that is busy may be late. */
 const SNAPSHOT_REPORT_MS = 3000;
@@ -56,6 +59,18 @@ export class EngineHost implements Host {
 
   get sessions(): ReadonlyMap<number, Session> {
     return this.#node.engine.sessions;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const { time } = this.#node;
+    // A timer of more than 2^31 - 1 ms would come at once.
+    let timer: Timer;
+    const wait = (left: number): void => {
+      const step = Math.min(left, TIMER_MS_MAX);
+      timer = time.after(step, () => (left > step ? wait(left - step) : run()));
+    };
+    wait(ms);
+    return () => timer.cancel();
   }
 
   replication(): ReplicationView {

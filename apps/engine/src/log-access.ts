@@ -1,6 +1,6 @@
 import type { Config } from '@weir/config';
-import { OLDEST_ALWAYS } from '@weir/log';
-import type { LogStore, NatsHandle, ServerVersion, SnapshotStore } from '@weir/log';
+import { OLDEST_ALWAYS, connectNats } from '@weir/log';
+import type { LogStore, NatsHandle, NatsLink, ServerVersion, SnapshotStore } from '@weir/log';
 import { Membership, openLog } from '@weir/cluster';
 import type { LogPlace, MemberReport, OpenedLog } from '@weir/cluster';
 import { realTime } from '@weir/time';
@@ -33,6 +33,10 @@ export function externalRights(config: Config): Pick<LogLocation, 'oldestServer'
 export interface LogAccess {
   readonly location: LogLocation;
   readonly link: NatsHandle;
+  /**
+   * For what clients publish: a connection of its own, since NATS cuts off one that does not read fast enough, and that must not be the log's. Absent: `link`.
+   */
+  readonly messages?: NatsHandle;
   readonly log: LogStore;
   readonly snapshots: SnapshotStore;
   readonly membership: Membership;
@@ -57,17 +61,33 @@ export type OpenLog = (location: LogLocation, options: OpenLogOptions) => Promis
 export const openNatsLog: OpenLog = async (location, { name, report, logger, signal }) => {
   const { oldestServer: oldest } = location;
   const opened = await openLog(location, { name, logger, signal, ...(oldest === undefined ? {} : { oldest }) });
-  return new NatsLogAccess(location, opened, report);
+  try {
+    const messages = await connectNats({
+      urls: location.natsUrl,
+      name: `${name} messages`,
+      echo: false,
+      signal,
+      onEvent: ({ kind, detail }) => {
+        if (kind === 'warning') logger.warn({ detail }, 'connection to NATS for messages');
+      },
+    });
+    return new NatsLogAccess(location, opened, messages, report);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 };
 
 class NatsLogAccess implements LogAccess {
   #location: LogLocation;
   readonly #opened: OpenedLog;
+  readonly messages: NatsLink;
   readonly membership: Membership;
 
-  constructor(location: LogLocation, opened: OpenedLog, report: () => MemberReport) {
+  constructor(location: LogLocation, opened: OpenedLog, messages: NatsLink, report: () => MemberReport) {
     this.#location = location;
     this.#opened = opened;
+    this.messages = messages;
     this.membership = new Membership({ ...location, nats: opened.link, report, time: realTime });
   }
 
@@ -90,12 +110,13 @@ class NatsLogAccess implements LogAccess {
   renew(natsUrl: string): boolean {
     if (natsUrl === this.#location.natsUrl) return true;
     if (!this.#opened.link.renew(natsUrl)) return false;
+    this.messages.renew(natsUrl);
     this.#location = { ...this.#location, natsUrl };
     return true;
   }
 
   async close(): Promise<void> {
     this.membership.stop();
-    await this.#opened.close();
+    await Promise.all([this.#opened.close(), this.messages.close()]);
   }
 }

@@ -1,6 +1,6 @@
 import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor } from '@weir/commands';
+import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor, unblockAll } from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
@@ -18,6 +18,7 @@ import type { ImportInto } from './import-file.ts';
 import { openNatsLog } from './log-access.ts';
 import type { LogLocation, OpenLog } from './log-access.ts';
 import type { Logger } from './logger.ts';
+import { Messages } from './messages.ts';
 import { NodeFileError, NodeFileStore, missingNodeFile } from './node-file.ts';
 import type { NodeFiles } from './node-file.ts';
 import { NodeMemory } from './node-memory.ts';
@@ -92,6 +93,7 @@ export class EngineNode {
   readonly #arenaReserveBytes: number;
   readonly #seed: { readonly k0: number; readonly k1: number };
   #cron: Timer | null = null;
+  #stopping = false;
   #sampledMs = 0;
 
   constructor(options: EngineNodeOptions) {
@@ -136,6 +138,13 @@ export class EngineNode {
       guard: (logId) => ownLog.guard(logId),
       settled: (logId) => ownLog.settled(logId),
     };
+    const messages = new Messages({
+      ctx: this.engine.ctx,
+      time,
+      logger: this.logger,
+      seq: () => this.role.seq,
+      reached: (seq, signal) => this.role.follower?.reached(seq, signal) ?? null,
+    });
     this.role = new RoleController({
       engine: this.engine,
       config: this.config,
@@ -149,11 +158,12 @@ export class EngineNode {
         link: (ip) => announcedLink(this.config.text.linkAnnounce, this.linkAddress, ip),
       }),
       onLeading: (location) => {
-        if (location === null) this.waits.releaseAll();
+        if (location === null) this.#endWaits();
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
       time,
+      onOpened: (access) => messages.attach(access),
       openLog: around.openLog ?? openNatsLog,
       askForLog:
         around.askForLog ??
@@ -217,6 +227,7 @@ export class EngineNode {
 
   /** Stops leading or following; what was acknowledged is stored. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#cron?.cancel();
     this.#cron = null;
     this.waits.releaseAll();
@@ -228,8 +239,14 @@ export class EngineNode {
     this.#options.onStop();
   }
 
-  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
+  /** It leads no more: nobody gets what its commands wait for. Whoever stops closes the connections. */
+  #endWaits(): void {
+    if (!this.#stopping) unblockAll(this.engine.sessions.values());
     this.waits.releaseAll();
+  }
+
+  replicaOf(target: HostPort | null): Promise<string | null> | undefined {
+    if (target !== null && this.role.leading) this.#endWaits();
     return this.role.replicaOf(target);
   }
 

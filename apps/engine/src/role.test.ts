@@ -30,6 +30,21 @@ test('a master leads, its slave follows, and each takes the role that it is told
   await Promise.all([one.role.stop(), two.role.stop()]);
 });
 
+test('who waits for a stream at a slave is woken by the log', async () => {
+  const cluster = new FakeCluster();
+  const [one, two] = [cluster.node(1), cluster.node(2, { slaveOf: 1 })];
+  one.role.start();
+  two.role.start();
+  await cluster.until('a master', () => one.role.leading);
+  await cluster.until('a slave', () => two.role.masterLink.up);
+  const client = two.connect();
+  client.send('XREAD BLOCK 0 STREAMS s $', 'PING');
+  await one.ask(cluster, 'XADD', 's', '1-1', 'f', 'v');
+  await cluster.until('the entry', () => client.text.endsWith('+PONG\r\n'));
+  assert.match(client.text, /^\*1\r\n\*2\r\n\$1\r\ns\r\n\*1\r\n\*2\r\n\$3\r\n1-1/);
+  await Promise.all([one.role.stop(), two.role.stop()]);
+});
+
 test('a master that is deposed by another one of the same log follows it', async () => {
   const cluster = new FakeCluster();
   const logId = 'a'.repeat(40);

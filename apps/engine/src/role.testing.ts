@@ -151,13 +151,16 @@ export class FakeNode {
     });
   }
 
+  connect(): TestClient {
+    const client = new TestClient();
+    const info = { remoteAddr: '127.0.0.1:1', localAddr: '', fd: -1, unixSocket: false };
+    client.port = this.engine.open(info, client.sink);
+    return client;
+  }
+
   /** The reply, as it stands on the wire; '' while there is none. */
   async ask(cluster: FakeCluster, ...command: string[]): Promise<string> {
-    const client = new TestClient();
-    client.port = this.engine.open(
-      { remoteAddr: '127.0.0.1:1', localAddr: '', fd: -1, unixSocket: false },
-      client.sink,
-    );
+    const client = this.connect();
     const bytes = encodeCommand(command);
     client.port.input(bytes, 0, bytes.length);
     for (let i = 0; i < 50 && client.text === '' && !client.destroyed; i++) await cluster.time.advance(1);

@@ -31,6 +31,7 @@ export function flagsOf(session: Session): number {
 }
 
 function bindingOf(session: Session): number {
+  if (session.isSubscriber) return STATE_PINNED | STATE_FRAGILE;
   switch (session.phase) {
     case 'queuing':
       return STATE_PINNED;

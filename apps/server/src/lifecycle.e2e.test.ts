@@ -291,7 +291,7 @@ async function npmStart(rig: Rig) {
     await until('all of it to be gone', () => !left.some(isAlive));
   });
   await until('npm start to be ready', () => /ready: redis-cli/.test(text), 30_000);
-  const admin = await until('the address of the admin app', () => /admin: (http:\S+)\/docs/.exec(text)?.[1], 30_000);
+  const admin = await until('the address of the admin app', () => /dashboard: (http:\S+)\/;/.exec(text)?.[1], 30_000);
   const all = pids(child.pid!);
   assert.ok(all.length >= 5, 'a master, its nats-server, its replication app, a slave, and the admin app');
   const logged = () =>

@@ -15,6 +15,8 @@ export type { ClusterPlace, NamedLog } from './log-id.ts';
 export { MEMBER_TTL_MS, Membership, parseReport } from './membership.ts';
 export { hearMembers } from './hear-members.ts';
 export type { Member, MemberReport, MembershipOptions, SnapshotReport } from './membership.ts';
+export { MESSAGE_BYTES_MAX, MessageBus, messagesOf } from './message-bus.ts';
+export type { MessageBusOptions, PublishedMessage } from './message-bus.ts';
 export { MemberWatch } from './member-watch.ts';
 export { requestRemoval, requestSnapshot, serveSnapshotRequests } from './snapshot-requests.ts';
 export type { RemovalAnswer, SnapshotAnswer } from './snapshot-requests.ts';

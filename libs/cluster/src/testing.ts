@@ -121,6 +121,10 @@ export class FakeHandle implements NatsHandle {
     return this.#nats.subscribe({ subject, handle: this, listener });
   }
 
+  async flushed(): Promise<void> {
+    await this.#reach();
+  }
+
   async request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     await this.#reach();
     const inbox = this.#nats.inbox();

@@ -23,6 +23,11 @@ export function snapshotSubject(cluster: string, logId: string): string {
   return `weir.${cluster}.${logId}.snapshot`;
 }
 
+/** What clients publish, from each node to the others. */
+export function messagesSubject(cluster: string, logId: string): string {
+  return `weir.${cluster}.${logId}.messages`;
+}
+
 /** Key-value bucket of the cluster's leases, and the key of the one that makes a replication app the active one of its log. */
 export function leaseBucket(cluster: string): string {
   return `weir_${cluster}_leases`;

@@ -3,6 +3,7 @@ import { geoCommands } from './geo/index.ts';
 import { hashCommands } from './hash/index.ts';
 import { hyperloglogCommands } from './hyperloglog/index.ts';
 import { listCommands } from './list/index.ts';
+import { pubsubCommands } from './pubsub/index.ts';
 import { setCommands } from './set/index.ts';
 import { sortCommands } from './sort/index.ts';
 import { streamCommands } from './stream/index.ts';
@@ -19,6 +20,7 @@ export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { apply, execute } from './core/execute.ts';
+export { unblockAll } from './core/blocking.ts';
 export { resume, serveReady, whenDone } from './core/frame.ts';
 export { activeExpireCycle, rehashFor } from './core/expire-cycle.ts';
 export { Lookahead } from './core/lookahead.ts';
@@ -51,6 +53,7 @@ export const allCommands: readonly Command[] = [
   ...hashCommands,
   ...hyperloglogCommands,
   ...listCommands,
+  ...pubsubCommands,
   ...setCommands,
   ...sortCommands,
   ...streamCommands,

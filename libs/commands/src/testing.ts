@@ -90,7 +90,7 @@ export class TestEngine {
     this.ctx = new Context({
       keyspace,
       config: this.config,
-      host: testHost(this.sessions, () => this.now, options.host),
+      host: testHost(this.sessions, () => this.now, { after: (ms, run) => this.#after(ms, run), ...options.host }),
       table: new CommandTable(options.commands ?? allCommands, this.config.renamedCommands),
       reply: new ReplyWriter(),
       effects: new CommandWriter(),
@@ -98,14 +98,22 @@ export class TestEngine {
     });
     this.#announced = new Announced(keyspace);
     this.#default = this.session();
-    this.ctx.onDefer = (session) => (run) => whenDone(this.ctx, () => this.#goOn(session, run));
+    this.ctx.onDefer = (session) => {
+      session.on('wait');
+      return (run, atOnce = false) => {
+        if (atOnce) this.#goOn(session, run);
+        else whenDone(this.ctx, () => this.#goOn(session, run));
+      };
+    };
   }
 
   /** Another connection. */
   session(resp: 2 | 3 = 2): TestSession {
+    const pushes: Uint8Array[] = [];
+    const push = (buf: Uint8Array, start: number, end: number) => void pushes.push(buf.slice(start, end));
     const session = new Session({
       id: this.#nextSession++,
-      control: testControl(),
+      control: { ...testControl(), push },
       authenticated: true,
       nowMs: this.now,
       remoteAddr: '127.0.0.1:50000',
@@ -114,7 +122,7 @@ export class TestEngine {
     });
     session.resp = resp;
     this.sessions.set(session.id, session);
-    return new TestSession(this, session);
+    return new TestSession(this, session, pushes);
   }
 
   /** Raw bytes of the reply, on the default connection (RESP2). */
@@ -150,9 +158,36 @@ export class TestEngine {
       this.#takeRecord();
       return reply;
     }
-    const from = this.lateReply.length;
+    const own = Buffer.from(reply);
+    const before = this.#late.get(session) ?? '';
+    this.#late.delete(session);
     serveReady(ctx);
-    return Buffer.concat([reply, Buffer.from(this.lateReply.slice(from), 'latin1')]);
+    if (ctx.effects.count > 0) this.#takeRecord(); // nobody was served
+    const late = this.#late.get(session) ?? '';
+    this.#late.set(session, before);
+    return Buffer.concat([own, Buffer.from(late, 'latin1')]);
+  }
+
+  /** What the session was answered by others' requests, and as time passed, since this was asked last. */
+  lateOf(session: Session): string {
+    const late = this.#late.get(session) ?? '';
+    this.#late.delete(session);
+    return late;
+  }
+
+  /** Lets time pass: those whose time is over are answered. */
+  pass(ms: number): void {
+    this.now += ms;
+    const due = [...this.#timers].filter(({ at }) => at <= this.now).sort((a, b) => a.at - b.at);
+    for (const timer of due) if (this.#timers.delete(timer)) timer.run();
+  }
+
+  readonly #timers = new Set<{ at: number; run: () => void }>();
+
+  #after(ms: number, run: () => void): () => void {
+    const timer = { at: this.now + ms, run };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
   /** Changes of the commands whose record is to be taken. */
@@ -160,14 +195,18 @@ export class TestEngine {
 
   /** What commands said that answered later (Context.defer). */
   lateReply = '';
+  readonly #late = new Map<Session, string>();
 
   #goOn(session: Session, run: (reply: ReplyWriter) => void): void {
     const { ctx } = this;
     ctx.reply.reset();
+    session.on('goOn');
     resume(ctx, session, this.now, run);
     this.waitSeq = ctx.waitSeq;
     this.#dirty += ctx.dirty;
-    this.lateReply += latin1(ctx.reply.written());
+    const reply = latin1(ctx.reply.written());
+    this.lateReply += reply;
+    this.#late.set(session, (this.#late.get(session) ?? '') + reply);
     this.#takeRecord();
   }
 
@@ -259,10 +298,17 @@ export class TestSession {
   readonly engine: TestEngine;
   readonly session: Session;
   readonly #request = new Request();
+  readonly #pushes: Uint8Array[];
 
-  constructor(engine: TestEngine, session: Session) {
+  constructor(engine: TestEngine, session: Session, pushes: Uint8Array[]) {
     this.engine = engine;
     this.session = session;
+    this.#pushes = pushes;
+  }
+
+  /** What it was sent since the last call that is no reply, but for what came among its own replies. */
+  pushed(): Uint8Array {
+    return Buffer.concat(this.#pushes.splice(0));
   }
 
   call(...args: TestArg[]): Uint8Array {
@@ -271,6 +317,11 @@ export class TestSession {
 
   text(...args: TestArg[]): string {
     return latin1(this.call(...args));
+  }
+
+  /** What it was answered since it asked last: see TestEngine.lateOf. */
+  late(): string {
+    return this.engine.lateOf(this.session);
   }
 }
 
@@ -381,6 +432,7 @@ export function testHost(
     clockMicros: () => 0,
     wallClockMicros: () => now() * 1000,
     sessions,
+    after: () => () => {},
     replication: () => replication,
     replicaOf() {},
     waitReplicas: (_offset, _replicas, _timeoutMs, done) => {

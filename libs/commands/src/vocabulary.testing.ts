@@ -37,8 +37,14 @@ function formOf({ type, token, flags = [], arguments: parts = [] }: CommandArgum
   return flags.includes('optional') ? `[${text}]` : text;
 }
 
-const reachesLog = ({ name, flags }: Command): boolean =>
-  ['select', 'multi', 'exec'].includes(name) || flags.includes('write') || flags.includes('may_replicate');
+/** Commands that wait have their pop in the log. (XREADGROUP is there for as long as logs are: it was in the vocabulary before it could wait.) */
+const isNeverLogged = ({ name, flags }: Command): boolean => flags.includes('blocking') && name !== 'xreadgroup';
+
+const reachesLog = (command: Command): boolean => {
+  const { name, flags } = command;
+  if (isNeverLogged(command)) return false;
+  return ['select', 'multi', 'exec'].includes(name) || flags.includes('write') || flags.includes('may_replicate');
+};
 
 /** What the commands of this checkout may have in the log. */
 export function syntaxNow(): Record<string, string> {

@@ -357,16 +357,19 @@ export class Keyspace {
 
   /** Sets the expire time of an entry (ms since 1970, not negative). */
   setExpire(db: Database, hash: number, ref: Ref, whenMs: number): Ref {
-    const arena = this.arena;
-    if ((arena.u8[ref * 16 + 1] & FLAG_EXPIRE) === 0) {
-      const next = this.#reshaped(ref, true);
-      this.#linkExpire(db, hash, next, false);
-      db.keys.replace(hash, ref, next);
-      arena.free(ref);
-      ref = next;
-    }
-    arena.f64[ref * 2 + 2] = whenMs;
-    return ref;
+    const { arena } = this;
+    const entry = (arena.u8[ref * 16 + 1] & FLAG_EXPIRE) === 0 ? this.#withExpire(db, hash, ref) : ref;
+    arena.f64[entry * 2 + 2] = whenMs;
+    return entry;
+  }
+
+  /** Apart, so that a new expire time for an entry that has one stays small enough to be inlined. */
+  #withExpire(db: Database, hash: number, ref: Ref): Ref {
+    const next = this.#reshaped(ref, true);
+    this.#linkExpire(db, hash, next, false);
+    db.keys.replace(hash, ref, next);
+    this.arena.free(ref);
+    return next;
   }
 
   /** Drops the expire time of an entry that has one. */

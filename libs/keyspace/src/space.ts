@@ -57,6 +57,10 @@ export class Space {
   readonly dying: KeyTable;
   readonly #k0: number;
   readonly #k1: number;
+  #knownBuf: Uint8Array | null = null;
+  #knownOff = 0;
+  #knownLen = 0;
+  #knownHash = 0;
 
   constructor(arena: Arena, seed: HashSeed, tableLimits: TableLimits, limits: EncodingLimits, random: Random) {
     this.arena = arena;
@@ -70,7 +74,20 @@ export class Space {
 
   /** The hash of the members of tables. */
   hash(buf: Uint8Array, off: number, len: number): number {
+    if (off === this.#knownOff && buf === this.#knownBuf && len === this.#knownLen) return this.#knownHash;
     return hashBytes(buf, off, len, this.#k0, this.#k1);
+  }
+
+  /** These bytes have that hash, and stay as they are until `forgetHash`. For who computed it ahead. */
+  knowHash(buf: Uint8Array, off: number, len: number, hash: number): void {
+    this.#knownBuf = buf;
+    this.#knownOff = off;
+    this.#knownLen = len;
+    this.#knownHash = hash;
+  }
+
+  forgetHash(): void {
+    this.#knownBuf = null;
   }
 }
 

@@ -414,6 +414,34 @@ test('removing or replacing an entry that is not in the table is an error of the
   assert.throws(() => new Both().table.remove(1, other), /not in the table/);
 });
 
+test('an entry is replaced where it stands, also when a rehash moved it since it was looked up', () => {
+  // Two equal tables in the middle of a rehash: the first one shows which key the next step moves.
+  const [shows, both] = [new Both(), new Both()];
+  for (const either of [shows, both]) {
+    for (let i = 0; i < 200 || !either.table.rehashing; i++) either.add(`key:${i}`);
+  }
+  const place = (key: string): number => {
+    shows.find(key);
+    return shows.table.slot;
+  };
+  let moved = 0;
+  while (shows.table.rehashing) {
+    const before = new Map([...shows.model.keys()].map((key) => [key, place(key)]));
+    shows.table.rehashStep();
+    const key = [...shows.model.keys()].find((other) => place(other) !== before.get(other));
+    const ref = key === undefined ? 0 : both.find(key);
+    const { slot } = both.table;
+    both.table.rehashStep();
+    // Only where its old place still looks like it, something is shown.
+    if (key === undefined || both.arena.u32[slot] !== ref) continue;
+    both.replace(key);
+    assert.equal(both.find(key), both.model.get(key));
+    moved++;
+  }
+  assert.ok(moved > 0);
+  both.table.verify();
+});
+
 test('a chain whose move stops in the middle, as the arena is full, is moved on later with nothing lost', () => {
   const both = new Both(1024 * 1024);
   const keys = colliding(40, 1 << 10, 15);

@@ -58,7 +58,7 @@ export class KeyTable {
   readonly #limits: TableLimits;
   /** Entries in the table. */
   size = 0;
-  /** After a `find` that found: index in `arena.u32` of the slot that holds the ref. */
+  /** After a `find` that found: index in `arena.u32` of the slot that holds the ref; 0 as soon as entries may have moved. */
   slot = 0;
 
   #buckets0: Ref = 0;
@@ -93,6 +93,7 @@ export class KeyTable {
   open(home: Ref): this {
     if (home === this.#home) return this;
     this.#home = home;
+    this.slot = 0;
     const i32 = this.arena.i32;
     const at = home * 4;
     this.size = i32[at];
@@ -200,7 +201,10 @@ export class KeyTable {
 
   /** Puts another ref (of an entry with the same key) in the place of one that is in the table. */
   replace(hash: number, from: Ref, to: Ref): void {
-    if (!this.holds(hash, from)) throw new Error('table: replaced entry is not in the table');
+    // Mostly it was looked up right before, and stands where that found it.
+    if (this.arena.u32[this.slot] !== from && !this.holds(hash, from)) {
+      throw new Error('table: replaced entry is not in the table');
+    }
     this.arena.u32[this.slot] = to;
   }
 
@@ -227,6 +231,7 @@ export class KeyTable {
     const bucket = this.#chainWith(hash, ref);
     if (bucket === 0) throw new Error('table: removed entry is not in the table');
     this.#children -= removeFromChain(this.arena, bucket, this.slot);
+    this.slot = 0;
     this.size--;
     if (this.size < (this.#mask0 + 1) * SHRINK_AT) this.trim();
     this.#save();
@@ -298,6 +303,7 @@ export class KeyTable {
       this.#zeroStep();
       return true;
     }
+    this.slot = 0;
     for (let visits = 0; visits < 10; visits++) {
       const bucket = this.#buckets0 + this.#rehashAt * 4;
       const empty = this.arena.u32[bucket * 4] === 0;
@@ -379,6 +385,7 @@ export class KeyTable {
     this.#rehashAt = -1;
     this.#children = 0;
     this.#growAt = 0;
+    this.slot = 0;
     this.size = 0;
     this.#save();
   }

@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly urls: string | readonly string[];
   /** Shown in the server's connection list. */
   readonly name: string;
+  /** False: what this connection publishes does not come back to it. */
+  readonly echo?: boolean;
   /** Give up the first connect after so long (typed error). Absent: try for ever. */
   readonly firstConnectMs?: number;
   /** An older server is refused. Those before 2.12 always are. */
@@ -50,6 +52,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsLink> {
     maxPingOut: 2,
     timeout: 5_000,
     noAsyncTraces: true,
+    noEcho: options.echo === false,
     // Asked several times per dial and told nothing, so it must not grow with each call: the client would never catch up with it. Nor
     // can it wait for the 'disconnect' event, which comes after the first question.
     reconnectDelayHandler: () => {
@@ -188,6 +191,14 @@ export class NatsLink implements NatsHandle {
     return () => {
       if (this.#status !== 'closed') sub.unsubscribe();
     };
+  }
+
+  flushed(): Promise<void> {
+    if (this.#status !== 'connected') return Promise.reject(new LogError('log-unavailable', 'no connection to NATS'));
+    return new Promise((resolve, reject) => {
+      const off = this.onStatus((status) => reject(new LogError('log-unavailable', `connection ${status}`)));
+      this.nc.flush().then(resolve, reject).finally(off);
+    });
   }
 
   /** Fails at once when the connection is or gets lost: the client would wait for its time-out. */

@@ -4,7 +4,7 @@
  *   admin        everything; this node's own upkeep (its watch over the server, the removal of old logs). Never leaves the process
  *   leader       appends, makes and configures streams; deletes none and purges no log. The engine that leads
  *   replication  reads the log, writes and removes snapshots, trims the log, holds the lease. The replication app
- *   slave        reads log and snapshots, reports its progress, asks for a snapshot. What WEIR HANDSHAKE gives out
+ *   slave        reads log and snapshots, reports its progress, publishes messages, asks for a snapshot. What WEIR HANDSHAKE gives out
  *
  * Each has inboxes of its own below `_INBOX.<user>`, so that a slave cannot listen to what the log answers to others.
  *
@@ -45,6 +45,8 @@ function rightsOf(user: NatsUser, names: LogNames | null): Rights | undefined {
   const streams = any ? ['*'] : [log, snapshots];
   const subject = `weir.${cluster}.${logId}`;
   const members = [`${subject}.progress`, `${subject}.poll`];
+  // What clients publish, at any node.
+  const messages = `${subject}.messages`;
   // What a slave remembers of the log's end, on a subject of its own: where it may not choose, it cannot name the log's.
   const told = `${subject}.told.>`;
   const read = streams.flatMap((stream) => [
@@ -67,7 +69,7 @@ function rightsOf(user: NatsUser, names: LogNames | null): Rights | undefined {
             `$KV.${leases}.>`,
           ],
         },
-        subscribe: { allow: [...inbox(user), ...members, told, `${subject}.tail.>`] },
+        subscribe: { allow: [...inbox(user), ...members, messages, told, `${subject}.tail.>`] },
       };
     case 'replication':
       return {
@@ -92,8 +94,8 @@ function rightsOf(user: NatsUser, names: LogNames | null): Rights | undefined {
       };
     default:
       return {
-        publish: { allow: [...read, ...members, `${subject}.snapshot`, told] },
-        subscribe: { allow: [...inbox(user), ...members, `${subject}.tail.>`] },
+        publish: { allow: [...read, ...members, messages, `${subject}.snapshot`, told] },
+        subscribe: { allow: [...inbox(user), ...members, messages, `${subject}.tail.>`] },
       };
   }
 }

@@ -213,6 +213,8 @@ export interface NatsHandle {
     subject: string,
     listener: (data: Uint8Array, replyTo: string | undefined, subject: string) => void,
   ): Unsubscribe;
+  /** Resolves when the server has taken what was published so far. Rejects when the connection is away. */
+  flushed(): Promise<void>;
   /** Throws LogError('log-unavailable') on time-out or when nobody answers. */
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array>;
 

@@ -123,18 +123,23 @@ export function writeDigits(buf: Uint8Array, pos: number, n: number): number {
     buf[pos] = 48 + n;
     return pos + 1;
   }
-  const end = pos + digitsOf(n);
-  let at = end;
-  while (n > 0x7fffffff) {
-    const rest = Math.floor(n / 10);
-    buf[--at] = 48 + (n - rest * 10);
+  if (n > 0x7fffffff) return writeLarge(buf, pos, n);
+  return writeBetween(buf, pos, pos + digitsOf(n), n | 0);
+}
+
+/** Divisions of doubles are slow: one for eight digits, instead of one for each. Apart, so that what is usual gets inlined. */
+function writeLarge(buf: Uint8Array, pos: number, n: number): number {
+  const high = Math.floor(n / 1e8);
+  const middle = writeBetween(buf, pos, pos + digitsOf(high), high | 0);
+  return writeBetween(buf, middle, middle + 8, (n - high * 1e8) | 0);
+}
+
+/** Writes as many of the last digits as there is room for; returns `end`. */
+function writeBetween(buf: Uint8Array, start: number, end: number, n: number): number {
+  for (let at = end - 1; at >= start; at--) {
+    const rest = (n / 10) | 0;
+    buf[at] = 48 + (n - rest * 10);
     n = rest;
-  }
-  let small = n | 0;
-  while (at > pos) {
-    const rest = (small / 10) | 0;
-    buf[--at] = 48 + (small - rest * 10);
-    small = rest;
   }
   return end;
 }

@@ -58,6 +58,21 @@ export class Request {
     return Uint8Array.prototype.slice.call(this.buf, off, off + this.args[2 * i + 1]);
   }
 
+  /** The same request with bytes of its own: for what outlives the handler. */
+  copy(): Request {
+    const copy = new Request();
+    const { start, argc } = this;
+    copy.buf = Uint8Array.prototype.slice.call(this.buf, start, this.end);
+    copy.args = new Int32Array(2 * argc);
+    for (let i = 0; i < argc; i++) {
+      copy.args[2 * i] = this.args[2 * i] - start;
+      copy.args[2 * i + 1] = this.args[2 * i + 1];
+    }
+    copy.argc = argc;
+    copy.end = this.end - start;
+    return copy;
+  }
+
   /** Makes room for `argc` arguments; what the table held is kept. */
   reserveArgs(argc: number): void {
     if (2 * argc <= this.args.length) return;

@@ -284,6 +284,11 @@ export class Connection implements NatsHandle, Peer {
     };
   }
 
+  flushed(): Promise<void> {
+    if (this.status === 'connected') return Promise.resolve();
+    return Promise.reject(new LogError('log-unavailable', 'the connection is away'));
+  }
+
   request(subject: string, data: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const inbox = `_INBOX.${this.process.name}.${++this.#inboxes}`;

@@ -107,4 +107,26 @@ export function keyRoutes(api: App, { source, nodes }: Services): void {
       return { node: node.id, key: showBytes(key, KEY_BYTES_SHOWN), ...found };
     },
   );
+
+  api.delete(
+    '/keys/:key',
+    {
+      config: { access: 'operate', audit: 'key.delete' },
+      schema: {
+        tags: ['keys'],
+        summary: 'UNLINK at the master',
+        params: Type.Object({ key: Type.String() }),
+        querystring: Type.Object({ db: Database, encoding: Encoding }),
+        response: { 204: Type.Null(), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { db, encoding } = request.query;
+      const node = engine();
+      request.auditDetails = { node: node.id, db };
+      const removed = await nodes.call(node, ['UNLINK', namedBytes(request.params.key, encoding)], db);
+      if (removed === 0) throw new Problem('no-such-key', `node ${node.id} has no such key in database ${db}`);
+      return reply.code(204).send(null);
+    },
+  );
 }

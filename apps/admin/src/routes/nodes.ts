@@ -1,7 +1,8 @@
 import { Type } from '@fastify/type-provider-typebox';
+import { quoteBytes, splitLine } from '../console.ts';
 import { parseClients, parseInfoSections } from '../info.ts';
 import { Problem } from '../problems.ts';
-import { BytesBody, NodeParams, problems } from '../schemas.ts';
+import { BytesBody, Database, NodeParams, problems } from '../schemas.ts';
 import type { App, Services } from '../server.ts';
 import { engineOf } from '../topology.ts';
 import { showBytes } from '../bytes.ts';
@@ -105,7 +106,46 @@ export function nodeRoutes(api: App, { source, nodes }: Services): void {
       return reply.code(204).send(null);
     },
   );
+
+  api.post(
+    '/nodes/:id/command',
+    {
+      config: { access: 'operate', audit: 'command' },
+      schema: {
+        tags: ['nodes'],
+        summary: 'A command, over a connection of its own: at most 5 s and 1 MB of reply',
+        params: NodeParams,
+        body: Type.Object({
+          line: Type.String({
+            minLength: 1,
+            maxLength: 16384,
+            description: 'As redis-cli takes it, with its quotes and escapes',
+          }),
+          db: Type.Optional(Database),
+        }),
+        response: {
+          200: Type.Object({
+            text: Type.String({ description: 'The reply as redis-cli shows it' }),
+            isError: Type.Boolean(),
+            bytes: Type.Integer(),
+            ms: Type.Number(),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async (request) => {
+      const args = splitLine(request.body.line);
+      if (args === null || args.length === 0) throw new Problem('bad-request', 'Invalid argument(s)');
+      // What it is about stays out of the audit log: a password may be among it.
+      const command = quoteBytes(args[0]!.subarray(0, COMMAND_BYTES_SHOWN)).toLowerCase();
+      request.auditDetails = { command, arguments: args.length - 1 };
+      return nodes.runCommand(engine(request.params.id), args, request.body.db ?? 0);
+    },
+  );
 }
+
+const COMMAND_BYTES_SHOWN = 64;
 
 type SlowReply = [id: number, at: number, micros: number, args: Buffer[], client: Buffer, name: Buffer];
 

@@ -1,3 +1,4 @@
+import { serveReady } from '@weir/commands';
 import type { Engine } from '../engine.ts';
 import type { RoleView } from './view.ts';
 
@@ -10,6 +11,9 @@ export function tellClients({ ctx }: Engine, view: RoleView): void {
   role.isLoading = view.loading;
   role.writeRefusal = view.writeRefusal;
   role.dataRefusal = view.dataRefusal;
+  // What became ready while there was no data set to be served.
+  ctx.blocked.serveLater();
+  serveReady(ctx);
 }
 
 /** The link of a slave to its master; a master's is always up. */

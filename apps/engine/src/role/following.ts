@@ -68,6 +68,7 @@ export async function open(parts: RoleParts, term: Term, { found, isTold }: Doin
   term.named = found;
   const { cluster, logId } = access.location;
   serveTail(access.link, cluster, logId, id, parts.recentOf(logId));
+  parts.options.onOpened?.(access);
   return { kind: 'opened' };
 }
 

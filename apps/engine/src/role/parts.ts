@@ -1,4 +1,5 @@
 import type { MemberReport } from '@weir/cluster';
+import { serveReady } from '@weir/commands';
 import type { Keyspace } from '@weir/keyspace';
 import { LogError, RecentMessages } from '@weir/log';
 import type { LogWriter, WriterState } from '@weir/log';
@@ -119,7 +120,10 @@ export class RoleParts {
         if (state === 'failed') this.pauses.end();
       },
       onProgress: (progress) => this.loads(progress),
-      onApplied: () => engine.positionMoved(),
+      onApplied: () => {
+        engine.positionMoved();
+        serveReady(engine.ctx);
+      },
     });
   }
 

@@ -4,7 +4,7 @@ import type { Keyspace } from '@weir/keyspace';
 import type { Time } from '@weir/time';
 import type { Engine } from '../engine.ts';
 import type { ImportInto } from '../import-file.ts';
-import type { LogLocation, OpenLog } from '../log-access.ts';
+import type { LogAccess, LogLocation, OpenLog } from '../log-access.ts';
 import type { Logger } from '../logger.ts';
 import type { RoleMemory } from '../node-memory.ts';
 import type { OwnLog } from '../own-log.ts';
@@ -24,6 +24,8 @@ export interface RoleOptions {
   readonly onLeading: (location: LogLocation | null) => void;
   /** Before the log is claimed; while it is empty a chance to bring in a data set, which is a usable snapshot when it resolves. */
   readonly importInto?: ImportInto;
+  /** This node takes part in that log from now on. */
+  readonly onOpened?: (access: LogAccess) => void;
   readonly time: Time;
   readonly openLog: OpenLog;
   /** Asks the node at that address where its log is. Rejects with a plain sentence; is bounded in time. */

@@ -88,7 +88,7 @@ const list: Command = {
     } else if (req.argc === 4 && isWord(req, 2, 'type')) {
       const type = clientType(req, 3);
       if (type === undefined) return reply.error(`ERR Unknown client type '${printable(req, 3)}'`);
-      if (type === 'normal') for (const session of sessions.values()) text += `${clientLine(session, now)}\n`;
+      for (const session of sessions.values()) if (typeOf(session) === type) text += `${clientLine(session, now)}\n`;
     } else if (req.argc > 3 && isWord(req, 2, 'id')) {
       for (let i = 3; i < req.argc; i++) {
         const wanted = integerArg(ctx, i, 'ERR Invalid client ID');
@@ -200,7 +200,7 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
     if (filter.id !== undefined && session.id !== filter.id) continue;
     if (filter.addr !== undefined && session.remoteAddr !== filter.addr) continue;
     if (filter.laddr !== undefined && session.localAddr !== filter.laddr) continue;
-    if (filter.type !== undefined && filter.type !== 'normal') continue;
+    if (filter.type !== undefined && filter.type !== typeOf(session)) continue;
     if (session === me) {
       if (filter.skipMe) continue;
       session.on('quit');
@@ -210,6 +210,7 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
   return killed;
 }
 
+const NONE = new Set<never>();
 /** Redis's PROTO_REPLY_CHUNK_BYTES. */
 const REPLY_PIECE_BYTES = 16 * 1024;
 
@@ -221,15 +222,21 @@ function clientType(req: Request, i: number): ClientType | undefined {
   return name === 'normal' || name === 'slave' || name === 'pubsub' || name === 'master' ? name : undefined;
 }
 
+/** Slaves and masters have no connection of this kind: they meet in the log. */
+function typeOf(session: Session): ClientType {
+  return session.isSubscriber ? 'pubsub' : 'normal';
+}
+
 /**
- * The fields of Redis 7.0, in its order. Slaves and subscribers hold no connection of this kind (they follow the log),
- * so every session is a normal one. A connection owns no reply buffer (replies are written in one that all share), so
+ * The fields of Redis 7.0, in its order. A connection owns no reply buffer (replies are written in one that all share), so
  * `rbs`, `rbp` and `obl` are 0 and all that waits is `omem`; `oll` counts it in pieces of the size of Redis's buffer.
  */
 export function clientLine(session: Session, nowMs: number): string {
   const { transaction } = session;
   const multi = transaction !== null && (session.phase === 'queuing' || transaction.count > 0) ? transaction.count : -1;
+  const subscriptions = session.subscriptions?.of ?? [NONE, NONE, NONE];
   let flags = '';
+  if (session.isSubscriber) flags += 'P';
   if (multi >= 0) flags += 'x';
   if (session.isBlocked) flags += 'b';
   if (transaction?.isStale === true) flags += 'd';
@@ -241,7 +248,7 @@ export function clientLine(session: Session, nowMs: number): string {
   return (
     `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
     ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
-    ` db=${session.db} sub=0 psub=0 ssub=0 multi=${multi} qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=${transaction?.memoryBytes ?? 0}` +
+    ` db=${session.db} sub=${subscriptions[0].size} psub=${subscriptions[1].size} ssub=${subscriptions[2].size} multi=${multi} qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=${transaction?.memoryBytes ?? 0}` +
     ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=-1` +
     ` resp=${session.resp}`
   );

@@ -1,4 +1,5 @@
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
+import { UNBLOCKED } from '../core/blocking.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
@@ -204,7 +205,7 @@ const unblock: Command = {
     if (wanted !== wanted) return;
     const session = ctx.host.sessions.get(wanted);
     if (session === undefined || !session.isBlocked || session.unblock === null) return ctx.reply.int(0);
-    session.unblock(withError);
+    session.unblock(withError ? UNBLOCKED : '');
     ctx.reply.int(1);
   },
 };

@@ -242,13 +242,13 @@ test('CLIENT SETINFO keeps the name and version of the library', () => {
 test('CLIENT UNBLOCK ends the wait of another connection', () => {
   const engine = new TestEngine();
   const { session } = engine.session();
-  const ends: boolean[] = [];
-  session.unblock = (withError) => ends.push(withError);
+  const ends: string[] = [];
+  session.unblock = (error) => ends.push(error);
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id), ':0\r\n');
   session.on('wait');
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id), ':1\r\n');
   assert.equal(engine.text('CLIENT', 'UNBLOCK', session.id, 'error'), ':1\r\n');
-  assert.deepEqual(ends, [false, true]);
+  assert.deepEqual(ends, ['', 'UNBLOCKED client unblocked via CLIENT UNBLOCK']);
 });
 
 test('passwords do not reach the slow log', () => {

@@ -70,6 +70,7 @@ export const hello: Command = {
       );
     }
     session.resp = reply.resp = protocol === 3 ? 3 : 2;
+    session.subscriptionsChanged();
 
     reply.map(7);
     reply.bulkLatin1('server');

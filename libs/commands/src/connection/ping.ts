@@ -1,4 +1,6 @@
+import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
 
 export const ping: Command = {
   name: 'ping',
@@ -14,10 +16,19 @@ export const ping: Command = {
   },
   run(ctx, req) {
     if (req.argc > 2) ctx.reply.error("ERR wrong number of arguments for 'ping' command");
+    else if (ctx.session.phase === 'subscribed') pongLikeAMessage(ctx, req);
     else if (req.argc === 1) ctx.reply.pong();
     else ctx.reply.bulk(req.buf, req.off(1), req.len(1));
   },
 };
+
+/** Libraries that read messages in RESP2 take every reply apart as one. */
+function pongLikeAMessage({ reply }: Context, req: Request): void {
+  reply.array(2);
+  reply.bulkLatin1('pong');
+  if (req.argc === 1) reply.bulkLatin1('');
+  else reply.bulk(req.buf, req.off(1), req.len(1));
+}
 
 export const echo: Command = {
   name: 'echo',

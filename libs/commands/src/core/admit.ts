@@ -13,6 +13,7 @@ import {
   F_NO_AUTH,
   F_NO_MULTI,
   F_STALE,
+  F_SUBSCRIBED,
   F_WRITE,
 } from './table.ts';
 import { QUEUED_MAX } from './transaction.ts';
@@ -68,9 +69,12 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
     const enough = evictToLimit(ctx);
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
   }
+  const ofWrite = refusalOfWrite(ctx, flags);
+  if (ofWrite !== '') return ofWrite;
+  if (session.phase === 'subscribed' && (flags & F_SUBSCRIBED) === 0) return notSubscribed(command);
   if (!role.isPlain) {
-    const ofRole = refusalOfRole(ctx, flags);
-    if (ofRole !== '') return ofRole;
+    const ofData = refusalOfData(ctx, flags);
+    if (ofData !== '') return ofData;
   }
   // Weir's own: no record of the log could hold it.
   if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
@@ -79,12 +83,18 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
 
 /** Why this node, as what it is now, does not run a command with such flags; or ''. Also for those that find out late that they write. */
 export function refusalOfRole(ctx: Context, flags: number): string {
+  return refusalOfWrite(ctx, flags) || refusalOfData(ctx, flags);
+}
+
+function refusalOfWrite({ role }: Context, flags: number): string {
+  if (role.isPlain || (flags & F_WRITE) === 0) return '';
+  if (role.writeRefusal !== '') return role.writeRefusal;
+  // Whatever replica-read-only says: a slave's writes would go nowhere.
+  return role.isSlave ? "READONLY You can't write against a read only replica." : '';
+}
+
+function refusalOfData(ctx: Context, flags: number): string {
   const { role } = ctx;
-  if ((flags & F_WRITE) !== 0) {
-    if (role.writeRefusal !== '') return role.writeRefusal;
-    // Whatever replica-read-only says: a slave's writes would go nowhere.
-    if (role.isSlave) return "READONLY You can't write against a read only replica.";
-  }
   // Where data is missing for good, that is said rather than that the link is down.
   const { dataRefusal } = role;
   const stale = role.isSlave && !role.linkUp && !ctx.config.bool.replicaServeStaleData;
@@ -96,6 +106,10 @@ export function refusalOfRole(ctx: Context, flags: number): string {
     if ((flags & F_IN_TROUBLE) === 0) return dataRefusal;
   }
   return '';
+}
+
+function notSubscribed({ fullName }: TableCommand): string {
+  return `ERR Can't execute '${fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
 }
 
 function wrongArity(command: TableCommand): string {

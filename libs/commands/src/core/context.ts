@@ -17,10 +17,13 @@ import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
 import { DEL, UNLINK } from './effect-words.ts';
+import { BlockedClients } from './blocking.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
 import { Role } from './role.ts';
+import { PubSub } from './pubsub.ts';
+import { REPLY_ON } from './session.ts';
 import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
@@ -111,6 +114,12 @@ export class Context {
   readonly role = new Role();
   /** Keys that sessions watch. */
   readonly watches: Watches;
+  /** Clients that wait for keys. */
+  readonly blocked: BlockedClients;
+  /** Channels and patterns that sessions listen to. */
+  readonly pubsub: PubSub;
+  /** How far the replies written so far are pushes, which CLIENT REPLY does not silence; kept while something silences the session. */
+  pushedTo = 0;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -138,6 +147,15 @@ export class Context {
    * many that nobody has to see together (eviction, the expire cycle, DEBUG POPULATE).
    */
   divideEffects: () => void = () => {};
+  /**
+   * Installed by the engine: calls back when that record is stored, at once if it is; with false when this node will not know of it any more.
+   */
+  whenStored: (record: number, done: (stored: boolean) => void) => void = (_record, done) => done(true);
+  isStored: (record: number) => boolean = () => true;
+  /** Installed by the engine: a message goes to the other nodes as well. Its bytes are lent for the call. */
+  onPublished: Published = () => {};
+  /** Bytes of messages that wait until what their publishers wrote before is stored. */
+  waitingMessageBytes = 0;
   /** Installed by the engine: hands out the way to go on later. */
   onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
@@ -168,6 +186,11 @@ export class Context {
     this.effects = init.effects;
     this.slowlog = init.slowlog;
     this.watches = new Watches(init.keyspace, () => this.now);
+    this.blocked = new BlockedClients(this);
+    this.pubsub = new PubSub({
+      hash: (buf, off, len) => this.keyspace.hash(buf, off, len),
+      push: (session, buf, start, end) => this.push(session, buf, start, end),
+    });
     this.req = new Request();
   }
 
@@ -457,7 +480,11 @@ export class Context {
   }
 
   #select(db: number): void {
-    if (db === this.#effectsDb) return;
+    if (db !== this.#effectsDb) this.#selectAnother(db);
+  }
+
+  /** Apart, as `#hashAgain` is. */
+  #selectAnother(db: number): void {
     if (this.#effectsDb === MULTI_FIRST) {
       this.#mark('MULTI');
       this.#effectsDb = this.#outerDb;
@@ -561,6 +588,7 @@ export class Context {
     if (this.depth === 1) this.changes += this.dirty; // those of inner commands included
     if (this.role.isReplay) return;
     this.waitSeq = this.recordSeq;
+    this.session.lastRecord = this.recordSeq;
   }
 
   /** A new data set: nothing of the old one is pending. */
@@ -568,6 +596,20 @@ export class Context {
     this.#pending.fill(0);
     this.#pendingAll = 0;
     this.#effectsDb = -1;
+  }
+
+  // --- pushes ------------------------------------------------------------------------------------------------------
+
+  /** Tells a session something that is no reply: `buf[start, end)`, lent for the call. The session at work gets it among its replies. */
+  push(session: Session, buf: Uint8Array, start: number, end: number): void {
+    if (this.depth === 0 || session !== this.session) return session.control.push?.(buf, start, end);
+    this.reply.raw(buf, start, end);
+    this.pushed();
+  }
+
+  /** What was written so far for the session at work is a push, and is sent whatever CLIENT REPLY says. */
+  pushed(): void {
+    if (this.depth === 1 && this.session.replyMode !== REPLY_ON) this.pushedTo = this.reply.pos;
   }
 
   // --- latency -----------------------------------------------------------------------------------------------------
@@ -604,6 +646,17 @@ export class Context {
     return this.onDefer(this.session);
   }
 }
+
+/** A message of a channel, or of a shard channel. */
+export type Published = (
+  isShard: boolean,
+  buf: Uint8Array,
+  off: number,
+  len: number,
+  payload: Uint8Array,
+  payloadOff: number,
+  payloadLen: number,
+) => void;
 
 function slotOf(hash: number, db: Database): number {
   return (hash ^ Math.imul(db.index, 0x9e3779b1)) & PENDING_MASK;

@@ -268,7 +268,9 @@ function countError(ctx: Context, start: number): void {
 /** CLIENT REPLY: drops what the session does not want to hear. */
 function finish(ctx: Context, session: Session, replyStart: number): void {
   if (session.replyMode === REPLY_ON) return;
-  ctx.reply.truncate(replyStart);
+  // What is pushed is no reply.
+  ctx.reply.truncate(Math.max(replyStart, ctx.pushedTo));
+  ctx.pushedTo = 0;
   // CLIENT REPLY SKIP says nothing itself and silences the one command after it.
   if (session.replyMode === REPLY_SKIP) session.replyMode = REPLY_ON;
   else if (session.replyMode === REPLY_SKIP_NEXT) session.replyMode = REPLY_SKIP;

@@ -11,6 +11,8 @@ export interface Host {
   /** Wall clock, microseconds since 1970 (TIME). */
   wallClockMicros(): number;
   readonly sessions: ReadonlyMap<number, Session>;
+  /** Calls `run` once, when so many milliseconds (as many as there may be) have passed; the returned function calls it off. */
+  after(ms: number, run: () => void): () => void;
 
   replication(): ReplicationView;
   /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply waits for: null or an error's text. */
@@ -162,5 +164,8 @@ export interface ProcessView {
   readonly version: string;
 }
 
-/** Goes on with a command some time after it returned, once: what is written, and changed, then belongs to that command. */
-export type Deferred = (run: (reply: ReplyWriter) => void) => void;
+/**
+ * Goes on with a command some time after it returned, once: what is written, and changed, then belongs to that command. `atOnce`: for those who
+ * are between commands already, and look at what it did.
+ */
+export type Deferred = (run: (reply: ReplyWriter) => void, atOnce?: boolean) => void;

@@ -188,3 +188,40 @@ test('of requests that were handed out nothing is held when the chunk goes back 
     assert.ok(request.args.length < 4000, 'a large table is kept');
   }
 });
+
+test('the hash of a member that was computed ahead serves its request and no other', () => {
+  const engine = new TestEngine(options);
+  const { ctx } = engine;
+  const { session } = engine.session();
+  const many = Array.from({ length: 600 }, (_, i) => `member:${i}`);
+  assert.equal(engine.text('SADD', 'set', ...many), ':600\r\n');
+  const input = Buffer.concat([
+    bytes('SISMEMBER', 'set', 'member:1'),
+    bytes('SISMEMBER', 'set', 'member:2'),
+    bytes('GET', 'key'),
+    bytes('SISMEMBER', 'set', 'member:3'),
+  ]);
+  const buffer = new Uint8Array(input);
+  const scanner = new FrameScanner();
+  const lookahead = new Lookahead();
+  const hashOf = (text: string): number => ctx.space.hash(Buffer.from(text), 0, text.length);
+  /** What the data set takes for the hash of the bytes where a member stands, when others stand there. */
+  const hashAt = (text: string): number => {
+    const at = input.indexOf(text);
+    buffer.set(Buffer.from('another!'), at);
+    const hash = ctx.space.hash(buffer, at, text.length);
+    buffer.set(Buffer.from(text), at);
+    return hash;
+  };
+  const other = hashOf('another!');
+  scanner.feed(buffer, 0, buffer.length);
+  lookahead.begin(scanner);
+  for (const known of ['member:1', 'member:2', '', 'member:3']) {
+    assert.equal(lookahead.next(ctx, session), FRAME);
+    for (const member of ['member:1', 'member:2', 'member:3']) {
+      assert.equal(hashAt(member), member === known ? hashOf(member) : other, `${member} while ${known} is at hand`);
+    }
+  }
+  lookahead.end();
+  assert.equal(hashAt('member:3'), other);
+});

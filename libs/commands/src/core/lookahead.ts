@@ -1,4 +1,5 @@
 import { bucketIn, candidateIn, hasMemberTable, valueBlock } from '@weir/keyspace';
+import type { Space } from '@weir/keyspace';
 import { FRAME, Request } from '@weir/resp';
 import type { FrameScanner } from '@weir/resp';
 import type { Context } from './context.ts';
@@ -33,6 +34,11 @@ export class Lookahead {
   readonly #refs = new Int32Array(AHEAD_MAX);
   readonly #members = new Int32Array(AHEAD_MAX);
   readonly #hashes = new Int32Array(AHEAD_MAX);
+  /** Of the request at the same place: the hash of its member, if it is known. */
+  readonly #memberHashes = new Int32Array(AHEAD_MAX);
+  readonly #isMemberHashed = new Uint8Array(AHEAD_MAX);
+  /** It was told the member's hash of the request at hand. */
+  #told: Space | null = null;
   #at = 0;
   #count = 0;
   /** Requests that refer to bytes of the scanner's, those of earlier rounds included. */
@@ -56,6 +62,7 @@ export class Lookahead {
     if (this.#at === this.#count) {
       this.#fill(ctx, session);
       if (this.#count === 0) {
+        this.#untell();
         this.command = undefined;
         this.request = this.#scanner.request;
         return this.#scanner.next();
@@ -64,6 +71,8 @@ export class Lookahead {
     const at = this.#at++;
     this.request = this.#requests[at];
     this.command = this.#commands[at];
+    if (this.#isMemberHashed[at] !== 0) this.#tell(ctx.space, at);
+    else if (this.#told !== null) this.#untell();
     return FRAME;
   }
 
@@ -73,7 +82,22 @@ export class Lookahead {
     this.#release();
   }
 
+  /** Its member needs not be hashed again, as long as the request is at hand. */
+  #tell(space: Space, at: number): void {
+    if (this.#told !== space) this.#untell();
+    const { buf, args } = this.request;
+    const member = this.command!.member;
+    space.knowHash(buf, args[2 * member], args[2 * member + 1], this.#memberHashes[at]);
+    this.#told = space;
+  }
+
+  #untell(): void {
+    this.#told?.forgetHash();
+    this.#told = null;
+  }
+
   #release(): void {
+    this.#untell();
     for (let i = 0; i < this.#filled; i++) this.#requests[i].clear();
     this.#at = this.#count = this.#filled = 0;
   }
@@ -87,6 +111,7 @@ export class Lookahead {
       if (!scanner.ahead(request)) break;
       const args = request.args;
       const command = table.find(request.buf, args[0], args[1]);
+      this.#isMemberHashed[n] = 0;
       this.#commands[n++] = command;
       const key = command === undefined ? 0 : command.key;
       if (key === 0 || key >= request.argc) {
@@ -132,8 +157,11 @@ export class Lookahead {
       const member = this.#commands[i]!.member;
       const { args, argc, buf } = requests[i];
       if (member === 0 || member >= argc || !hasMemberTable(arena, ref)) continue;
+      const hash = ctx.keyspace.hash(buf, args[2 * member], args[2 * member + 1]);
+      this.#memberHashes[i] = hash;
+      this.#isMemberHashed[i] = 1;
       this.#members[members] = block;
-      this.#hashes[members++] = ctx.keyspace.hash(buf, args[2 * member], args[2 * member + 1]);
+      this.#hashes[members++] = hash;
     }
     for (let i = 0; i < members; i++) {
       const bucket = bucketIn(arena, this.#members[i] >>> 0, this.#hashes[i]);

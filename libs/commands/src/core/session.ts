@@ -1,5 +1,6 @@
 import { PHASES, executes, isEnding } from './phase.ts';
 import type { Phase, SessionAction, SessionEvent } from './phase.ts';
+import type { Subscriptions } from './pubsub.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -14,6 +15,11 @@ export interface SessionControl {
   destroy(): void;
   readonly pendingOutputBytes: number;
   readonly queryBufferBytes: number;
+  /**
+   * Sends bytes that are no reply, lent for the call, behind all that was answered so far. Absent: nobody is there to be told. For the session whose
+   * command is at work see `Context.push`.
+   */
+  readonly push?: (buf: Uint8Array, start: number, end: number) => void;
   /** What the connection's buffers take, where that is known better than by the two above. */
   readonly memory?: () => ClientMemory;
 }
@@ -65,10 +71,18 @@ export class Session {
   noEvict = false;
   noTouch = false;
   replyMode = REPLY_ON;
-  /** CLIENT UNBLOCK: ends the wait of a blocked session, as by its timeout or with -UNBLOCKED. Set while it waits. */
-  unblock: ((withError: boolean) => void) | null = null;
+  /** Ends the wait of a blocked session: with an error, or without one ('') as by its time-out. It may end with it. Set while it waits. */
+  unblock: ((error: string, quits?: boolean) => void) | null = null;
+  /** What is kept for the command that waits. */
+  waitingBytes = 0;
   /** What MULTI began, and the queue of the transaction before for the next one; null before the first. */
   transaction: Transaction | null = null;
+  /** Channels and patterns that it listens to; null: none. PubSub keeps them. */
+  subscriptions: Subscriptions | null = null;
+  /** Counts up with each of its subscriptions, and their ends. */
+  subscriptionTurns = 0;
+  /** Number of the last record with a change of its own: what it publishes after that must not be heard before that is stored. */
+  lastRecord = 0;
   #phase: Phase = 'normal';
   /** The phase that it was in before it queued, waited or subscribed. */
   #before: Phase = 'normal';
@@ -138,6 +152,19 @@ export class Session {
   /** Replies may still be sent: the connection is neither closed nor to be closed behind what was sent. */
   get isAnswerable(): boolean {
     return this.#phase !== 'leaving' && !this.isGone;
+  }
+
+  /** Its connection is one of Redis's class `pubsub`: it has subscriptions. */
+  get isSubscriber(): boolean {
+    return this.subscriptions !== null && this.subscriptions.total > 0;
+  }
+
+  /** Its subscriptions are others, or its protocol is: only in RESP2 do they change which commands run. */
+  subscriptionsChanged(): void {
+    this.subscriptionTurns++;
+    const isLimited = this.resp === 2 && this.isSubscriber;
+    if (isLimited && (this.#phase === 'normal' || this.#phase === 'monitor')) this.on('subscribe');
+    else if (!isLimited && this.#phase === 'subscribed') this.on('unsubscribe');
   }
 
   /** Something happens to the session. What is returned is to be done about it, by whoever holds the connection. */

@@ -24,6 +24,8 @@ export class Stats {
   netOutputBytes = 0;
   /** Handed to the replication log. */
   netReplOutputBytes = 0;
+  /** Published here, and not sent to the other nodes though there were some. */
+  messagesLost = 0;
   readsProcessed = 0;
   writesProcessed = 0;
   activeExpireMicros = 0;

@@ -29,8 +29,15 @@ export const F_NOT_QUEUED = 2048;
 export const F_EXEC = 4096;
 /** Goes on while the data set cannot be loaded. */
 export const F_IN_TROUBLE = 8192;
+/** Runs for a client of RESP2 that has subscriptions. */
+export const F_SUBSCRIBED = 16384;
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
+
+const SUBSCRIBED = new Set([
+  ...['subscribe', 'ssubscribe', 'psubscribe', 'unsubscribe', 'sunsubscribe', 'punsubscribe'],
+  ...['ping', 'quit', 'reset'],
+]);
 
 /** Of a cheap command's calls one in so many is timed, and that many at first. */
 const SAMPLE_EVERY = 64;
@@ -87,7 +94,12 @@ export class TableCommand {
     this.arity = command.arity;
     const cheap = command.docs.complexity === 'O(1)' || command.flags.includes('fast');
     const isQueued = parent !== null || !NOT_QUEUED.has(command.name);
-    const own = (cheap ? F_CHEAP : 0) | (isQueued ? 0 : F_NOT_QUEUED) | (command.name === 'exec' ? F_EXEC : 0);
+    const isSubscribed = parent === null && SUBSCRIBED.has(command.name);
+    const own =
+      (cheap ? F_CHEAP : 0) |
+      (isQueued ? 0 : F_NOT_QUEUED) |
+      (command.name === 'exec' ? F_EXEC : 0) |
+      (isSubscribed ? F_SUBSCRIBED : 0);
     this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), own);
     this.acl = aclCategories(command);
     this.keys = legacyRange(command);

@@ -114,8 +114,13 @@ function waitFor(
   // Inside another command there is no waiting: that many have it now.
   if (ctx.depth > 1) return end();
   later = ctx.defer();
-  session.unblock = (withError) => {
-    if (withError) later!((reply) => reply.error('UNBLOCKED client unblocked via CLIENT UNBLOCK'));
+  session.unblock = (error, quits = false) => {
+    if (error !== '') {
+      later!((reply) => {
+        reply.error(error);
+        if (quits) session.on('quit');
+      });
+    }
     end();
   };
 }

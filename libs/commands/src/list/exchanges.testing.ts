@@ -137,6 +137,43 @@ export const LIST_EXCHANGES: readonly Exchange[] = [
     'rpush k a b c ; expire k 100 ; lpop k ; ttl k ; rpop k 2 ; ttl k',
     ':3\r\n:1\r\n$1\r\na\r\n:100\r\n*2\r\n$1\r\nc\r\n$1\r\nb\r\n:-2\r\n',
   ],
+  // those that wait, when they need not
+  [
+    'rpush k a b c d ; blpop k 0 ; brpop nokey k 0 ; blpop k nokey k 1.5 ; brpop k 0 ; exists k',
+    ':4\r\n*2\r\n$1\r\nk\r\n$1\r\na\r\n*2\r\n$1\r\nk\r\n$1\r\nd\r\n*2\r\n$1\r\nk\r\n$1\r\nb\r\n*2\r\n$1\r\nk\r\n$1\r\nc\r\n:0\r\n',
+  ],
+  [
+    'rpush k a b c ; rpush l x ; blmove k l left right 0 ; brpoplpush k l 0 ; blmove k k right left 0 ; lrange l 0 -1 ; lrange k 0 -1',
+    ':3\r\n:1\r\n$1\r\na\r\n$1\r\nc\r\n$1\r\nb\r\n*3\r\n$1\r\nc\r\n$1\r\nx\r\n$1\r\na\r\n*1\r\n$1\r\nb\r\n',
+  ],
+  [
+    'rpush k a b c ; rpush l x y ; blmpop 0 2 nokey k left ; blmpop 0 3 nokey l k right count 5 ; exists l ; blmpop 0 1 k left count 10 ; exists k',
+    ':3\r\n:2\r\n*2\r\n$1\r\nk\r\n*1\r\n$1\r\na\r\n*2\r\n$1\r\nl\r\n*2\r\n$1\r\ny\r\n$1\r\nx\r\n:0\r\n*2\r\n$1\r\nk\r\n*2\r\n$1\r\nb\r\n$1\r\nc\r\n:0\r\n',
+  ],
+  [
+    'multi ; blpop k l 0 ; brpop k 0 ; blmove k l left left 0 ; brpoplpush k l 0 ; blmpop 0 1 k left ; exec',
+    '+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*5\r\n*-1\r\n*-1\r\n$-1\r\n$-1\r\n*-1\r\n',
+  ],
+  [
+    'multi ; rpush k a b ; blpop k 0 ; brpoplpush k l 0 ; exec ; lrange l 0 -1',
+    '+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n:2\r\n*2\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\nb\r\n*1\r\n$1\r\nb\r\n',
+  ],
+  [
+    'blpop k -1 ; blpop k -0.1 ; blpop k x ; blpop k inf ; blpop k -inf ; blpop k nan ; blpop k 1e400 ; blpop k 1e16 ; blpop k 9223372036854776 ; blpop k "" ; blpop k " 1" ; blpop k "1 " ; blpop k 1e9999 ; blpop k 0x ; blpop k',
+    "-ERR timeout is negative\r\n-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is negative\r\n-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is negative\r\n-ERR timeout is negative\r\n-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is not a float or out of range\r\n-ERR timeout is not a float or out of range\r\n-ERR wrong number of arguments for 'blpop' command\r\n",
+  ],
+  [
+    'blmpop 0 0 k left ; blmpop x 0 k left ; blmpop -1 1 k left ; blmpop x 1 k left ; blmpop 0 a k left ; blmpop 0 1 k middle ; blmpop 0 1 k left count 0 ; blmpop 0 1 k left count 1 count 1 ; blmpop -1 1 k left count ; blmpop 0 2 k left ; blmpop 0 1 k',
+    "-ERR numkeys should be greater than 0\r\n-ERR numkeys should be greater than 0\r\n-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR numkeys should be greater than 0\r\n-ERR syntax error\r\n-ERR count should be greater than 0\r\n-ERR syntax error\r\n-ERR syntax error\r\n-ERR syntax error\r\n-ERR wrong number of arguments for 'blmpop' command\r\n",
+  ],
+  [
+    'blmove k l left middle -1 ; blmove k l left left -1 ; blmove k l up left 0 ; brpoplpush k l x ; brpoplpush k l',
+    "-ERR syntax error\r\n-ERR timeout is negative\r\n-ERR syntax error\r\n-ERR timeout is not a float or out of range\r\n-ERR wrong number of arguments for 'brpoplpush' command\r\n",
+  ],
+  [
+    'set s v ; blpop s 0 ; blpop s x ; blpop k s 0 ; blmove s l left left 0 ; brpoplpush s l 0 ; blmpop 0 2 k s left ; rpush k a ; blmove k s left left 0 ; lrange k 0 -1',
+    '+OK\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-ERR timeout is not a float or out of range\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n:1\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n*1\r\n$1\r\na\r\n',
+  ],
 ];
 
 export const LIST_EXCHANGES_RESP3: readonly Exchange[] = [
@@ -147,6 +184,10 @@ export const LIST_EXCHANGES_RESP3: readonly Exchange[] = [
   [
     'rpush k a b 3 ; lrange k 0 -1 ; lpop k 2 ; lmpop 1 k right ; exists k',
     ':3\r\n*3\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\n3\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n*2\r\n$1\r\nk\r\n*1\r\n$1\r\n3\r\n:0\r\n',
+  ],
+  [
+    'rpush k a b ; blpop k 0 ; blmpop 0 1 k left ; multi ; blpop k 0 ; blmove k l left left 0 ; blmpop 0 1 k left ; exec',
+    ':2\r\n*2\r\n$1\r\nk\r\n$1\r\na\r\n*2\r\n$1\r\nk\r\n*1\r\n$1\r\nb\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n_\r\n_\r\n_\r\n',
   ],
 ];
 

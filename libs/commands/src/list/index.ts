@@ -1,4 +1,5 @@
 import type { Command } from '../core/command.ts';
+import { blmove, blmpop, blpop, brpop, brpoplpush } from './block.ts';
 import { linsert, lrem, lset, ltrim } from './edit.ts';
 import { lmove, rpoplpush } from './move.ts';
 import { lmpop, lpop, rpop } from './pop.ts';
@@ -23,4 +24,9 @@ export const listCommands: readonly Command[] = [
   ltrim,
   lmove,
   rpoplpush,
+  blpop,
+  brpop,
+  blmpop,
+  blmove,
+  brpoplpush,
 ];

@@ -45,6 +45,13 @@ const EFFECTS: readonly EffectCase[] = [
   ['rpush k a', 'lmove k k left right', ['lmove k k left right']],
   ['rpush k a', 'rpoplpush k d', ['rpoplpush k d']],
   ['', 'rpoplpush k d', []],
+  ['rpush k a b', 'blpop j k 0', ['LPOP k']],
+  ['rpush k a b', 'brpop k 0', ['RPOP k']],
+  ['rpush k a b', 'blmove k d left right 0', ['LMOVE k d LEFT RIGHT']],
+  ['rpush k a', 'blmove k k right left 0', ['LMOVE k k RIGHT LEFT']],
+  ['rpush k a', 'brpoplpush k d 0', ['RPOPLPUSH k d']],
+  ['rpush k a b', 'blmpop 0 2 j k left count 9', ['LPOP k 2']],
+  ['rpush k a b', 'blmpop 0 1 k right', ['RPOP k 1']],
   ['rpush k a', 'lrange k 0 -1', []],
   ['select 3', 'rpush k a', ['SELECT 3', 'rpush k a']],
 ];

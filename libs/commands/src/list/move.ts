@@ -1,4 +1,5 @@
 import { ENC_LISTPACK, Element, TYPE_LIST, encodingOf, events, lists } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { keyAt, oneKey } from '../core/key-specs.ts';
@@ -70,15 +71,17 @@ export const rpoplpush: Command = {
 const element = new Element();
 
 function move(ctx: Context, fromTail: boolean, toTail: boolean): void {
-  const { space, reply } = ctx;
   const source = ctx.lookupWrite(1);
-  if (source === 0) {
-    reply.nil();
-    return;
-  }
-  if (!ctx.isType(source, TYPE_LIST)) return;
+  if (source === 0) ctx.reply.nil();
+  else if (moveElement(ctx, source, fromTail, toTail)) ctx.propagate();
+}
+
+/** Moves an element of the list `source`, the key in argument 1, to the one in argument 2. The effect is the caller's; false: answered with the error. */
+export function moveElement(ctx: Context, source: Ref, fromTail: boolean, toTail: boolean): boolean {
+  const { space, reply } = ctx;
+  if (!ctx.isType(source, TYPE_LIST)) return false;
   let target = ctx.lookupWrite(2);
-  if (target !== 0 && !ctx.isType(target, TYPE_LIST)) return;
+  if (target !== 0 && !ctx.isType(target, TYPE_LIST)) return false;
   lists.peek(space, source, fromTail, element);
   reply.bulk(element.buf, element.off, element.len);
   if (target === source) {
@@ -86,8 +89,7 @@ function move(ctx: Context, fromTail: boolean, toTail: boolean): void {
     lists.shrink(space, source);
     ctx.announce(toTail ? events.RPUSH : events.LPUSH, 2);
     ctx.announce(fromTail ? events.RPOP : events.LPOP, 1);
-    ctx.propagate();
-    return;
+    return true;
   }
   const created = target === 0;
   if (created) target = ctx.create(2, TYPE_LIST, ENC_LISTPACK);
@@ -103,5 +105,5 @@ function move(ctx: Context, fromTail: boolean, toTail: boolean): void {
   ctx.announce(toTail ? events.RPUSH : events.LPUSH, 2, created);
   lists.pop(space, source, fromTail);
   removed(ctx, fromTail ? events.RPOP : events.LPOP, 1, source);
-  ctx.propagate();
+  return true;
 }

@@ -73,44 +73,72 @@ export const lmpop: Command = {
       { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
     ],
   },
-  run(ctx, req) {
-    const numkeys = rangeArg(ctx, 1, 1, Infinity, 'ERR numkeys should be greater than 0');
-    if (numkeys !== numkeys) return;
-    const where = numkeys + 2;
-    if (where >= req.argc) {
-      ctx.reply.error(SYNTAX_ERROR);
-      return;
-    }
-    const end = endArg(ctx, where);
-    if (end === NO_END) return;
-    let count = 0;
-    for (let i = where + 1; i < req.argc; i += 2) {
-      if (count !== 0 || i + 1 === req.argc || !isWord(req, i, 'count')) {
-        ctx.reply.error(SYNTAX_ERROR);
-        return;
-      }
-      count = rangeArg(ctx, i + 1, 1, Infinity, 'ERR count should be greater than 0');
-      if (count !== count) return;
-    }
-    const atTail = end === 1;
-    for (let i = 2; i < where; i++) {
-      const ref = ctx.lookupWrite(i);
-      if (ref === 0) continue;
-      if (!ctx.isType(ref, TYPE_LIST)) return;
-      const n = Math.min(Math.max(count, 1), lists.length(ctx.space, ref));
-      ctx.reply.array(2);
-      ctx.reply.bulk(req.buf, req.off(i), req.len(i));
-      popMany(ctx, i, ref, atTail, n);
-      // Which key it was is decided: the log has that one alone, as Redis's has.
-      const effect = ctx.effect(3);
-      effect.argLatin1(atTail ? 'RPOP' : 'LPOP');
-      effect.argBytes(req.buf, req.off(i), req.len(i));
-      effect.argInt(n);
-      return;
-    }
+  run(ctx) {
+    if (!popArgs(ctx, 1) || popFirst(ctx)) return;
     ctx.reply.nilArray();
   },
 };
+
+/** What `popArgs` read last: the first key and what stands behind the last, the end, and how many. */
+const args = { first: 0, where: 0, atTail: false, count: 1 };
+
+/** Reads the arguments of LMPOP and BLMPOP from the number of keys on, which is argument `i`. False: answered with the error. */
+export function popArgs(ctx: Context, i: number): boolean {
+  const { req } = ctx;
+  const numkeys = rangeArg(ctx, i, 1, Infinity, 'ERR numkeys should be greater than 0');
+  if (numkeys !== numkeys) return false;
+  const where = i + 1 + numkeys;
+  if (where >= req.argc) {
+    ctx.reply.error(SYNTAX_ERROR);
+    return false;
+  }
+  const end = endArg(ctx, where);
+  if (end === NO_END) return false;
+  let count = 0;
+  for (let at = where + 1; at < req.argc; at += 2) {
+    if (count !== 0 || at + 1 === req.argc || !isWord(req, at, 'count')) {
+      ctx.reply.error(SYNTAX_ERROR);
+      return false;
+    }
+    count = rangeArg(ctx, at + 1, 1, Infinity, 'ERR count should be greater than 0');
+    if (count !== count) return false;
+  }
+  args.first = i + 1;
+  args.where = where;
+  args.atTail = end === 1;
+  args.count = Math.max(count, 1);
+  return true;
+}
+
+/** How many keys were read. They begin behind argument `i` of `popArgs`. */
+export function popKeys(): number {
+  return args.where - args.first;
+}
+
+/** Pops from the first list that is there, of those in the arguments that were read. False: there is none, and no answer. */
+export function popFirst(ctx: Context): boolean {
+  for (let i = args.first; i < args.where; i++) {
+    const ref = ctx.lookupWrite(i);
+    if (ref === 0) continue;
+    if (ctx.isType(ref, TYPE_LIST)) popFrom(ctx, i, ref);
+    return true;
+  }
+  return false;
+}
+
+/** Answers key and elements. Which key it was is decided: the log has that one alone, as Redis's has. */
+export function popFrom(ctx: Context, i: number, ref: Ref): void {
+  const { req, reply } = ctx;
+  const { atTail } = args;
+  const n = Math.min(args.count, lists.length(ctx.space, ref));
+  reply.array(2);
+  reply.bulk(req.buf, req.off(i), req.len(i));
+  popMany(ctx, i, ref, atTail, n);
+  const effect = ctx.effect(3);
+  effect.argLatin1(atTail ? 'RPOP' : 'LPOP');
+  effect.argBytes(req.buf, req.off(i), req.len(i));
+  effect.argInt(n);
+}
 
 const element = new Element();
 
@@ -143,11 +171,17 @@ function pop(ctx: Context, req: Request, atTail: boolean): void {
     ctx.propagate(n);
     return;
   }
+  popOne(ctx, 1, ref, atTail);
+  ctx.propagate();
+}
+
+/** Replies and removes an element of the list in argument `i`. */
+export function popOne(ctx: Context, i: number, ref: Ref, atTail: boolean): void {
+  const { space } = ctx;
   lists.peek(space, ref, atTail, element);
   ctx.reply.bulk(element.buf, element.off, element.len);
   lists.pop(space, ref, atTail);
-  removed(ctx, eventOf(atTail), 1, ref);
-  ctx.propagate();
+  removed(ctx, eventOf(atTail), i, ref);
 }
 
 function eventOf(atTail: boolean): number {

@@ -1,4 +1,5 @@
 import type { Context } from '../core/context.ts';
+import { CHANNEL, PATTERN, SHARD } from '../core/pubsub.ts';
 import { memoryOf } from '../core/session.ts';
 import type { TableCommand } from '../core/table.ts';
 import { REDIS_VERSION } from '../core/version.ts';
@@ -62,7 +63,7 @@ export function clients(ctx: Context): Fields {
     ['client_recent_max_output_buffer', output],
     ['blocked_clients', blocked],
     ['tracking_clients', 0],
-    ['clients_in_timeout_table', 0],
+    ['clients_in_timeout_table', ctx.blocked.timed],
   ];
 }
 
@@ -209,9 +210,9 @@ export function stats(ctx: Context): Fields {
     ['current_eviction_exceeded_time', Math.floor(exceeded / 1000)],
     ['keyspace_hits', s.keyspaceHits],
     ['keyspace_misses', s.keyspaceMisses],
-    ['pubsub_channels', 0],
-    ['pubsub_patterns', 0],
-    ['pubsubshard_channels', 0],
+    ['pubsub_channels', ctx.pubsub.topics[CHANNEL].size],
+    ['pubsub_patterns', ctx.pubsub.topics[PATTERN].size],
+    ['pubsubshard_channels', ctx.pubsub.topics[SHARD].size],
     ['latest_fork_usec', 0],
     ['total_forks', 0],
     ['migrate_cached_sockets', 0],
@@ -375,6 +376,7 @@ export function weir(ctx: Context): Fields {
     ['log_records_in_flight', ctx.inFlightRecords],
     ['log_bytes_in_flight', ctx.inFlightBytes],
     ['log_record_being_filled_bytes', ctx.effects.pos - ctx.effects.reserved],
+    ['messages_lost', ctx.stats.messagesLost],
     ['writes_refused', ctx.role.writeRefusal === '' ? 0 : 1],
     ['arena_used_bytes', arena.usedBytes],
     ['arena_used_bytes_peak', arena.usedBytesPeak],

@@ -143,7 +143,11 @@ export function formatIdText(id: streams.StreamId): void {
 /** IDs in a row, kept for the next command. */
 export class IdList {
   length = 0;
-  #words = new Uint32Array(64);
+  #words: Uint32Array;
+
+  constructor(room = 16) {
+    this.#words = new Uint32Array(4 * Math.max(1, room));
+  }
 
   reset(): void {
     this.length = 0;

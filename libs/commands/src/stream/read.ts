@@ -3,6 +3,7 @@ import type { Ref } from '@weir/memory';
 import { SinkFullError } from '@weir/resp';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from '../core/args.ts';
+import type { Blocker, Waiter } from '../core/blocking.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, bigInt64, parseInt64 } from '../core/integer.ts';
@@ -22,7 +23,7 @@ import { consumerArg, groupArg, lookupGroups, replyEntries, replyEntry, replyEnt
 import { IdList, idArg, isChar, replyId } from './ids.ts';
 
 /**
- * XREAD and XREADGROUP. BLOCK is read and checked, but nobody waits: they answer as inside MULTI.
+ * XREAD and XREADGROUP, which wait with BLOCK when there is nothing: core/blocking.ts.
  */
 
 /** What `parseRead` read last. */
@@ -34,6 +35,8 @@ const options = {
   /** Argument of the first key, and how many there are. */
   keys: 0,
   streams: 0,
+  /** Milliseconds of BLOCK, 0 for ever; -1: there is none. */
+  blockMs: -1,
 };
 /** Per key: the ID behind which reading begins; the highest of all IDs stands for `>`. */
 const ids = new IdList();
@@ -49,6 +52,7 @@ function parseRead(ctx: Context, forGroup: boolean): boolean {
   options.noAck = false;
   options.group = 0;
   options.keys = 0;
+  options.blockMs = -1;
   for (let i = 1; i < req.argc; i++) {
     const more = req.argc - 1 - i;
     if (more > 0 && isWord(req, i, 'block')) {
@@ -99,6 +103,7 @@ function refuse(ctx: Context, option: string): false {
 function checkTimeout(ctx: Context, i: number): boolean {
   const { req, reply } = ctx;
   const timeout = parseInt64(req.buf, req.args[2 * i], req.args[2 * i + 1]);
+  options.blockMs = timeout;
   if (timeout !== timeout) reply.error('ERR timeout is not an integer or out of range');
   else if (timeout < 0) reply.error('ERR timeout is negative');
   else if (timeout !== BEYOND) return true;
@@ -208,7 +213,8 @@ export const xread: Command = {
       streams.incrementId(id);
       replyEntries(ctx, ref, id, streams.ID_MAX, options.count, false);
     }
-    endReply(ctx, mark, served);
+    if (served === 0 && mayWait(ctx)) wait(ctx, READER, mark);
+    else endReply(ctx, mark, served);
   },
 };
 
@@ -303,8 +309,10 @@ function readGroup(ctx: Context, req: Request): void {
       fits = claimsFit(ctx);
     }
     if (fits) {
-      endReply(ctx, mark, served);
+      const waits = served === 0 && mayWait(ctx);
+      if (!waits) endReply(ctx, mark, served);
       change(ctx, changed, options.streams);
+      if (waits) wait(ctx, GROUP_READER, mark);
       return;
     }
   } catch (error) {
@@ -455,3 +463,96 @@ function deliverAgain(ctx: Context, group: Ref, first: number, end: number): voi
   }
   endClaims(ctx);
 }
+
+// --- waiting -----------------------------------------------------------------------------------------------------------
+
+/** What a client that waits wanted. */
+interface Wanted extends Readonly<typeof options> {
+  /** Of XREAD: per key the ID behind which it reads. What `$` stood for is decided when the wait begins. */
+  readonly ids: IdList;
+}
+
+const mayWait = (ctx: Context): boolean => options.blockMs >= 0 && ctx.depth === 1;
+
+function wait(ctx: Context, blocker: Blocker, mark: number): void {
+  ctx.reply.truncate(mark);
+  const own = new IdList(options.streams);
+  for (let n = 0; n < options.streams; n++) {
+    ids.get(n, id);
+    own.push(id);
+  }
+  const wanted: Wanted = { ...options, ids: own };
+  ctx.blocked.wait(blocker, options.keys, options.streams, options.blockMs, wanted);
+}
+
+/** Aims what the functions above read at what the client wanted, of the key in argument `i` alone. */
+function restore(waiter: Waiter, i: number): Wanted {
+  const wanted = waiter.state as Wanted;
+  options.count = wanted.count;
+  options.noAck = wanted.noAck;
+  options.group = wanted.group;
+  options.keys = i;
+  options.streams = 1;
+  return wanted;
+}
+
+/** XREAD: whether the stream has had an entry since. As in Redis that counts also when it was deleted within the same transaction. */
+const READER: Blocker = {
+  type: TYPE_STREAM,
+  writes: false,
+  has(ctx, i, ref, { state }) {
+    const wanted = state as Wanted;
+    wanted.ids.get(i - wanted.keys, id);
+    streams.lastId(ctx.space, ref, from);
+    return streams.compareIds(from, id) > 0;
+  },
+  serve(ctx, i, waiter) {
+    const ref = ctx.lookupWrite(i);
+    const wanted = restore(waiter, i);
+    const mark = ctx.reply.beginAggregate();
+    replyKey(ctx, ctx.req, i);
+    wanted.ids.get(i - wanted.keys, id);
+    streams.incrementId(id);
+    replyEntries(ctx, ref, id, streams.ID_MAX, options.count, false);
+    endReply(ctx, mark, 1);
+  },
+};
+
+const GROUP_READER: Blocker = {
+  type: TYPE_STREAM,
+  writes: true,
+  lost: 'UNBLOCKED the stream key no longer exists',
+  has(ctx, _i, ref, { state }) {
+    const group = groupArg(ctx, ref, (state as Wanted).group);
+    if (group === 0) return true;
+    streams.groupLastId(ctx.space, group, id);
+    streams.lastId(ctx.space, ref, from);
+    return streams.compareIds(from, id) > 0;
+  },
+  serve(ctx, i, waiter) {
+    const { reply } = ctx;
+    const ref = ctx.lookupWrite(i);
+    restore(waiter, i);
+    const group = groupArg(ctx, ref, options.group);
+    if (group === 0) return reply.error('NOGROUP the consumer group this client was blocked on no longer exists');
+    const mark = reply.beginAggregate();
+    expectClaims();
+    expectNames(ctx, i, options.group, options.group + 1);
+    given.reset();
+    ids.reset();
+    ids.push(streams.ID_MAX);
+    replyKey(ctx, ctx.req, i);
+    streams.groupLastId(ctx.space, group, id);
+    streams.incrementId(id);
+    replyNew(ctx, ref);
+    refs[0] = ref;
+    givenEnds[0] = given.length;
+    if (claimsFit(ctx)) {
+      endReply(ctx, mark, 1);
+      change(ctx, 0, 1);
+    } else {
+      reply.truncate(mark);
+      reply.error(CLAIMS_TOO_LONG);
+    }
+  },
+};

@@ -221,6 +221,27 @@ export const ZSET_EXCHANGES: readonly Exchange[] = [
     'zadd z 1 a 2 b ; rename z y ; zrange y 0 -1 ; expire y 100 ; zadd y 3 c ; ttl y',
     ':2\r\n+OK\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n:1\r\n:1\r\n:100\r\n',
   ],
+  // those that wait, when they need not
+  [
+    'zadd k 1 a 2 b 3 c 4 d ; bzpopmin k 0 ; bzpopmax nokey k 0 ; bzpopmin k nokey k 1.5 ; bzpopmax k 0 ; exists k',
+    ':4\r\n*3\r\n$1\r\nk\r\n$1\r\na\r\n$1\r\n1\r\n*3\r\n$1\r\nk\r\n$1\r\nd\r\n$1\r\n4\r\n*3\r\n$1\r\nk\r\n$1\r\nb\r\n$1\r\n2\r\n*3\r\n$1\r\nk\r\n$1\r\nc\r\n$1\r\n3\r\n:0\r\n',
+  ],
+  [
+    'zadd k 1 a 2.5 b 3 c ; zadd l 1 x 2 y ; bzmpop 0 2 nokey k min ; bzmpop 0 3 nokey l k max count 5 ; exists l ; bzmpop 0 1 k min count 10 ; exists k',
+    ':3\r\n:2\r\n*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$1\r\nl\r\n*2\r\n*2\r\n$1\r\ny\r\n$1\r\n2\r\n*2\r\n$1\r\nx\r\n$1\r\n1\r\n:0\r\n*2\r\n$1\r\nk\r\n*2\r\n*2\r\n$1\r\nb\r\n$3\r\n2.5\r\n*2\r\n$1\r\nc\r\n$1\r\n3\r\n:0\r\n',
+  ],
+  [
+    'multi ; bzpopmin k l 0 ; bzpopmax k 0 ; bzmpop 0 1 k min ; exec',
+    '+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n*-1\r\n*-1\r\n*-1\r\n',
+  ],
+  [
+    'bzpopmin k -1 ; bzpopmax k x ; bzpopmin k ; bzmpop x 0 k min ; bzmpop -1 1 k min ; bzmpop x 1 k min ; bzmpop 0 1 k middle ; bzmpop 0 1 k min count 0 ; bzmpop 0 1 k min count 1 count 1 ; bzmpop 0 2 k min',
+    "-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR wrong number of arguments for 'bzpopmin' command\r\n-ERR numkeys should be greater than 0\r\n-ERR timeout is negative\r\n-ERR timeout is not a float or out of range\r\n-ERR syntax error\r\n-ERR count should be greater than 0\r\n-ERR syntax error\r\n-ERR syntax error\r\n",
+  ],
+  [
+    'set s v ; bzpopmin s 0 ; bzpopmin k s 0 ; bzmpop 0 2 k s max',
+    '+OK\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n-WRONGTYPE Operation against a key holding the wrong kind of value\r\n',
+  ],
 ];
 
 export const ZSET_EXCHANGES_RESP3: readonly Exchange[] = [
@@ -249,6 +270,10 @@ export const ZSET_EXCHANGES_RESP3: readonly Exchange[] = [
     ':1\r\n$1\r\na\r\n*1\r\n*2\r\n$1\r\na\r\n,1\r\n*2\r\n$1\r\na\r\n$1\r\na\r\n_\r\n*2\r\n$1\r\n0\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n',
   ],
   ['zrank z a ; zscore z a ; zadd z -inf a ; zscore z a', '_\r\n_\r\n:1\r\n,-inf\r\n'],
+  [
+    'zadd k 1 a 2.5 b 3 c ; bzpopmin k 0 ; bzpopmax k 0 ; bzmpop 0 1 k min ; multi ; bzpopmin k 0 ; bzmpop 0 1 k min ; exec',
+    ':3\r\n*3\r\n$1\r\nk\r\n$1\r\na\r\n,1\r\n*3\r\n$1\r\nk\r\n$1\r\nc\r\n,3\r\n*2\r\n$1\r\nk\r\n*1\r\n*2\r\n$1\r\nb\r\n,2.5\r\n+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n_\r\n_\r\n',
+  ],
 ];
 
 export const ZSET_EXCHANGES_7_2: readonly Exchange[] = [

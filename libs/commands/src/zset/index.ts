@@ -1,4 +1,5 @@
 import type { Command } from '../core/command.ts';
+import { bzmpop, bzpopmax, bzpopmin } from './block.ts';
 import { zadd, zincrby } from './zadd.ts';
 import { zmpop, zpopmax, zpopmin } from './zpop.ts';
 import { zrandmember } from './zrandmember.ts';
@@ -18,6 +19,9 @@ import { zdiff, zdiffstore, zinter, zintercard, zinterstore, zunion, zunionstore
 
 /** Group sorted-set. */
 export const zsetCommands: readonly Command[] = [
+  bzmpop,
+  bzpopmax,
+  bzpopmin,
   zadd,
   zcard,
   zcount,

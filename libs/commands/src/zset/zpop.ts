@@ -1,4 +1,4 @@
-import { TYPE_ZSET, events, keyAddress, keyLength, zsets } from '@weir/keyspace';
+import { TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, isWord, rangeArg } from '../core/args.ts';
@@ -136,48 +136,83 @@ function replyMembers(ctx: Context, ref: Ref, n: number, size: number, max: bool
   }
 }
 
-function runZmpop(ctx: Context, req: Request): void {
-  const { reply } = ctx;
-  const keys = rangeArg(ctx, 1, 1, Infinity, 'ERR numkeys should be greater than 0');
-  if (keys !== keys) return;
-  const where = 2 + keys;
+function runZmpop(ctx: Context): void {
+  if (!popArgs(ctx, 1) || popFirst(ctx)) return;
+  ctx.reply.nilArray();
+}
+
+/** What `popArgs` read last: the first key and what stands behind the last, the end, and how many. */
+const args = { first: 0, where: 0, max: false, count: 1 };
+
+/** Reads the arguments of ZMPOP and BZMPOP from the number of keys on, which is argument `i`. False: answered with the error. */
+export function popArgs(ctx: Context, i: number): boolean {
+  const { req, reply } = ctx;
+  const keys = rangeArg(ctx, i, 1, Infinity, 'ERR numkeys should be greater than 0');
+  if (keys !== keys) return false;
+  const where = i + 1 + keys;
   if (where >= req.argc) {
     reply.error(SYNTAX_ERROR);
-    return;
+    return false;
   }
   const max = isWord(req, where, 'max');
   if (!max && !isWord(req, where, 'min')) {
     reply.error(SYNTAX_ERROR);
-    return;
+    return false;
   }
   let count = -1;
-  for (let i = where + 1; i < req.argc; i += 2) {
-    if (count >= 0 || i + 1 >= req.argc || !isWord(req, i, 'count')) {
+  for (let at = where + 1; at < req.argc; at += 2) {
+    if (count >= 0 || at + 1 >= req.argc || !isWord(req, at, 'count')) {
       reply.error(SYNTAX_ERROR);
-      return;
+      return false;
     }
-    count = rangeArg(ctx, i + 1, 1, Infinity, 'ERR count should be greater than 0');
-    if (count !== count) return;
+    count = rangeArg(ctx, at + 1, 1, Infinity, 'ERR count should be greater than 0');
+    if (count !== count) return false;
   }
-  if (count < 0) count = 1;
-  for (let i = 2; i < where; i++) {
-    const ref = ctx.lookupWrite(i);
-    if (ref === 0) continue;
-    if (!ctx.isType(ref, TYPE_ZSET)) return;
-    popFrom(ctx, req, i, ref, Math.min(count, zsets.size(ctx.space, ref)), max);
-    return;
-  }
-  reply.nilArray();
+  args.first = i + 1;
+  args.where = where;
+  args.max = max;
+  args.count = Math.max(count, 1);
+  return true;
 }
 
-function popFrom(ctx: Context, req: Request, i: number, ref: Ref, n: number, max: boolean): void {
-  const { arena, reply } = ctx;
+/** How many keys were read. They begin behind argument `i` of `popArgs`. */
+export function popKeys(): number {
+  return args.where - args.first;
+}
+
+/** Pops from the first set that is there, of those in the arguments that were read. False: there is none, and no answer. */
+export function popFirst(ctx: Context): boolean {
+  for (let i = args.first; i < args.where; i++) {
+    const ref = ctx.lookupWrite(i);
+    if (ref === 0) continue;
+    if (ctx.isType(ref, TYPE_ZSET)) popFrom(ctx, i, ref);
+    return true;
+  }
+  return false;
+}
+
+/** Answers the key, and members with scores. */
+export function popFrom(ctx: Context, i: number, ref: Ref): void {
+  const { req, reply } = ctx;
+  const { max } = args;
+  const n = Math.min(args.count, zsets.size(ctx.space, ref));
   reply.array(2);
-  reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));
+  reply.bulk(req.buf, req.off(i), req.len(i));
   reply.array(n);
   popMembers(ctx, i, ref, n, max, true);
   const effect = ctx.effect(3);
   effect.argLatin1(max ? 'ZPOPMAX' : 'ZPOPMIN');
   effect.argBytes(req.buf, req.off(i), req.len(i));
   effect.argInt(n);
+}
+
+/** Answers key, member and score, for BZPOPMIN and BZPOPMAX. */
+export function popOne(ctx: Context, i: number, ref: Ref, max: boolean): void {
+  const { req, reply } = ctx;
+  reply.array(3);
+  reply.bulk(req.buf, req.off(i), req.len(i));
+  popMembers(ctx, i, ref, 1, max, false);
+  const effect = ctx.effect(2);
+  effect.argLatin1(max ? 'ZPOPMAX' : 'ZPOPMIN');
+  effect.argBytes(req.buf, req.off(i), req.len(i));
 }

@@ -17,6 +17,9 @@ export const differing: Readonly<Record<string, string>> = {
   bgrewriteaof: 'makes a snapshot',
   bgsave: 'asks the replication app for a snapshot; SCHEDULE has no further meaning',
   bitfield: 'one that lengthens a string and then changes nothing (OVERFLOW FAIL) is replicated, too',
+  bzmpop: SCORES,
+  bzpopmax: SCORES,
+  bzpopmin: SCORES,
   'client|help': 'lists only what exists',
   'client|info': 'the fields of 7.0; some are 0, as docs/differences.md tells',
   'client|list': 'the fields of 7.0; some are 0, as docs/differences.md tells',
@@ -57,20 +60,20 @@ export const differing: Readonly<Record<string, string>> = {
   pfcount: 'a slave does not cache the cardinality in the string',
   pfselftest: 'shorter',
   pttl: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
+  publish: 'comes to the subscribers of every node of the log; the number counts those of the node that was asked',
   quit: 'closes the connection after CLIENT REPLY OFF, too',
   replicaof: 'needs a Weir node; NO ONE begins a new log',
   save: 'asks the replication app for a snapshot, and waits for it; others are served meanwhile',
   scan: 'other cursors, in another order, with the same guarantee; a page may be a little longer than COUNT',
   shutdown: 'makes a snapshot only when told SAVE',
   slaveof: 'needs a Weir node; NO ONE begins a new log',
+  spublish: 'comes to the subscribers of every node of the log; the number counts those of the node that was asked',
   sort: 'a sorted set stays a listpack; ALPHA compares bytes; members that compare as equal come in another order',
   sort_ro: 'ALPHA compares bytes; members that compare as equal come in another order',
   sscan: 'other cursors, with the same guarantee; a page may be a little longer than COUNT',
   ttl: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
   waitaof: 'the local part is always 1: every acknowledged write is in the log',
   'xinfo|stream': '`radix-tree-nodes` counts the nodes of another tree',
-  xread: 'BLOCK is accepted, and nobody waits yet: it answers as inside MULTI',
-  xreadgroup: 'BLOCK is accepted, and nobody waits yet: it answers as inside MULTI',
   zadd: SCORES,
   zdiff: SCORES,
   zincrby: SCORES,
@@ -92,7 +95,6 @@ export const differing: Readonly<Record<string, string>> = {
 };
 
 const SESSIONS = 'needs the state of a session in the engine: not built yet';
-const BLOCKING = 'blocking forms need the state of a session in the engine: not built yet';
 const ONE_USER = 'there is one user, `default`';
 const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
@@ -108,14 +110,6 @@ export const absentCommands: Readonly<Record<string, string>> = {
   'acl|save': ONE_USER,
   'acl|setuser': ONE_USER,
   asking: 'one data set, no cluster',
-  blmove: BLOCKING,
-  blmpop: BLOCKING,
-  blpop: BLOCKING,
-  brpop: BLOCKING,
-  brpoplpush: BLOCKING,
-  bzmpop: BLOCKING,
-  bzpopmax: BLOCKING,
-  bzpopmin: BLOCKING,
   'client|caching': TRACKING,
   'client|getredir': TRACKING,
   'client|pause': SESSIONS,
@@ -134,6 +128,5 @@ export const absentCommands: Readonly<Record<string, string>> = {
 /** By group, where whole groups are absent. */
 export const absentGroups: Readonly<Record<string, string>> = {
   cluster: 'one data set, no cluster',
-  pubsub: 'not built yet',
   scripting: 'scripts and functions: not built yet',
 };

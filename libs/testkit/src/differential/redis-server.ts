@@ -142,6 +142,24 @@ export class RawConnection {
     });
   }
 
+  /** All that came and was not returned yet, whole or not; then nothing is waited for with `receive`. */
+  take(): Uint8Array {
+    const bytes = this.#bytes;
+    this.#bytes = new Uint8Array(0);
+    while (this.#parser.next() !== undefined);
+    return bytes;
+  }
+
+  /** Bytes that came and were not returned yet. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** The other side has closed it. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   #deliver(): void {
     if (this.#waiting === undefined) return;
     for (;;) {

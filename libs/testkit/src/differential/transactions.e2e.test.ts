@@ -1,9 +1,7 @@
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TestEngine } from '@weir/commands/testing';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
-import { show } from './replies.ts';
+import { Interleaved } from './interleaved.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 
 /**
@@ -81,25 +79,8 @@ test('random transactions of several clients are answered as by Redis, and repli
   t.after(() => admin.close());
   for (let n = 0; n < SEQUENCES; n++) {
     const g = new Gen(seed + n);
-    await admin.call('FLUSHALL');
-    const engine = new TestEngine({ reserveBytes: 64 * 1024 ** 2 });
-    const clients = Array.from({ length: CLIENTS }, () => engine.session());
-    const connections = await Promise.all(clients.map(() => RawConnection.connect(redis.port)));
-    // One of them speaks RESP3; what HELLO tells is another thing.
-    clients[0].call('HELLO', '3');
-    await connections[0].call('HELLO', '3');
-    const said: string[] = [];
-    for (let step = 0; step < STEPS; step++) {
-      const who = g.below(CLIENTS);
-      const args = request(g);
-      said.push(`${who}: ${args.join(' ')}`);
-      engine.now = Date.now();
-      const ours = clients[who].call(...args).slice();
-      const theirs = await connections[who].call(...args);
-      if (Buffer.compare(ours, theirs) === 0) continue;
-      assert.equal(show(ours), show(theirs), `seed ${seed + n}, behind\n${said.slice(-40).join('\n')}`);
-    }
-    assert.deepEqual(engine.replica().contents(), engine.contents(), `seed ${seed + n}`);
-    for (const connection of connections) connection.close();
+    const clients = await Interleaved.begin(redis.port, admin, CLIENTS, `seed ${seed + n}`);
+    for (let step = 0; step < STEPS; step++) await clients.step(g.below(CLIENTS), request(g));
+    await clients.end([]);
   }
 });
