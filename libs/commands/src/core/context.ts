@@ -342,7 +342,7 @@ export class Context {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    return keyspace.create(this.db, this.#hashOf(i), req.buf, off, len, type, encoding, this.now);
+    return keyspace.create(keyspace.key(this.db, this.#hashOf(i), req.buf, off, len), type, encoding, this.now);
   }
 
   /** Takes an entry out again that nobody was told of. */
@@ -357,7 +357,7 @@ export class Context {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const ref = keyspace.attach(this.db, this.#hashOf(i), replaced, req.buf, off, len, holder, this.now);
+    const ref = keyspace.attach(keyspace.key(this.db, this.#hashOf(i), req.buf, off, len), replaced, holder, this.now);
     this.announce(event, i, replaced === 0);
     return ref;
   }
