@@ -122,9 +122,10 @@ export class Keyspace {
   /** Names a key for one of the methods below: one object, used again by the next call. */
   key(db: Database, hash: number, buf: Uint8Array, off: number, len: number): KeyRef {
     const key = this.#key;
-    key.db = db;
+    // Mostly the same as before, and a comparison is cheaper than a reference stored (the collector's write barrier).
+    if (key.db !== db) key.db = db;
     key.hash = hash;
-    key.buf = buf;
+    if (key.buf !== buf) key.buf = buf;
     key.off = off;
     key.len = len;
     return key;
