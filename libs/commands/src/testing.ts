@@ -98,6 +98,7 @@ export class TestEngine {
     });
     this.#announced = new Announced(keyspace);
     this.#default = this.session();
+    this.ctx.onPostpone = (session, request) => this.#postpone(session, request.copy());
     this.ctx.onDefer = (session) => {
       session.on('wait');
       return (run, atOnce = false) => {
@@ -161,7 +162,7 @@ export class TestEngine {
     const own = Buffer.from(reply);
     const before = this.#late.get(session) ?? '';
     this.#late.delete(session);
-    serveReady(ctx);
+    this.#serve();
     if (ctx.effects.count > 0) this.#takeRecord(); // nobody was served
     const late = this.#late.get(session) ?? '';
     this.#late.set(session, before);
@@ -180,6 +181,7 @@ export class TestEngine {
     this.now += ms;
     const due = [...this.#timers].filter(({ at }) => at <= this.now).sort((a, b) => a.at - b.at);
     for (const timer of due) if (this.#timers.delete(timer)) timer.run();
+    this.#serve();
   }
 
   readonly #timers = new Set<{ at: number; run: () => void }>();
@@ -196,6 +198,32 @@ export class TestEngine {
   /** What commands said that answered later (Context.defer). */
   lateReply = '';
   readonly #late = new Map<Session, string>();
+
+  #postpone(session: Session, request: Request): void {
+    session.isPostponed = true;
+    this.ctx.pause.postpone(() => {
+      this.#released.push(() => {
+        session.isPostponed = false;
+        this.#asked = this.#askedBy.get(session)!;
+        this.ctx.reply.reset();
+        execute(this.ctx, session, request, this.now);
+        this.#late.set(session, (this.#late.get(session) ?? '') + latin1(this.ctx.reply.written()));
+        this.#dirty += this.ctx.dirty;
+        this.#takeRecord();
+      });
+    });
+  }
+
+  /** Requests that go on behind a pause, each as one of its own. */
+  readonly #released: (() => void)[] = [];
+
+  #serve(): void {
+    serveReady(this.ctx);
+    for (let goOn = this.#released.shift(); goOn !== undefined; goOn = this.#released.shift()) {
+      goOn();
+      serveReady(this.ctx);
+    }
+  }
 
   #goOn(session: Session, run: (reply: ReplyWriter) => void): void {
     const { ctx } = this;

@@ -21,6 +21,7 @@ import { BlockedClients } from './blocking.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
+import { Pause } from './pause.ts';
 import { Role } from './role.ts';
 import { PubSub } from './pubsub.ts';
 import { REPLY_ON } from './session.ts';
@@ -120,6 +121,7 @@ export class Context {
   readonly pubsub: PubSub;
   /** How far the replies written so far are pushes, which CLIENT REPLY does not silence; kept while something silences the session. */
   pushedTo = 0;
+  readonly pause: Pause;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -156,6 +158,10 @@ export class Context {
   onPublished: Published = () => {};
   /** Bytes of messages that wait until what their publishers wrote before is stored. */
   waitingMessageBytes = 0;
+  /** Installed by the engine: the request, which a pause keeps from running, is looked at again when that is over. */
+  onPostpone: (session: Session, req: Request) => void = () => {
+    throw new Error('this engine cannot postpone requests');
+  };
   /** Installed by the engine: hands out the way to go on later. */
   onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
@@ -191,6 +197,7 @@ export class Context {
       hash: (buf, off, len) => this.keyspace.hash(buf, off, len),
       push: (session, buf, start, end) => this.push(session, buf, start, end),
     });
+    this.pause = new Pause(this);
     this.req = new Request();
   }
 
@@ -283,7 +290,7 @@ export class Context {
   #expired(db: Database, hash: number, ref: Ref): boolean {
     if (this.role.isReplay) return false;
     if (expireOf(this.arena, ref) > this.now) return false;
-    if (this.role.ownsExpiry) this.expire(db, hash, ref);
+    if (this.role.ownsExpiry && this.role.paused === 'nothing') this.expire(db, hash, ref);
     return true;
   }
 

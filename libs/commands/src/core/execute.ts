@@ -1,5 +1,5 @@
 import type { Request } from '@weir/resp';
-import { QUEUE, admit } from './admit.ts';
+import { PAUSED, QUEUE, admit } from './admit.ts';
 import { SYNTAX_ERROR, printable } from './args.ts';
 import type { Context } from './context.ts';
 import { UnknownEffectError } from './effect-errors.ts';
@@ -49,6 +49,11 @@ function notNow(
   replyStart: number,
 ): TableCommand | undefined {
   if (refusal === QUEUE) return queue(ctx, session, req, command, replyStart);
+  if (refusal === PAUSED) {
+    ctx.onPostpone(session, req);
+    endFrame(ctx);
+    return command;
+  }
   command.rejected++;
   return refuse(ctx, session, refusal, command.flags, replyStart);
 }

@@ -50,7 +50,7 @@ export function clients(ctx: Context): Fields {
   let input = ctx.stats.clientInputBytesMax;
   let output = ctx.stats.clientOutputBytesMax;
   for (const session of ctx.host.sessions.values()) {
-    if (session.isBlocked) blocked++;
+    if (session.isBlocked || session.isPostponed) blocked++;
     const memory = memoryOf(session);
     input = Math.max(input, memory.query + memory.queryFree);
     output = Math.max(output, memory.output);

@@ -94,7 +94,6 @@ export const differing: Readonly<Record<string, string>> = {
   zunion: SCORES,
 };
 
-const SESSIONS = 'needs the state of a session in the engine: not built yet';
 const ONE_USER = 'there is one user, `default`';
 const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
@@ -112,10 +111,8 @@ export const absentCommands: Readonly<Record<string, string>> = {
   asking: 'one data set, no cluster',
   'client|caching': TRACKING,
   'client|getredir': TRACKING,
-  'client|pause': SESSIONS,
   'client|tracking': TRACKING,
   'client|trackinginfo': TRACKING,
-  'client|unpause': SESSIONS,
   'module|load': NO_MODULES,
   'module|loadex': NO_MODULES,
   'module|unload': NO_MODULES,
