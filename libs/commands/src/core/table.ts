@@ -32,6 +32,11 @@ export const F_IN_TROUBLE = 8192;
 /** Runs for a client of RESP2 that has subscriptions. */
 export const F_SUBSCRIBED = 16384;
 
+/** Refused inside of scripts. */
+export const F_NOSCRIPT = 16384;
+/** Runs while a script keeps everybody else waiting. */
+export const F_ALLOW_BUSY = 32768;
+
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
 const SUBSCRIBED = new Set([
@@ -53,6 +58,8 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   fast: F_FAST,
   no_multi: F_NO_MULTI,
   in_trouble: F_IN_TROUBLE,
+  noscript: F_NOSCRIPT,
+  allow_busy: F_ALLOW_BUSY,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
