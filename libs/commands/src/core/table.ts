@@ -33,9 +33,9 @@ export const F_IN_TROUBLE = 8192;
 export const F_SUBSCRIBED = 16384;
 
 /** Refused inside of scripts. */
-export const F_NOSCRIPT = 16384;
+export const F_NOSCRIPT = 65536;
 /** Runs while a script keeps everybody else waiting. */
-export const F_ALLOW_BUSY = 32768;
+export const F_ALLOW_BUSY = 131072;
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
