@@ -29,6 +29,7 @@ import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import type { Scripting } from '../scripting/scripting.ts';
 import { Watches } from './watches.ts';
 
 /**
@@ -113,6 +114,8 @@ export class Context {
   recordSeq = 1;
   /** What the node's role lets commands do. */
   readonly role = new Role();
+  /** Scripts and what runs them: see scripting/scripting.ts, which makes it when it is needed first. */
+  scripting: Scripting | null = null;
   /** Keys that sessions watch. */
   readonly watches: Watches;
   /** Clients that wait for keys. */

@@ -264,10 +264,7 @@ function countError(ctx: Context, start: number): void {
   let end = start + 1;
   while (end - start < 32 && buf[end] > 32) end++;
   const code = Buffer.from(buf.subarray(start + 1, end)).toString('latin1');
-  ctx.stats.errorReplies++;
-  const seen = ctx.stats.errors.get(code);
-  if (seen !== undefined) ctx.stats.errors.set(code, seen + 1);
-  else if (ctx.stats.errors.size < 128) ctx.stats.errors.set(code, 1);
+  ctx.stats.countError(code);
 }
 
 /** CLIENT REPLY: drops what the session does not want to hear. */

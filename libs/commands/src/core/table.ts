@@ -40,6 +40,11 @@ export const F_NEVER_PAUSED = 65536;
 const MAY_REPLICATE = new Set(['pfcount', 'publish', 'spublish', 'eval', 'evalsha', 'fcall']);
 const NEVER_PAUSED = new Set(['weir|handshake']);
 
+/** Refused inside of scripts. */
+export const F_NOSCRIPT = 65536;
+/** Runs while a script keeps everybody else waiting. */
+export const F_ALLOW_BUSY = 131072;
+
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
 const SUBSCRIBED = new Set([
@@ -61,6 +66,8 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   fast: F_FAST,
   no_multi: F_NO_MULTI,
   in_trouble: F_IN_TROUBLE,
+  noscript: F_NOSCRIPT,
+  allow_busy: F_ALLOW_BUSY,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
