@@ -82,3 +82,53 @@ test('a write that is refused pops nothing for who waits, and a served client is
   await turn();
   assert.equal(a.text.match(/\r\n/g)!.length, 1, 'one answer');
 });
+
+test('requests wait for the end of a pause in their order, and are answered in it', async () => {
+  const { engine, log, client } = testEngine({ after: () => () => {} });
+  const [a, b] = [client(), client()];
+  a.send('CLIENT REPLY SKIP', 'ECHO 0', 'ECHO 1', 'SELECT 2');
+  b.send('CLIENT PAUSE 1000 WRITE');
+  a.send('SET k 1', 'ECHO 2');
+  a.send('SET k 2', 'ECHO 3');
+  await turn();
+  assert.equal(a.take(), '$1\r\n1\r\n+OK\r\n');
+  assert.equal(b.take(), '+OK\r\n');
+  b.send('CLIENT UNPAUSE', 'GET k');
+  await turn();
+  assert.equal(b.take(), '+OK\r\n$-1\r\n', 'it is in database 0');
+  assert.equal(a.text, '');
+  while (log.pending.length > 0) log.commit();
+  await turn();
+  while (log.pending.length > 0) log.commit();
+  assert.equal(a.text, '+OK\r\n$1\r\n2\r\n+OK\r\n$1\r\n3\r\n');
+  assert.equal(engine.keptBytes, 0);
+});
+
+test('a client that is gone in a pause, or closed its half, has not sent what waits', async () => {
+  const { client } = testEngine({ after: () => () => {} });
+  const [gone, half, b] = [client(), client(), client()];
+  b.send('CLIENT PAUSE 1000 WRITE');
+  gone.send('SET k 1');
+  half.send('SET k 2');
+  gone.port.closed();
+  half.port.inputEnded!();
+  assert.equal(half.destroyed, true);
+  b.send('CLIENT UNPAUSE', 'EXISTS k');
+  await turn();
+  assert.match(b.text, /:0\r\n$/);
+});
+
+test('what a pause kept waits on while the log is slow', async () => {
+  const { engine, log, client } = testEngine({ after: () => () => {} });
+  const [a, b] = [client(), client()];
+  b.send('CLIENT PAUSE 1000 ALL');
+  a.send('SET k 1');
+  engine.commit.hold(true);
+  engine.ctx.pause.end();
+  await turn();
+  assert.equal(log.payloads.length, 0);
+  engine.commit.hold(false);
+  await turn();
+  log.commit();
+  assert.equal(a.text, '+OK\r\n');
+});

@@ -4,7 +4,7 @@ import type { Config } from '@weir/config';
 import { ByteQueue } from '@weir/link';
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import { ERROR, FRAME, FrameScanner } from '@weir/resp';
-import type { ReplyWriter, ScanLimits } from '@weir/resp';
+import type { ReplyWriter, Request, ScanLimits } from '@weir/resp';
 import type { Time } from '@weir/time';
 import type { Client, ClientLimits } from './client-memory.ts';
 import type { Commit } from './commit.ts';
@@ -42,7 +42,9 @@ const HELD_BYTES_MAX = 1024 * 1024;
 const CONGESTED = 1; // the client does not read its replies
 const PAUSED = 2; // the ingress was told to read no more of it
 const INPUT_ENDED = 4; // the client will send nothing more
-const BOUNCED = 8; // what was not executed is the ingress's again, and nothing is executed any more
+const POSTPONED = 8; // a request waits for the end of a pause
+const RELEASED = 16; // that is over
+const BOUNCED = 32; // what was not executed is the ingress's again, and nothing is executed any more
 
 const NOTHING = new Uint8Array(0);
 
@@ -84,6 +86,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   #facts = 0;
   /** Requests that came while older ones wait. */
   readonly #backlog = new ByteQueue();
+  /** The request that a pause keeps from running. */
+  #postponed: Request | null = null;
+  #forgetPostponed: (() => void) | null = null;
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
   /** What the ingress knows of the session; null: it serves its client here and nowhere else. */
@@ -174,6 +179,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       default:
         return;
     }
+    this.#forgetPostponed?.();
     // Nobody is there any more to be answered, and a wait without a time-out would never end.
     session.unblock?.('');
   }
@@ -207,6 +213,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   /** The client will send nothing more, and may still read: what it sent is answered before the connection is closed. */
   inputEnded(): void {
+    // As in Redis it is gone with the request that waits for the end of a pause.
+    if ((this.#facts & POSTPONED) !== 0) return this.destroy();
     this.#act(this.session.on('inputEnded'));
   }
 
@@ -261,6 +269,12 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     return text.startsWith('-READONLY ') || text.startsWith('-LOADING ') || text.startsWith('-MASTERDOWN ');
   }
 
+  /** The command at hand is done, and has no reply: CLIENT REPLY was not ON before it (`was`), or is not now. */
+  #isSilent(was: boolean): boolean {
+    const { session } = this;
+    return (was || session.replyMode !== REPLY_ON) && !session.isBlocked && (this.#facts & POSTPONED) === 0;
+  }
+
   /** Who routes is told that requests without a reply are done, once all before them are. */
   #tellSilent(): void {
     if (this.#silent === 0 || this.#heldSeq !== 0 || !this.session.isAnswerable) return;
@@ -278,6 +292,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** It has said nothing for `timeout` seconds. Who listens need not say anything. */
   idle(): void {
     if (this.session.isSubscriber) return;
+    if ((this.#facts & POSTPONED) !== 0) return;
     this.#act(this.session.on('idle'));
   }
 
@@ -288,6 +303,11 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   /** Whether requests have to wait. */
   get #waiting(): boolean {
+    return (this.#facts & POSTPONED) !== 0 || this.#mustWait;
+  }
+
+  /** The same, but for a pause. */
+  get #mustWait(): boolean {
     return (
       (this.#facts & (CONGESTED | BOUNCED)) !== 0 ||
       this.#engine.commit.stalled ||
@@ -301,7 +321,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     if (this.isGone) return false;
     const backlog = this.#backlog;
     const scanner = this.#scanner;
-    if (!this.#waiting && scanner.unscannedBytes > 0) this.#process();
+    if ((this.#facts & RELEASED) !== 0 && !this.#mustWait) this.#again();
+    else if (!this.#waiting && scanner.unscannedBytes > 0) this.#process();
     else if (!this.#waiting && backlog.length > 0) {
       const chunk = backlog.peek(STEP_BYTES)!;
       backlog.consume(chunk.length);
@@ -316,6 +337,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       this.#sink.resumeInput();
     }
     this.#closeIfDone();
+    if ((this.#facts & RELEASED) !== 0) return !this.#mustWait;
     return !this.#waiting && (scanner.unscannedBytes > 0 || backlog.length > 0);
   }
 
@@ -412,7 +434,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       }
       if (out.pos > before)
         replies++; // CLIENT REPLY may have silenced it, WAIT answers later
-      else if (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked) this.#silent++;
+      else if (told !== null && this.#isSilent(silent)) this.#silent++;
       if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -441,6 +463,59 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     if (this.#heldSeq !== 0 && !(isSame && session.subscriptionTurns === subscriptionTurns)) this.#turnHeld = true;
     engine.turn();
     if (session.isEnding) this.#act('finish');
+  }
+
+  /** A pause keeps the request from running: it is looked at again when that is over. */
+  postpone(req: Request): void {
+    this.#facts |= POSTPONED;
+    this.#postponed = req.copy();
+    this.session.isPostponed = true;
+    this.session.waitingBytes = this.#postponed.end;
+    this.#forgetPostponed = this.#engine.ctx.pause.postpone(() => {
+      this.#facts |= RELEASED;
+      this.#engine.keptBack.add(this);
+    });
+  }
+
+  /** Executes the request that was postponed. */
+  #again(): void {
+    const { session } = this;
+    const engine = this.#engine;
+    const { ctx } = engine;
+    const req = this.#postponed!;
+    this.#postponed = null;
+    this.#facts &= ~(POSTPONED | RELEASED);
+    session.isPostponed = false;
+    session.waitingBytes = 0;
+    const out = ctx.reply;
+    const start = out.pos;
+    const { db, resp, phase } = session;
+    ctx.monotonicMs = engine.time.monotonicMs();
+    const silent = session.replyMode !== REPLY_ON;
+    ctx.busy = true;
+    const done = execute(ctx, session, req, engine.time.wallMs());
+    ctx.busy = false;
+    this.#scanner.authenticated = session.authenticated;
+    if (done === undefined && this.#told !== null && this.#isForOthers(start)) {
+      out.truncate(start);
+      this.#bounce();
+    } else if (out.pos === start && this.#told !== null && this.#isSilent(silent)) this.#silent++;
+    this.#answer(start, 1);
+    this.#tellSilent();
+    if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
+      this.#turnHeld = true;
+    engine.turn();
+    if (session.isEnding) this.#act('finish');
+  }
+
+  /** The command at hand has answered from `start` on: that is sent, or waits for its record. */
+  #answer(start: number, replies: number): void {
+    const { ctx, commit } = this.#engine;
+    const out = ctx.reply;
+    if (ctx.dirty > 0) this.session.lastWriteOffset = commit.writtenOffset();
+    const wait = ctx.waitSeq <= commit.committedSeq ? 0 : ctx.waitSeq;
+    if (replies > 0 && out.pos > start) this.#send(Math.max(wait, this.#heldSeq), start, out.pos, replies);
+    out.truncate(start);
   }
 
   #send(waitSeq: number, start: number, end: number, replies: number): void {
@@ -528,16 +603,11 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const { session } = this;
     const engine = this.#engine;
     const { ctx } = engine;
-    const out = ctx.reply;
-    const start = out.pos;
+    const start = ctx.reply.pos;
     const action = session.on('goOn');
     resume(ctx, session, engine.time.wallMs(), run);
-    if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
-    const wait = ctx.waitSeq <= engine.commit.committedSeq ? 0 : ctx.waitSeq;
     if (silent && this.#told !== null) this.#silent++;
-    if (!silent && session.isAnswerable && out.pos > start)
-      this.#send(Math.max(wait, this.#heldSeq), start, out.pos, 1);
-    out.truncate(start);
+    this.#answer(start, !silent && session.isAnswerable ? 1 : 0);
     this.#tellSilent();
     engine.turn();
     this.#act(session.isEnding ? 'finish' : action);

@@ -109,6 +109,7 @@ export class Engine implements EnginePort, SessionHost {
       ...(options.recordCutBytes === undefined ? {} : { recordCutBytes: options.recordCutBytes }),
     });
     this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);
+    this.ctx.onPostpone = (session, req) => this.#clients.get(session.id)!.postpone(req);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.isStored = (record) => record <= this.commit.committedSeq;
     this.ctx.whenStored = (record, done) => this.commit.whenCommitted(record, done);

@@ -16,6 +16,8 @@ import type { HostPort } from '@weir/config';
 import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/dataset';
 import type { Timer } from '@weir/time';
+import type { LuaModule } from '@weir/scripting';
+import { loadLua } from './lua-module.ts';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
 import { goodSlaves, ownSlaves } from './slaves.ts';
@@ -259,6 +261,10 @@ export class EngineHost implements Host {
 
   log(message: string): void {
     this.#node.logger.warn({}, message);
+  }
+
+  luaModule(): LuaModule {
+    return loadLua();
   }
 
   crash(how: string): string | null {

@@ -99,6 +99,20 @@ test('an engine that may not execute a request gives it back, and all behind it,
   assert.match(other.text, /^-READONLY/, 'a client of one node is told');
 });
 
+test('what a pause kept from running is given back, too, when the engine may not execute it afterwards', async () => {
+  const { engine, client } = testEngine();
+  const [operator, routed] = [client(), new RoutedTestClient(engine)];
+  operator.send('CLIENT PAUSE 100000 WRITE');
+  routed.send('GET a', 'SET a 1', 'GET a');
+  await turn();
+  assert.equal(routed.answered, 1);
+  engine.ctx.role.isSlave = true;
+  operator.send('CLIENT UNPAUSE');
+  await turn();
+  assert.equal(routed.bounces, 1);
+  assert.equal(routed.text, '$-1\r\n');
+});
+
 test('a client that is served elsewhere is not idle', async () => {
   const { engine } = testEngine();
   const client = new RoutedTestClient(engine);

@@ -218,7 +218,7 @@ class LogFeederBase {
     for (let i = 0; i < BASE_KEYS; i++) {
       const key = Buffer.from(`base:${i}`);
       const hash = this.keyspace.hash(key, 0, key.length);
-      this.keyspace.setString(db, hash, 0, key, 0, key.length, key, 0, key.length, 0, false, 0);
+      this.keyspace.setString(this.keyspace.key(db, hash, key, 0, key.length), 0, key, 0, key.length, 0, false, 0);
     }
   }
 }

@@ -12,6 +12,7 @@ export { clientLine } from './connection/client-list.ts';
 import { connectionCommands } from './connection/index.ts';
 import type { Command } from './core/command.ts';
 import { keyCommands } from './keys/index.ts';
+import { scriptingCommands } from './scripting/index.ts';
 import { serverCommands } from './server/index.ts';
 import { stringCommands } from './string/index.ts';
 import { transactionCommands } from './transaction/index.ts';
@@ -61,4 +62,5 @@ export const allCommands: readonly Command[] = [
   ...connectionCommands,
   ...serverCommands,
   ...transactionCommands,
+  ...scriptingCommands,
 ];

@@ -35,4 +35,10 @@ test('an effect of another form than the frozen ones fails the effect tests', ()
   assert.throws(() => checkWritten(['SETEX', 'k', '10', 'v']), /do not write "SETEX"/);
   assert.throws(() => checkWritten(['SET', 'k', 'v', 'EX', '10']), /do not write "SET EX"/);
   assert.throws(() => checkWritten(['NOSUCH', 'k']), /NOSUCH is no word/);
+  // A field of a stream that is called as an option is no form.
+  checkWritten(['XADD', 'k', 'MINID', '=', '5-0', '6-0', 'LIMIT', '~']);
+  assert.throws(
+    () => checkWritten(['XADD', 'k', 'MINID', '~', '5-0', 'LIMIT', '3', '6-0', 'f', 'v']),
+    /do not write "XADD MINID ~"/,
+  );
 });

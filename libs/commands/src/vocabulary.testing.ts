@@ -80,7 +80,15 @@ export function checkWritten(args: readonly string[]): void {
   const known = wordsOf(vocabulary.syntax[name]);
   // A key or a value may be called as an option is.
   const plain = /^-?\d+((?: <[a-z-]+>(?!\.))*)/.exec(vocabulary.syntax[name])![1].split('<').length - 1;
-  const used = args.slice(plain + (name === single ? 1 : 2)).map((arg) => arg.toUpperCase());
+  const behind = args.slice(plain + (name === single ? 1 : 2)).map((arg) => arg.toUpperCase());
+  // So may a field of a stream: its options end at the first ID, that of the entry or the one that MINID goes by.
+  const used =
+    name === 'XADD'
+      ? behind.slice(
+          0,
+          behind.findIndex((arg) => /^\d+-\d+$/.test(arg)),
+        )
+      : behind;
   const form = [name, ...[...new Set(used.filter((arg) => known.has(arg)))].toSorted()].join(' ');
   assert.ok(
     vocabulary.written.includes(form),

@@ -16,7 +16,7 @@ function put(keyspace: Keyspace, db: number, key: string, value: string, expireM
   const hash = keyspace.hash(k, 0, k.length);
   const encoding = /^[0-9]+$/.test(value) ? ENC_INT : ENC_EMBSTR;
   const database = keyspace.dbs[db];
-  const ref = keyspace.setString(database, hash, 0, k, 0, k.length, v, 0, v.length, encoding, false, 1);
+  const ref = keyspace.setString(keyspace.key(database, hash, k, 0, k.length), 0, v, 0, v.length, encoding, false, 1);
   return expireMs < 0 ? ref : keyspace.setExpire(database, hash, ref, expireMs);
 }
 

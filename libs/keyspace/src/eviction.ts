@@ -1,6 +1,7 @@
 import type { Ref } from '@weir/memory';
 import { expireOf, lruOf } from './entry.ts';
-import type { Database, Keyspace } from './keyspace.ts';
+import type { Database } from './database.ts';
+import type { Keyspace } from './keyspace.ts';
 import type { KeyTable } from './table.ts';
 
 /**

@@ -133,7 +133,7 @@ function put(keyspace: Keyspace, name: string, kind: Kind, n: number, db = 0): R
   const hash = keyspace.hash(key, 0, key.length);
   const database = keyspace.dbs[db];
   const replaced = database.keys.find(hash, key, 0, key.length);
-  return keyspace.attach(database, hash, replaced, key, 0, key.length, holder, NOW);
+  return keyspace.attach(keyspace.key(database, hash, key, 0, key.length), replaced, holder, NOW);
 }
 
 function find(keyspace: Keyspace, name: string, db = 0): Ref {

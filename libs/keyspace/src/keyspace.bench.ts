@@ -26,7 +26,7 @@ function set(keyspace: Keyspace, keys: Buffer, i: number): void {
   const db = keyspace.dbs[0];
   const hash = keyspace.hash(keys, i * 16, 16);
   const ref = db.keys.find(hash, keys, i * 16, 16);
-  keyspace.setString(db, hash, ref, keys, i * 16, 16, VALUE, 0, 64, 0, false, now);
+  keyspace.setString(keyspace.key(db, hash, keys, i * 16, 16), ref, VALUE, 0, 64, 0, false, now);
 }
 
 function find(keyspace: Keyspace, keys: Buffer, i: number): number {
@@ -83,7 +83,7 @@ for (const count of quick ? [2_000] : [200_000, 1_000_000]) {
   for (let i = 0; i < count; i++) set(keyspace, keys, i);
   // One key elsewhere, and the entries have to be freed one by one.
   const key = Buffer.from('other');
-  keyspace.setString(keyspace.dbs[1], keyspace.hash(key, 0, 5), 0, key, 0, 5, key, 0, 5, 0, false, now);
+  keyspace.setString(keyspace.key(keyspace.dbs[1], keyspace.hash(key, 0, 5), key, 0, 5), 0, key, 0, 5, 0, false, now);
   const walkMs = cpuMs(() => keyspace.flush(keyspace.dbs[0]));
   line(`${count} keys: flush of one of two databases`, `${walkMs.toFixed(1)} ms`);
 }
@@ -110,7 +110,16 @@ for (const count of quick ? [2_000] : [200_000, 1_000_000]) {
     // A block at the end keeps the memory from going back to the system.
     const key = Buffer.from('pin');
     const pin = Buffer.alloc(100_000);
-    keyspace.setString(keyspace.dbs[1], keyspace.hash(key, 0, 3), 0, key, 0, 3, pin, 0, pin.length, 0, false, now);
+    keyspace.setString(
+      keyspace.key(keyspace.dbs[1], keyspace.hash(key, 0, 3), key, 0, 3),
+      0,
+      pin,
+      0,
+      pin.length,
+      0,
+      false,
+      now,
+    );
     keyspace.flush(keyspace.dbs[0]);
   }
 }

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { ENC_EMBSTR, ENC_RAW, INLINE_BYTES_MAX, expireOf, lruOf, setLru } from './entry.ts';
 import { fingerprint } from './fingerprint.ts';
 import { Keyspace } from './keyspace.ts';
-import type { Database } from './keyspace.ts';
+import type { Database } from './database.ts';
 import { textOf, verifyKeyspace } from './testing.ts';
 
 const NOW = 1_700_000_000_000;
@@ -44,7 +44,16 @@ class Both {
     const { database, bytes, hash, ref } = this.locate(db, key);
     const from = Buffer.from(`<${value}>`, 'latin1');
     const { keyspace } = this;
-    keyspace.setString(database, hash, ref, bytes, 0, bytes.length, from, 1, value.length, ENC_RAW, keepExpire, NOW);
+    keyspace.setString(
+      keyspace.key(database, hash, bytes, 0, bytes.length),
+      ref,
+      from,
+      1,
+      value.length,
+      ENC_RAW,
+      keepExpire,
+      NOW,
+    );
     const held = this.models[db].get(key);
     this.models[db].set(key, { value, expireMs: keepExpire && held !== undefined ? held.expireMs : -1 });
   }
@@ -54,7 +63,16 @@ class Both {
     const from = Buffer.from(value, 'latin1');
     const { keyspace } = this;
     const len = value.length;
-    keyspace.setExpiringString(database, hash, ref, bytes, 0, bytes.length, from, 0, len, ENC_RAW, expireMs, NOW);
+    keyspace.setExpiringString(
+      keyspace.key(database, hash, bytes, 0, bytes.length),
+      ref,
+      from,
+      0,
+      len,
+      ENC_RAW,
+      expireMs,
+      NOW,
+    );
     this.models[db].set(key, { value, expireMs });
   }
 
@@ -92,7 +110,13 @@ class Both {
     const to = this.locate(toDb, toKey);
     if (from.ref === 0 || (db === toDb && key === toKey)) return;
     const { bytes } = to;
-    this.keyspace.rename(from.database, from.hash, from.ref, to.database, bytes, 0, bytes.length, to.hash, to.ref);
+    this.keyspace.rename(
+      from.database,
+      from.hash,
+      from.ref,
+      this.keyspace.key(to.database, to.hash, bytes, 0, bytes.length),
+      to.ref,
+    );
     this.models[toDb].set(toKey, this.models[db].get(key)!);
     this.models[db].delete(key);
   }
@@ -101,7 +125,7 @@ class Both {
     const from = this.locate(db, key);
     const to = this.locate(toDb, toKey);
     if (from.ref === 0 || (db === toDb && key === toKey)) return;
-    this.keyspace.copy(from.ref, to.database, to.bytes, 0, to.bytes.length, to.hash, to.ref);
+    this.keyspace.copy(from.ref, this.keyspace.key(to.database, to.hash, to.bytes, 0, to.bytes.length), to.ref);
     this.models[toDb].set(toKey, { ...this.models[db].get(key)! });
   }
 
@@ -381,12 +405,8 @@ test("a value may be set from the arena, from the key's own old value too", () =
     const old = textOf(arena, ref).value;
     const at = len <= INLINE_BYTES_MAX ? ref * 16 + 17 : arena.u32[Math.ceil((ref * 16 + 17) / 4)] * 16;
     const next = keyspace.setString(
-      database,
-      hash,
+      keyspace.key(database, hash, bytes, 0, 1),
       ref,
-      bytes,
-      0,
-      1,
       arena.u8,
       at + 2,
       len / 2,
@@ -401,7 +421,16 @@ test("a value may be set from the arena, from the key's own old value too", () =
     const value = textOf(arena, next).value;
     const moved =
       len / 2 <= INLINE_BYTES_MAX
-        ? keyspace.setExpiringString(database, hash, next, arena.u8, key, 1, arena.u8, from, len / 2, 0, NOW, NOW)
+        ? keyspace.setExpiringString(
+            keyspace.key(database, hash, arena.u8, key, 1),
+            next,
+            arena.u8,
+            from,
+            len / 2,
+            0,
+            NOW,
+            NOW,
+          )
         : next;
     assert.equal(textOf(arena, moved).value, value);
     assert.equal(textOf(arena, moved).key, 'k');

@@ -18,6 +18,7 @@ import {
   valueAddress,
 } from './entry.ts';
 import { Changes } from './changes.ts';
+import { Database, KeyRef } from './database.ts';
 import { REPLACED } from './events.ts';
 import { EvictionPool } from './eviction.ts';
 import { hashBytes } from './hash.ts';
@@ -28,7 +29,6 @@ import { DEFAULT_LIMITS, Space, rootOf, setRoot } from './space.ts';
 import type { EncodingLimits } from './space.ts';
 import { FreeLater } from './free-later.ts';
 import type { LazyfreeSettings } from './free-later.ts';
-import { KeyTable } from './table.ts';
 import type { TableLimits } from './table.ts';
 import { freeValue, opsOf } from './values.ts';
 
@@ -68,23 +68,6 @@ const NOTHING_LATER: LazyfreeSettings = {
 const NO_EXPIRE = -1;
 const KEEP_EXPIRE = -2;
 
-export class Database {
-  index: number;
-  readonly keys: KeyTable;
-  /** The same entries again: those with an expire time. */
-  readonly expires: KeyTable;
-  /** Where the active expire cycle goes on (a SCAN cursor of `expires`). */
-  expireCursor = 0;
-  /** Estimated mean time to live in ms (INFO keyspace). */
-  avgTtlMs = 0;
-
-  constructor(index: number, arena: Arena, seed: HashSeed, limits: TableLimits) {
-    this.index = index;
-    this.keys = new KeyTable(arena, seed.k0, seed.k1, limits);
-    this.expires = new KeyTable(arena, seed.k0, seed.k1, limits);
-  }
-}
-
 export class Keyspace {
   readonly arena: Arena;
   readonly dbs: Database[] = [];
@@ -104,6 +87,7 @@ export class Keyspace {
   #changes = new Changes();
   readonly #k0: number;
   readonly #k1: number;
+  readonly #key: KeyRef;
 
   constructor(options: KeyspaceOptions) {
     this.arena = options.arena ?? new Arena();
@@ -111,6 +95,7 @@ export class Keyspace {
     this.#k1 = options.seed.k1 | 0;
     const seed = { k0: this.#k0, k1: this.#k1 };
     for (let i = 0; i < (options.databases ?? 16); i++) this.dbs.push(new Database(i, this.arena, seed, this.limits));
+    this.#key = new KeyRef(this.dbs[0]);
     this.random = new Random(options.randomSeed);
     this.recency = new Recency(this.random);
     this.eviction = new EvictionPool(this);
@@ -134,6 +119,18 @@ export class Keyspace {
     return hashBytes(buf, off, len, this.#k0, this.#k1);
   }
 
+  /** Names a key for one of the methods below: one object, used again by the next call. */
+  key(db: Database, hash: number, buf: Uint8Array, off: number, len: number): KeyRef {
+    const key = this.#key;
+    // Mostly the same as before, and a comparison is cheaper than a reference stored (the collector's write barrier).
+    if (key.db !== db) key.db = db;
+    key.hash = hash;
+    if (key.buf !== buf) key.buf = buf;
+    key.off = off;
+    key.len = len;
+    return key;
+  }
+
   /** Bytes in use by keys, values and indexes. */
   get usedBytes(): number {
     return this.arena.usedBytes;
@@ -151,38 +148,17 @@ export class Keyspace {
    * there before are not kept). `ref` is the key's entry or 0; the expire time is kept or dropped. Throws
    * ArenaFullError with everything as it was, like all methods here.
    */
-  putString(
-    db: Database,
-    hash: number,
-    ref: Ref,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    valueLen: number,
-    encoding: number,
-    keepExpire: boolean,
-    nowMs: number,
-  ): Ref {
+  putString(key: KeyRef, ref: Ref, valueLen: number, encoding: number, keepExpire: boolean, nowMs: number): Ref {
     const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
-    const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
+    const next = this.#put(key, ref, valueLen, encoding, expireMs, nowMs);
     if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
   }
 
   /** Returns the entry with room for the value; when that is another block than `ref`, the caller frees `ref`. */
-  #put(
-    db: Database,
-    hash: number,
-    ref: Ref,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    valueLen: number,
-    encoding: number,
-    expireMs: number,
-    nowMs: number,
-  ): Ref {
+  #put(key: KeyRef, ref: Ref, valueLen: number, encoding: number, expireMs: number, nowMs: number): Ref {
     const arena = this.arena;
+    const keyLen = key.len;
     const external = valueLen > INLINE_BYTES_MAX;
     const hadExpire = ref !== 0 && (arena.u8[ref * 16 + 1] & FLAG_EXPIRE) !== 0;
     const hasExpire = expireMs === KEEP_EXPIRE ? hadExpire : expireMs >= 0;
@@ -216,8 +192,9 @@ export class Keyspace {
     arena.u32[next * 4 + 2] = ref === 0 ? this.recency.initial(nowMs) : arena.u32[ref * 4 + 2];
     arena.u32[next * 4 + 3] = valueLen;
     if (hasExpire) arena.f64[next * 2 + 2] = expireMs >= 0 ? expireMs : arena.f64[ref * 2 + 2];
-    copyIn(arena.u8, next * 16 + head, keyBuf, keyOff, keyLen);
+    copyIn(arena.u8, next * 16 + head, key.buf, key.off, keyLen);
     if (external) arena.u32[externalSlot(arena, next)] = valueRef;
+    const { db, hash } = key;
     if (ref === 0) this.#link(db, hash, next, true);
     else {
       if (hadExpire && hasExpire) db.expires.replace(hash, ref, next);
@@ -256,12 +233,8 @@ export class Keyspace {
 
   /** `putString` with the value's bytes, which may lie in the arena, in the key's old value too. */
   setString(
-    db: Database,
-    hash: number,
+    key: KeyRef,
     ref: Ref,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
     valueBuf: Uint8Array,
     valueOff: number,
     valueLen: number,
@@ -270,7 +243,7 @@ export class Keyspace {
     nowMs: number,
   ): Ref {
     const expireMs = keepExpire ? KEEP_EXPIRE : NO_EXPIRE;
-    const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
+    const next = this.#put(key, ref, valueLen, encoding, expireMs, nowMs);
     copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
     if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
@@ -278,12 +251,8 @@ export class Keyspace {
 
   /** `setString` that gives the key a new expire time in the same step: both happen or neither. */
   setExpiringString(
-    db: Database,
-    hash: number,
+    key: KeyRef,
     ref: Ref,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
     valueBuf: Uint8Array,
     valueOff: number,
     valueLen: number,
@@ -291,7 +260,7 @@ export class Keyspace {
     expireMs: number,
     nowMs: number,
   ): Ref {
-    const next = this.#put(db, hash, ref, keyBuf, keyOff, keyLen, valueLen, encoding, expireMs, nowMs);
+    const next = this.#put(key, ref, valueLen, encoding, expireMs, nowMs);
     copyIn(this.arena.u8, valueAddress(this.arena, next), valueBuf, valueOff, valueLen);
     if (ref !== 0 && next !== ref) this.#freeReplaced(ref);
     return next;
@@ -334,8 +303,8 @@ export class Keyspace {
     }
     const kept = Math.min(oldLen, valueLen);
     const from = valueAddress(arena, ref);
-    const key = keyAddress(arena, ref);
-    const next = this.#put(db, hash, ref, arena.u8, key, keyLen, valueLen, encoding, KEEP_EXPIRE, nowMs);
+    const key = this.key(db, hash, arena.u8, keyAddress(arena, ref), keyLen);
+    const next = this.#put(key, ref, valueLen, encoding, KEEP_EXPIRE, nowMs);
     const to = valueAddress(arena, next);
     if (next !== ref) {
       arena.u8.copyWithin(to, from, from + kept);
@@ -447,24 +416,15 @@ export class Keyspace {
    * Makes the key hold the value of a detached holder, which is gone then; without an expire time. `replaced` is the
    * key's entry (0: none), which goes with its value. Throws ArenaFullError with everything as it was, the holder too.
    */
-  attach(
-    db: Database,
-    hash: number,
-    replaced: Ref,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    holder: Ref,
-    nowMs: number,
-  ): Ref {
+  attach(key: KeyRef, replaced: Ref, holder: Ref, nowMs: number): Ref {
     const arena = this.arena;
     const byte = arena.u8[holder * 16];
-    const next = this.#newEntry(db, hash, keyBuf, keyOff, keyLen, byte & 15, byte >> 4, nowMs);
+    const next = this.#newEntry(key, byte & 15, byte >> 4, nowMs);
     setRoot(arena, next, rootOf(arena, holder));
     arena.free(holder);
     if (replaced !== 0) {
       setLru(arena, next, lruOf(arena, replaced));
-      this.remove(db, hash, replaced);
+      this.remove(key.db, key.hash, replaced);
     }
     return next;
   }
@@ -473,30 +433,13 @@ export class Keyspace {
    * Enters a key that does not exist, for a value that is no string: the entry is a holder without a root. The caller
    * gives it its first element at once, or takes it out again (`remove`): no empty value is ever seen.
    */
-  create(
-    db: Database,
-    hash: number,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    type: number,
-    encoding: number,
-    nowMs: number,
-  ): Ref {
-    return this.#newEntry(db, hash, keyBuf, keyOff, keyLen, type, encoding, nowMs);
+  create(key: KeyRef, type: number, encoding: number, nowMs: number): Ref {
+    return this.#newEntry(key, type, encoding, nowMs);
   }
 
-  #newEntry(
-    db: Database,
-    hash: number,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    type: number,
-    encoding: number,
-    nowMs: number,
-  ): Ref {
+  #newEntry(key: KeyRef, type: number, encoding: number, nowMs: number): Ref {
     const arena = this.arena;
+    const { len: keyLen } = key;
     const next = arena.alloc(entryBytes(keyLen, 0, false, false));
     arena.u8[next * 16] = type | (encoding << 4);
     arena.u8[next * 16 + 1] = 0;
@@ -505,8 +448,8 @@ export class Keyspace {
     arena.u32[next * 4 + 1] = keyLen;
     arena.u32[next * 4 + 2] = this.recency.initial(nowMs);
     arena.u32[next * 4 + 3] = 0;
-    copyIn(arena.u8, next * 16 + HEADER_BYTES, keyBuf, keyOff, keyLen);
-    this.#link(db, hash, next, true);
+    copyIn(arena.u8, next * 16 + HEADER_BYTES, key.buf, key.off, keyLen);
+    this.#link(key.db, key.hash, next, true);
     return next;
   }
 
@@ -514,44 +457,27 @@ export class Keyspace {
    * Gives the entry another key, in the same or another database. The value's block, when it has one, is handed over,
    * not copied. `replaced` is the entry that has that key now (0: none); it goes when nothing can fail any more.
    */
-  rename(
-    from: Database,
-    hash: number,
-    ref: Ref,
-    to: Database,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    toHash: number,
-    replaced: Ref = 0,
-  ): Ref {
-    const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, true);
+  rename(from: Database, hash: number, ref: Ref, to: KeyRef, replaced: Ref = 0): Ref {
+    const next = this.#cloneHead(ref, to, true);
     // For a moment two entries with the key are in the table; nobody looks.
-    this.#link(to, toHash, next, false);
+    this.#link(to.db, to.hash, next, false);
     this.#unlink(from, hash, ref);
     this.arena.free(ref);
-    if (replaced !== 0) this.remove(to, toHash, replaced);
+    if (replaced !== 0) this.remove(to.db, to.hash, replaced);
     return next;
   }
 
   /** Copies an entry to another key, with its expire time. `replaced` as for `rename`. */
-  copy(
-    ref: Ref,
-    to: Database,
-    keyBuf: Uint8Array,
-    keyOff: number,
-    keyLen: number,
-    toHash: number,
-    replaced: Ref = 0,
-  ): Ref {
-    const next = this.#cloneHead(ref, keyBuf, keyOff, keyLen, false);
-    this.#link(to, toHash, next, true);
-    if (replaced !== 0) this.remove(to, toHash, replaced);
+  copy(ref: Ref, to: KeyRef, replaced: Ref = 0): Ref {
+    const next = this.#cloneHead(ref, to, false);
+    this.#link(to.db, to.hash, next, true);
+    if (replaced !== 0) this.remove(to.db, to.hash, replaced);
     return next;
   }
 
-  #cloneHead(ref: Ref, keyBuf: Uint8Array, keyOff: number, keyLen: number, shareValue: boolean): Ref {
+  #cloneHead(ref: Ref, key: KeyRef, shareValue: boolean): Ref {
     const arena = this.arena;
+    const { len: keyLen } = key;
     const flags = arena.u8[ref * 16 + 1];
     const external = (flags & FLAG_EXTERNAL) !== 0;
     const isString = (arena.u8[ref * 16] & 15) === TYPE_STRING;
@@ -560,7 +486,7 @@ export class Keyspace {
     const headBytes = HEADER_BYTES + ((flags & FLAG_EXPIRE) !== 0 ? EXPIRE_BYTES : 0);
     arena.u8.copyWithin(next * 16, ref * 16, ref * 16 + headBytes);
     arena.u32[next * 4 + 1] = keyLen;
-    copyIn(arena.u8, next * 16 + headBytes, keyBuf, keyOff, keyLen);
+    copyIn(arena.u8, next * 16 + headBytes, key.buf, key.off, keyLen);
     if (!external && isString) {
       const from = valueAddress(arena, ref);
       arena.u8.copyWithin(next * 16 + headBytes + keyLen, from, from + valueLen);

@@ -14,7 +14,7 @@ import { healTail } from './heal.ts';
 import { JetStreamLog, logStream } from './jetstream-log.ts';
 import { LOG_START } from './reader.ts';
 import { HEADER_BYTES } from './record.ts';
-import { openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
 
 // One bit flips in the newest file of a log. Many logs stand in one store, so that one start of nats-server shows many positions.

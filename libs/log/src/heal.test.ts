@@ -6,7 +6,7 @@ import { LOG_START } from './reader.ts';
 import { RecentMessages } from './recent.ts';
 import { HEADER_BYTES } from './record.ts';
 import { FakeLog } from './testing.ts';
-import { openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
 
 async function put(writer: LogWriter, text: string): Promise<string> {

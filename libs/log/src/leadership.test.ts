@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeLeadership, encodeLeadership, readBeginning } from './leadership.ts';
 import { LOG_START } from './reader.ts';
 import { FakeLog } from './testing.ts';
-import { openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
 
 const ID = new Uint8Array(16).fill(0xab);
 const SNAPSHOT = { kind: 'snapshot', id: 'base-1', seq: 0, digest: 'd1', keys: 5000 } as const;

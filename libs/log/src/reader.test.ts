@@ -5,7 +5,7 @@ import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader } from './reader.ts';
 import { FakeLog } from './testing.ts';
 import type { LogPosition } from './types.ts';
-import { openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
 
 const ENGINE = 1;

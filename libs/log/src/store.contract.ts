@@ -6,7 +6,7 @@ import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
 import type { ConsumeState, LogStore, SnapshotManifest, SnapshotMeta, SnapshotStore } from './types.ts';
 import { until } from './until.testing.ts';
-import { openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
 
 /* What every LogStore and SnapshotStore must do: run against the fakes and against a real nats-server. */

@@ -7,7 +7,8 @@ import { LOG_START, LogReader, openLog } from './reader.ts';
 import { FakeLog } from './testing.ts';
 import type { AppendFault } from './testing.ts';
 import type { AppendOutcome, LogPosition, LogStore, WriterState } from './types.ts';
-import { LogWriter, openWriter } from './writer.ts';
+import { openWriter } from './open-writer.ts';
+import { LogWriter } from './writer.ts';
 
 const ENGINE = 1;
 

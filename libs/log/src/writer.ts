@@ -1,11 +1,9 @@
 import { realTime, Retry } from '@weir/time';
 import type { Time } from '@weir/time';
-import { isLogError, LogError } from './errors.ts';
+import { isLogError } from './errors.ts';
 import type { LogErrorCode } from './errors.ts';
 import { splitRecord } from './fragments.ts';
 import { healTail } from './heal.ts';
-import { encodeLeadership } from './leadership.ts';
-import type { Leadership } from './leadership.ts';
 import type { RecentMessages } from './recent.ts';
 import {
   checksumHex,
@@ -13,8 +11,6 @@ import {
   checksumLo,
   decodeHeader,
   HEADER_BYTES,
-  messageChecksumHi,
-  messageChecksumLo,
   RecordHeader,
   RecordKind,
   sameMessage,
@@ -31,6 +27,7 @@ import type {
   WriterState,
 } from './types.ts';
 import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
+import { WriterEntry } from './writer-entry.ts';
 
 /*
  * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
@@ -85,33 +82,6 @@ export interface LogWriterOptions {
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
-class Entry {
-  readonly message: Uint8Array;
-  /** Where it belongs. Moves when void messages got in between. */
-  seq: number;
-  /** Of the record, on its last message; -1 on others. */
-  readonly endOffset: number;
-  readonly callback: CommitCallback | null;
-  inFlight = false;
-  result: AppendResult | null = null;
-  /** Bumped by each send, so that an answer to an earlier one is not taken for the last one's. */
-  tries = 0;
-
-  readonly checksumHi: number;
-  readonly checksumLo: number;
-  /** It is the leadership record. */
-  leads = false;
-
-  constructor(message: Uint8Array, seq: number, endOffset: number, callback: CommitCallback | null) {
-    this.message = message;
-    this.checksumHi = messageChecksumHi(message);
-    this.checksumLo = messageChecksumLo(message);
-    this.seq = seq;
-    this.endOffset = endOffset;
-    this.callback = callback;
-  }
-}
-
 export class LogWriter {
   readonly epoch: number;
   readonly #log: LogStore;
@@ -121,7 +91,7 @@ export class LogWriter {
   readonly #onState: ((state: WriterState, detail: string) => void) | undefined;
   readonly #unsubscribe: Unsubscribe;
   readonly #time: Time;
-  readonly #queue: Entry[] = [];
+  readonly #queue: WriterEntry[] = [];
   readonly #recent: RecentMessages | null;
   readonly #void: VoidRule;
   #state: WriterState = 'open';
@@ -274,7 +244,12 @@ export class LogWriter {
     const messages = splitRecord(buffer, payloadLength, this.#log.maxMessageBytes, h);
     for (let i = 0; i < messages.length; i++) {
       const last = i === messages.length - 1;
-      const entry = new Entry(messages[i]!, ++this.#lastSeq, last ? this.#nextOffset : -1, last ? callback : null);
+      const entry = new WriterEntry(
+        messages[i]!,
+        ++this.#lastSeq,
+        last ? this.#nextOffset : -1,
+        last ? callback : null,
+      );
       entry.leads = kind === RecordKind.leadership;
       this.#queue.push(entry);
     }
@@ -308,7 +283,7 @@ export class LogWriter {
     });
   }
 
-  #answer(entry: Entry, attempt: number, result: AppendResult): void {
+  #answer(entry: WriterEntry, attempt: number, result: AppendResult): void {
     if (attempt !== entry.tries || !entry.inFlight) return;
     entry.inFlight = false;
     entry.result = result;
@@ -340,7 +315,7 @@ export class LogWriter {
     return this.#state === 'stopped' || this.#state === 'fenced';
   }
 
-  #commitHead(entry: Entry): void {
+  #commitHead(entry: WriterEntry): void {
     this.#queue.shift();
     this.#storedSeq = entry.seq;
     this.#storedHi = entry.checksumHi;
@@ -585,39 +560,4 @@ export class LogWriter {
   #settleIdle(): void {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
-}
-
-export interface OpenWriterOptions extends Omit<LogWriterOptions, 'epoch' | 'writerId'> {
-  /**
-   * Must be another one at each claim, or two claims of the same process would take each other's record for their own. Absent: random. (A
-   * simulator passes its own.)
-   */
-  readonly writerId?: Uint8Array;
-  /** Gives the claim up: it may or may not be stored. */
-  readonly signal?: AbortSignal;
-  /** For those who read the log: who leads now and where, and what the log begins with when this is its first record. */
-  readonly leadership?: Leadership;
-}
-
-/**
- * Takes the log over: a leadership record of the next epoch, expecting `tail.seq` to be the last, so only who has everything can win. Throws
- * LogError('log-fenced') when somebody else wrote meanwhile, LogError('log-unavailable') when the deadline passed.
- */
-export function openWriter(options: OpenWriterOptions): Promise<LogWriter> {
-  const writerId = options.writerId ?? (options.time ?? realTime).randomBytes(WRITER_ID_BYTES);
-  const writer = new LogWriter({ ...options, writerId, epoch: options.tail.epoch + 1 });
-  const payload = encodeLeadership(writerId, options.leadership ?? {});
-  const { signal } = options;
-  const abort = (): void => writer.stop();
-  return new Promise((resolve, reject) => {
-    signal?.addEventListener('abort', abort);
-    writer.appendControl(RecordKind.leadership, payload, (outcome) => {
-      signal?.removeEventListener('abort', abort);
-      if (outcome === 'committed') resolve(writer);
-      else if (outcome === 'fenced')
-        reject(new LogError(writer.fencedBy, `not the master of epoch ${writer.epoch}: ${writer.detail}`));
-      else reject(new LogError('log-unavailable', `no leadership of epoch ${writer.epoch}: ${writer.detail}`));
-    });
-    if (signal?.aborted === true) writer.stop();
-  });
 }

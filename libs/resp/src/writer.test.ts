@@ -52,6 +52,12 @@ const REPLIES: [string, (writer: ReplyWriter) => void, string, string?][] = [
     '(-18446744073709551616\r\n',
   ],
   ['a verbatim text', (w) => w.verbatim('txt', 'é'), '$2\r\n\xc3\xa9\r\n', '=6\r\ntxt:\xc3\xa9\r\n'],
+  [
+    'verbatim bytes',
+    (w) => w.verbatimBytes('txt', Buffer.from('a\xc3\xa9b', 'latin1'), 1, 2),
+    '$2\r\n\xc3\xa9\r\n',
+    '=6\r\ntxt:\xc3\xa9\r\n',
+  ],
 ];
 
 for (const [title, write, resp2, resp3] of REPLIES) {

@@ -117,6 +117,16 @@ export class ReplyWriter extends ByteSink {
     this.crlf();
   }
 
+  /** The same of bytes. */
+  verbatimBytes(ext: string, buf: Uint8Array, off: number, len: number): void {
+    if (this.resp === 2) return this.bulk(buf, off, len);
+    this.numberLine(61, len + 4);
+    this.ensure(len + 6);
+    this.pos += writeLatin1(this.buf, this.pos, `${ext}:`);
+    this.raw(buf, off, off + len);
+    this.crlf();
+  }
+
   /** For an aggregate whose count is known only afterwards; write the elements, then call endAggregate(mark, …). */
   beginAggregate(): number {
     return this.pos;

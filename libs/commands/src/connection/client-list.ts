@@ -238,7 +238,7 @@ export function clientLine(session: Session, nowMs: number): string {
   let flags = '';
   if (session.isSubscriber) flags += 'P';
   if (multi >= 0) flags += 'x';
-  if (session.isBlocked) flags += 'b';
+  if (session.isBlocked || session.isPostponed) flags += 'b';
   if (transaction?.isStale === true) flags += 'd';
   if (session.isEnding) flags += 'c';
   if (session.unixSocket) flags += 'U';

@@ -210,6 +210,64 @@ const unblock: Command = {
   },
 };
 
+const pause: Command = {
+  name: 'pause',
+  arity: -3,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  docs: {
+    summary: 'Stop processing commands from clients for some time',
+    since: '2.9.50',
+    group: 'connection',
+    complexity: 'O(1)',
+    history: [['6.2.0', '`CLIENT PAUSE WRITE` mode added along with the `mode` option.']],
+    arguments: [
+      { name: 'timeout', type: 'integer' },
+      {
+        name: 'mode',
+        type: 'oneof',
+        since: '6.2.0',
+        flags: ['optional'],
+        arguments: [
+          { name: 'write', type: 'pure-token', token: 'WRITE' },
+          { name: 'all', type: 'pure-token', token: 'ALL' },
+        ],
+      },
+    ],
+  },
+  run(ctx, req) {
+    if (req.argc > 4) {
+      return ctx.reply.error(
+        `ERR unknown subcommand or wrong number of arguments for '${printable(req, 1)}'. Try CLIENT HELP.`,
+      );
+    }
+    const writes = req.argc === 4 && isWord(req, 3, 'write');
+    if (req.argc === 4 && !writes && !isWord(req, 3, 'all')) {
+      return ctx.reply.error('ERR CLIENT PAUSE mode must be WRITE or ALL');
+    }
+    const ms = integerArg(ctx, 2, 'ERR timeout is not an integer or out of range');
+    if (ms !== ms) return;
+    if (ms < 0) return ctx.reply.error('ERR timeout is negative');
+    ctx.pause.begin(writes ? 'writes' : 'all', ms);
+    ctx.reply.ok();
+  },
+};
+
+const unpause: Command = {
+  name: 'unpause',
+  arity: 2,
+  flags: ['admin', 'noscript', 'loading', 'stale'],
+  docs: {
+    summary: 'Resume processing of clients that were paused',
+    since: '6.2.0',
+    group: 'connection',
+    complexity: 'O(N) Where N is the number of paused clients',
+  },
+  run(ctx) {
+    ctx.pause.end();
+    ctx.reply.ok();
+  },
+};
+
 const help: Command = {
   name: 'help',
   arity: 2,
@@ -246,6 +304,10 @@ const help: Command = {
       '    Return information about client connections. Options:',
       '    * TYPE (NORMAL|MASTER|REPLICA|PUBSUB)',
       '      Return clients of specified type.',
+      'UNPAUSE',
+      '    Stop the current client pause, resuming traffic.',
+      'PAUSE <timeout> [WRITE|ALL]',
+      '    Suspend all, or just write, clients for <timeout> milliseconds.',
       'REPLY (ON|OFF|SKIP)',
       '    Control the replies sent to the current connection.',
       'SETNAME <name>',
@@ -274,5 +336,17 @@ export const client: Command = {
     group: 'connection',
     complexity: 'Depends on subcommand.',
   },
-  subcommands: [...clientListCommands, getname, help, noEvict, noTouch, reply, setinfo, setname, unblock],
+  subcommands: [
+    ...clientListCommands,
+    getname,
+    help,
+    noEvict,
+    noTouch,
+    pause,
+    reply,
+    setinfo,
+    setname,
+    unblock,
+    unpause,
+  ],
 };

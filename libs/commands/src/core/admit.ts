@@ -9,9 +9,11 @@ import {
   F_EXEC,
   F_IN_TROUBLE,
   F_LOADING,
+  F_NEVER_PAUSED,
   F_NOT_QUEUED,
   F_NO_AUTH,
   F_NO_MULTI,
+  F_PAUSED_WRITE,
   F_STALE,
   F_SUBSCRIBED,
   F_WRITE,
@@ -25,9 +27,11 @@ import type { TableCommand } from './table.ts';
 
 /** It is admitted, and runs when EXEC comes. */
 export const QUEUE = 'queue';
+/** It is not run now, and decided about anew when the pause is over. */
+export const PAUSED = 'paused';
 const TOO_MANY = `ERR a transaction has at most ${QUEUED_MAX} commands`;
 
-/** The error that keeps the command from running, or QUEUE, or ''. */
+/** The error that keeps the command from running, or QUEUE, or PAUSED, or ''. */
 export function admit(ctx: Context, session: Session, req: Request, command: TableCommand): string {
   // Nothing stands in the way of most commands, and they should pay no more than to see that.
   const { arity } = command;
@@ -65,7 +69,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
     }
   }
   const { role } = ctx;
-  if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading) {
+  if (ctx.config.num.maxmemory > 0 && role.ownsExpiry && !role.isLoading && role.paused === 'nothing') {
     const enough = evictToLimit(ctx);
     if (!enough && (flags & F_DENYOOM) !== 0) return "OOM command not allowed when used memory > 'maxmemory'.";
   }
@@ -78,7 +82,12 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
   }
   // Weir's own: no record of the log could hold it.
   if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
-  return admitted;
+  return isPaused(ctx, flags) ? PAUSED : admitted;
+}
+
+function isPaused({ role }: Context, flags: number): boolean {
+  if (role.paused === 'nothing' || (flags & F_NEVER_PAUSED) !== 0) return false;
+  return role.paused === 'all' || (flags & F_PAUSED_WRITE) !== 0;
 }
 
 /** Why this node, as what it is now, does not run a command with such flags; or ''. Also for those that find out late that they write. */

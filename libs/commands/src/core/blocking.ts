@@ -1,4 +1,4 @@
-import { events, typeOf } from '@weir/keyspace';
+import { TYPE_STREAM, events, typeOf } from '@weir/keyspace';
 import type { ChangeListener } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
@@ -60,8 +60,8 @@ interface WaitedKey {
   readonly bytes: Uint8Array;
   head: Place | null;
   tail: Place | null;
-  /** Of those who wait, so many are told when it is gone. */
-  losers: number;
+  /** Of its value, as far as it was announced; NO_TYPE: there is none. */
+  type: number;
   /** It is among those that are to be served. */
   isReady: boolean;
 }
@@ -89,19 +89,9 @@ const TYPES = 256;
 export const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK';
 const ROLE_CHANGED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)';
 
-/** Events of streams after which nobody gets more than before, or loses a group. */
-const STREAM_STAYS = new Set([
-  events.QUIET,
-  events.XDEL,
-  events.XTRIM,
-  events.XSETID,
-  events.XGROUP_CREATE,
-  events.XGROUP_SETID,
-  events.XGROUP_CREATECONSUMER,
-  events.XGROUP_DELCONSUMER,
-  events.EXPIRE,
-  events.PERSIST,
-]);
+/** Events after which the key is not there, though it may be still when they are announced. */
+const GONE = new Set([events.DEL, events.EXPIRED, events.EVICTED, events.RENAME_FROM, events.MOVE_FROM]);
+const NO_TYPE = -1;
 
 export class BlockedClients implements ChangeListener {
   /** Places of all clients, in all queues. */
@@ -164,7 +154,6 @@ export class BlockedClients implements ChangeListener {
     if (key.tail === null) key.head = place;
     else key.tail.next = place;
     key.tail = place;
-    if (waiter.blocker.lost !== undefined) key.losers++;
     places.push(place);
     this.places++;
   }
@@ -177,7 +166,6 @@ export class BlockedClients implements ChangeListener {
       else prev.next = next;
       if (next === null) key.tail = prev;
       else next.prev = prev;
-      if (waiter.blocker.lost !== undefined) key.losers--;
       place.isLeft = true;
       if (key.head === null) this.#forget(key);
     }
@@ -200,29 +188,30 @@ export class BlockedClients implements ChangeListener {
     if (this.#slots[mixed(hash, db) & (SLOTS - 1)] === 0) return;
     const key = this.#find(db, hash, buf, off, len);
     if (key === undefined || key.isReady) return;
-    if (event === events.NEW || event === events.XADD || event === events.XGROUP_DESTROY) this.#setReadyIfWanted(key);
-    // Whoever reads through a group is told when the stream is none any more.
-    else if (key.losers > 0 && !STREAM_STAYS.has(event)) this.#setReady(key);
+    const before = key.type;
+    key.type = GONE.has(event) ? NO_TYPE : this.#typeOf(key);
+    const isMore = event === events.NEW || event === events.XADD || event === events.XGROUP_DESTROY;
+    if (this.#concerns(key, before, isMore)) this.#setReady(key);
   }
 
   whole(event: number, a: number, b: number): void {
     for (const same of this.#byHash.values()) {
       for (const key of same) {
         if (a !== -1 && key.db !== a && key.db !== b) continue;
-        if (event === events.REPLACED || key.losers > 0) this.#setReady(key);
-        else if (event === events.SWAPPED) this.#setReadyIfWanted(key);
+        const before = key.type;
+        key.type = event === events.FLUSHED ? NO_TYPE : this.#typeOf(key);
+        if (event === events.REPLACED || this.#concerns(key, before, event === events.SWAPPED)) this.#setReady(key);
       }
     }
   }
 
   /**
-   * As in Redis, a key is ready only if somebody waits for its type, be it with another key. That shows when its value is replaced by one of
-   * another type within the same transaction, which makes it no more ready than it was. Of the entry only the type is looked at.
+   * Whether a key that was of another type before may have something for somebody: there is more of it, or a stream is none any more. As in Redis that counts only
+   * while clients wait for the type, be it with another key; which shows when a value takes the place of another one.
    */
-  #setReadyIfWanted(key: WaitedKey): void {
-    const { arena, dbs } = this.#ctx.keyspace;
-    const ref = dbs[key.db].keys.find(key.hash, key.bytes, 0, key.bytes.length);
-    if (ref !== 0 && this.#byType[typeOf(arena, ref)] > 0) this.#setReady(key);
+  #concerns({ type }: WaitedKey, before: number, isMore: boolean): boolean {
+    if (before === TYPE_STREAM && type !== TYPE_STREAM && this.#byType[TYPE_STREAM] > 0) return true;
+    return isMore && type !== NO_TYPE && this.#byType[type] > 0;
   }
 
   #setReady(key: WaitedKey): void {
@@ -244,8 +233,10 @@ export class BlockedClients implements ChangeListener {
     try {
       // Who is served may make more ready.
       for (let i = 0; i < ready.length; i++) {
-        ready[i].isReady = false;
-        this.#serveKey(ready[i]);
+        const key = ready[i];
+        key.isReady = false;
+        key.type = this.#typeOf(key);
+        this.#serveKey(key);
       }
     } finally {
       ready.length = 0;
@@ -255,7 +246,7 @@ export class BlockedClients implements ChangeListener {
   #serveKey(key: WaitedKey): void {
     const ctx = this.#ctx;
     const { role } = ctx;
-    const mayWrite = role.isPlain;
+    const mayWrite = role.mayWrite();
     for (let place = key.head; place !== null; place = place.next) {
       if (place.isLeft) continue;
       const { waiter, arg } = place;
@@ -287,6 +278,13 @@ export class BlockedClients implements ChangeListener {
     }, true);
   }
 
+  /** In the midst of a command nothing but the type of a value is to be looked at. */
+  #typeOf(key: WaitedKey): number {
+    const { arena, dbs } = this.#ctx.keyspace;
+    const ref = dbs[key.db].keys.find(key.hash, key.bytes, 0, key.bytes.length);
+    return ref === 0 ? NO_TYPE : typeOf(arena, ref);
+  }
+
   /** The entry of the key, or 0. One whose time has come is as good as gone. */
   #refOf({ db, hash, bytes }: WaitedKey): Ref {
     const ctx = this.#ctx;
@@ -302,7 +300,8 @@ export class BlockedClients implements ChangeListener {
   }
 
   #add(db: number, hash: number, bytes: Uint8Array): WaitedKey {
-    const key: WaitedKey = { db, hash, bytes, head: null, tail: null, losers: 0, isReady: false };
+    const key: WaitedKey = { db, hash, bytes, head: null, tail: null, type: NO_TYPE, isReady: false };
+    key.type = this.#typeOf(key);
     const at = mixed(hash, db);
     const same = this.#byHash.get(at);
     if (same === undefined) this.#byHash.set(at, [key]);

@@ -21,6 +21,7 @@ import { BlockedClients } from './blocking.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
 import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
+import { Pause } from './pause.ts';
 import { Role } from './role.ts';
 import { PubSub } from './pubsub.ts';
 import { REPLY_ON } from './session.ts';
@@ -28,6 +29,7 @@ import type { Session } from './session.ts';
 import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
+import type { Scripting } from '../scripting/scripting.ts';
 import { Watches } from './watches.ts';
 
 /**
@@ -112,6 +114,8 @@ export class Context {
   recordSeq = 1;
   /** What the node's role lets commands do. */
   readonly role = new Role();
+  /** Scripts and what runs them: see scripting/scripting.ts, which makes it when it is needed first. */
+  scripting: Scripting | null = null;
   /** Keys that sessions watch. */
   readonly watches: Watches;
   /** Clients that wait for keys. */
@@ -120,6 +124,7 @@ export class Context {
   readonly pubsub: PubSub;
   /** How far the replies written so far are pushes, which CLIENT REPLY does not silence; kept while something silences the session. */
   pushedTo = 0;
+  readonly pause: Pause;
   /** DEBUG SET-ACTIVE-EXPIRE. */
   activeExpire = true;
   /** Changes since the start (rdb_changes_since_last_save is derived from it). */
@@ -156,6 +161,10 @@ export class Context {
   onPublished: Published = () => {};
   /** Bytes of messages that wait until what their publishers wrote before is stored. */
   waitingMessageBytes = 0;
+  /** Installed by the engine: the request, which a pause keeps from running, is looked at again when that is over. */
+  onPostpone: (session: Session, req: Request) => void = () => {
+    throw new Error('this engine cannot postpone requests');
+  };
   /** Installed by the engine: hands out the way to go on later. */
   onDefer: (session: Session) => Deferred = () => {
     throw new Error('this engine cannot defer replies');
@@ -191,6 +200,7 @@ export class Context {
       hash: (buf, off, len) => this.keyspace.hash(buf, off, len),
       push: (session, buf, start, end) => this.push(session, buf, start, end),
     });
+    this.pause = new Pause(this);
     this.req = new Request();
   }
 
@@ -283,7 +293,7 @@ export class Context {
   #expired(db: Database, hash: number, ref: Ref): boolean {
     if (this.role.isReplay) return false;
     if (expireOf(this.arena, ref) > this.now) return false;
-    if (this.role.ownsExpiry) this.expire(db, hash, ref);
+    if (this.role.ownsExpiry && this.role.paused === 'nothing') this.expire(db, hash, ref);
     return true;
   }
 
@@ -342,7 +352,7 @@ export class Context {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    return keyspace.create(this.db, this.#hashOf(i), req.buf, off, len, type, encoding, this.now);
+    return keyspace.create(keyspace.key(this.db, this.#hashOf(i), req.buf, off, len), type, encoding, this.now);
   }
 
   /** Takes an entry out again that nobody was told of. */
@@ -357,7 +367,7 @@ export class Context {
     const { req, keyspace } = this;
     const off = req.args[2 * i];
     const len = req.args[2 * i + 1];
-    const ref = keyspace.attach(this.db, this.#hashOf(i), replaced, req.buf, off, len, holder, this.now);
+    const ref = keyspace.attach(keyspace.key(this.db, this.#hashOf(i), req.buf, off, len), replaced, holder, this.now);
     this.announce(event, i, replaced === 0);
     return ref;
   }

@@ -10,7 +10,8 @@ import { stringEncoding } from './strings.ts';
 export function renameEntry(ctx: Context, ref: Ref, from: number, to: number, replaced: Ref): void {
   const { keyspace, db, req } = ctx;
   // The one that is renamed was looked up first.
-  keyspace.rename(db, db.keys.hashOf(ref), ref, db, req.buf, req.off(to), req.len(to), ctx.hash, replaced);
+  const key = keyspace.key(db, ctx.hash, req.buf, req.off(to), req.len(to));
+  keyspace.rename(db, db.keys.hashOf(ref), ref, key, replaced);
   // As in Redis, which deletes the one and adds the other: it is new.
   ctx.announce(events.NEW, to);
   ctx.announce(events.RENAME_FROM, from);
@@ -23,7 +24,7 @@ export function renameEntry(ctx: Context, ref: Ref, from: number, to: number, re
  */
 export function moveEntry(ctx: Context, ref: Ref, i: number, to: Database): void {
   const { keyspace, db, hash, req } = ctx;
-  keyspace.rename(db, hash, ref, to, req.buf, req.off(i), req.len(i), hash);
+  keyspace.rename(db, hash, ref, keyspace.key(to, hash, req.buf, req.off(i), req.len(i)));
   ctx.announce(events.NEW, i, false, to);
   ctx.announce(events.MOVE_FROM, i);
   ctx.announce(events.MOVE_TO, i, false, to);
@@ -35,7 +36,7 @@ export function moveEntry(ctx: Context, ref: Ref, i: number, to: Database): void
  */
 export function copyEntry(ctx: Context, ref: Ref, to: Database, i: number, replaced: Ref): Ref {
   const { keyspace, hash, req } = ctx;
-  const next = keyspace.copy(ref, to, req.buf, req.off(i), req.len(i), hash, replaced);
+  const next = keyspace.copy(ref, keyspace.key(to, hash, req.buf, req.off(i), req.len(i)), replaced);
   ctx.announce(events.COPY_TO, i, true, to);
   return next;
 }
@@ -74,7 +75,7 @@ export function restoreEntry(ctx: Context, i: number, holder: Ref, whenMs: numbe
   let next: Ref;
   try {
     // For a moment two entries have the key: nothing of the old one goes before all of the new one is there.
-    next = keyspace.attach(db, hash, 0, req.buf, req.off(i), req.len(i), holder, now);
+    next = keyspace.attach(keyspace.key(db, hash, req.buf, req.off(i), req.len(i)), 0, holder, now);
   } catch (error) {
     keyspace.dropDetached(holder);
     throw error;
@@ -104,13 +105,12 @@ export function restoreString(
   replaced: Ref,
 ): Ref {
   const { keyspace, db, hash, now, req } = ctx;
-  const key = req.off(i);
-  const keyLen = req.len(i);
+  const key = keyspace.key(db, hash, req.buf, req.off(i), req.len(i));
   const encoding = stringEncoding(buf, off, len);
   const next =
     whenMs >= 0
-      ? keyspace.setExpiringString(db, hash, replaced, req.buf, key, keyLen, buf, off, len, encoding, whenMs, now)
-      : keyspace.setString(db, hash, replaced, req.buf, key, keyLen, buf, off, len, encoding, false, now);
+      ? keyspace.setExpiringString(key, replaced, buf, off, len, encoding, whenMs, now)
+      : keyspace.setString(key, replaced, buf, off, len, encoding, false, now);
   ctx.announce(events.RESTORE, i, true);
   return next;
 }

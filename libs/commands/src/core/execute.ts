@@ -1,5 +1,5 @@
 import type { Request } from '@weir/resp';
-import { QUEUE, admit } from './admit.ts';
+import { PAUSED, QUEUE, admit } from './admit.ts';
 import { SYNTAX_ERROR, printable } from './args.ts';
 import type { Context } from './context.ts';
 import { UnknownEffectError } from './effect-errors.ts';
@@ -49,6 +49,11 @@ function notNow(
   replyStart: number,
 ): TableCommand | undefined {
   if (refusal === QUEUE) return queue(ctx, session, req, command, replyStart);
+  if (refusal === PAUSED) {
+    ctx.onPostpone(session, req);
+    endFrame(ctx);
+    return command;
+  }
   command.rejected++;
   return refuse(ctx, session, refusal, command.flags, replyStart);
 }
@@ -259,10 +264,7 @@ function countError(ctx: Context, start: number): void {
   let end = start + 1;
   while (end - start < 32 && buf[end] > 32) end++;
   const code = Buffer.from(buf.subarray(start + 1, end)).toString('latin1');
-  ctx.stats.errorReplies++;
-  const seen = ctx.stats.errors.get(code);
-  if (seen !== undefined) ctx.stats.errors.set(code, seen + 1);
-  else if (ctx.stats.errors.size < 128) ctx.stats.errors.set(code, 1);
+  ctx.stats.countError(code);
 }
 
 /** CLIENT REPLY: drops what the session does not want to hear. */

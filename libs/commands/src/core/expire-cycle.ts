@@ -36,7 +36,7 @@ export function activeExpireCycle(
   clockMicros: () => number,
   budgetMicros: number = expireBudgetMicros(ctx.config),
 ): void {
-  if (!ctx.activeExpire || !ctx.role.ownsExpiry) return;
+  if (!ctx.activeExpire || !ctx.role.ownsExpiry || ctx.role.paused !== 'nothing') return;
   const keyspace = ctx.keyspace;
   const { stats } = ctx;
   const effort = ctx.config.num.activeExpireEffort - 1;

@@ -1,4 +1,5 @@
 import type { ReplyWriter } from '@weir/resp';
+import type { LuaModule } from '@weir/scripting';
 import type { Session } from './session.ts';
 
 /**
@@ -54,6 +55,8 @@ export interface Host {
   forgetLog(id: string, done: (error: string | null) => void): void;
   /** WEIR REPAIR, with its arguments: lines that tell what was done or would be, or an error's text. */
   repair(args: readonly string[], done: (answer: { lines: string[] } | { error: string }) => void): void;
+  /** Lua, compiled: what scripts run in. Asked for when the first one is there. */
+  luaModule?(): LuaModule;
   /** A line in the server log, as a warning: DEBUG LOG, clients that are refused or closed. */
   log?(message: string): void;
   /** DEBUG commands that test-suites use to hurt a server (`segfault`, `panic`, `restart` …): performs or refuses. */

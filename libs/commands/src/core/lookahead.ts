@@ -39,6 +39,8 @@ export class Lookahead {
   readonly #isMemberHashed = new Uint8Array(AHEAD_MAX);
   /** It was told the member's hash of the request at hand. */
   #told: Space | null = null;
+  /** One of the requests has a member whose hash is known: what the others pay for that is to look here. */
+  #hasMembers = false;
   #at = 0;
   #count = 0;
   /** Requests that refer to bytes of the scanner's, those of earlier rounds included. */
@@ -62,7 +64,6 @@ export class Lookahead {
     if (this.#at === this.#count) {
       this.#fill(ctx, session);
       if (this.#count === 0) {
-        this.#untell();
         this.command = undefined;
         this.request = this.#scanner.request;
         return this.#scanner.next();
@@ -71,8 +72,7 @@ export class Lookahead {
     const at = this.#at++;
     this.request = this.#requests[at];
     this.command = this.#commands[at];
-    if (this.#isMemberHashed[at] !== 0) this.#tell(ctx.space, at);
-    else if (this.#told !== null) this.#untell();
+    if (this.#hasMembers) this.#tell(ctx.space, at);
     return FRAME;
   }
 
@@ -82,11 +82,12 @@ export class Lookahead {
     this.#release();
   }
 
-  /** Its member needs not be hashed again, as long as the request is at hand. */
+  /** The member of the request at hand, if it has one, needs not be hashed again. */
   #tell(space: Space, at: number): void {
-    if (this.#told !== space) this.#untell();
+    if (this.#told !== space || this.#isMemberHashed[at] === 0) this.#untell();
+    if (this.#isMemberHashed[at] === 0) return;
     const { buf, args } = this.request;
-    const member = this.command!.member;
+    const { member } = this.command!;
     space.knowHash(buf, args[2 * member], args[2 * member + 1], this.#memberHashes[at]);
     this.#told = space;
   }
@@ -96,8 +97,14 @@ export class Lookahead {
     this.#told = null;
   }
 
-  #release(): void {
+  #forgetMembers(): void {
     this.#untell();
+    this.#hasMembers = false;
+    this.#isMemberHashed.fill(0);
+  }
+
+  #release(): void {
+    if (this.#hasMembers) this.#forgetMembers();
     for (let i = 0; i < this.#filled; i++) this.#requests[i].clear();
     this.#at = this.#count = this.#filled = 0;
   }
@@ -105,13 +112,13 @@ export class Lookahead {
   #fill(ctx: Context, session: Session): void {
     const { keyspace, table } = ctx;
     const scanner = this.#scanner;
+    if (this.#hasMembers) this.#forgetMembers();
     let n = 0;
     while (n < AHEAD_MAX) {
       const request = this.#requests[n];
       if (!scanner.ahead(request)) break;
       const args = request.args;
       const command = table.find(request.buf, args[0], args[1]);
-      this.#isMemberHashed[n] = 0;
       this.#commands[n++] = command;
       const key = command === undefined ? 0 : command.key;
       if (key === 0 || key >= request.argc) {
@@ -172,6 +179,7 @@ export class Lookahead {
       const bucket = this.#members[i] >>> 0;
       if (bucket !== 0) loaded ^= u32[candidateIn(arena, bucket, this.#hashes[i]) * 4];
     }
+    this.#hasMembers = members > 0;
     this.loaded ^= loaded;
   }
 }

@@ -1,3 +1,5 @@
+import type { Paused } from './pause.ts';
+
 /**
  * What the node's role lets commands do. Whoever changes the role (the engine's role machine) says here what is so now; handlers and the dispatcher ask.
  *
@@ -12,6 +14,7 @@ export class Role {
   /** Applies the log: what it says happens, no more and no less, and nothing is propagated. */
   isReplay = false;
 
+  #paused: Paused = 'nothing';
   #isSlave = false;
   #isLoading = false;
   #writeRefusal = '';
@@ -50,6 +53,16 @@ export class Role {
     this.#conclude();
   }
 
+  /** What clients have to wait with (CLIENT PAUSE). While it is anything, nothing expires or is evicted. */
+  get paused(): Paused {
+    return this.#paused;
+  }
+
+  set paused(paused: Paused) {
+    this.#paused = paused;
+    this.#conclude();
+  }
+
   /** A context that applies the log, and does nothing else. */
   becomeReplay(isReplay = true): void {
     this.isReplay = isReplay;
@@ -63,6 +76,6 @@ export class Role {
 
   #conclude(): void {
     this.ownsExpiry = !this.#isSlave && !this.isReplay;
-    this.isPlain = !this.#isSlave && !this.#isLoading && this.#writeRefusal === '';
+    this.isPlain = !this.#isSlave && !this.#isLoading && this.#writeRefusal === '' && this.#paused === 'nothing';
   }
 }

@@ -73,6 +73,8 @@ export class Session {
   replyMode = REPLY_ON;
   /** Ends the wait of a blocked session: with an error, or without one ('') as by its time-out. It may end with it. Set while it waits. */
   unblock: ((error: string, quits?: boolean) => void) | null = null;
+  /** A request of it waits for the end of a pause (CLIENT PAUSE). */
+  isPostponed = false;
   /** What is kept for the command that waits. */
   waitingBytes = 0;
   /** What MULTI began, and the queue of the transaction before for the next one; null before the first. */

@@ -41,6 +41,14 @@ export class Stats {
   /** Error replies by their first word. */
   readonly errors = new Map<string, number>();
 
+  /** Counts an error reply by its code, of which there may be 128. */
+  countError(code: string): void {
+    this.errorReplies++;
+    const seen = this.errors.get(code);
+    if (seen !== undefined) this.errors.set(code, seen + 1);
+    else if (this.errors.size < 128) this.errors.set(code, 1);
+  }
+
   #samples: {
     readonly ms: number;
     readonly commands: number;

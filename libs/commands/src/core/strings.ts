@@ -29,7 +29,9 @@ export function storeArg(ctx: Context, event: number, ref: Ref, k: number, v: nu
   const encoding = stringEncoding(buf, off, len);
   const keyOff = args[2 * k];
   const keyLen = args[2 * k + 1];
-  ctx.keyspace.setString(ctx.db, ctx.hash, ref, buf, keyOff, keyLen, buf, off, len, encoding, keepExpire, ctx.now);
+  const { keyspace } = ctx;
+  const key = keyspace.key(ctx.db, ctx.hash, buf, keyOff, keyLen);
+  keyspace.setString(key, ref, buf, off, len, encoding, keepExpire, ctx.now);
   ctx.announce(event, k, ref === 0);
 }
 
@@ -42,7 +44,8 @@ export function storeExpiringArg(ctx: Context, event: number, ref: Ref, k: numbe
   const encoding = stringEncoding(buf, off, len);
   const keyOff = args[2 * k];
   const keyLen = args[2 * k + 1];
-  keyspace.setExpiringString(db, hash, ref, buf, keyOff, keyLen, buf, off, len, encoding, expireMs, now);
+  const key = keyspace.key(db, hash, buf, keyOff, keyLen);
+  keyspace.setExpiringString(key, ref, buf, off, len, encoding, expireMs, now);
   ctx.announce(event, k, ref === 0);
   ctx.announceAlso(events.EXPIRE, k);
 }
@@ -59,7 +62,7 @@ export function storeBytes(
   encoding: number,
 ): void {
   const { req, keyspace, db, hash, now } = ctx;
-  keyspace.setString(db, hash, ref, req.buf, req.off(k), req.len(k), buf, off, len, encoding, false, now);
+  keyspace.setString(keyspace.key(db, hash, req.buf, req.off(k), req.len(k)), ref, buf, off, len, encoding, false, now);
   ctx.announce(event, k, ref === 0);
 }
 
@@ -70,7 +73,8 @@ export function storeBytes(
 export function putString(ctx: Context, event: number, ref: Ref, k: number, len: number, encoding: number): Ref {
   const { req, keyspace, db, hash, now } = ctx;
   const { buf, args } = req;
-  const next = keyspace.putString(db, hash, ref, buf, args[2 * k], args[2 * k + 1], len, encoding, true, now);
+  const key = keyspace.key(db, hash, buf, args[2 * k], args[2 * k + 1]);
+  const next = keyspace.putString(key, ref, len, encoding, true, now);
   ctx.announce(event, k, ref === 0);
   return next;
 }
@@ -87,7 +91,7 @@ export function addString(ctx: Context, key: Uint8Array, value: Uint8Array): voi
   const { keyspace, db, now } = ctx;
   const hash = keyspace.hash(key, 0, key.length);
   const encoding = stringEncoding(value, 0, value.length);
-  keyspace.setString(db, hash, 0, key, 0, key.length, value, 0, value.length, encoding, false, now);
+  keyspace.setString(keyspace.key(db, hash, key, 0, key.length), 0, value, 0, value.length, encoding, false, now);
   ctx.announceKey(events.NEW, db, hash, key, 0, key.length);
   ctx.announceKey(events.CHANGED, db, hash, key, 0, key.length);
 }

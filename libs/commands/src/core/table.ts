@@ -31,6 +31,19 @@ export const F_EXEC = 4096;
 export const F_IN_TROUBLE = 8192;
 /** Runs for a client of RESP2 that has subscriptions. */
 export const F_SUBSCRIBED = 16384;
+/** Waits while writes are paused. */
+export const F_PAUSED_WRITE = 32768;
+/** Never waits while clients are paused: slaves find the log by it. */
+export const F_NEVER_PAUSED = 65536;
+
+/** By full name: not writes, but what they do may be told to others. Redis's CMD_MAY_REPLICATE. */
+const MAY_REPLICATE = new Set(['pfcount', 'publish', 'spublish', 'eval', 'evalsha', 'fcall']);
+const NEVER_PAUSED = new Set(['weir|handshake']);
+
+/** Refused inside of scripts. */
+export const F_NOSCRIPT = 65536;
+/** Runs while a script keeps everybody else waiting. */
+export const F_ALLOW_BUSY = 131072;
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
@@ -43,7 +56,7 @@ const SUBSCRIBED = new Set([
 const SAMPLE_EVERY = 64;
 
 const BITS: Partial<Record<Command['flags'][number], number>> = {
-  write: F_WRITE,
+  write: F_WRITE | F_PAUSED_WRITE,
   denyoom: F_DENYOOM,
   loading: F_LOADING,
   stale: F_STALE,
@@ -53,6 +66,8 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   fast: F_FAST,
   no_multi: F_NO_MULTI,
   in_trouble: F_IN_TROUBLE,
+  noscript: F_NOSCRIPT,
+  allow_busy: F_ALLOW_BUSY,
 };
 
 /** A command as the dispatcher uses it, with its counters. */
@@ -99,7 +114,9 @@ export class TableCommand {
       (cheap ? F_CHEAP : 0) |
       (isQueued ? 0 : F_NOT_QUEUED) |
       (command.name === 'exec' ? F_EXEC : 0) |
-      (isSubscribed ? F_SUBSCRIBED : 0);
+      (isSubscribed ? F_SUBSCRIBED : 0) |
+      (parent === null && MAY_REPLICATE.has(command.name) ? F_PAUSED_WRITE : 0) |
+      (NEVER_PAUSED.has(this.fullName) ? F_NEVER_PAUSED : 0);
     this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), own);
     this.acl = aclCategories(command);
     this.keys = legacyRange(command);

@@ -76,7 +76,7 @@ export const scan: Command = {
     for (const ref of found) {
       if (pattern !== 0 && !matches(ctx, ref, pattern)) continue;
       if (ctx.isExpired(ref)) {
-        if (ctx.role.ownsExpiry) ctx.expire(db, db.keys.hashOf(ref), ref);
+        if (ctx.role.ownsExpiry && ctx.role.paused === 'nothing') ctx.expire(db, db.keys.hashOf(ref), ref);
         continue;
       }
       if (type !== -2) {
@@ -105,9 +105,10 @@ export const randomkey: Command = {
     const { db, arena } = ctx;
     for (let tries = 1; db.keys.size > 0; tries++) {
       const ref = db.keys.random(ctx.keyspace.random.u32);
-      // A slave cannot remove what has expired: when all keys have, it would never find another.
-      if (ctx.isExpired(ref) && !(ctx.role.isSlave && db.expires.size === db.keys.size && tries > 100)) {
-        if (ctx.role.ownsExpiry) ctx.expire(db, db.keys.hashOf(ref), ref);
+      // A slave cannot remove what has expired, nor can anybody while clients are paused: when all keys have, it would never find another.
+      const keepsExpired = ctx.role.isSlave || ctx.role.paused !== 'nothing';
+      if (ctx.isExpired(ref) && !(keepsExpired && db.expires.size === db.keys.size && tries > 100)) {
+        if (ctx.role.ownsExpiry && ctx.role.paused === 'nothing') ctx.expire(db, db.keys.hashOf(ref), ref);
         continue;
       }
       ctx.reply.bulk(arena.u8, keyAddress(arena, ref), keyLength(arena, ref));

@@ -7,7 +7,7 @@ import { memoryReport } from './memory-report.ts';
 
 /**
  * The sections of INFO, each a list of fields in Redis 7.0's order. A field whose subject does not exist in Weir (fork,
- * AOF, Lua, active defragmentation) is zero; one that Weir cannot know is zero as well and listed in docs/differences.md.
+ * AOF, active defragmentation) is zero; one that Weir cannot know is zero as well and listed in docs/differences.md.
  */
 
 export type Fields = (readonly [name: string, value: string | number])[];
@@ -50,7 +50,7 @@ export function clients(ctx: Context): Fields {
   let input = ctx.stats.clientInputBytesMax;
   let output = ctx.stats.clientOutputBytesMax;
   for (const session of ctx.host.sessions.values()) {
-    if (session.isBlocked) blocked++;
+    if (session.isBlocked || session.isPostponed) blocked++;
     const memory = memoryOf(session);
     input = Math.max(input, memory.query + memory.queryFree);
     output = Math.max(output, memory.output);
@@ -92,19 +92,7 @@ export function memory(ctx: Context): Fields {
     ['allocator_resident', committed],
     ['total_system_memory', process.totalSystemBytes],
     ['total_system_memory_human', human(process.totalSystemBytes)],
-    ['used_memory_lua', 0],
-    ['used_memory_vm_eval', 0],
-    ['used_memory_lua_human', '0B'],
-    ['used_memory_scripts_eval', 0],
-    ['number_of_cached_scripts', 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
-    ['used_memory_vm_functions', 0],
-    ['used_memory_vm_total', 0],
-    ['used_memory_vm_total_human', '0B'],
-    ['used_memory_functions', 0],
-    ['used_memory_scripts', 0],
-    ['used_memory_scripts_human', '0B'],
+    ...scriptingFields(ctx),
     ['maxmemory', maxmemory],
     ['maxmemory_human', human(maxmemory)],
     ['maxmemory_policy', ctx.config.choice.maxmemoryPolicy],
@@ -393,6 +381,27 @@ export function weir(ctx: Context): Fields {
 }
 
 /** When the log is on disk, as far as this node knows: it is its own NATS server's word, or somebody else's. */
+/** No machine is made for INFO: what has not run takes nothing. */
+function scriptingFields({ scripting }: Context): Fields {
+  const memory = scripting?.runner.memory ?? { used: 0, heap: 0 };
+  const texts = scripting?.bytes ?? 0;
+  return [
+    ['used_memory_lua', memory.used],
+    ['used_memory_vm_eval', memory.used],
+    ['used_memory_lua_human', human(memory.used)],
+    ['used_memory_scripts_eval', texts],
+    ['number_of_cached_scripts', scripting?.count ?? 0],
+    ['number_of_functions', 0],
+    ['number_of_libraries', 0],
+    ['used_memory_vm_functions', 0],
+    ['used_memory_vm_total', memory.used],
+    ['used_memory_vm_total_human', human(memory.used)],
+    ['used_memory_functions', 0],
+    ['used_memory_scripts', texts],
+    ['used_memory_scripts_human', human(texts)],
+  ];
+}
+
 function fsync(ctx: Context): string {
   if (ctx.config.text.natsUrl !== '') return 'external';
   return ctx.host.replication().role === 'master' ? ctx.config.value('appendfsync') : 'unknown';

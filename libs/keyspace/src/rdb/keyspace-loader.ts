@@ -5,7 +5,8 @@ import { ENC_EMBSTR, ENC_INT, ENC_RAW, keyAddress, keyLength, setLru } from '../
 import { SUMMED_AT_ONCE_BYTES_MAX } from '../fingerprint.ts';
 import type { Fingerprint } from '../fingerprint.ts';
 import { parseHalves } from '../listpack/int64.ts';
-import type { Database, Keyspace } from '../keyspace.ts';
+import type { Database } from '../database.ts';
+import type { Keyspace } from '../keyspace.ts';
 import { opsOfType } from '../values.ts';
 import { ValueLoader } from './value-loader.ts';
 
@@ -113,23 +114,11 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
     const db = this.#db;
     const hash = this.#newKey(keyBuf, keyOff, keyLen);
     const encoding = parseHalves(valBuf, valOff, valLen) ? ENC_INT : valLen <= 44 ? ENC_EMBSTR : ENC_RAW;
+    const key = keyspace.key(db, hash, keyBuf, keyOff, keyLen);
     const ref =
       expireAtMs < 0
-        ? keyspace.setString(db, hash, 0, keyBuf, keyOff, keyLen, valBuf, valOff, valLen, encoding, false, nowMs)
-        : keyspace.setExpiringString(
-            db,
-            hash,
-            0,
-            keyBuf,
-            keyOff,
-            keyLen,
-            valBuf,
-            valOff,
-            valLen,
-            encoding,
-            expireAtMs,
-            nowMs,
-          );
+        ? keyspace.setString(key, 0, valBuf, valOff, valLen, encoding, false, nowMs)
+        : keyspace.setExpiringString(key, 0, valBuf, valOff, valLen, encoding, expireAtMs, nowMs);
     this.#setRecency(ref, lruIdleSeconds, lfuFreq);
     this.entries++;
     if (this.#sum === undefined) return;
@@ -156,7 +145,7 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
     const { keyspace } = this;
     const db = this.#db;
     const encoding = opsOfType(object).emptyEncoding;
-    let ref = keyspace.create(db, hash, keyBuf, keyOff, keyLen, object, encoding, this.#options.nowMs);
+    let ref = keyspace.create(keyspace.key(db, hash, keyBuf, keyOff, keyLen), object, encoding, this.#options.nowMs);
     if (expireAtMs >= 0) ref = keyspace.setExpire(db, hash, ref, expireAtMs);
     this.#setRecency(ref, lruIdleSeconds, lfuFreq);
     this.begin(keyspace.space, ref, object, sizeHint);

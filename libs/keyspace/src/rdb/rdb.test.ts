@@ -36,12 +36,8 @@ function put(keyspace: Keyspace, { db, key, value, expireMs }: Item): void {
   const old = database.keys.find(hash, keyBytes, 0, keyBytes.length);
   const { length } = valueBytes;
   let ref = keyspace.setString(
-    database,
-    hash,
+    keyspace.key(database, hash, keyBytes, 0, key.length),
     old,
-    keyBytes,
-    0,
-    key.length,
     valueBytes,
     0,
     length,

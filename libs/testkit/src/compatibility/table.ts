@@ -32,6 +32,7 @@ export const differing: Readonly<Record<string, string>> = {
   'config|set': 'directives of its own; `bind`, `port` and `tcp-keepalive` answer before they have an effect',
   debug: 'some subcommands are absent or have contents of their own, as docs/differences.md tells',
   dump: 'RDB version 10, as Redis 7.0 writes it: 7.2 loads it',
+  eval: 'the newest 500 scripts are kept, as since 7.4; docs/differences.md tells the rest',
   expiretime: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
   failover: 'refused',
   georadius: STOREDIST,
@@ -65,6 +66,7 @@ export const differing: Readonly<Record<string, string>> = {
   replicaof: 'needs a Weir node; NO ONE begins a new log',
   save: 'asks the replication app for a snapshot, and waits for it; others are served meanwhile',
   scan: 'other cursors, in another order, with the same guarantee; a page may be a little longer than COUNT',
+  'script|debug': 'there is no debugger: YES and SYNC are errors',
   shutdown: 'makes a snapshot only when told SAVE',
   slaveof: 'needs a Weir node; NO ONE begins a new log',
   spublish: 'comes to the subscribers of every node of the log; the number counts those of the node that was asked',
@@ -94,10 +96,10 @@ export const differing: Readonly<Record<string, string>> = {
   zunion: SCORES,
 };
 
-const SESSIONS = 'needs the state of a session in the engine: not built yet';
 const ONE_USER = 'there is one user, `default`';
 const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
+const FUNCTIONS = 'functions: not built yet';
 const NO_MODULES = 'modules of Redis are native code';
 
 /** By full name, or that of the container: why it is absent. */
@@ -112,10 +114,11 @@ export const absentCommands: Readonly<Record<string, string>> = {
   asking: 'one data set, no cluster',
   'client|caching': TRACKING,
   'client|getredir': TRACKING,
-  'client|pause': SESSIONS,
   'client|tracking': TRACKING,
   'client|trackinginfo': TRACKING,
-  'client|unpause': SESSIONS,
+  fcall: FUNCTIONS,
+  fcall_ro: FUNCTIONS,
+  function: FUNCTIONS,
   'module|load': NO_MODULES,
   'module|loadex': NO_MODULES,
   'module|unload': NO_MODULES,
@@ -128,5 +131,4 @@ export const absentCommands: Readonly<Record<string, string>> = {
 /** By group, where whole groups are absent. */
 export const absentGroups: Readonly<Record<string, string>> = {
   cluster: 'one data set, no cluster',
-  scripting: 'scripts and functions: not built yet',
 };

@@ -23,6 +23,8 @@ const WITHOUT_ROW = new Map([
   ['bzpopmax', 'blocking.e2e.test.ts'],
   ['bzpopmin', 'blocking.e2e.test.ts'],
   ['client|help', 'lists only what exists'],
+  ['client|pause', 'blocking.e2e.test.ts'],
+  ['client|unpause', 'blocking.e2e.test.ts'],
   ['discard', 'transactions.e2e.test.ts'],
   ['exec', 'transactions.e2e.test.ts'],
   ['latency|doctor', 'a text of its own'],

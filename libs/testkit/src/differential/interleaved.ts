@@ -76,6 +76,10 @@ export class Interleaved {
     return this.clients.flatMap(({ isWaiting }, n) => (isWaiting ? [] : [n]));
   }
 
+  isQueuing(client: number): boolean {
+    return this.clients[client].ours.session.phase === 'queuing';
+  }
+
   /** The client sends a request, and everybody gets the same. */
   async step(who: number, args: readonly string[]): Promise<void> {
     const client = this.clients[who];
@@ -98,6 +102,7 @@ export class Interleaved {
     const waiting = this.clients.filter(({ waitsShortly }) => waitsShortly);
     if (waiting.length === 0) return;
     this.#said.push('time passes');
+    if (this.engine.ctx.role.paused !== 'nothing') await this.unpause();
     this.engine.pass(SHORT_MS);
     for (const { theirId } of waiting) await this.#admin.call('CLIENT', 'UNBLOCK', theirId);
     await this.#compare(-1, new Uint8Array(0));
@@ -109,6 +114,20 @@ export class Interleaved {
     const { ours, theirId } = this.clients[client];
     this.engine.text('CLIENT', 'UNBLOCK', ours.session.id);
     await this.#admin.call('CLIENT', 'UNBLOCK', theirId);
+    await this.#compare(-1, new Uint8Array(0));
+  }
+
+  /** Nobody is paused any more, and nobody waits. */
+  async letGo(): Promise<void> {
+    await this.unpause();
+    for (let client = 0; client < this.clients.length; client++) await this.unblock(client);
+  }
+
+  /** Nobody is paused any more. */
+  async unpause(): Promise<void> {
+    this.#said.push('clients are unpaused');
+    this.engine.text('CLIENT', 'UNPAUSE');
+    await this.#admin.call('CLIENT', 'UNPAUSE');
     await this.#compare(-1, new Uint8Array(0));
   }
 
@@ -129,6 +148,7 @@ export class Interleaved {
         assert.equal(show(ours), show(theirs), `${this.#title}, client ${n}, behind\n${behind}`);
       }
       if (late.length > 0 && n !== who) this.late++;
+      if (ours.length > 0) this.#said.push(`    ${n} ◀ ${show(ours)}`);
       if (ours.length > 0) client.isWaiting = client.waitsShortly = false;
     }
   }

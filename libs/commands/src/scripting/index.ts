@@ -1,0 +1,5 @@
+import type { Command } from '../core/command.ts';
+import { evalRo, evalScript, evalsha, evalshaRo } from './eval.ts';
+import { script } from './script.ts';
+
+export const scriptingCommands: readonly Command[] = [evalScript, evalRo, evalsha, evalshaRo, script];
