@@ -100,7 +100,7 @@ test('an engine that may not execute a request gives it back, and all behind it,
 });
 
 test('what a pause kept from running is given back, too, when the engine may not execute it afterwards', async () => {
-  const { engine, client } = testEngine();
+  const { engine, client } = testEngine({ after: () => () => {} });
   const [operator, routed] = [client(), new RoutedTestClient(engine)];
   operator.send('CLIENT PAUSE 100000 WRITE');
   routed.send('GET a', 'SET a 1', 'GET a');
