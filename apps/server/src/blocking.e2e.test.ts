@@ -17,14 +17,29 @@ async function work(rig: Rig, node: WeirNode, jobs: number): Promise<string[]> {
   const workers = [0, 1, 2].map(async (worker) => {
     const [list, stream] = [rig.ioredis(node), rig.ioredis(node)];
     const lists = async (): Promise<void> => {
-      for (let job = await list.brpoplpush('jobs', 'doing', 0); job !== 'end'; job = await list.brpoplpush('jobs', 'doing', 0)) {
+      for (
+        let job = await list.brpoplpush('jobs', 'doing', 0);
+        job !== 'end';
+        job = await list.brpoplpush('jobs', 'doing', 0)
+      ) {
         assert.equal(await list.lrem('doing', 1, job!), 1);
         done.push(`list ${job}`);
       }
     };
     const streams = async (): Promise<void> => {
       for (;;) {
-        const got = await stream.xreadgroup('GROUP', 'group', `w${worker}`, 'COUNT', 1, 'BLOCK', 0, 'STREAMS', 'stream', '>');
+        const got = await stream.xreadgroup(
+          'GROUP',
+          'group',
+          `w${worker}`,
+          'COUNT',
+          1,
+          'BLOCK',
+          0,
+          'STREAMS',
+          'stream',
+          '>',
+        );
         const [[, [[id, [, job]]]]] = got as [string, [string, string[]][]][];
         assert.equal(await stream.xack('stream', 'group', id), 1);
         if (job === 'end') return;
@@ -35,33 +50,37 @@ async function work(rig: Rig, node: WeirNode, jobs: number): Promise<string[]> {
   });
   await waiting(node, 6);
   for (let i = 0; i < jobs; i++) await Promise.all([admin.lpush('jobs', i), admin.xadd('stream', '*', 'job', i)]);
-  for (let i = 0; i < workers.length; i++) await Promise.all([admin.lpush('jobs', 'end'), admin.xadd('stream', '*', 'job', 'end')]);
+  for (let i = 0; i < workers.length; i++)
+    await Promise.all([admin.lpush('jobs', 'end'), admin.xadd('stream', '*', 'job', 'end')]);
   await Promise.all(workers);
   assert.deepEqual(await admin.lrange('doing', 0, -1), ['end', 'end', 'end']);
   assert.equal(((await admin.xpending('stream', 'group')) as unknown[])[0], 0);
   return done.toSorted();
 }
 
-withRig('ioredis and redis-cli wait for lists and streams, also at a slave, and job queues do each job once', async (rig) => {
-  const master = await rig.started('master');
-  const slave = await rig.started('slave', { slaveOf: master });
-  await slave.online();
-  const [a, b, reader] = [rig.ioredis(master), rig.ioredis(master), rig.ioredis(slave)];
-  assert.equal(await a.blpop('q', 0.01), null);
-  const popped = a.blpop('q', 'r', 0);
-  const cli = redisCli(master.port, ['BRPOP', 'r', '0']);
-  const read = reader.xread('BLOCK', 0, 'STREAMS', 's', '$');
-  await waiting(master, 2);
-  await waiting(slave, 1);
-  await b.multi().rpush('q', '1').rpush('r', '2').xadd('s', '1-1', 'f', 'v').exec();
-  assert.deepEqual(await popped, ['q', '1']);
-  assert.match(await cli, /1\) "r"\n2\) "2"/);
-  assert.deepEqual(await read, [['s', [['1-1', ['f', 'v']]]]]);
-  const jobs = 20;
-  const each = Array.from({ length: jobs }, (_, i) => [`list ${i}`, `stream ${i}`]).flat();
-  assert.deepEqual(await work(rig, master, jobs), each.toSorted());
-  await until('the slave to have all of it', async () => (await slave.digest()).hex === (await master.digest()).hex);
-});
+withRig(
+  'ioredis and redis-cli wait for lists and streams, also at a slave, and job queues do each job once',
+  async (rig) => {
+    const master = await rig.started('master');
+    const slave = await rig.started('slave', { slaveOf: master });
+    await slave.online();
+    const [a, b, reader] = [rig.ioredis(master), rig.ioredis(master), rig.ioredis(slave)];
+    assert.equal(await a.blpop('q', 0.01), null);
+    const popped = a.blpop('q', 'r', 0);
+    const cli = redisCli(master.port, ['BRPOP', 'r', '0']);
+    const read = reader.xread('BLOCK', 0, 'STREAMS', 's', '$');
+    await waiting(master, 2);
+    await waiting(slave, 1);
+    await b.multi().rpush('q', '1').rpush('r', '2').xadd('s', '1-1', 'f', 'v').exec();
+    assert.deepEqual(await popped, ['q', '1']);
+    assert.match(await cli, /1\) "r"\n2\) "2"/);
+    assert.deepEqual(await read, [['s', [['1-1', ['f', 'v']]]]]);
+    const jobs = 20;
+    const each = Array.from({ length: jobs }, (_, i) => [`list ${i}`, `stream ${i}`]).flat();
+    assert.deepEqual(await work(rig, master, jobs), each.toSorted());
+    await until('the slave to have all of it', async () => (await slave.digest()).hex === (await master.digest()).hex);
+  },
+);
 
 withRig('an element is popped in one reply or still in the list, also over kill -9 of the master', async (rig) => {
   const master = await rig.started('master');
