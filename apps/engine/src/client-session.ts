@@ -10,6 +10,7 @@ import type { Client, ClientLimits } from './client-memory.ts';
 import type { Commit } from './commit.ts';
 import type { ReplyTarget } from './held-replies.ts';
 import type { KeptBack, Resumable } from './kept-back.ts';
+import { ToldState, decodeState, encodeState } from './session-state.ts';
 
 /**
  * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
@@ -43,6 +44,9 @@ const PAUSED = 2; // the ingress was told to read no more of it
 const INPUT_ENDED = 4; // the client will send nothing more
 const POSTPONED = 8; // a request waits for the end of a pause
 const RELEASED = 16; // that is over
+const BOUNCED = 32; // what was not executed is the ingress's again, and nothing is executed any more
+
+const NOTHING = new Uint8Array(0);
 
 /** What a session needs of the engine. */
 export interface SessionHost {
@@ -87,6 +91,10 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   #forgetPostponed: (() => void) | null = null;
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
+  /** What the ingress knows of the session; null: it serves its client here and nowhere else. */
+  readonly #told: ToldState | null;
+  /** Requests that CLIENT REPLY left without a reply, and of which who routes was not told yet. */
+  #silent = 0;
 
   constructor(engine: SessionHost, id: number, info: SessionInfo, sink: SessionSink) {
     this.#engine = engine;
@@ -116,6 +124,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       unixSocket: info.unixSocket,
     });
     scanner.authenticated = this.session.authenticated;
+    this.#told = info.routed === true && sink.state !== undefined ? new ToldState(this.session) : null;
   }
 
   input(buf: Uint8Array, start: number, end: number): void {
@@ -124,7 +133,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#engine.ctx.stats.netInputBytes += bytes;
     this.#engine.ctx.stats.readsProcessed++;
     const action = this.session.on('input');
-    if (action === 'drop') return;
+    if (action === 'drop' || (this.#facts & BOUNCED) !== 0) return;
     if (action === 'keep' || this.#waiting || this.#scanner.unscannedBytes > 0 || this.#backlog.length > 0) {
       this.#keepBack(buf, start, end);
       return;
@@ -228,6 +237,52 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#act(this.session.on('closed'));
   }
 
+  setState(buf: Uint8Array, start: number, end: number, isBroken: boolean): void {
+    const { ctx, config, time } = this.#engine;
+    const { session } = this;
+    session.lastInteractionMs = time.monotonicMs();
+    if (session.isEnding) return;
+    const here = { password: config.text.requirepass, databases: config.num.databases };
+    const isSame = decodeState(session, buf.subarray(start, end), here, isBroken);
+    this.#scanner.authenticated = session.authenticated;
+    this.#told?.changes(session);
+    // A master answers as to a client that has to authenticate; a slave is not what the client asked for.
+    if (!isSame && ctx.role.isSlave) this.#bounce();
+  }
+
+  alive(): void {
+    this.session.lastInteractionMs = this.#engine.time.monotonicMs();
+  }
+
+  /** Gives all that is not executed back to the ingress, once what was executed is answered. */
+  #bounce(): void {
+    this.#facts |= BOUNCED;
+    this.#dropBacklog();
+    if (this.#heldSeq === 0) this.#sink.bounced?.();
+  }
+
+  /** The request at hand was refused since this engine is no master, or has no data now: another one may serve it. */
+  #isForOthers(from: number): boolean {
+    const { reply, role } = this.#engine.ctx;
+    if (role.isPlain || this.session.phase !== 'normal') return false;
+    const text = Buffer.from(reply.buf.subarray(from, Math.min(reply.pos, from + 12))).toString('latin1');
+    return text.startsWith('-READONLY ') || text.startsWith('-LOADING ') || text.startsWith('-MASTERDOWN ');
+  }
+
+  /** Who routes is told that requests without a reply are done, once all before them are. */
+  #tellSilent(): void {
+    if (this.#silent === 0 || this.#heldSeq !== 0 || !this.session.isAnswerable) return;
+    this.#tellState();
+    this.#sink.output(NOTHING, 0, 0, this.#silent);
+    this.#silent = 0;
+  }
+
+  #tellState(): void {
+    if (this.#told?.changes(this.session) !== true) return;
+    const { flags, bytes } = encodeState(this.session, this.#engine.config.text.requirepass);
+    this.#sink.state!(flags, bytes, 0, bytes.length);
+  }
+
   /** It has said nothing for `timeout` seconds. Who listens need not say anything. */
   idle(): void {
     if (this.session.isSubscriber) return;
@@ -248,7 +303,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** The same, but for a pause. */
   get #mustWait(): boolean {
     return (
-      (this.#facts & CONGESTED) !== 0 ||
+      (this.#facts & (CONGESTED | BOUNCED)) !== 0 ||
       this.#engine.commit.stalled ||
       this.#heldBytes > HELD_BYTES_MAX ||
       !this.session.executes
@@ -334,6 +389,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     let sliceStart = base;
     let sliceWait = this.#heldSeq;
     let replies = 0;
+    let bounced = false;
+    const told = this.#told;
     ctx.busy = true;
     const sliceBytes = session.authenticated ? SLICE_BYTES : UNAUTHENTICATED_SLICE_BYTES;
     const lookahead = engine.lookahead;
@@ -350,7 +407,13 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         break;
       }
       const before = out.pos;
-      execute(ctx, session, lookahead.request, now, lookahead.command);
+      const silent = session.replyMode !== REPLY_ON;
+      const done = execute(ctx, session, lookahead.request, now, lookahead.command);
+      if (done === undefined && told !== null && this.#isForOthers(before)) {
+        out.truncate(before);
+        bounced = true;
+        break;
+      }
       scanner.authenticated = session.authenticated;
       if (ctx.dirty > 0) session.lastWriteOffset = engine.commit.writtenOffset();
       let wait = ctx.waitSeq;
@@ -363,7 +426,11 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         sliceWait = wait;
         replies = 0;
       }
-      if (out.pos > before) replies++; // CLIENT REPLY may have silenced it, WAIT answers later
+      if (out.pos > before)
+        replies++; // CLIENT REPLY may have silenced it, WAIT answers later
+      else if (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked) {
+        if ((this.#facts & POSTPONED) === 0) this.#silent++;
+      }
       if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -386,6 +453,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     ctx.effects.settle(); // the chunk is the ingress's again
     if (out.pos > sliceStart) this.#send(sliceWait, sliceStart, out.pos, replies);
     out.reset();
+    this.#tellSilent();
+    if (bounced) this.#bounce();
     const isSame = session.db === db && session.resp === resp && session.phase === phase;
     if (this.#heldSeq !== 0 && !(isSame && session.subscriptionTurns === subscriptionTurns)) this.#turnHeld = true;
     engine.turn();
@@ -419,10 +488,20 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const { db, resp, phase } = session;
     ctx.monotonicMs = engine.time.monotonicMs();
     ctx.busy = true;
-    execute(ctx, session, req, engine.time.wallMs());
+    const silent = session.replyMode !== REPLY_ON;
+    const done = execute(ctx, session, req, engine.time.wallMs());
     ctx.busy = false;
     this.#scanner.authenticated = session.authenticated;
+    const told = this.#told;
+    if (done === undefined && told !== null && this.#isForOthers(start)) {
+      out.truncate(start);
+      this.#bounce();
+      return;
+    }
+    if (told !== null && out.pos === start && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked)
+      this.#silent++;
     this.#answer(start, 1);
+    this.#tellSilent();
     if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))
       this.#turnHeld = true;
     engine.turn();
@@ -441,6 +520,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   #send(waitSeq: number, start: number, end: number, replies: number): void {
     const engine = this.#engine;
+    if (this.#told !== null) this.#tellState();
     const buf = engine.ctx.reply.buf;
     const weighed = engine.limitsOutput || !this.session.authenticated || this.session.isSubscriber;
     if (weighed && this.limitOutput(end - start, engine.time.monotonicMs())) return;
@@ -459,7 +539,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.session.outputBytes += bytes;
     this.#engine.ctx.stats.netOutputBytes += bytes;
     this.#engine.ctx.stats.writesProcessed++;
-    if (!this.#sink.output(buf, start, end, replies)) this.#facts |= CONGESTED;
+    const answered = replies + this.#silent;
+    this.#silent = 0;
+    if (!this.#sink.output(buf, start, end, answered)) this.#facts |= CONGESTED;
     if (this.#sink.pendingOutputBytes > SLICE_BYTES) this.#engine.clientMemory.grew(bytes);
   }
 
@@ -484,7 +566,10 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#heldBytes -= heldBytes;
     if (this.isGone) return;
     this.#output(buf, start, end, replies);
-    if (this.#heldSeq === 0) this.#act(this.session.on('answered'));
+    if (this.#heldSeq === 0) {
+      if ((this.#facts & BOUNCED) !== 0) this.#sink.bounced?.();
+      this.#act(this.session.on('answered'));
+    }
     if (stopped && this.#heldBytes <= HELD_BYTES_MAX) this.#engine.keptBack.add(this);
   }
 
@@ -521,7 +606,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const start = ctx.reply.pos;
     const action = session.on('goOn');
     resume(ctx, session, engine.time.wallMs(), run);
+    if (silent && this.#told !== null) this.#silent++;
     this.#answer(start, !silent && session.isAnswerable ? 1 : 0);
+    this.#tellSilent();
     engine.turn();
     this.#act(session.isEnding ? 'finish' : action);
   }

@@ -162,6 +162,10 @@ export class Engine implements EnginePort, SessionHost {
     const refusal = this.#refusal(info);
     if (refusal !== null) {
       this.ctx.stats.rejectedConnections++;
+      if (info.routed === true && this.ctx.role.isSlave && sink.bounced !== undefined) {
+        sink.bounced();
+        return REFUSED;
+      }
       sink.output(refusal, 0, refusal.length, 1);
       sink.close();
       return REFUSED;
@@ -171,6 +175,33 @@ export class Engine implements EnginePort, SessionHost {
     this.#clients.set(client.session.id, client);
     this.sessions.set(client.session.id, client.session);
     return client;
+  }
+
+  /** Id of the node, as it reports to the members of its log. */
+  node = '';
+  readonly #positionListeners = new Set<() => void>();
+  #positionMoves = false;
+
+  onPosition(listener: () => void): () => void {
+    this.#positionListeners.add(listener);
+    return () => void this.#positionListeners.delete(listener);
+  }
+
+  /** A record of the log was applied, or stored: who waits for that is told at the end of this turn. */
+  positionMoved(): void {
+    if (this.#positionListeners.size === 0 || this.#positionMoves) return;
+    this.#positionMoves = true;
+    this.time.endOfTurn(() => {
+      this.#positionMoves = false;
+      for (const listener of [...this.#positionListeners]) listener();
+    });
+  }
+
+  /** A position that has everything acknowledged before; told by the node, which asks the log. */
+  confirmNow: (done: (position: number | null) => void) => unknown = (done) => done(null);
+
+  confirm(done: (position: number | null) => void): void {
+    this.confirmNow(done);
   }
 
   /** Why that client cannot be served, as its only reply. */

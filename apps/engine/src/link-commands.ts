@@ -16,7 +16,8 @@ function subcommand(entry: Entry): LinkCommand {
 }
 
 function linkCommand({ command, keys }: Entry, name: string): LinkCommand {
+  const own = command.name === name ? {} : { own: command.name };
   const { arity, flags, keySpecs } = command;
   const specs = keySpecs?.map(({ flags: uses, begin, find }) => ({ flags: uses, begin, find }));
-  return { name, arity, flags, keys, ...(specs === undefined ? {} : { specs }) };
+  return { name, ...own, arity, flags, keys, ...(specs === undefined ? {} : { specs }) };
 }

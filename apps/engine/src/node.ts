@@ -10,6 +10,7 @@ import { realTime } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
 import { announcedLink } from './announced-link.ts';
 import { readBootId } from './boot-id.ts';
+import { confirmedPosition } from './confirm.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
@@ -173,6 +174,8 @@ export class EngineNode {
       ...(around.recentBytes === undefined ? {} : { recentBytes: around.recentBytes }),
     });
     this.engine.positionNow = () => this.role.offset;
+    this.engine.node = memory.id;
+    this.engine.confirmNow = (done) => confirmedPosition(this.role, time).then(done, () => done(null));
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
     const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));

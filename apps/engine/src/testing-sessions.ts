@@ -1,7 +1,7 @@
 import { Config } from '@weir/config';
 import type { Host } from '@weir/commands';
 import { Keyspace } from '@weir/keyspace';
-import type { SessionPort, SessionSink } from '@weir/link';
+import type { EnginePort, SessionPort, SessionSink } from '@weir/link';
 import type { AppendOutcome } from '@weir/log';
 import { HEADER_BYTES } from '@weir/log';
 import { Arena } from '@weir/memory';
@@ -102,6 +102,30 @@ export class TestClient {
     const { text } = this;
     this.text = '';
     return text;
+  }
+}
+
+/** A client of an ingress that routes, which hears more. */
+export class RoutedTestClient extends TestClient {
+  /** Requests that are answered. */
+  answered = 0;
+  bounces = 0;
+  readonly states: { readonly flags: number; readonly bytes: Uint8Array }[] = [];
+
+  constructor(engine: EnginePort) {
+    super();
+    const { output } = this.sink;
+    const sink = Object.assign(this.sink, {
+      output: (buf: Uint8Array, start: number, end: number, replies: number) => {
+        this.answered += replies;
+        return output(buf, start, end, replies);
+      },
+      state: (flags: number, buf: Uint8Array, start: number, end: number) =>
+        void this.states.push({ flags, bytes: buf.slice(start, end) }),
+      bounced: () => void this.bounces++,
+    });
+    const info = { remoteAddr: '127.0.0.1:1', localAddr: 'test:2', fd: -1, unixSocket: false, routed: true };
+    this.port = engine.open(info, sink);
   }
 }
 

@@ -66,6 +66,10 @@ export class ClientConnection implements SessionSink, SocketHandler {
     this.#socket.resumeReading();
   }
 
+  get pendingBytes(): number {
+    return this.#socket.pendingBytes;
+  }
+
   get pendingOutputBytes(): number {
     return this.#socket.pendingBytes;
   }

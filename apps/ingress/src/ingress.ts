@@ -2,14 +2,19 @@ import { LineRate, listen } from '@weir/link';
 import type { Address, ByteSocket, EnginePort, LinkLogger, Listening } from '@weir/link';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
+import { RoutedConnection } from './routing/routed-connection.ts';
+import type { RoutingOptions } from './routing/routed-connection.ts';
 
 /**
- * Accepts clients and opens an engine session for each. Everything a connection means is the engine's business
+ * Accepts clients and opens an engine session for each, or leaves that to who routes. Everything a connection means is the engine's business
  * (limits on clients, idle time, buffers); this knows sockets only.
  */
 
 export interface IngressOptions {
-  readonly engine: EnginePort;
+  /** Where all clients are served … */
+  readonly engine?: EnginePort;
+  /** … or how they are served by several engines. */
+  readonly routing?: RoutingOptions;
   readonly listen: readonly Address[];
   readonly log: LinkLogger;
   /** Addresses that may be missing on this machine (`bind -::1`). Address families that it does not have are skipped in any case, as Redis does. */
@@ -21,7 +26,7 @@ export interface IngressOptions {
   /** `unixsocketperm`. */
   readonly unixSocketMode?: number;
   /**
-   * Most bytes of replies that wait for all clients together; above it the connections with the most are closed. Without it they are not
+   * Most bytes of replies that wait for all clients together, and of requests that are held; above it the connections with the most are closed. Without it they are not
    * counted here: an engine in the same process counts them itself.
    */
   readonly outputBytesMax?: number;
@@ -44,6 +49,12 @@ export interface Ingress {
   stop(flushMs?: number): Promise<void>;
 }
 
+interface Connection {
+  readonly pendingBytes: number;
+  close(): void;
+  destroy(): void;
+}
+
 const STOP_FLUSH_MS = 2000;
 /** Replies come over the link, which carries no more in this time than a small part of the bound. */
 const CHECK_MS = 100;
@@ -51,9 +62,8 @@ const FAMILY_MISSING = new Set(['ENOPROTOOPT', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPO
 
 class IngressServer implements Ingress, ConnectionOwner {
   addresses: Address[] = [];
-  readonly #engine: EnginePort;
   readonly #listening: Listening[] = [];
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<Connection>();
   #emptied: (() => void)[] = [];
   #options: IngressOptions;
   #relistening: Promise<void> = Promise.resolve();
@@ -61,7 +71,6 @@ class IngressServer implements Ingress, ConnectionOwner {
   readonly #closings = new LineRate();
 
   constructor(options: IngressOptions) {
-    this.#engine = options.engine;
     this.#options = options;
     const { outputBytesMax } = options;
     if (outputBytesMax !== undefined) {
@@ -72,18 +81,18 @@ class IngressServer implements Ingress, ConnectionOwner {
   /** Each connection is bounded, but there may be many: the largest are closed while all together are too much. */
   #checkOutput(bytesMax: number): void {
     let total = 0;
-    for (const connection of this.#connections) total += connection.pendingOutputBytes;
+    for (const connection of this.#connections) total += connection.pendingBytes;
     if (total <= bytesMax) return;
-    const largest = [...this.#connections].sort((a, b) => b.pendingOutputBytes - a.pendingOutputBytes);
+    const largest = [...this.#connections].sort((a, b) => b.pendingBytes - a.pendingBytes);
     for (const connection of largest) {
       if (total <= bytesMax) return;
-      const bytes = connection.pendingOutputBytes;
+      const bytes = connection.pendingBytes;
       total -= bytes;
       connection.destroy();
       this.#closings.line((leftOut) =>
         this.#options.log.warn(
           { bytes, bytesMax, leftOut },
-          'replies that nobody reads are too many: closing the client',
+          'what waits for clients is too much: closing the client with the most',
         ),
       );
     }
@@ -140,18 +149,26 @@ class IngressServer implements Ingress, ConnectionOwner {
   }
 
   #accept(socket: ByteSocket, address: Address): void {
-    const connection = new ClientConnection(socket, this);
-    this.#connections.add(connection);
     const unixName = address.kind === 'unix' ? `${address.path}:0` : undefined;
-    connection.open(this.#engine, {
+    const info = {
       remoteAddr: unixName ?? socket.remoteAddr,
       localAddr: unixName ?? socket.localAddr,
       fd: socket.fd,
       unixSocket: unixName !== undefined,
-    });
+    };
+    const { engine, routing } = this.#options;
+    if (routing !== undefined) {
+      const connection = new RoutedConnection(socket, this, info, routing);
+      this.#connections.add(connection);
+      connection.start();
+    } else {
+      const connection = new ClientConnection(socket, this);
+      this.#connections.add(connection);
+      connection.open(engine!, info);
+    }
   }
 
-  connectionClosed(connection: ClientConnection): void {
+  connectionClosed(connection: Connection): void {
     this.#connections.delete(connection);
     if (this.#connections.size > 0) return;
     const waiting = this.#emptied;

@@ -38,6 +38,7 @@ export type {
 } from './core/host.ts';
 export type { Phase, SessionAction, SessionEvent } from './core/phase.ts';
 export { REPLY_ON, Session } from './core/session.ts';
+export { Transaction } from './core/transaction.ts';
 export type { ClientMemory, SessionControl } from './core/session.ts';
 export { Slowlog } from './core/slowlog.ts';
 export { CommandTable } from './core/table.ts';

@@ -46,7 +46,7 @@ export const effectiveDirectives = [
     'client-query-buffer-limit',
     { default: 1073741824, min: 1048576 },
     'Most bytes of requests that are kept for a client.',
-    { debug: true },
+    { apps: ['ingress', 'engine'], debug: true },
   ),
   special(
     'client-output-buffer-limit',
@@ -60,6 +60,7 @@ export const effectiveDirectives = [
     'Memory of all clients together, or a share of maxmemory: above it the largest are closed; 0: half of the machine.',
   ),
   memory('proto-max-bulk-len', { default: 536870912, min: 1048576 }, 'Longest single string in a request.', {
+    apps: ['ingress', 'engine'],
     debug: true,
   }),
   // Security
@@ -69,13 +70,13 @@ export const effectiveDirectives = [
     sensitive: true,
   }),
   str('masterauth', '', 'Password this slave gives to its master.', {
-    apps: ['engine', 'replication', 'admin'],
+    apps: ['ingress', 'engine', 'replication', 'admin'],
     nullable: true,
     sensitive: true,
     also: ['primaryauth'],
   }),
   str('masteruser', '', 'User this slave authenticates as to its master.', {
-    apps: ['engine', 'replication', 'admin'],
+    apps: ['ingress', 'engine', 'replication', 'admin'],
     nullable: true,
     sensitive: true,
     also: ['primaryuser'],
@@ -204,7 +205,7 @@ export const effectiveDirectives = [
   }),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
-    apps: ['engine', 'replication', 'admin', 'server'],
+    apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
     alias: 'slaveof',
     immutable: true,
     multi: true,
@@ -252,7 +253,7 @@ export const effectiveDirectives = [
 
   // Weir's own
   str('nats-url', '', 'NATS servers to use, comma-separated; empty starts an embedded nats-server.', {
-    apps: ['engine', 'replication', 'admin', 'server'],
+    apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
     immutable: true,
   }),
   str('nats-url-slave', '', 'With nats-url: what slaves are told to connect with; empty tells them nats-url.', {
@@ -279,7 +280,7 @@ export const effectiveDirectives = [
     { apps: ['server'], unit: 'seconds', immutable: true },
   ),
   str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
-    apps: ['engine', 'replication', 'admin', 'server'],
+    apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
     immutable: true,
     check: (text) =>
       /^[A-Za-z0-9_-]{1,64}$/.test(text)
@@ -301,10 +302,44 @@ export const effectiveDirectives = [
     immutable: true,
     nullable: true,
   }),
-  str('link-connect', '', 'Socket path or host:port of the engine that this ingress serves.', {
+  str(
+    'link-connect',
+    '',
+    'Socket path or host:port of the only engine that this ingress serves; empty: it finds all engines of a log, and routes.',
+    {
+      apps: ['ingress'],
+      immutable: true,
+    },
+  ),
+  choice(
+    'weir-consistency',
+    ['session', 'linearizable', 'eventual'],
+    'session',
+    'How fresh reads through an ingress that routes are, unless a connection asks for another level.',
+    { apps: ['ingress'], immutable: true },
+  ),
+  int('weir-max-lag', { default: 10000, min: 1 }, 'A slave further behind its master gets no reads from an ingress.', {
     apps: ['ingress'],
+    unit: 'milliseconds',
     immutable: true,
   }),
+  int('weir-read-wait', { default: 10 }, 'How long a read waits for a slave before it goes to the master.', {
+    apps: ['ingress'],
+    unit: 'milliseconds',
+    immutable: true,
+  }),
+  int('weir-hold-timeout', { default: 30000, min: 1 }, 'How long an ingress holds requests while there is no master.', {
+    apps: ['ingress'],
+    unit: 'milliseconds',
+    immutable: true,
+  }),
+  choice(
+    'weir-unknown-outcome',
+    ['error', 'close'],
+    'error',
+    'What an ingress does when a master is lost before it answered: an error in the place of the reply, or close the client.',
+    { apps: ['ingress'], immutable: true },
+  ),
   int('commit-timeout', { default: 10000, min: 1 }, 'How long a write waits for a sign of the log before it fails.', {
     unit: 'milliseconds',
   }),

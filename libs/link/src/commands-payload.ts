@@ -5,27 +5,35 @@ import type { LinkCommand } from './types.ts';
  * that it does not know. A golden test beside this file holds the names of those that there are.
  */
 
-export function encodeCommands(commands: readonly LinkCommand[]): Uint8Array {
-  return Buffer.from(JSON.stringify({ commands }));
+export function encodeCommands({ node = '', commands }: CommandsPayload): Uint8Array {
+  return Buffer.from(JSON.stringify({ node, commands }));
+}
+
+export interface CommandsPayload {
+  /** Id of the engine's node, or ''. */
+  readonly node?: string;
+  readonly commands: readonly LinkCommand[];
 }
 
 /** Undefined when it is no command table. */
-export function decodeCommands(buf: Uint8Array, start: number, end: number): LinkCommand[] | undefined {
+export function decodeCommands(buf: Uint8Array, start: number, end: number): Required<CommandsPayload> | undefined {
   let found: unknown;
   try {
     found = JSON.parse(Buffer.from(buf.buffer, buf.byteOffset + start, end - start).toString());
   } catch {
     return undefined;
   }
-  const commands = (found as { commands?: unknown } | null)?.commands;
-  return Array.isArray(commands) && commands.every((one) => isCommand(one, false)) ? commands : undefined;
+  const { node = '', commands } = (found ?? {}) as { node?: unknown; commands?: unknown };
+  if (typeof node !== 'string' || !Array.isArray(commands)) return undefined;
+  return commands.every((one) => isCommand(one, false)) ? { node, commands } : undefined;
 }
 
 function isCommand(value: unknown, nested: boolean): value is LinkCommand {
   if (typeof value !== 'object' || value === null) return false;
-  const { name, arity, flags, keys, specs, subcommands } = value as Record<keyof LinkCommand, unknown>;
+  const { name, own, arity, flags, keys, specs, subcommands } = value as Record<keyof LinkCommand, unknown>;
   return (
     typeof name === 'string' &&
+    (own === undefined || typeof own === 'string') &&
     Number.isInteger(arity) &&
     Array.isArray(flags) &&
     flags.every((flag) => typeof flag === 'string') &&

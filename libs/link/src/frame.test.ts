@@ -11,9 +11,11 @@ import {
   decodeHello,
   decodeOpen,
   decodeU32,
+  decodeU64,
   encodeHello,
   encodeOpen,
   encodeU32,
+  encodeU64,
 } from './frame.ts';
 
 const seed = Number(process.env['SEED'] ?? (process.env['CI'] === undefined ? Date.now() % 2 ** 31 : 1));
@@ -124,7 +126,7 @@ test('the bytes on the wire are those of the document', () => {
       '01' +
       '00000000' +
       '574549524c494e4b' +
-      '0200' +
+      '0300' +
       '13000000' +
       '07' +
       '06000000' +
@@ -132,6 +134,37 @@ test('the bytes on the wire are those of the document', () => {
       '0400000002000000' +
       '2b41',
   );
+  assert.equal(Buffer.from(encodeU64(2 ** 33 + 4)).toString('hex'), '0400000002000000');
+});
+
+test('an output tells whether it ends within a reply, as the last of those that became one frame did', () => {
+  const endsWithin = (...cuts: boolean[]): boolean[] => {
+    const writer = new FrameWriter();
+    for (const cut of cuts) writer.frame(FRAME.OUTPUT, 1, text('+OK'), 0, 3, 1, 5, cut);
+    const told: boolean[] = [];
+    const reader: FrameReader = new FrameReader({
+      onFrame: (_type, _session, _buf, _start, _end, replies) => {
+        told.push(reader.cut);
+        if (!reader.cut) assert.equal(replies, cuts.length);
+      },
+      onMalformed: assert.fail,
+    });
+    const half = writer.length - 2;
+    reader.push(writer.buf, 0, half);
+    reader.push(writer.buf, half, writer.length);
+    return told;
+  };
+  assert.deepEqual(endsWithin(false), [true, false], 'what came of a frame that goes on may end anywhere');
+  assert.deepEqual(endsWithin(true), [true, true]);
+  assert.deepEqual(endsWithin(true, false), [true, false]);
+  assert.deepEqual(endsWithin(false, true), [true, true]);
+});
+
+test('a position is a whole number that JavaScript counts exactly', () => {
+  for (const position of [0, 1, 2 ** 32, Number.MAX_SAFE_INTEGER])
+    assert.equal(decodeU64(encodeU64(position), 0, 8), position);
+  assert.equal(decodeU64(new Uint8Array(8).fill(255), 0, 8), undefined);
+  assert.equal(decodeU64(new Uint8Array(7), 0, 7), undefined);
 });
 
 test('consecutive bytes of one session share a frame until it is full, and larger ones are split', () => {
@@ -201,7 +234,7 @@ test('unknown types, short lengths and oversized payloads are refused at the hea
   };
   for (const [length, type] of [
     [5, 0],
-    [5, 15],
+    [5, 22],
     [5, 255],
     [4, FRAME.CLOSE],
     [0, FRAME.INPUT],

@@ -3,11 +3,13 @@
  *
  * Client bytes (INPUT, OUTPUT) are never assembled: their payload is handed on in whatever pieces it arrives in, since
  * the receiver takes any split anyway. Only the small control frames are waited for, and what an OUTPUT begins with: how many
- * whole replies have gone out by its end, and the log position that they depend on.
+ * whole replies have gone out by its end, whether it ends within one, and the log position that they depend on.
  *
  * LINK_VERSION: both ends have the same one, or the link is refused with a sentence that names both.
  *   1  the first
  *   2  OUTPUT begins with replies and position; the engine's HELLO is followed by COMMANDS
+ *   3  what an ingress that routes needs: OPEN says that it does, OUTPUT whether it ends within a reply, COMMANDS which node answers; STATE, BOUNCED,
+ *      AWAIT, POSITION, CONFIRM, CONFIRMED, ALIVE. `replies` are requests answered, those without a reply (CLIENT REPLY OFF) included
  */
 
 export const FRAME = {
@@ -25,23 +27,31 @@ export const FRAME = {
   PING: 12,
   PONG: 13,
   COMMANDS: 14,
+  STATE: 15,
+  BOUNCED: 16,
+  AWAIT: 17,
+  POSITION: 18,
+  CONFIRM: 19,
+  CONFIRMED: 20,
+  ALIVE: 21,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 
-const TYPE_MAX = 14;
+const TYPE_MAX = 21;
 export const HEADER_BYTES = 9;
 /** What the length counts besides the payload. */
 const LENGTH_EXTRA = 5;
-/** Before the bytes of an OUTPUT: u32 replies, u64 position. */
+/** Before the bytes of an OUTPUT: u31 replies, u1 ends within a reply, u64 position. */
 export const OUTPUT_PREFIX_BYTES = 12;
 /** Larger INPUT and OUTPUT are split by the sender. */
 export const DATA_PAYLOAD_MAX = 256 * 1024;
 export const CONTROL_PAYLOAD_MAX = 4096;
 /** The command table, once a link and from the engine only. */
 export const COMMANDS_PAYLOAD_MAX = 1024 * 1024;
-export const LINK_VERSION = 2;
+export const LINK_VERSION = 3;
 const MAGIC = 'WEIRLINK';
+const CUT = 2 ** 31;
 
 export interface FrameHandler {
   /**
@@ -77,7 +87,10 @@ export class FrameReader {
   readonly #prefix = new Uint8Array(OUTPUT_PREFIX_BYTES);
   /** Bytes of the prefix that are still to come. */
   #prefixMissing = 0;
+  /** Of the OUTPUT that is handed on: its bytes so far end within a reply, or may. */
+  cut = false;
   #replies = 0;
+  #endsWithin = false;
   #position = 0;
   #type = 0;
   #session = 0;
@@ -130,11 +143,14 @@ export class FrameReader {
     this.#prefixMissing -= n;
     if (this.#prefixMissing > 0) return at + n;
     const p = this.#prefix;
-    this.#replies = getU32(p, 0);
+    const replies = getU32(p, 0);
+    this.#endsWithin = replies >= CUT;
+    this.#replies = replies % CUT;
     this.#position = getU32(p, 4) + getU32(p, 8) * 2 ** 32;
     if (this.#position > Number.MAX_SAFE_INTEGER) this.#malformed(`position ${this.#position}`);
     // Replies without bytes: those before them were cut off just at a frame's end.
     else if (this.#remaining === 0) {
+      this.cut = this.#endsWithin;
       this.#handler.onFrame(this.#type, this.#session, buf, at + n, at + n, this.#replies, this.#position);
     }
     return at + n;
@@ -165,6 +181,7 @@ export class FrameReader {
     if (isData(this.#type) || (this.#control === null && n === this.#remaining)) {
       this.#remaining -= n;
       const last = this.#type === FRAME.OUTPUT && this.#remaining === 0;
+      this.cut = !last || this.#endsWithin;
       this.#handler.onFrame(
         this.#type,
         this.#session,
@@ -212,7 +229,7 @@ export class FrameWriter {
     this.#lastType = 0;
   }
 
-  /** Of an OUTPUT: the replies that end with its last byte or before, and the position they depend on. */
+  /** Of an OUTPUT: the replies that end with its last byte or before, the position they depend on, and whether it ends within one. */
   frame(
     type: FrameType,
     session: number,
@@ -221,6 +238,7 @@ export class FrameWriter {
     end: number,
     replies = 0,
     position = 0,
+    cut = false,
   ): void {
     let at = start;
     do {
@@ -228,7 +246,7 @@ export class FrameWriter {
       this.#one(type, session, buf, at, at + n);
       at += n;
     } while (at < end);
-    if (type === FRAME.OUTPUT) this.#addToPrefix(replies, position);
+    if (type === FRAME.OUTPUT) this.#addToPrefix(replies, position, cut);
   }
 
   #one(type: FrameType, session: number, buf: Uint8Array, start: number, end: number): void {
@@ -256,10 +274,10 @@ export class FrameWriter {
     this.#putBytes(buf, start, end);
   }
 
-  /** The last frame is an OUTPUT; several that became one have the sum of their replies and the last position. */
-  #addToPrefix(replies: number, position: number): void {
+  /** The last frame is an OUTPUT; several that became one have the sum of their replies, the last position, and the end of the last. */
+  #addToPrefix(replies: number, position: number, cut: boolean): void {
     const at = this.#lastStart + HEADER_BYTES;
-    this.#putU32(at, getU32(this.buf, at) + replies);
+    this.#putU32(at, (getU32(this.buf, at) % CUT) + replies + (cut ? CUT : 0));
     if (position === 0) return;
     this.#putU32(at + 4, position >>> 0);
     this.#putU32(at + 8, Math.floor(position / 2 ** 32));
@@ -313,13 +331,14 @@ export interface OpenPayload {
   readonly localAddr: string;
   readonly fd: number;
   readonly unixSocket: boolean;
+  readonly routed?: boolean;
 }
 
 export function encodeOpen(info: OpenPayload): Uint8Array {
   const remote = Buffer.from(info.remoteAddr).subarray(0, 1024);
   const local = Buffer.from(info.localAddr).subarray(0, 1024);
   const out = Buffer.alloc(9 + remote.length + local.length);
-  out[0] = info.unixSocket ? 1 : 0;
+  out[0] = (info.unixSocket ? 1 : 0) | (info.routed === true ? 2 : 0);
   out.writeInt32LE(info.fd, 1);
   out.writeUInt16LE(remote.length, 5);
   out.writeUInt16LE(local.length, 7);
@@ -335,7 +354,8 @@ export function decodeOpen(buf: Uint8Array, start: number, end: number): OpenPay
   const localEnd = remoteEnd + b.readUInt16LE(7);
   if (localEnd !== b.length) return undefined;
   return {
-    unixSocket: b[0] === 1,
+    unixSocket: (b[0] & 1) !== 0,
+    ...((b[0] & 2) === 0 ? {} : { routed: true }),
     fd: b.readInt32LE(1),
     remoteAddr: b.toString('utf8', 9, remoteEnd),
     localAddr: b.toString('utf8', remoteEnd, localEnd),
@@ -351,4 +371,18 @@ export function encodeU32(value: number): Uint8Array {
 export function decodeU32(buf: Uint8Array, start: number, end: number): number | undefined {
   if (end - start !== 4) return undefined;
   return new DataView(buf.buffer, buf.byteOffset + start, 4).getUint32(0, true);
+}
+
+/** A log position. */
+export function encodeU64(value: number): Uint8Array {
+  const out = new Uint8Array(8);
+  new DataView(out.buffer).setBigUint64(0, BigInt(value), true);
+  return out;
+}
+
+/** Undefined when it is no position. */
+export function decodeU64(buf: Uint8Array, start: number, end: number): number | undefined {
+  if (end - start !== 8) return undefined;
+  const value = Number(new DataView(buf.buffer, buf.byteOffset + start, 8).getBigUint64(0, true));
+  return Number.isSafeInteger(value) ? value : undefined;
 }

@@ -5,6 +5,7 @@ export type { Address, ConnectOptions, Listening, ListenOptions } from './listen
 export { rawSocketsAvailable } from './raw-socket.ts';
 export { PENDING_HIGH_BYTES } from './socket.ts';
 export type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
+export { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from './types.ts';
 export type { EnginePort, LinkCommand, LinkKeySpec, SessionInfo, SessionPort, SessionSink } from './types.ts';
 export { SocketLinkClient } from './link-client.ts';
 export type { SocketLinkClientOptions } from './link-client.ts';

@@ -1,7 +1,7 @@
 import { Retry, realTime } from '@weir/time';
 import { ByteQueue } from './byte-queue.ts';
 import { decodeCommands } from './commands-payload.ts';
-import { COMMANDS_PAYLOAD_MAX, FRAME, encodeOpen, encodeU32 } from './frame.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, decodeU64, encodeOpen, encodeU32, encodeU64 } from './frame.ts';
 import { TAKEN_STEP_BYTES } from './link-server.ts';
 import { connect } from './listen.ts';
 import type { Address } from './listen.ts';
@@ -27,6 +27,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const KEEPALIVE_SECONDS = 5;
 const PING_AFTER_MS = 10_000;
 const WATCH_MS = 2500;
+const PING_MS = 1000;
 /** An engine that is silent for so long although asked is given up. Above any command that may block the engine's loop. */
 const SILENCE_MS_MAX = 60_000;
 const WAIT_FOR_LINK_MS = 5000;
@@ -41,6 +42,7 @@ class ClientLinkSession implements SessionPort {
   readonly info: SessionInfo;
   readonly sink: SessionSink;
   readonly #client: SocketLinkClient;
+  isCut = false;
   #early: ByteQueue | null = null;
   #endedEarly = false;
   #untold = 0;
@@ -92,6 +94,17 @@ class ClientLinkSession implements SessionPort {
     this.#tell(1);
   }
 
+  setState(buf: Uint8Array, start: number, end: number, isBroken: boolean): void {
+    const payload = new Uint8Array(1 + end - start);
+    payload[0] = isBroken ? 1 : 0;
+    payload.set(buf.subarray(start, end), 1);
+    this.wire?.send(FRAME.STATE, this.id, payload, 0, payload.length);
+  }
+
+  alive(): void {
+    this.wire?.sendEmpty(FRAME.ALIVE, this.id);
+  }
+
   closed(): void {
     this.#client.forget(this);
     this.wire?.sendEmpty(FRAME.CLOSED, this.id);
@@ -101,6 +114,7 @@ class ClientLinkSession implements SessionPort {
   /** Replies from the engine. While the client does not drain, nothing is reported as taken, and so the window closes. */
   reply(buf: Uint8Array, start: number, end: number, replies: number, position: number): void {
     this.#untold += end - start;
+    this.isCut = this.wire?.cut === true;
     if (position > this.position) this.position = position;
     if (!this.sink.output(buf, start, end, replies)) this.#congested = true;
     else if (!this.#congested) this.#tell(TAKEN_STEP_BYTES);
@@ -134,6 +148,7 @@ class ClientLinkSession implements SessionPort {
   abandon(message: Uint8Array | undefined): void {
     this.wire = undefined;
     this.#early = null;
+    if (this.sink.lost !== undefined) return this.sink.lost();
     if (message !== undefined) this.sink.output(message, 0, message.length, 1);
     this.sink.close();
   }
@@ -148,6 +163,12 @@ export interface SocketLinkClientOptions {
   readonly raw?: boolean;
   /** How long a new client waits for a link. */
   readonly waitForLinkMs?: number;
+  /** Id of the node that has to answer there; absent: whichever. */
+  readonly node?: string;
+  /** The link is up, with its command table, or is lost. */
+  readonly onChange?: (isUp: boolean) => void;
+  /** The position that was awaited is reached. */
+  readonly onPosition?: (position: number) => void;
 }
 
 export class SocketLinkClient implements EnginePort, WireOwner {
@@ -161,6 +182,12 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   readonly #log: LinkLogger;
   readonly #dial: () => Promise<ByteSocket>;
   readonly #waitForLinkMs: number;
+  readonly #options: SocketLinkClientOptions;
+  /** The lowest position that the engine was asked to tell of; Infinity: none. */
+  #awaited = Infinity;
+  /** Who waits for a confirmed position, by the number of the question. */
+  readonly #asked = new Map<number, (position: number | null) => void>();
+  #nextAsk = 1;
   readonly #sessions = new Map<number, ClientLinkSession>();
   /** Without a link yet, each with its deadline; in order of arrival. */
   readonly #waiting = new Map<ClientLinkSession, NodeJS.Timeout>();
@@ -174,6 +201,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   constructor(options: SocketLinkClientOptions) {
     const { address, raw } = options;
     this.#log = options.log;
+    this.#options = options;
     this.#waitForLinkMs = options.waitForLinkMs ?? WAIT_FOR_LINK_MS;
     if (options.dial) this.#dial = options.dial;
     else if (address)
@@ -189,6 +217,16 @@ export class SocketLinkClient implements EnginePort, WireOwner {
 
   get up(): boolean {
     return this.#state === 'up';
+  }
+
+  /** How long nothing has come from the engine; Infinity: there is no link. */
+  get silentMs(): number {
+    return this.#state === 'up' ? performance.now() - this.#wire!.lastReceivedMs : Infinity;
+  }
+
+  /** Asks for a sign of life, unless one came within a second. */
+  ping(): void {
+    if (this.#state === 'up' && this.silentMs > PING_MS) this.#wire!.sendEmpty(FRAME.PING, 0);
   }
 
   get sessionCount(): number {
@@ -239,6 +277,7 @@ export class SocketLinkClient implements EnginePort, WireOwner {
       session.attach(wire);
     }
     this.#waiting.clear();
+    this.#options.onChange?.(true);
   }
 
   #watch(wire: Wire): void {
@@ -259,6 +298,8 @@ export class SocketLinkClient implements EnginePort, WireOwner {
     position: number,
   ): boolean {
     if (this.#state !== 'up') return type === FRAME.COMMANDS && this.#onCommands(wire, buf, start, end);
+    if (type === FRAME.POSITION) return this.#positionReached(decodeU64(buf, start, end));
+    if (type === FRAME.CONFIRMED) return this.#confirmed(id, start === end ? null : decodeU64(buf, start, end));
     if (position > this.position) this.position = position;
     const session = this.#sessions.get(id);
     // Frames for a session whose client has left are on their way until the engine has read our CLOSED.
@@ -267,18 +308,59 @@ export class SocketLinkClient implements EnginePort, WireOwner {
     else if (type === FRAME.DESTROY) session?.sink.destroy();
     else if (type === FRAME.PAUSE) session?.setPausedByEngine(true);
     else if (type === FRAME.RESUME) session?.setPausedByEngine(false);
+    else if (type === FRAME.BOUNCED) session?.sink.bounced?.();
+    else if (type === FRAME.STATE && end > start) session?.sink.state?.(buf[start], buf, start + 1, end);
     else return false;
     return true;
   }
 
   #onCommands(wire: Wire, buf: Uint8Array, start: number, end: number): boolean {
-    const commands = decodeCommands(buf, start, end);
-    if (commands === undefined) return false;
-    this.commands = commands;
+    const table = decodeCommands(buf, start, end);
+    if (table === undefined) return false;
+    const wanted = this.#options.node;
+    if (wanted !== undefined && wanted !== table.node) {
+      this.#log.warn({ wanted, answers: table.node }, 'another engine answers at the address of a link');
+      wire.destroy('another engine answers');
+      return true;
+    }
+    this.commands = table.commands;
     // Another engine may follow another log.
     this.position = 0;
     if (this.#state === 'dialing') this.#serve(wire);
     return true;
+  }
+
+  #positionReached(position: number | undefined): boolean {
+    if (position === undefined) return false;
+    this.#awaited = Infinity;
+    if (position > this.position) this.position = position;
+    this.#options.onPosition?.(position);
+    return true;
+  }
+
+  #confirmed(ask: number, position: number | null | undefined): boolean {
+    const done = this.#asked.get(ask);
+    if (position === undefined || done === undefined) return false;
+    this.#asked.delete(ask);
+    done(position);
+    return true;
+  }
+
+  /** Asks the engine to tell when it has reached a position: `onPosition` is called then, for all that it has reached by then. */
+  awaitPosition(position: number): void {
+    if (position >= this.#awaited || this.#state !== 'up') return;
+    this.#awaited = position;
+    const payload = encodeU64(position);
+    this.#wire!.send(FRAME.AWAIT, 0, payload, 0, payload.length);
+  }
+
+  /** Asks for a position that has everything which was acknowledged before; null: the engine does not know one, or the link is lost. */
+  confirm(done: (position: number | null) => void): void {
+    if (this.#state !== 'up') return done(null);
+    const ask = this.#nextAsk;
+    this.#nextAsk = (this.#nextAsk + 1) >>> 0;
+    this.#asked.set(ask, done);
+    this.#wire!.sendEmpty(FRAME.CONFIRM, ask);
   }
 
   onWireDrain(wire: Wire): void {
@@ -292,8 +374,16 @@ export class SocketLinkClient implements EnginePort, WireOwner {
   onDown(_wire: Wire, reason: string): void {
     clearInterval(this.#watchTimer);
     this.#wire = undefined;
+    const wasUp = this.#state === 'up';
+    // Who hears that a session is lost must not open another one here.
+    if (wasUp) this.#state = 'down';
     const lost = [...this.#sessions.values()];
     this.#sessions.clear();
+    this.#awaited = Infinity;
+    const asked = [...this.#asked.values()];
+    this.#asked.clear();
+    if (wasUp) this.#options.onChange?.(false);
+    for (const done of asked) done(null);
     this.pausedByLink.clear();
     if (lost.length > 0) this.#log.warn({ clients: lost.length }, 'closing the clients of a lost link');
     for (const session of lost) session.abandon(undefined);

@@ -1,6 +1,6 @@
 import { ByteQueue } from './byte-queue.ts';
 import { encodeCommands } from './commands-payload.ts';
-import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32 } from './frame.ts';
+import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32, decodeU64, encodeU64 } from './frame.ts';
 import { LineRate } from './line-rate.ts';
 import { listen, parseAddress } from './listen.ts';
 import type { Address, Listening } from './listen.ts';
@@ -53,7 +53,7 @@ class EngineLinkSession implements SessionSink {
   #marks: ReplyMarks | null = null;
   #waiting = false;
   #closeTimer: NodeJS.Timeout | undefined = undefined;
-  #state: 'open' | 'closing' | 'closed' = 'open';
+  #life: 'open' | 'closing' | 'closed' = 'open';
 
   constructor(link: EngineLink, id: number) {
     this.#link = link;
@@ -66,18 +66,18 @@ class EngineLinkSession implements SessionSink {
   }
 
   output(buf: Uint8Array, start: number, end: number, replies: number): boolean {
-    if (this.#state !== 'open') return true;
+    if (this.#life !== 'open') return true;
     const { position } = this.#link;
     // A link that its ingress does not read is filled no further: what waits is this session's own, and counted as such.
     const room = this.#backlog === null && !this.#link.wire.congested ? WINDOW_BYTES - this.#unreported : 0;
     const now = Math.min(room, end - start);
     const rest = end - start - now;
-    if (now > 0) {
+    if (now > 0 || (rest === 0 && this.#backlog === null)) {
       this.#unreported += now;
       // Which of the replies end in a part is not known: they are told of with the last byte.
-      this.#link.wire.send(FRAME.OUTPUT, this.#id, buf, start, start + now, rest > 0 ? 0 : replies, position);
+      this.#link.wire.send(FRAME.OUTPUT, this.#id, buf, start, start + now, rest > 0 ? 0 : replies, position, rest > 0);
     }
-    if (rest > 0) {
+    if (this.#backlog !== null || rest > 0) {
       (this.#backlog ??= new ByteQueue()).append(buf, start + now, end);
       (this.#marks ??= new ReplyMarks()).add(rest, replies, position);
     }
@@ -112,7 +112,7 @@ class EngineLinkSession implements SessionSink {
       if (backlog.length > 0) return;
       this.#backlog = null;
       this.#marks = null;
-      if (this.#state === 'closing') wire.sendEmpty(FRAME.CLOSE, this.#id);
+      if (this.#life === 'closing') wire.sendEmpty(FRAME.CLOSE, this.#id);
     }
     this.drainedIfSo();
   }
@@ -121,11 +121,20 @@ class EngineLinkSession implements SessionSink {
     const marks = this.#marks!;
     backlog.consume(view.length);
     marks.take(view.length);
-    this.#link.wire.send(FRAME.OUTPUT, this.#id, view, 0, view.length, marks.replies, marks.position);
+    this.#link.wire.send(
+      FRAME.OUTPUT,
+      this.#id,
+      view,
+      0,
+      view.length,
+      marks.replies,
+      marks.position,
+      backlog.length > 0,
+    );
   }
 
   drainedIfSo(): void {
-    if (!this.#waiting || this.#state !== 'open' || this.#backlog !== null) return;
+    if (!this.#waiting || this.#life !== 'open' || this.#backlog !== null) return;
     if (this.#link.wire.congested) this.#link.waiting.add(this);
     if (this.#unreported >= WINDOW_BYTES / 2 || this.#link.wire.congested) return;
     this.#waiting = false;
@@ -134,15 +143,15 @@ class EngineLinkSession implements SessionSink {
   }
 
   close(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'closing';
+    if (this.#life !== 'open') return;
+    this.#life = 'closing';
     if (this.#backlog === null) this.#link.wire.sendEmpty(FRAME.CLOSE, this.#id);
     else this.#closeTimer = setTimeout(() => this.destroy(), CLOSE_FLUSH_MS).unref();
   }
 
   destroy(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'closed';
+    if (this.#life === 'closed') return;
+    this.#life = 'closed';
     this.#backlog = null;
     this.#marks = null;
     clearTimeout(this.#closeTimer);
@@ -157,9 +166,21 @@ class EngineLinkSession implements SessionSink {
     this.#link.wire.sendEmpty(FRAME.RESUME, this.#id);
   }
 
+  state(flags: number, buf: Uint8Array, start: number, end: number): void {
+    if (this.#life !== 'open') return;
+    const payload = new Uint8Array(1 + end - start);
+    payload[0] = flags;
+    payload.set(buf.subarray(start, end), 1);
+    this.#link.wire.send(FRAME.STATE, this.#id, payload, 0, payload.length);
+  }
+
+  bounced(): void {
+    this.#link.wire.sendEmpty(FRAME.BOUNCED, this.#id);
+  }
+
   /** Whether the engine has refused the client, already when it was opened. */
   get isRefused(): boolean {
-    return this.#state !== 'open';
+    return this.#life !== 'open';
   }
 
   /** The refusal goes out, however full the link is: it is short, and nothing of the session is to be kept. */
@@ -175,11 +196,11 @@ class EngineLinkSession implements SessionSink {
 
   /** Input that was on its way when the engine closed the session. */
   get takesInput(): boolean {
-    return this.#state === 'open';
+    return this.#life === 'open';
   }
 
   gone(): void {
-    this.#state = 'closed';
+    this.#life = 'closed';
     this.#backlog = null;
     this.#marks = null;
     clearTimeout(this.#closeTimer);
@@ -201,6 +222,9 @@ class EngineLink implements WireOwner {
   readonly #engine: EnginePort;
   readonly #log: LinkLogger;
   readonly #onGone: (link: EngineLink) => void;
+  /** The ingress wants to know when this is reached; Infinity: nothing. */
+  #awaited = Infinity;
+  #stopListening: (() => void) | undefined;
 
   constructor(
     socket: ByteSocket,
@@ -225,7 +249,7 @@ class EngineLink implements WireOwner {
 
   onUp(): void {
     clearTimeout(this.#helloTimer);
-    const table = encodeCommands(this.#engine.commands);
+    const table = encodeCommands(this.#engine);
     if (table.length > COMMANDS_PAYLOAD_MAX) throw new Error(`a command table of ${table.length} bytes`);
     this.wire.send(FRAME.COMMANDS, 0, table, 0, table.length);
     const peer = this.wire.socket.remoteAddr;
@@ -234,6 +258,8 @@ class EngineLink implements WireOwner {
 
   onFrame(_wire: Wire, type: number, id: number, buf: Uint8Array, start: number, end: number): boolean {
     const session = this.#sessions.get(id);
+    if (type === FRAME.AWAIT) return this.#onAwait(decodeU64(buf, start, end));
+    if (type === FRAME.CONFIRM) return this.#onConfirm(id);
     if (session === undefined && this.#refused.size > 0 && this.#refused.has(id)) return this.#afterRefusal(type, id);
     if (type === FRAME.INPUT) {
       if (session === undefined) return false;
@@ -259,6 +285,15 @@ class EngineLink implements WireOwner {
       const n = decodeU32(buf, start, end);
       return n !== undefined && session.taken(n);
     }
+    if (type === FRAME.STATE) {
+      if (end === start) return false;
+      if (session.takesInput) session.port.setState?.(buf, start + 1, end, buf[start] !== 0);
+      return true;
+    }
+    if (type === FRAME.ALIVE) {
+      if (session.takesInput) session.port.alive?.();
+      return true;
+    }
     if (type === FRAME.ENDED) {
       if (!session.takesInput) return true;
       if (session.port.inputEnded) session.port.inputEnded();
@@ -273,10 +308,45 @@ class EngineLink implements WireOwner {
     return false;
   }
 
+  /** Of several that are awaited at a time the lowest counts: the ingress asks again for the others. */
+  #onAwait(position: number | undefined): boolean {
+    if (position === undefined) return false;
+    this.#awaited = Math.min(this.#awaited, position);
+    this.#tellPosition();
+    if (this.#awaited < Infinity) this.#stopListening ??= this.#engine.onPosition?.(() => this.#tellPosition());
+    return true;
+  }
+
+  #tellPosition(): void {
+    if (this.#awaited === Infinity) return;
+    const { position } = this;
+    if (position < this.#awaited) return;
+    this.#awaited = Infinity;
+    const payload = encodeU64(position);
+    this.wire.send(FRAME.POSITION, 0, payload, 0, payload.length);
+  }
+
+  #onConfirm(ask: number): boolean {
+    const answer = (position: number | null): void => {
+      const payload = position === null ? new Uint8Array(0) : encodeU64(position);
+      this.wire.send(FRAME.CONFIRMED, ask, payload, 0, payload.length);
+    };
+    if (this.#engine.confirm === undefined) answer(null);
+    else this.#engine.confirm(answer);
+    return true;
+  }
+
   /** Frames that were on their way. */
   #afterRefusal(type: number, id: number): boolean {
     if (type === FRAME.CLOSED) this.#refused.delete(id);
-    return type === FRAME.CLOSED || type === FRAME.INPUT || type === FRAME.TAKEN || type === FRAME.ENDED;
+    return (
+      type === FRAME.CLOSED ||
+      type === FRAME.INPUT ||
+      type === FRAME.TAKEN ||
+      type === FRAME.ENDED ||
+      type === FRAME.STATE ||
+      type === FRAME.ALIVE
+    );
   }
 
   onWireDrain(): void {
@@ -289,6 +359,7 @@ class EngineLink implements WireOwner {
 
   onDown(_wire: Wire, reason: string): void {
     clearTimeout(this.#helloTimer);
+    this.#stopListening?.();
     const sessions = this.#sessions.size;
     this.#rates.down.line((leftOut) => this.#log.warn({ reason, sessions, leftOut }, 'the link to an ingress is gone'));
     for (const session of this.#sessions.values()) session.gone();

@@ -4,7 +4,8 @@ import { PENDING_HIGH_BYTES } from './socket.ts';
 import { SocketLinkClient } from './link-client.ts';
 import { WINDOW_BYTES, startSocketLinkServer } from './link-server.ts';
 import { FRAME, FrameWriter, encodeHello, encodeOpen } from './frame.ts';
-import type { SessionInfo, SessionPort, SessionSink } from './types.ts';
+import { STATE_PINNED } from './types.ts';
+import type { EnginePort, SessionInfo, SessionPort, SessionSink } from './types.ts';
 import { LineEngine, MemoryClient, MemoryLogger, memoryPair, until } from './testing.ts';
 import type { LineSession, MemorySocket } from './testing.ts';
 
@@ -296,8 +297,8 @@ test('a peer without the hello, with another version or with a broken frame lose
   const bad: [string, Buffer[]][] = [
     ['redis', [Buffer.from('*1\r\n$4\r\nPING\r\n')]],
     ['no hello', [frame(FRAME.PAUSE, 1, none, 0, 0)]],
-    ['a future version', [frame(FRAME.HELLO, 0, encodeHello(3), 0, 10)]],
-    ['the version before', [frame(FRAME.HELLO, 0, encodeHello(1), 0, 10)]],
+    ['a future version', [frame(FRAME.HELLO, 0, encodeHello(4), 0, 10)]],
+    ['the version before', [frame(FRAME.HELLO, 0, encodeHello(2), 0, 10)]],
     ['two hellos', [hello, hello]],
     ['a broken open', [hello, frame(FRAME.OPEN, 1, Buffer.from('xx'), 0, 2)]],
     ['input for no session', [hello, frame(FRAME.INPUT, 9, Buffer.from('a\n'), 0, 2)]],
@@ -331,7 +332,7 @@ test('a peer without the hello, with another version or with a broken frame lose
   }
   await until(() => server.linkCount === 1, 'only the good link is left');
   const reasons = log.lines.map(({ obj }) => (obj as { reason?: string }).reason ?? '');
-  assert.ok(reasons.some((reason) => /version 1 of the link, this end version 2.*same version of Weir/.test(reason)));
+  assert.ok(reasons.some((reason) => /version 2 of the link, this end version 3.*same version of Weir/.test(reason)));
   assert.equal(engine.sessions.size, 0);
   const client = new MemoryClient(good);
   client.send('still\n');
@@ -488,4 +489,151 @@ test('whole replies and the position that they depend on come with the bytes, an
   assert.equal(client.receivedBytes, 6 + 3 * WINDOW_BYTES + 3);
   assert.equal(positionOf(), 40);
   await r.client.stop();
+});
+
+class RoutedClient extends MemoryClient {
+  readonly states: { flags: number; text: string }[] = [];
+  bounces = 0;
+  losses = 0;
+  state(flags: number, buf: Uint8Array, start: number, end: number): void {
+    this.states.push({ flags, text: Buffer.from(buf.subarray(start, end)).toString() });
+  }
+  bounced(): void {
+    this.bounces++;
+  }
+  lost(): void {
+    this.losses++;
+    setImmediate(() => this.port.closed());
+  }
+}
+
+test('a session is told elsewhere and taken up again: its state goes both ways, in its place among replies and requests', async () => {
+  const taken: string[] = [];
+  const engine = new LineEngine((s, line) => {
+    if (line === 'bounce') return s.sink.bounced!();
+    s.sink.state!(STATE_PINNED, Buffer.from(`is ${line}`), 0, 3 + line.length);
+    s.reply(`+${line}\n`);
+    taken.push(line);
+  });
+  const r = await rig({ engine, pieceBytes: 3 });
+  await until(() => r.client.up, 'up');
+  const client = new RoutedClient(r.client);
+  const seen: string[] = [];
+  const output = client.output.bind(client);
+  client.output = (buf, start, end, replies) => {
+    if (replies > 0) seen.push(`reply with ${client.states.length} states`);
+    return output(buf, start, end, replies);
+  };
+  client.send('a\n');
+  await until(() => client.replies === 1, 'answered');
+  assert.deepEqual(client.states, [{ flags: STATE_PINNED, text: 'is a' }]);
+  assert.deepEqual(seen, ['reply with 1 states']);
+  const session = engine.opened[0] as LineSession & SessionPort;
+  session.setState = (buf, start, end, isBroken) =>
+    void taken.push(`${Buffer.from(buf.subarray(start, end)).toString()} ${isBroken}`);
+  session.alive = () => void taken.push('alive');
+  client.port.setState!(Buffer.from('is b'), 0, 4, true);
+  client.port.alive!();
+  client.send('c\nbounce\n');
+  await until(() => client.bounces === 1, 'bounced');
+  assert.deepEqual(taken, ['a', 'is b true', 'alive', 'c']);
+  assert.equal(client.text, '+a\n+c\n');
+  r.engineEnd().destroy();
+  await until(() => client.losses === 1, 'lost');
+  assert.equal(client.ended, undefined, 'who can go elsewhere is not closed');
+  await r.client.stop();
+});
+
+test('an ingress is told when an engine has reached the lowest position that it waits for', async () => {
+  const engine: LineEngine & { moved?: () => void; stops: number } = Object.assign(new LineEngine(), { stops: 0 });
+  (engine as EnginePort).onPosition = (listener) => {
+    engine.moved = listener;
+    return () => void engine.stops++;
+  };
+  const told: number[] = [];
+  const server = await startSocketLinkServer({ engine, log: new MemoryLogger() });
+  const client = new SocketLinkClient({
+    log: new MemoryLogger(),
+    onPosition: (position) => told.push(position),
+    dial: () => {
+      const [a, b] = memoryPair();
+      server.serve(b);
+      return Promise.resolve(a);
+    },
+  });
+  client.run();
+  await until(() => client.up, 'up');
+  engine.position = 10;
+  client.awaitPosition(10);
+  await until(() => told.length === 1, 'told at once of what is there');
+  client.awaitPosition(30);
+  client.awaitPosition(20);
+  client.awaitPosition(25);
+  await until(() => engine.moved !== undefined, 'it listens');
+  for (const position of [15, 19, 22, 40]) {
+    engine.position = position;
+    engine.moved!();
+  }
+  await until(() => told.length === 2, 'told of the lowest');
+  assert.deepEqual(told, [10, 22]);
+  assert.equal(client.position, 22);
+  await client.stop();
+  await server.stop();
+  assert.equal(engine.stops, 1);
+});
+
+test('a confirmed position is the answer to its own question, and none is had from an engine that knows none, or is lost', async () => {
+  const r = await rig();
+  await until(() => r.client.up, 'up');
+  const answers: (number | null)[] = [];
+  r.client.confirm((position) => answers.push(position));
+  await until(() => answers.length === 1, 'answered');
+  const asked: ((position: number | null) => void)[] = [];
+  (r.engine as EnginePort).confirm = (done) => void asked.push(done);
+  r.client.confirm((position) => answers.push(position));
+  r.client.confirm((position) => answers.push(position && -position));
+  r.client.confirm((position) => answers.push(position));
+  await until(() => asked.length === 3, 'asked');
+  asked[1](7);
+  asked[0](8);
+  await until(() => answers.length === 3, 'two answered');
+  r.engineEnd().destroy();
+  await until(() => answers.length === 4, 'lost');
+  assert.deepEqual(answers, [null, -7, 8, null]);
+  await r.client.stop();
+});
+
+test('an awaited position that is none, and a state without bytes, end the link', async () => {
+  for (const [type, session, length] of [
+    [FRAME.AWAIT, 0, 3],
+    [FRAME.STATE, 1, 0],
+  ] as const) {
+    const peer = await peerOf(new LineEngine());
+    peer.send((f) => f.frame(FRAME.OPEN, 1, OPEN_PAYLOAD, 0, OPEN_PAYLOAD.length));
+    peer.send((f) => f.frame(type, session, Buffer.alloc(length), 0, length));
+    await until(() => peer.closed(), 'refused');
+    assert.equal(peer.log.lines.filter(({ level }) => level === 'error').length, 1);
+  }
+});
+
+test('a link to another engine than the one that is meant is given up', async () => {
+  const engine = new LineEngine();
+  (engine as { node?: string }).node = 'n2';
+  const log = new MemoryLogger();
+  const server = await startSocketLinkServer({ engine, log });
+  const dial = (): Promise<MemorySocket> => {
+    const [a, b] = memoryPair();
+    server.serve(b);
+    return Promise.resolve(a);
+  };
+  const right = new SocketLinkClient({ log, node: 'n2', dial });
+  const wrong = new SocketLinkClient({ log, node: 'n1', dial });
+  right.run();
+  wrong.run();
+  await until(() => log.lines.some(({ msg }) => msg.startsWith('another engine answers')), 'refused');
+  await until(() => right.up, 'up');
+  assert.equal(wrong.up, false);
+  await right.stop();
+  await wrong.stop();
+  await server.stop();
 });

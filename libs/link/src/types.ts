@@ -18,13 +18,22 @@ export interface SessionInfo {
   /** File descriptor at the ingress when known, else -1 (CLIENT LIST's fd). */
   readonly fd: number;
   readonly unixSocket: boolean;
+  /** The ingress may take its requests to another engine: what this one may not execute now is given back (`bounced`), not refused. */
+  readonly routed?: boolean;
 }
+
+/** Of `SessionSink.state`: the session may not go on at another engine before the next state (a transaction, watched keys, subscriptions). */
+export const STATE_PINNED = 1;
+/** … and it ends with this engine: what it is cannot be had at another one (subscriptions, MONITOR). */
+export const STATE_FRAGILE = 2;
+/** Its commands have no replies (CLIENT REPLY). */
+export const STATE_SILENT = 4;
 
 /** What the engine calls; implemented by the ingress (or by the link on its behalf). */
 export interface SessionSink {
   /**
-   * Sends reply bytes `buf[start, end)`, borrowed for the call; `replies` whole ones end in them, the last with their last byte.
-   * False: congested, wait for `drained`.
+   * Sends reply bytes `buf[start, end)`, borrowed for the call; `replies` requests are answered by them, the last with their last byte, those without
+   * a reply included. What is no reply (a message of a subscription) counts for none. False: congested, wait for `drained`.
    */
   output(buf: Uint8Array, start: number, end: number, replies: number): boolean;
   /** Closes the connection after everything handed to `output` was sent. `closed()` of the port follows. */
@@ -33,6 +42,18 @@ export interface SessionSink {
   destroy(): void;
   pauseInput(): void;
   resumeInput(): void;
+  /**
+   * What the session is now, told before the replies that show it: bytes for `setState` at another engine, which only engines read, borrowed for
+   * the call; `flags` are STATE_…. Only to who routes.
+   */
+  state?(flags: number, buf: Uint8Array, start: number, end: number): void;
+  /**
+   * No request that has no reply yet was executed, and none will be: this engine may not, now. The session is of no more use, and the ingress closes it.
+   * Only to who routes.
+   */
+  bounced?(): void;
+  /** From the link: it is lost. In place of `close()`; `closed()` follows. */
+  lost?(): void;
   /** Bytes of replies not yet taken by the kernel (CLIENT LIST's omem). */
   readonly pendingOutputBytes: number;
 }
@@ -49,6 +70,14 @@ export interface SessionPort {
   inputEnded?(): void;
   /** The output that made `output` answer false is gone. */
   drained(): void;
+  /** The session goes on as what it was at another engine, which has told that state; `isBroken`: that engine is lost, and with it what was queued or watched. */
+  setState?(buf: Uint8Array, start: number, end: number, isBroken: boolean): void;
+  /** The client was served elsewhere lately: it is not idle. */
+  alive?(): void;
+  /** Of a session on a link: the highest position that its replies depended on. */
+  readonly position?: number;
+  /** Of a session on a link: the bytes of the last `output` end within a reply, or may. */
+  readonly isCut?: boolean;
   /** The connection is gone, whoever closed it; called once; nothing may be called on either side afterwards. */
   closed(): void;
 }
@@ -57,6 +86,8 @@ export interface SessionPort {
 export interface LinkCommand {
   /** Lower case, as clients call it here (`rename-command`); of a subcommand its own word only. */
   readonly name: string;
+  /** Its own name, where clients call it by another one. */
+  readonly own?: string;
   /** Arguments with the name; negative: at least that many. */
   readonly arity: number;
   readonly flags: readonly string[];
@@ -84,6 +115,15 @@ export interface EnginePort {
    * (a slave), and nothing beyond it.
    */
   readonly position: number;
+  /** Id of the node, as it reports to the members of its log; '' or absent: none. */
+  readonly node?: string;
+  /** Calls `listener` after `position` has moved, until what it returns is called. */
+  onPosition?(listener: () => void): () => void;
+  /**
+   * Finds out a position that has everything which was acknowledged, by whomever, before the call; null: this engine cannot know it, or did not within
+   * a bounded time.
+   */
+  confirm?(done: (position: number | null) => void): void;
   /** Opens a session; the engine may answer and close through `sink` already during the call. */
   open(info: SessionInfo, sink: SessionSink): SessionPort;
 }

@@ -62,10 +62,19 @@ export class Wire implements SocketHandler, FrameHandler {
     socket.start();
   }
 
-  /** `replies` and `position` are of an OUTPUT. */
-  send(type: FrameType, session: number, buf: Uint8Array, start: number, end: number, replies = 0, position = 0): void {
+  /** `replies`, `position` and `cut` are of an OUTPUT. */
+  send(
+    type: FrameType,
+    session: number,
+    buf: Uint8Array,
+    start: number,
+    end: number,
+    replies = 0,
+    position = 0,
+    cut = false,
+  ): void {
     if (this.#closed) return;
-    this.#writer.frame(type, session, buf, start, end, replies, position);
+    this.#writer.frame(type, session, buf, start, end, replies, position, cut);
     if (this.#writer.length >= FLUSH_BYTES) {
       this.#flush();
     } else if (!this.#flushScheduled) {
@@ -76,6 +85,11 @@ export class Wire implements SocketHandler, FrameHandler {
 
   sendEmpty(type: FrameType, session: number): void {
     this.send(type, session, NO_PAYLOAD, 0, 0);
+  }
+
+  /** The bytes of the OUTPUT at hand end within a reply, or may. */
+  get cut(): boolean {
+    return this.#reader.cut;
   }
 
   #flush(): void {

@@ -1,5 +1,5 @@
 export { Request } from './request.ts';
-export { ERROR, FRAME, FrameScanner } from './scanner.ts';
+export { ERROR, FRAME, FrameScanner, defaultScanLimits } from './scanner.ts';
 export type { ScanLimits } from './scanner.ts';
 export { ReplyWriter } from './writer.ts';
 export type { AggregateKind } from './writer.ts';

@@ -120,7 +120,10 @@ export class RoleParts {
         if (state === 'failed') this.pauses.end();
       },
       onProgress: (progress) => this.loads(progress),
-      onApplied: () => serveReady(engine.ctx),
+      onApplied: () => {
+        engine.positionMoved();
+        serveReady(engine.ctx);
+      },
     });
   }
 

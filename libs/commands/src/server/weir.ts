@@ -72,6 +72,53 @@ const position: Command = {
   },
 };
 
+/** An ingress that routes answers these itself; here they come from a client of one node alone. */
+const NOT_ROUTED = 'is for clients of an ingress that routes: this is the address of one node';
+
+const consistency: Command = {
+  name: 'consistency',
+  arity: -2,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_multi'],
+  docs: {
+    summary: 'Tell or set how fresh the reads of this connection are, at an ingress that routes',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(1)',
+    arguments: [
+      {
+        name: 'level',
+        type: 'oneof',
+        flags: ['optional'],
+        arguments: [
+          { name: 'session', type: 'pure-token', token: 'SESSION' },
+          { name: 'linearizable', type: 'pure-token', token: 'LINEARIZABLE' },
+          { name: 'eventual', type: 'pure-token', token: 'EVENTUAL' },
+        ],
+      },
+    ],
+  },
+  run(ctx) {
+    ctx.reply.error(`ERR WEIR CONSISTENCY ${NOT_ROUTED}`);
+  },
+};
+
+const token: Command = {
+  name: 'token',
+  arity: -2,
+  flags: ['noscript', 'loading', 'stale', 'fast', 'no_multi'],
+  docs: {
+    summary:
+      'Tell how far this connection has seen, or have it see as far as another one has, at an ingress that routes',
+    since: '0.1.0',
+    group: 'server',
+    complexity: 'O(1)',
+    arguments: [{ name: 'token', type: 'string', flags: ['optional'] }],
+  },
+  run(ctx) {
+    ctx.reply.error(`ERR WEIR TOKEN ${NOT_ROUTED}`);
+  },
+};
+
 const repair: Command = {
   name: 'repair',
   arity: -2,
@@ -162,6 +209,8 @@ const help: Command = {
   },
   run(ctx) {
     replyHelp(ctx.reply, 'WEIR', [
+      'CONSISTENCY [SESSION|LINEARIZABLE|EVENTUAL]',
+      '    Return or set how fresh the reads of this connection are, at an ingress that routes.',
       'DIGEST',
       '    Return the sequence and the offset in the log, and the digest of the data set there.',
       'HANDSHAKE [REPLICATION]',
@@ -172,6 +221,8 @@ const help: Command = {
       '    Return what keeps this node from its role and what would help, or do that.',
       'POSITION',
       '    Return the epoch, the sequence and the offset in the log, and its id.',
+      'TOKEN [<token>]',
+      '    Return how far this connection has seen, or have it see as far, at an ingress that routes.',
     ]);
   },
 };
@@ -186,5 +237,5 @@ export const weir: Command = {
     group: 'server',
     complexity: 'Depends on subcommand.',
   },
-  subcommands: [digest, handshake, help, logs, position, repair],
+  subcommands: [consistency, digest, handshake, help, logs, position, repair, token],
 };

@@ -50,12 +50,14 @@ const WITHOUT_ROW = new Map([
   ['unsubscribe', 'pubsub.e2e.test.ts'],
   ['unwatch', 'transactions.e2e.test.ts'],
   ['watch', 'transactions.e2e.test.ts'],
+  ['weir|consistency', "Weir's own"],
   ['weir|digest', "Weir's own"],
   ['weir|handshake', "Weir's own"],
   ['weir|help', "Weir's own"],
   ['weir|logs', "Weir's own"],
   ['weir|position', "Weir's own"],
   ['weir|repair', "Weir's own"],
+  ['weir|token', "Weir's own"],
 ]);
 
 const SAMPLES = 200;
