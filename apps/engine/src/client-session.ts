@@ -269,12 +269,6 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     return text.startsWith('-READONLY ') || text.startsWith('-LOADING ') || text.startsWith('-MASTERDOWN ');
   }
 
-  /** The command at hand is done, and has no reply: CLIENT REPLY was not ON before it (`was`), or is not now. */
-  #isSilent(was: boolean): boolean {
-    const { session } = this;
-    return (was || session.replyMode !== REPLY_ON) && !session.isBlocked && (this.#facts & POSTPONED) === 0;
-  }
-
   /** Who routes is told that requests without a reply are done, once all before them are. */
   #tellSilent(): void {
     if (this.#silent === 0 || this.#heldSeq !== 0 || !this.session.isAnswerable) return;
@@ -434,7 +428,9 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       }
       if (out.pos > before)
         replies++; // CLIENT REPLY may have silenced it, WAIT answers later
-      else if (told !== null && this.#isSilent(silent)) this.#silent++;
+      else if (told !== null && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked) {
+        if ((this.#facts & POSTPONED) === 0) this.#silent++;
+      }
       if (out.pos - sliceStart > sliceBytes) {
         this.#send(sliceWait, sliceStart, out.pos, replies);
         out.truncate(base);
@@ -491,15 +487,19 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const start = out.pos;
     const { db, resp, phase } = session;
     ctx.monotonicMs = engine.time.monotonicMs();
-    const silent = session.replyMode !== REPLY_ON;
     ctx.busy = true;
+    const silent = session.replyMode !== REPLY_ON;
     const done = execute(ctx, session, req, engine.time.wallMs());
     ctx.busy = false;
     this.#scanner.authenticated = session.authenticated;
-    if (done === undefined && this.#told !== null && this.#isForOthers(start)) {
+    const told = this.#told;
+    if (done === undefined && told !== null && this.#isForOthers(start)) {
       out.truncate(start);
       this.#bounce();
-    } else if (out.pos === start && this.#told !== null && this.#isSilent(silent)) this.#silent++;
+      return;
+    }
+    if (told !== null && out.pos === start && (silent || session.replyMode !== REPLY_ON) && !session.isBlocked)
+      this.#silent++;
     this.#answer(start, 1);
     this.#tellSilent();
     if (this.#heldSeq !== 0 && (session.db !== db || session.resp !== resp || session.phase !== phase))

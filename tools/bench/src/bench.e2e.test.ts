@@ -13,7 +13,7 @@ const main = path.join(import.meta.dirname, 'main.ts');
 const cases = ['get-p16-c50', 'set-everysec-p1-c50', 'set-always-p16-c200', 'split-get'];
 const figures = ['engine', 'memory', 'apply', 'snapshot', 'sync'];
 const typesCases = ['rb-spop-p16', 'rb-zpopmin-p1', 'rb-lrange_100-p16', 'large-zset-zrank', 'large-stream-xreadgroup'];
-const typesFigures = ['engine-types', 'small', 'reload'];
+const typesFigures = ['engine-types', 'small', 'reload', 'waiting'];
 
 test('every kind of benchmark runs beside Redis and leaves figures, JSON and a picture', async (t) => {
   const out = mkdtempSync(path.join(tmpdir(), 'weir-bench-'));
@@ -56,7 +56,13 @@ test('every kind of benchmark runs beside Redis and leaves figures, JSON and a p
   for (const { name, weir, redis } of types.throughput) {
     for (const side of [weir, redis]) assert.ok(side.opsPerSecond > 0, name);
   }
-  for (const part of ['engine-types: ZRANK', 'large-zset: memory', 'small: stream', 'reload of all types loaded']) {
+  for (const part of [
+    'engine-types: ZRANK',
+    'large-zset: memory',
+    'small: stream',
+    'reload of all types loaded',
+    'waiting: hand-over p50',
+  ]) {
     const found = types.figures.find(({ name }) => name.startsWith(part));
     assert.ok(found?.weir !== null && found!.weir > 0, part);
   }

@@ -6,6 +6,7 @@ import { applyBench, snapshotBench } from './replica.ts';
 import { reloadBench } from './reload.ts';
 import { smallBench } from './small.ts';
 import { syncBench } from './sync.ts';
+import { waitingBench } from './waiting.ts';
 
 /** Benchmarks that are not a rate under redis-benchmark. */
 
@@ -26,4 +27,4 @@ export interface FigureBench {
 /** Of strings, and of what all types have in common. */
 export const stringsBenches: readonly FigureBench[] = [engineBench, memoryBench, applyBench, snapshotBench, syncBench];
 
-export const typesBenches: readonly FigureBench[] = [engineTypesBench, smallBench, reloadBench];
+export const typesBenches: readonly FigureBench[] = [engineTypesBench, smallBench, reloadBench, waitingBench];

@@ -23,6 +23,25 @@ describe('a violation is', () => {
     assert.throws(() => ledger.ack(written(ledger, 'incr', 'n', 2), 7), /both .* were told 7/);
   });
 
+  test('an element that is popped twice, and one that is popped and still there', () => {
+    const ledger = new Ledger();
+    const { token } = written(ledger, 'queue', 'q');
+    ledger.popBegins();
+    ledger.popped('n0', token);
+    assert.throws(() => ledger.settled('q', [token]), /holds .* which was popped/);
+    ledger.popBegins();
+    assert.throws(() => ledger.popped('n0', token), /popped twice/);
+  });
+
+  test('an element that is gone while every pop had its reply', () => {
+    const ledger = new Ledger();
+    ledger.ack(written(ledger, 'queue', 'q'), 0);
+    ledger.popBegins();
+    ledger.settled('q', []);
+    ledger.popEnds();
+    assert.throws(() => ledger.settled('q', []), /lacks .* 0 pops had no reply/);
+  });
+
   test('a read of what no log has', () => {
     const ledger = new Ledger();
     const { token } = ledger.write('append', 'a', 1, 1);

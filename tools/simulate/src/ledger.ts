@@ -9,10 +9,12 @@ import { TOKEN } from './broker.ts';
  * - `applied-once`: no write is there twice, and none that was refused.
  * - `one-history`: two acknowledged increments of a key have not the same value, nor two appends the same length.
  * - `committed-reads`: what a read shows was stored in a log when it was shown.
+ * - `popped-once`: an element that was pushed to a queue is in one reply of a pop or in the list at the end; it can be in neither only as often as a pop
+ *   has had no reply. A power cut may give back what was popped.
  * - `monotonic-reads`: on one node, what was seen of a key stays seen.
  */
 
-export type Kind = 'incr' | 'append' | 'lpush' | 'set';
+export type Kind = 'incr' | 'append' | 'lpush' | 'set' | 'queue';
 
 export interface Op {
   readonly kind: Kind;
@@ -43,6 +45,9 @@ export class Ledger {
   readonly #seen = new Map<string, Seen>();
   acked = 0;
   reads = 0;
+  readonly #popped = new Set<string>();
+  /** Pops of which nobody knows whether they took something. */
+  #openPops = 0;
   /** A power cut took something. */
   anyLost = false;
 
@@ -128,6 +133,25 @@ export class Ledger {
       throw new Violation(`${node} showed ${value} of ${key}, which was incremented ${most} times at most`);
   }
 
+  popBegins(): void {
+    this.#openPops++;
+  }
+
+  /** It took nothing. */
+  popEnds(): void {
+    this.#openPops--;
+  }
+
+  popped(node: string, token: string): void {
+    this.#openPops--;
+    const op = this.#byToken.get(token);
+    if (op?.kind !== 'queue') throw new Violation(`${node} popped ${token}, which nobody pushed`);
+    if (op.state === 'refused') throw new Violation(`${node} popped ${token}, which was refused`);
+    if (!this.#stored.has(token)) throw new Violation(`${node} popped ${token}, and no log has had it`);
+    if (this.#popped.has(token) && !this.anyLost) throw new Violation(`${token} was popped twice`);
+    this.#popped.add(token);
+  }
+
   // --- the end
 
   keys(): { readonly key: string; readonly kind: Kind }[] {
@@ -151,9 +175,22 @@ export class Ledger {
       if (count > 1) throw new Violation(`${key} holds ${token} ${count} times`);
       if (op.state === 'refused') throw new Violation(`${key} holds ${token}, which was refused`);
     }
+    if (kind === 'queue') return this.#settledQueue(key, ops, counts);
     for (const op of ops)
       if (op.state === 'acked' && !counts.has(op.token) && !this.#lost.has(op.token))
         throw new Violation(`${key} lacks ${op.token}, which was acknowledged`);
+  }
+
+  #settledQueue(key: string, ops: readonly Op[], left: ReadonlyMap<string, number>): void {
+    if (this.anyLost) return;
+    const gone: string[] = [];
+    for (const { token, state } of ops) {
+      const isPopped = this.#popped.has(token);
+      if (isPopped && left.has(token)) throw new Violation(`${key} holds ${token}, which was popped`);
+      if (state === 'acked' && !isPopped && !left.has(token)) gone.push(token);
+    }
+    if (gone.length > this.#openPops)
+      throw new Violation(`${key} lacks ${gone.join(' ')}, and ${this.#openPops} pops had no reply`);
   }
 
   #settledCounter(key: string, ops: readonly Op[], value: number): void {

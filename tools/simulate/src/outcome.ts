@@ -116,7 +116,7 @@ export class Outcome {
     const { scheduler, nodes } = this.#cluster;
     for (const node of nodes) {
       for (const { key, kind } of this.#ledger.keys()) {
-        const command = kind === 'lpush' ? ['LRANGE', key, '0', '-1'] : ['GET', key];
+        const command = kind === 'lpush' || kind === 'queue' ? ['LRANGE', key, '0', '-1'] : ['GET', key];
         const reply = await this.#cluster.answer(node, command, ANSWER_MS);
         if (scheduler.failure !== null) return;
         if (reply === undefined || reply === null || reply.type === 'error')

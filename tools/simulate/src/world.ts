@@ -5,6 +5,7 @@ import { Cluster } from './cluster.ts';
 import { Faults } from './faults.ts';
 import { Ledger, Violation } from './ledger.ts';
 import { Outcome } from './outcome.ts';
+import { QueueClient } from './queue-client.ts';
 import { Scheduler } from './scheduler.ts';
 
 /**
@@ -14,6 +15,8 @@ import { Scheduler } from './scheduler.ts';
 
 const NODES = 3;
 const CLIENTS = 4;
+/** Ids from here on are of those that push and pop. */
+const QUEUE_CLIENTS = 100;
 const FAULTY_MS = 25_000;
 /** For replies that are on their way when the faults have ended. */
 const LAST_REPLIES_MS = 20_000;
@@ -79,13 +82,17 @@ async function run(cluster: Cluster, ledger: Ledger, faults: Faults): Promise<vo
       (ms, i) =>
         new Client({ id: first + i, scheduler, ledger, nodes, thinkMs: ms, writes: scheduler.between(0.3, 0.9) }),
     );
-    for (const client of clients) client.start();
+    const queues = [0, 1, 2].map(
+      (i) => new QueueClient({ id: QUEUE_CLIENTS + first + i, scheduler, ledger, nodes, thinkMs: thinkMs[i]! }),
+    );
+    const everybody = [...clients, ...queues];
+    for (const client of everybody) client.start();
     faults.begin();
     await scheduler.run(scheduler.now + FAULTY_MS);
     faults.end();
     await outcome.allServe();
-    for (const client of clients) client.stop();
-    await scheduler.run(scheduler.now + LAST_REPLIES_MS, () => clients.every(({ idle }) => idle));
+    for (const client of everybody) client.stop();
+    await scheduler.run(scheduler.now + LAST_REPLIES_MS, () => everybody.every(({ idle }) => idle));
     await outcome.allEqual();
     if (scheduler.failure !== null) return;
     await outcome.newcomerHasAll(`newcomer${first}`);
