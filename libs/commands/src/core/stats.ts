@@ -1,5 +1,6 @@
 /** As many as Redis takes its means over. */
 const SAMPLES = 16;
+const CODE_BYTES_MAX = 32;
 
 /** Counters that INFO stats shows; CONFIG RESETSTAT zeroes them. */
 export class Stats {
@@ -56,6 +57,13 @@ export class Stats {
     readonly output: number;
     readonly repl: number;
   }[] = [];
+
+  /** An error reply, by its bytes, which begin at `start`. */
+  countErrorReply(buf: Uint8Array, start: number): void {
+    let end = start + 1;
+    while (end - start < CODE_BYTES_MAX && buf[end] > 32) end++;
+    this.countError(Buffer.from(buf.subarray(start + 1, end)).toString('latin1'));
+  }
 
   /** Takes a sample of the rates; the engine calls it about ten times a second. */
   sample(ms: number): void {
