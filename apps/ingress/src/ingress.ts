@@ -19,6 +19,8 @@ export interface IngressOptions {
   readonly log: LinkLogger;
   /** Addresses that may be missing on this machine (`bind -::1`). Address families that it does not have are skipped in any case, as Redis does. */
   readonly isOptional?: (address: Address) => boolean;
+  /** Other workers listen on the same TCP port. */
+  readonly sharesPort?: boolean;
   /** `tcp-backlog`. */
   readonly backlog?: number;
   /** `tcp-keepalive`, seconds; 0 is off. */

@@ -1,5 +1,6 @@
 import type { Config } from '@weir/config';
 import { SocketLinkClient, parseAddress } from '@weir/link';
+import type { EnginePort } from '@weir/link';
 import { machineBytes } from '@weir/program';
 import type { Program, Running } from '@weir/program';
 import { realTime } from '@weir/time';
@@ -8,6 +9,10 @@ import { ClusterWatch } from './cluster-watch.ts';
 import { startIngress } from './ingress.ts';
 import type { IngressOptions } from './ingress.ts';
 import { Fleet } from './routing/fleet.ts';
+import { Workers } from './workers.ts';
+
+/** Which worker this process is, as the one that started it says: the first one has the number 1. */
+const WORKER = 'INGRESS_WORKER';
 
 /**
  * An ingress alone: clients on the usual addresses. With `link-connect` they are served by the engine there, else by all engines of a log, which is found by
@@ -15,6 +20,10 @@ import { Fleet } from './routing/fleet.ts';
  */
 export async function startIngressProgram(program: Program): Promise<Running> {
   const { config } = program;
+  const worker = Number(process.env[WORKER] ?? 0);
+  if (worker === 0 && config.num.ingressWorkers > 1) return startWorkers(program);
+  // Whoever started it is gone: so are its directives, and whoever would end it.
+  if (worker > 0) process.once('disconnect', () => program.stop('the process that started this worker is gone'));
   if (config.text.linkConnect !== '') return serveOne(program, config.text.linkConnect);
   if (config.text.natsUrl === '' && config.replicaof === null) {
     throw new Error(
@@ -94,14 +103,43 @@ function limitsOf({ num }: Config): {
   };
 }
 
+/** The port is bound once before anything is started: an error of it is said at once, by one. */
+async function startWorkers(program: Program): Promise<Running> {
+  const { config, logger: log } = program;
+  const addresses = clientAddresses(config);
+  if (addresses.some((address) => address.kind === 'tcp' && address.port === 0))
+    throw new Error('workers share a port: give one');
+  const probe = await startIngress({ ...optionsOf(program), engine: NOBODY });
+  await probe.stop(0);
+  return new Workers({
+    count: config.num.ingressWorkers,
+    log,
+    env: (worker) => ({ [WORKER]: String(worker) }),
+  });
+}
+
+/** Serves the clients of a moment. */
+const NOBODY: EnginePort = {
+  commands: [],
+  position: 0,
+  open(_info, sink) {
+    sink.destroy();
+    return { input() {}, drained() {}, closed() {} };
+  },
+};
+
 function optionsOf({ config, logger }: Program): Omit<IngressOptions, 'engine' | 'routing'> {
+  const worker = Number(process.env[WORKER] ?? 0);
+  const all = clientAddresses(config);
   return {
-    listen: clientAddresses(config),
+    // A path cannot be shared.
+    listen: worker > 1 ? all.filter(({ kind }) => kind === 'tcp') : all,
+    sharesPort: worker > 0,
     isOptional: (address) => isOptionalAddress(config, address),
     backlog: config.num.tcpBacklog,
     keepAliveSeconds: config.num.tcpKeepalive,
     unixSocketMode: config.num.unixsocketperm,
-    outputBytesMax: Math.floor(machineBytes() / 2),
+    outputBytesMax: Math.floor(machineBytes() / 2 / config.num.ingressWorkers),
     log: logger,
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startEmbeddedNats } from '@weir/log';
 import { encodeCommand } from '@weir/resp';
-import { ErrorReply, freePort, until, withRig } from '@weir/testkit';
+import { ErrorReply, childrenOf, freePort, isAlive, signal, until, withRig } from '@weir/testkit';
 import type { RawClient, Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
 
@@ -198,4 +198,31 @@ withRig(
     assert.match(String(await queuing!.call('CLIENT', 'LIST')), /db=2 /);
   },
   60_000,
+);
+
+withRig(
+  'an ingress of two workers serves one port with both, starts one again that dies, and ends with all of them',
+  async (rig) => {
+    const nats = await startEmbeddedNats({ binary: findNatsServer(), dir: join(rig.folder, 'nats') });
+    rig.onEnd(() => nats.stop());
+    (await engineOf(rig, 'master', nats.url, [])).spawn();
+    const ingress = (await ingressOf(rig, 'ingress', ['--nats-url', nats.url, '--ingress-workers', '2'])).spawn();
+    await ingress.answers();
+    await ingress.online();
+    const workers = childrenOf(ingress.pid);
+    assert.equal(workers.length, 2);
+    const clients = await Promise.all(Array.from({ length: 24 }, () => rig.raw(ingress)));
+    await Promise.all(clients.map((client, i) => client.call('SET', `k${i}`, i)));
+    const list = String(await ingress.call('CLIENT', 'LIST'));
+    for (const { socket } of clients) assert.match(list, new RegExp(`addr=127.0.0.1:${socket.localPort} `));
+    signal(workers[0]!.pid, 'SIGKILL');
+    await until('the clients of one worker to be gone', () => clients.some(({ isEnded }) => isEnded));
+    const left = clients.filter(({ isEnded }) => !isEnded);
+    assert.ok(left.length > 0, 'the other one has clients, too');
+    for (const client of left) assert.equal(await client.call('PING'), 'PONG');
+    await until('it to be started again', () => childrenOf(ingress.pid).length === 2);
+    await ingress.answers();
+    assert.deepEqual(await ingress.stop(), { code: 0, signal: null });
+    assert.equal(isAlive(workers[1]!.pid), false);
+  },
 );

@@ -311,6 +311,12 @@ export const effectiveDirectives = [
       immutable: true,
     },
   ),
+  int(
+    'ingress-workers',
+    { default: 1, min: 1, max: 256 },
+    'Processes of an ingress that share its port, one core each.',
+    { apps: ['ingress'], immutable: true },
+  ),
   choice(
     'weir-consistency',
     ['session', 'linearizable', 'eventual'],

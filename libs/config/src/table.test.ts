@@ -40,6 +40,7 @@ test('CONFIG GET * answers the directives of Redis 7.0.15 and those of Weir, and
     'link-listen',
     'link-announce',
     'link-connect',
+    'ingress-workers',
     'weir-consistency',
     'weir-max-lag',
     'weir-read-wait',

@@ -30,6 +30,8 @@ export interface ListenOptions {
   readonly backlog?: number;
   /** Seconds; 0 is off. */
   readonly keepAliveSeconds?: number;
+  /** Other processes of this program listen on the same TCP port, and the kernel shares the connections among them (SO_REUSEPORT). */
+  readonly sharesPort?: boolean;
   /** Octal permissions of the Unix socket's file. */
   readonly unixSocketMode?: number;
   /** False: the public stream API even where raw handles are available. */
@@ -118,6 +120,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
         host: address.host,
         port: address.port,
         backlog: options.backlog ?? 511,
+        reusePort: options.sharesPort === true,
         ipv6Only: address.host.includes(':'),
       });
     }

@@ -12,6 +12,7 @@ import { stringsBenches, typesBenches } from './figures.ts';
 import type { FigureBench } from './figures.ts';
 import { runThroughput, throughputCases } from './throughput.ts';
 import type { ThroughputCase, ThroughputResult } from './throughput.ts';
+import { scaleBenches } from './scale.ts';
 import { runTypes, typesCases } from './types.ts';
 import { summarizeProfiles } from './profile.ts';
 
@@ -29,7 +30,7 @@ const help = `Weir beside real Redis, in one run.
   --list         the names
 
 The load comes from redis-benchmark. Strings: 64-byte values, random keys out of 200 000, all present. Types: its own tests (rb-…), then
-collections of a million elements (large-…). A run is repeated when other programs took more than a tenth of the processors meanwhile.
+collections of a million elements (large-…). Scale: reads through an ingress with one, two and four slaves (scale-…). A run is repeated when other programs took more than a tenth of the processors meanwhile.
 `;
 
 const { values } = parseArgs({
@@ -93,6 +94,13 @@ const allSuites: readonly Suite[] = [
       const seconds = numberOr(values.seconds, quick ? 0.15 : 1);
       return runTypes(workshop, wanted, { seconds, rounds, patience, progress, quick });
     },
+  },
+  {
+    name: 'scale',
+    published: 'scale',
+    cases: [],
+    benches: scaleBenches.filter(({ name }) => wanted(name)),
+    measure: () => Promise.resolve({ throughput: [] }),
   },
 ];
 const suites = allSuites.filter(

@@ -124,16 +124,29 @@ export class Workshop {
   }
 
   /** Joins a master; does not wait for anything, because how long that takes is what is measured. */
-  weirSlave(masterPort: number): Promise<BenchServer> {
+  weirSlave(masterPort: number, extra: readonly string[] = []): Promise<BenchServer> {
     return this.#start(
       'weir-slave',
       path.join(checkoutRoot(), 'weir-server'),
       (port, dir) => [
         ...['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--enable-debug-command', 'yes'],
-        ...['--slaveof', '127.0.0.1', String(masterPort)],
+        ...['--slaveof', '127.0.0.1', String(masterPort), ...extra],
       ],
       this.#profiled,
       false,
+    );
+  }
+
+  /** An ingress that routes to all engines of a node's log. */
+  weirIngress(nodePort: number): Promise<BenchServer> {
+    return this.#start(
+      'weir-ingress',
+      path.join(checkoutRoot(), 'tools/run'),
+      (port, dir) => [
+        ...['apps/ingress/src/main.ts', '--port', String(port), '--bind', '127.0.0.1', '--dir', dir],
+        ...['--replicaof', '127.0.0.1', String(nodePort)],
+      ],
+      this.#profiled,
     );
   }
 
