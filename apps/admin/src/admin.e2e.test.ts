@@ -141,6 +141,10 @@ withRig(
       /^weir_node_up\{node="\w+",role="slave"\} 1$/m,
       /^weir_snapshots\{state="usable"\} 1$/m,
       /^weir_command_calls_total\{node="\w+",command="rpush"\} 1$/m,
+      /^weir_command_latency_seconds_count\{node="\w+",command="rpush"\} 1$/m,
+      /^weir_log_append_seconds_count\{node="\w+"\} [1-9]\d*$/m,
+      /^weir_commit_commands_bucket\{node="\w+",le="\+Inf"\} [1-9]\d*$/m,
+      /^weir_event_loop_delay_seconds\{node="\w+",quantile="0.99"\} \d/m,
       /^weir_admin_scrape_errors_total\{what="node"\} 0$/m,
     ])
       assert.match(metrics, line);

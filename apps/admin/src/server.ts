@@ -131,8 +131,8 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const { source, nodes } = options;
   const topology = new TopologyReader(nodes);
   const streams = new EventStreams(options.streamsMax ?? STREAMS_MAX);
-  const metrics = new Metrics({ source, nodes, topology, streams });
   const monitor = new Monitor({ source, nodes, topology });
+  const metrics = new Metrics({ source, nodes, topology, streams, monitor });
   const services: Services = { source, nodes, topology, streams, metrics, monitor };
   healthRoutes(app, services);
   dashboardRoutes(app);
