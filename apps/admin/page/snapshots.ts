@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask, download, events } from './api.ts';
 import { Dialog } from './dialog.ts';
 import { count, dateTime, duration, size } from './format.ts';
+import { Restore } from './restore.ts';
 import type { Overview, Snapshot, Who } from './types.ts';
 
 /** The snapshots that there are, and making, checking, taking and removing them. */
@@ -11,6 +12,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
   const [told, setTold] = useState('');
   const [busy, setBusy] = useState(false);
   const [removing, setRemoving] = useState<Snapshot | null>(null);
+  const [restoring, setRestoring] = useState(false);
   const { snapshots } = overview;
   const operates = who?.role === 'operate';
   const newest = snapshots.find(({ state }) => state === 'usable')?.id;
@@ -55,6 +57,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
       'h2',
       {},
       'Snapshots',
+      operates ? h('button', { disabled: busy, onClick: () => setRestoring(true) }, 'Restore …') : null,
       operates ? h('button', { class: 'primary', disabled: busy, onClick: () => void make() }, 'Make one now') : null,
     ),
     h('p', { class: 'told', role: 'status' }, told),
@@ -111,6 +114,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
         ? h('p', { class: 'muted' }, 'There is none yet: slaves begin with the log’s first record.')
         : null,
     ),
+    restoring ? h(Restore, { overview, onClose: () => setRestoring(false) }) : null,
     removing === null
       ? null
       : h(
