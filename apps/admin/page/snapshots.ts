@@ -44,6 +44,22 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
       );
       return end;
     });
+  const verify = ({ id, seq }: Snapshot): Promise<void> =>
+    run('Checking it', async () => {
+      let end = 'The stream ended before all was read';
+      await events(
+        'POST',
+        `/snapshots/${id}/verify`,
+        (event, data) => {
+          const { done = 0, total = 0, detail } = data as { done?: number; total?: number; detail?: string };
+          if (event === 'progress') setTold(`Checking it: ${size(done)} of ${size(total)} …`);
+          if (event === 'done') end = `All parts of the snapshot of ${count(seq)} are as they were stored`;
+          if (event === 'problem') end = detail ?? 'It failed';
+        },
+        AbortSignal.timeout(3_600_000),
+      );
+      return end;
+    });
   const remove = ({ id, seq }: Snapshot): Promise<void> =>
     run('Removing it', async () => {
       await ask('DELETE', `/snapshots/${id}`);
@@ -102,6 +118,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
                   },
                   'Download',
                 ),
+                operates ? h('button', { disabled: busy, onClick: () => void verify(one) }, 'Check') : null,
                 operates && one.id !== newest
                   ? h('button', { disabled: busy, onClick: () => setRemoving(one) }, 'Delete')
                   : null,
