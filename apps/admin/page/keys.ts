@@ -51,7 +51,8 @@ export function Keys({ overview, who }: { overview: Overview; who: Who | null })
     });
   const largest = (): Promise<void> =>
     guard(async () => {
-      const query = new URLSearchParams({ node, scan: '20000', db: field('db') || '0' });
+      setTold('Looking at the keys …');
+      const query = new URLSearchParams({ node, scan: '5000', db: field('db') || '0' });
       const { big, scanned } = await ask<{ big: Bytes[]; scanned: number }>('GET', `/big-keys?${query}`);
       setFound({ keys: big, cursor: '0' });
       setShown(null);
