@@ -527,10 +527,13 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#facts &= ~(POSTPONED | RELEASED);
     session.isPostponed = false;
     session.waitingBytes = 0;
+    ctx.monotonicMs = engine.time.monotonicMs();
+    const { lease } = engine;
+    if (ctx.monotonicMs >= lease.endMs && !lease.refuses && needsData(ctx, session, req))
+      return this.#keepLeaseless(req);
     const out = ctx.reply;
     const start = out.pos;
     const { db, resp, phase } = session;
-    ctx.monotonicMs = engine.time.monotonicMs();
     ctx.busy = true;
     const silent = session.replyMode !== REPLY_ON;
     const done = execute(ctx, session, req, engine.time.wallMs());

@@ -14,7 +14,7 @@ class LeasedLog extends ManualLog {
 const PATIENCE_MS = 10_000;
 
 function leased(): { engine: TestEngine['engine']; log: LeasedLog; a: TestClient; lapse(): void; renew(): void } {
-  const { engine, client } = testEngine();
+  const { engine, client } = testEngine({ after: () => () => {} });
   const log = new LeasedLog();
   engine.lead(log, 1000);
   const renew = (): void => {
@@ -98,6 +98,21 @@ describe('a master whose lease has run out', () => {
     engine.ctx.role.isSlave = true;
     await turn();
     assert.match(a.take(), /^-READONLY/);
+  });
+
+  test('goes on with a request that a pause had kept when the lease is back', async () => {
+    const { engine, log, a, lapse, renew } = leased();
+    const admin = testClientOf(engine);
+    admin.send('CLIENT PAUSE 100000 WRITE');
+    a.send('SET k v');
+    lapse();
+    admin.send('CLIENT UNPAUSE');
+    await turn();
+    assert.deepEqual(log.payloads, []);
+    renew();
+    await turn();
+    log.commit();
+    assert.equal(a.take(), '+OK\r\n');
   });
 
   test('forgets the request of a client that is gone', async () => {
