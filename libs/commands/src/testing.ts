@@ -465,6 +465,7 @@ export function testHost(
     sessions,
     after: () => () => {},
     replication: () => replication,
+    isClustered: () => false,
     replicaOf() {},
     waitReplicas: (_offset, _replicas, _timeoutMs, done) => {
       done(0);
