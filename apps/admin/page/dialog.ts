@@ -1,6 +1,6 @@
 import { h } from 'preact';
 import type { ComponentChild, ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Props {
   title: string;
@@ -14,7 +14,7 @@ interface Props {
 /** Asks before something is changed. Escape and the other button leave everything as it is. */
 export function Dialog({ title, action, onDo, onClose, children }: Props): ComponentChild {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return h(
     'dialog',
     { ref: dialog, onClose, 'aria-label': title },

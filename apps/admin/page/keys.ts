@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import { ask } from './api.ts';
 import { Dialog } from './dialog.ts';
 import { EngineChoice, chosenEngine } from './engines.ts';
-import { count, visible } from './format.ts';
+import { count, size, visible } from './format.ts';
 import { KeyView } from './key-view.ts';
 import type { ShownKey } from './key-view.ts';
 import type { Bytes, Overview, Who } from './types.ts';
@@ -41,12 +41,22 @@ export function Keys({ overview, who }: { overview: Overview; who: Who | null })
   const scan = (cursor: string): Promise<void> =>
     guard(async () => {
       const query = new URLSearchParams({ node, cursor, limit: '100', db: field('db') || '0' });
-      for (const name of ['pattern', 'type']) if (field(name) !== '') query.set(name, field(name));
+      for (const name of ['pattern', 'type', 'min-bytes', 'expiry'])
+        if (field(name) !== '') query.set(name, field(name));
       const page = await ask<Page>('GET', `/keys?${query}`);
       setFound((before) =>
         cursor === '0' || before === null ? page : { ...page, keys: [...before.keys, ...page.keys] },
       );
       if (cursor === '0') setShown(null);
+    });
+  const largest = (): Promise<void> =>
+    guard(async () => {
+      setTold('Looking at the keys …');
+      const query = new URLSearchParams({ node, scan: '5000', db: field('db') || '0' });
+      const { big, scanned } = await ask<{ big: Bytes[]; scanned: number }>('GET', `/big-keys?${query}`);
+      setFound({ keys: big, cursor: '0' });
+      setShown(null);
+      setTold(`The largest of ${count(scanned)} keys.`);
     });
   const open = (key: Bytes): Promise<void> =>
     guard(async () =>
@@ -81,7 +91,21 @@ export function Keys({ overview, who }: { overview: Overview; who: Who | null })
           TYPES.map((one) => h('option', { value: one }, one || 'any')),
         ),
       ),
+      h('label', {}, 'At least, bytes', h('input', { name: 'min-bytes', type: 'number', min: 0, placeholder: 'any' })),
+      h(
+        'label',
+        {},
+        'Expiry',
+        h(
+          'select',
+          { name: 'expiry' },
+          Object.entries({ '': 'any', with: 'expires', without: 'does not' }).map(([value, text]) =>
+            h('option', { value }, text),
+          ),
+        ),
+      ),
       h('button', { class: 'primary' }, 'Scan'),
+      h('button', { type: 'button', onClick: () => void largest() }, 'Largest'),
     ),
     h('p', { class: 'told', role: 'status' }, told),
     h(
@@ -100,7 +124,11 @@ export function Keys({ overview, who }: { overview: Overview; who: Who | null })
             h(
               'li',
               { key: `${key.encoding} ${key.text}` },
-              h('button', { class: 'key', onClick: () => void open(key) }, visible(key)),
+              h(
+                'button',
+                { class: 'key', onClick: () => void open(key) },
+                key.memoryBytes === undefined ? visible(key) : `${visible(key)}  ·  ${size(key.memoryBytes)}`,
+              ),
             ),
           ),
         ),

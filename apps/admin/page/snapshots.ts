@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask, download, events } from './api.ts';
 import { Dialog } from './dialog.ts';
 import { count, dateTime, duration, size } from './format.ts';
+import { Restore } from './restore.ts';
 import type { Overview, Snapshot, Who } from './types.ts';
 
 /** The snapshots that there are, and making, checking, taking and removing them. */
@@ -11,6 +12,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
   const [told, setTold] = useState('');
   const [busy, setBusy] = useState(false);
   const [removing, setRemoving] = useState<Snapshot | null>(null);
+  const [restoring, setRestoring] = useState(false);
   const { snapshots } = overview;
   const operates = who?.role === 'operate';
   const newest = snapshots.find(({ state }) => state === 'usable')?.id;
@@ -42,6 +44,22 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
       );
       return end;
     });
+  const verify = ({ id, seq }: Snapshot): Promise<void> =>
+    run('Checking it', async () => {
+      let end = 'The stream ended before all was read';
+      await events(
+        'POST',
+        `/snapshots/${id}/verify`,
+        (event, data) => {
+          const { done = 0, total = 0, detail } = data as { done?: number; total?: number; detail?: string };
+          if (event === 'progress') setTold(`Checking it: ${size(done)} of ${size(total)} …`);
+          if (event === 'done') end = `All parts of the snapshot of ${count(seq)} are as they were stored`;
+          if (event === 'problem') end = detail ?? 'It failed';
+        },
+        AbortSignal.timeout(3_600_000),
+      );
+      return end;
+    });
   const remove = ({ id, seq }: Snapshot): Promise<void> =>
     run('Removing it', async () => {
       await ask('DELETE', `/snapshots/${id}`);
@@ -55,6 +73,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
       'h2',
       {},
       'Snapshots',
+      operates ? h('button', { disabled: busy, onClick: () => setRestoring(true) }, 'Restore …') : null,
       operates ? h('button', { class: 'primary', disabled: busy, onClick: () => void make() }, 'Make one now') : null,
     ),
     h('p', { class: 'told', role: 'status' }, told),
@@ -99,6 +118,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
                   },
                   'Download',
                 ),
+                operates ? h('button', { disabled: busy, onClick: () => void verify(one) }, 'Check') : null,
                 operates && one.id !== newest
                   ? h('button', { disabled: busy, onClick: () => setRemoving(one) }, 'Delete')
                   : null,
@@ -111,6 +131,7 @@ export function Snapshots({ overview, who }: { overview: Overview; who: Who | nu
         ? h('p', { class: 'muted' }, 'There is none yet: slaves begin with the log’s first record.')
         : null,
     ),
+    restoring ? h(Restore, { overview, onClose: () => setRestoring(false) }) : null,
     removing === null
       ? null
       : h(

@@ -21,7 +21,7 @@ export function Timeline({ topology, snapshots, nowMs }: Props): ComponentChild 
   const span = Math.max(1, log.lastSeq - from);
   const at = (seq: number): string => `${((Math.min(Math.max(seq, from), log.lastSeq) - from) / span) * 100}%`;
   const base = usable.filter(({ seq }) => seq + 1 >= log.firstSeq).sort((a, b) => a.seq - b.seq)[0];
-  const restoreFrom = base?.seq ?? (log.firstSeq === 1 ? 0 : null);
+  const restoreFrom = log.firstSeq === 1 ? 0 : (base?.seq ?? null);
   const horizon = usable[0]?.seq;
   return h(
     'section',

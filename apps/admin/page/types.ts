@@ -105,6 +105,9 @@ export interface Bytes {
   encoding: 'utf8' | 'base64';
   bytes: number;
   truncated: boolean;
+  /** Where they were asked for. */
+  memoryBytes?: number;
+  type?: string;
 }
 
 export interface Who {

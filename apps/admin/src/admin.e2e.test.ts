@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { redisCli, signal, startRealRedis, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import type { Json } from './testing.ts';
 
+const run = promisify(execFile);
+const weirServer = join(import.meta.dirname, '../../../weir-server');
 const OPERATE = 'operate-0123456789';
 const READ = 'read-0123456789abc';
 
@@ -21,7 +25,7 @@ async function startAdmin(rig: Rig, more: readonly string[]): Promise<Admin> {
   if (!existsSync(tokens)) writeFileSync(tokens, `operate ${OPERATE}\nread ${READ}\n`, { mode: 0o600 });
   const node = await rig.node('admin', {
     script: 'apps/admin/src/main.ts',
-    args: ['--admin-port', '0', '--admin-token-file', tokens],
+    args: ['--admin-port', '0', '--admin-token-file', tokens, '--dir', rig.folder],
     more: [...more],
   });
   node.spawn();
@@ -107,6 +111,35 @@ withRig(
       [[false, true]],
     );
 
+    const asJson = { 'content-type': 'application/json' };
+    const point = JSON.stringify({ sequence: Number(id!.split(':')[1]) });
+    const restoring = await admin.ask('POST', '/api/v1/restores', { body: point, headers: asJson });
+    const told0 = await restoring.text();
+    const restored = JSON.parse(/event: done\ndata: (.*)\n/.exec(told0)?.[1] ?? assert.fail(told0)) as Json;
+    assert.deepEqual([restored.keys, (await admin.get('/api/v1/restores')).restores.length], [1, 1]);
+    const before = await rig.started('before', { more: ['--save', '', '--dir', restored.folder] });
+    assert.deepEqual([await before.call('GET', 'testkey'), await before.call('EXISTS', 'list')], ['val', 0]);
+    assert.notEqual(((await before.call('WEIR', 'POSITION')) as string[])[3], topology.logId);
+    assert.equal((await admin.ask('DELETE', `/api/v1/restores/${restored.id}`)).status, 409);
+    await before.stop();
+    const folder = join(rig.folder, 'restored');
+    const restore = [
+      'restore',
+      '--replicaof',
+      '127.0.0.1',
+      String(master.port),
+      '--into',
+      folder,
+      '--loglevel',
+      'warning',
+    ];
+    const [newest] = (await admin.get('/api/v1/snapshots')).snapshots as { id: string }[];
+    await run(weirServer, [...restore, '--snapshot', newest!.id]);
+    assert.ok(existsSync(join(folder, 'dump.rdb')));
+    await assert.rejects(run(weirServer, restore), ({ stdout }: { stdout: string }) =>
+      stdout.includes('is not empty: a restore is never in place'),
+    );
+
     const body = JSON.stringify({ settings: { hz: '20' } });
     const set = await admin.ask('PATCH', '/api/v1/config', { body, headers: { 'content-type': 'application/json' } });
     assert.equal(set.status, 200, await set.text());
@@ -141,6 +174,10 @@ withRig(
       /^weir_node_up\{node="\w+",role="slave"\} 1$/m,
       /^weir_snapshots\{state="usable"\} 1$/m,
       /^weir_command_calls_total\{node="\w+",command="rpush"\} 1$/m,
+      /^weir_command_latency_seconds_count\{node="\w+",command="rpush"\} 1$/m,
+      /^weir_log_append_seconds_count\{node="\w+"\} [1-9]\d*$/m,
+      /^weir_commit_commands_bucket\{node="\w+",le="\+Inf"\} [1-9]\d*$/m,
+      /^weir_event_loop_delay_seconds\{node="\w+",quantile="0.99"\} \d/m,
       /^weir_admin_scrape_errors_total\{what="node"\} 0$/m,
     ])
       assert.match(metrics, line);

@@ -1,9 +1,12 @@
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import type { Config } from '@weir/config';
 import type { Logger } from '@weir/telemetry';
+import { wallClockMs } from '@weir/time';
 import { nodePassword } from './locate.ts';
 import { Nodes } from './nodes.ts';
 import { buildServer } from './server.ts';
+import { Restores } from './restores.ts';
 import { Source } from './source.ts';
 import { readTokenFile } from './tokens.ts';
 
@@ -33,7 +36,8 @@ export async function startAdmin({ config, logger }: AdminOptions): Promise<Admi
   if (tokens === null) logger.warn({}, 'no admin-token-file: this machine may read, and nobody may change anything');
   const source = new Source(config, logger);
   const nodes = new Nodes({ user: () => masteruser, password: () => nodePassword(config) });
-  const server = await buildServer({ source, nodes, tokens: () => tokens, logger, watch: true });
+  const restores = new Restores({ folder: resolve(config.text.dir, 'restores'), wallMs: wallClockMs });
+  const server = await buildServer({ source, nodes, restores, tokens: () => tokens, logger, watch: true });
   await server.listen({ host: adminBind, port: config.num.adminPort });
   source.start();
   const { address, family, port } = server.server.address() as AddressInfo;

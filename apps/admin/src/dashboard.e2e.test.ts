@@ -30,7 +30,7 @@ withRig(
     writeFileSync(tokens, `operate ${OPERATE} on-call\n`, { mode: 0o600 });
     const admin = await rig.node('admin', {
       script: 'apps/admin/src/main.ts',
-      args: ['--admin-port', '0', '--admin-token-file', tokens],
+      args: ['--admin-port', '0', '--admin-token-file', tokens, '--dir', rig.folder],
       more: ['--replicaof', '127.0.0.1', String(master.port)],
     });
     admin.spawn();
@@ -86,12 +86,12 @@ withRig(
       (await tab.text('.value pre')).startsWith('<script>window.stolen=2'),
     );
     await tab.run('document.querySelector(".value button.danger").click()');
-    await until('to be asked', async () => (await tab.text('dialog h2')) === 'Delete this key?');
+    await until('to be asked', async () => (await tab.text('dialog[open] h2')) === 'Delete this key?');
     await tab.press('Escape');
     await until('Escape to leave it', async () => (await tab.text('dialog')) === '');
     assert.equal(await master.call('EXISTS', HOSTILE), 1);
     await tab.run('document.querySelector(".value button.danger").click()');
-    await until('to be asked again', async () => (await tab.text('dialog h2')) !== '');
+    await until('to be asked again', async () => (await tab.text('dialog[open] h2')) !== '');
     await tab.run('document.querySelector("dialog button.danger").click()');
     await until('the key to be gone', async () => (await master.call('EXISTS', HOSTILE)) === 0);
 

@@ -55,6 +55,42 @@ export function commandStats(fields: ReadonlyMap<string, string>): CommandStat[]
   return stats;
 }
 
+/** `1=5,2=9`: bounds, and how many were at most so large. */
+export function histogramLines(text: string | undefined): (readonly [bound: number, count: number])[] {
+  if (text === undefined || text === '') return [];
+  return text.split(',').map((line) => {
+    const [bound, count] = line.split('=');
+    return [Number(bound), Number(count)] as const;
+  });
+}
+
+/** LATENCY HISTOGRAM, as RESP2 has it: name, [calls, n, histogram_usec, [micros, n, …]], … */
+export function latencyHistograms(reply: unknown): Map<string, (readonly [micros: number, calls: number])[]> {
+  const found = new Map<string, (readonly [number, number])[]>();
+  const flat = reply as (string | [string, number, string, number[]])[];
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const lines = (flat[i + 1] as [string, number, string, number[]])[3];
+    found.set(
+      String(flat[i]),
+      Array.from({ length: lines.length / 2 }, (_, at) => [lines[2 * at]!, lines[2 * at + 1]!] as const),
+    );
+  }
+  return found;
+}
+
+/** How many were at most so large as each bound; lines that are missing say the same as the one before. Pure. */
+export function fillBuckets(
+  lines: readonly (readonly [bound: number, count: number])[],
+  bounds: readonly number[],
+): number[] {
+  let at = 0;
+  let count = 0;
+  return bounds.map((bound) => {
+    for (; at < lines.length && lines[at]![0] <= bound; at++) count = lines[at]![1];
+    return count;
+  });
+}
+
 /** CLIENT LIST: a line per client, `name=value` separated by spaces. A client's name holds no space. */
 export function parseClients(text: string): Record<string, string>[] {
   return text

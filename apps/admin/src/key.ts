@@ -25,6 +25,32 @@ type Call = (args: readonly Argument[]) => Promise<unknown>;
 /** An engine sends elements whole: with large ones fewer are asked for. */
 const REPLY_BYTES_MAX = 16 * 1024 * 1024;
 
+export interface KeyFacts {
+  readonly type: string;
+  readonly memoryBytes: number;
+  readonly ttlMs: number | null;
+  readonly uses?: number;
+}
+
+/** Of those that are still there. Sent together: they are answered in one round. */
+export async function factsOfKeys(
+  call: Call,
+  keys: readonly Buffer[],
+  uses = false,
+): Promise<{ readonly key: Buffer; readonly facts: KeyFacts }[]> {
+  const all = await Promise.all(
+    keys.map(async (key) => {
+      const asked = [call(['TYPE', key]), call(['MEMORY', 'USAGE', key]), call(['PTTL', key])];
+      if (uses) asked.push(call(['OBJECT', 'FREQ', key]).catch(() => 0));
+      const [type, memory, ttl, freq] = (await Promise.all(asked)) as [Buffer, number | null, number, number?];
+      if (memory === null || ttl === -2) return null;
+      const facts = { type: String(type), memoryBytes: memory, ttlMs: ttl < 0 ? null : ttl };
+      return { key, facts: freq === undefined ? facts : { ...facts, uses: freq } };
+    }),
+  );
+  return all.filter((one) => one !== null);
+}
+
 /** Null when there is no such key, or none any more. */
 export async function readKey(call: Call, key: Buffer, { limit, valueBytesMax }: KeyLimits): Promise<ShownKey | null> {
   const type = String(await call(['TYPE', key]));

@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { wallClockMs } from '@weir/time';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { commandStats, numberOf, parseInfo } from './info.ts';
+import { commandStats, fillBuckets, histogramLines, latencyHistograms, numberOf, parseInfo } from './info.ts';
+import type { Monitor } from './monitor.ts';
 import type { Nodes } from './nodes.ts';
 import type { LogSource, LogView } from './source.ts';
 import type { EventStreams } from './sse.ts';
@@ -18,6 +19,7 @@ export interface MetricsOptions {
   readonly nodes: Nodes;
   readonly topology: TopologyReader;
   readonly streams: EventStreams;
+  readonly monitor: Monitor;
 }
 
 /** The monitor's own timer, which is part of what it measures. */
@@ -42,6 +44,10 @@ const GAUGES = {
   used_memory_rss: ['memory_rss_bytes', 'Memory of the process as the system counts it.'],
   maxmemory: ['memory_max_bytes', 'maxmemory; 0 is no limit.'],
   uptime_in_seconds: ['uptime_seconds', 'Since the node was started.'],
+  blocked_clients: ['blocked_clients', 'Clients that wait in a blocking command.'],
+  log_records_in_flight: ['log_records_in_flight', 'Records that the log has not confirmed yet.'],
+  log_bytes_in_flight: ['log_bytes_in_flight', 'Bytes of effects that the log has not confirmed yet.'],
+  writes_refused: ['writes_refused', 'The node refuses writes.'],
 } as const;
 
 export class Metrics {
@@ -101,6 +107,9 @@ export class Metrics {
       {},
       source.trouble === '' ? 1 : 0,
     );
+    for (const { code, severity, node = '' } of this.#o.monitor.last?.alerts ?? []) {
+      page.gauge('weir_alert', 'An alert that is raised now.', { code, severity, node }, 1);
+    }
     if (view !== null) {
       const topology = await this.#try('topology', () => this.#o.topology.read(view));
       await Promise.all([
@@ -108,7 +117,7 @@ export class Metrics {
         this.#try('snapshots', () => snapshots(page, view)),
       ]);
     }
-    return `${await page.registry.metrics()}\n${await this.#registry.metrics()}`;
+    return `${await page.registry.metrics()}\n${page.histograms()}${await this.#registry.metrics()}`;
   }
 
   async #topology(page: Page, view: LogView, { log, nodes }: Topology): Promise<void> {
@@ -126,7 +135,10 @@ export class Metrics {
     await Promise.all(
       enginesOf(view.members.members()).map(async (member) => {
         const text = await this.#try('node', () => this.#o.nodes.info(member, 'everything'));
-        if (text !== null) engine(page, member.id, parseInfo(text));
+        if (text === null) return;
+        engine(page, member.id, parseInfo(text));
+        const reply = await this.#try('node', () => this.#o.nodes.call(member, ['LATENCY', 'HISTOGRAM']));
+        if (reply !== null) latencies(page, member.id, parseInfo(text), reply);
       }),
     );
   }
@@ -176,7 +188,11 @@ async function snapshots(page: Page, { snapshots: store }: LogView): Promise<voi
     page.gauge('weir_snapshots', 'Complete snapshots; usable ones were loaded back and compared.', { state }, count);
   }
   const newest = all.find(({ state }) => state === 'usable');
+  const proven = all[0]?.state === 'usable' ? 1 : 0;
+  page.gauge('weir_snapshot_verified', 'The newest snapshot was loaded back and compared.', {}, proven);
   if (newest === undefined) return;
+  const horizon = 'Up to this sequence the next snapshot lets the log go.';
+  page.gauge('weir_log_next_trim_sequence', horizon, {}, newest.seq);
   const ageSeconds = Math.max(0, (wallClockMs() - newest.createdAt) / 1000);
   page.gauge('weir_snapshot_age_seconds', 'Age of the newest usable snapshot.', {}, ageSeconds);
   page.gauge('weir_snapshot_bytes', 'Size of the newest usable snapshot.', {}, newest.bytes);
@@ -185,6 +201,12 @@ async function snapshots(page: Page, { snapshots: store }: LogView): Promise<voi
 }
 
 function engine(page: Page, node: string, info: ReadonlyMap<string, string>): void {
+  appends(page, node, info);
+  for (const [, quantile, micros] of (info.get('event_loop_delay_usec') ?? '').matchAll(/(p50|p99|max)=(\d+)/g)) {
+    const help = 'How late the event loop of the node was lately.';
+    const name = QUANTILES[quantile as keyof typeof QUANTILES];
+    page.gauge('weir_event_loop_delay_seconds', help, { node, quantile: name }, Number(micros) / 1e6);
+  }
   for (const [field, [name, help]] of Object.entries(COUNTERS))
     page.counter(`weir_${name}`, help, { node }, numberOf(info, field));
   for (const [field, [name, help]] of Object.entries(GAUGES))
@@ -213,9 +235,67 @@ function engine(page: Page, node: string, info: ReadonlyMap<string, string>): vo
   }
 }
 
+/** Microseconds, as LATENCY HISTOGRAM has them: buckets of about a power of two, up to a second. */
+const COMMAND_BOUNDS = [
+  ...[1, 2, 4, 8, 16, 33, 66, 132, 264, 528, 1056, 2113, 4227, 8454, 16908, 33816, 67633, 135266, 270532, 541065],
+  1_000_000,
+];
+const MICROS_BOUNDS = Array.from({ length: 20 }, (_, i) => 2 ** (i + 5));
+const COMMANDS_BOUNDS = Array.from({ length: 16 }, (_, i) => 2 ** i);
+const BYTES_BOUNDS = Array.from({ length: 21 }, (_, i) => 2 ** (i + 6));
+
+function latencies(page: Page, node: string, info: ReadonlyMap<string, string>, reply: unknown): void {
+  const micros = new Map(commandStats(info).map(({ command, usec }) => [command, usec]));
+  for (const [command, lines] of latencyHistograms(reply)) {
+    page.histogram(
+      'weir_command_latency_seconds',
+      'How long calls of a command took.',
+      { node, command },
+      {
+        bounds: COMMAND_BOUNDS.map((bound) => bound / 1e6),
+        counts: fillBuckets(lines, COMMAND_BOUNDS),
+        count: lines.at(-1)?.[1] ?? 0,
+        sum: (micros.get(command) ?? 0) / 1e6,
+      },
+    );
+  }
+}
+
+/** What a master tells of its appends. */
+function appends(page: Page, node: string, info: ReadonlyMap<string, string>): void {
+  const count = numberOf(info, 'log_appends');
+  const add = (name: string, help: string, field: string, bounds: readonly number[], unit: number): void =>
+    page.histogram(
+      name,
+      help,
+      { node },
+      {
+        bounds: bounds.map((bound) => bound / unit),
+        counts: fillBuckets(histogramLines(info.get(`${field}_histogram`)), bounds),
+        count: histogramLines(info.get(`${field}_histogram`)).at(-1)?.[1] ?? 0,
+        sum: numberOf(info, field) / unit,
+      },
+    );
+  if (count === 0) return;
+  add('weir_log_append_seconds', 'Until the log had stored a record.', 'log_append_usec', MICROS_BOUNDS, 1e6);
+  add('weir_commit_commands', 'Commands that were committed as one record.', 'log_commit_commands', COMMANDS_BOUNDS, 1);
+  add('weir_commit_bytes', 'Bytes of effects that were committed as one record.', 'log_commit_bytes', BYTES_BOUNDS, 1);
+}
+
+const QUANTILES = { p50: '0.5', p99: '0.99', max: '1' } as const;
+
+interface HistogramValues {
+  readonly bounds: readonly number[];
+  /** At most so large, for each bound. */
+  readonly counts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+}
+
 /** One page of metrics: a name gets its help and labels with its first value. */
 class Page {
   readonly registry = new Registry();
+  readonly #histograms = new Map<string, string[]>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #counters = new Map<string, Counter>();
 
@@ -226,6 +306,33 @@ class Page {
       this.#gauges.set(name, gauge);
     }
     gauge.set(labels, value);
+  }
+
+  /** As text: the client library's own counts by itself, and the node has counted. */
+  histogram(
+    name: string,
+    help: string,
+    labels: Readonly<Record<string, string>>,
+    { bounds, counts, count, sum }: HistogramValues,
+  ): void {
+    let lines = this.#histograms.get(name);
+    if (lines === undefined) {
+      lines = [`# HELP ${name} ${help}`, `# TYPE ${name} histogram`];
+      this.#histograms.set(name, lines);
+    }
+    const own = Object.entries(labels)
+      .map(([label, value]) => `${label}="${value.replace(/[\\"\n]/g, (one) => (one === '\n' ? '\\n' : `\\${one}`))}"`)
+      .join(',');
+    bounds.forEach((bound, i) => lines.push(`${name}_bucket{${own},le="${bound}"} ${counts[i]}`));
+    lines.push(
+      `${name}_bucket{${own},le="+Inf"} ${count}`,
+      `${name}_sum{${own}} ${sum}`,
+      `${name}_count{${own}} ${count}`,
+    );
+  }
+
+  histograms(): string {
+    return [...this.#histograms.values()].map((lines) => `${lines.join('\n')}\n`).join('\n');
   }
 
   /** The node counts; here stands how far it has come. */

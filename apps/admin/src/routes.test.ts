@@ -263,8 +263,11 @@ test('the metrics are what nodes and log say now, in the format of Prometheus, a
     nodes.answers.set('m INFO server', INFO);
     nodes.answers.set(
       'm INFO everything',
-      `${INFO}used_memory:77\r\nexpired_keys:5\r\ncmdstat_get:calls=3,usec=1500000\r\ndb0:keys=9,expires=0\r\n`,
+      `${INFO}used_memory:77\r\nexpired_keys:5\r\ncmdstat_get:calls=3,usec=1500000\r\ndb0:keys=9,expires=0\r\n` +
+        'log_appends:4\r\nlog_append_usec:5000\r\nlog_append_usec_histogram:1024=3,2048=4\r\n' +
+        'log_commit_commands:9\r\nlog_commit_commands_histogram:1=0,2=3,4=4\r\nevent_loop_delay_usec:p50=10,p99=200,max=3000\r\n',
     );
+    nodes.answers.set('m LATENCY HISTOGRAM', ['get', ['calls', 3, 'histogram_usec', [1, 1, 528, 3]]]);
     const { body, headers: answered } = await app.inject('/metrics');
     assert.match(String(answered['content-type']), /^text\/plain; version=0\.0\.4/);
     const lines = body.split('\n');
@@ -280,6 +283,16 @@ test('the metrics are what nodes and log say now, in the format of Prometheus, a
       'weir_command_calls_total{node="m",command="get"} 3',
       'weir_command_duration_seconds_total{node="m",command="get"} 1.5',
       'weir_keys{node="m",db="0"} 9',
+      'weir_command_latency_seconds_bucket{node="m",command="get",le="0.000264"} 1',
+      'weir_command_latency_seconds_bucket{node="m",command="get",le="0.000528"} 3',
+      'weir_command_latency_seconds_bucket{node="m",command="get",le="+Inf"} 3',
+      'weir_command_latency_seconds_sum{node="m",command="get"} 1.5',
+      'weir_log_append_seconds_bucket{node="m",le="0.001024"} 3',
+      'weir_log_append_seconds_bucket{node="m",le="0.002048"} 4',
+      'weir_log_append_seconds_sum{node="m"} 0.005',
+      'weir_commit_commands_bucket{node="m",le="1"} 0',
+      'weir_commit_commands_bucket{node="m",le="8"} 4',
+      'weir_event_loop_delay_seconds{node="m",quantile="0.99"} 0.0002',
       'weir_admin_scrape_errors_total{what="node"} 1',
       'weir_admin_scrape_errors_total{what="topology"} 0',
     ])
@@ -287,7 +300,8 @@ test('the metrics are what nodes and log say now, in the format of Prometheus, a
     const names = new Set(
       lines.filter((line) => line !== '' && !line.startsWith('#')).map((line) => /^\w+/.exec(line)![0]),
     );
-    for (const name of names) {
+    for (const one of names) {
+      const name = one.replace(/_(bucket|sum|count)$/, '');
       assert.ok(new RegExp(`^# HELP ${name} \\S`, 'm').test(body), name);
       const [, type] = new RegExp(`^# TYPE ${name} (\\w+)$`, 'm').exec(body)!;
       assert.equal(type === 'counter', name.endsWith('_total'), name);

@@ -22,6 +22,8 @@ import { nodeRoutes } from './routes/nodes.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { topologyRoutes } from './routes/topology.ts';
+import { restoreRoutes } from './routes/restores.ts';
+import type { Restores } from './restores.ts';
 import type { LogSource } from './source.ts';
 import { EventStreams } from './sse.ts';
 import type { Tokens } from './tokens.ts';
@@ -43,11 +45,13 @@ export interface Services {
   readonly streams: EventStreams;
   readonly metrics: Metrics;
   readonly monitor: Monitor;
+  readonly restores: Restores;
 }
 
 export interface ServerOptions {
   readonly source: LogSource;
   readonly nodes: Nodes;
+  readonly restores: Restores;
   /** Null: no token file is configured. */
   readonly tokens: () => Tokens | null;
   readonly logger: Logger;
@@ -131,9 +135,9 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   const { source, nodes } = options;
   const topology = new TopologyReader(nodes);
   const streams = new EventStreams(options.streamsMax ?? STREAMS_MAX);
-  const metrics = new Metrics({ source, nodes, topology, streams });
   const monitor = new Monitor({ source, nodes, topology });
-  const services: Services = { source, nodes, topology, streams, metrics, monitor };
+  const metrics = new Metrics({ source, nodes, topology, streams, monitor });
+  const services: Services = { source, nodes, topology, streams, metrics, monitor, restores: options.restores };
   healthRoutes(app, services);
   dashboardRoutes(app);
   await app.register(
@@ -143,6 +147,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
       overviewRoutes(api, services);
       logRoutes(api, services);
       snapshotRoutes(api, services);
+      restoreRoutes(api, services);
       nodeRoutes(api, services);
       configRoutes(api, services);
       keyRoutes(api, services);
@@ -153,6 +158,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
   if (options.watch === true) app.addHook('onReady', async () => monitor.start());
   app.addHook('preClose', async () => {
     monitor.stop();
+    options.restores.stop();
     streams.endAll();
   });
   app.addHook('onClose', async () => metrics.stop());

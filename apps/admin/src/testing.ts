@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MemberWatch } from '@weir/cluster';
 import type { Member, MemberReport } from '@weir/cluster';
 import { FakeNats } from '@weir/cluster/testing';
@@ -11,6 +13,7 @@ import type { Argument } from './nodes.ts';
 import { Problem } from './problems.ts';
 import { buildServer } from './server.ts';
 import type { App, ServerOptions } from './server.ts';
+import { Restores } from './restores.ts';
 import type { LogSource, LogView } from './source.ts';
 
 /** The server over a log, members and engines in memory. */
@@ -107,7 +110,8 @@ export async function withBench(
   });
   const nodes = new FakeNodes();
   const lines: Record<string, unknown>[] = [];
-  const app = await buildServer({ source, nodes, tokens: () => null, logger: heard(lines), ...more });
+  const restores = new Restores({ folder: join(tmpdir(), 'weir-no-restores'), wallMs: () => STORED_MS });
+  const app = await buildServer({ source, nodes, restores, tokens: () => null, logger: heard(lines), ...more });
   await app.ready();
   const report = async (one: Partial<MemberReport>): Promise<void> => {
     const whole = {

@@ -60,6 +60,8 @@ export interface CommitOptions {
   readonly endOfTurn: (run: () => void) => void;
   /** Nothing stops the execution of requests any more. */
   readonly onResume: () => void;
+  /** A record is handed over. */
+  readonly onAppend?: (commands: number, bytes: number) => void;
   /** A record is stored that was handed over so long ago. */
   readonly onStored?: (ms: number) => void;
   /** For tests: smaller bounds. */
@@ -292,6 +294,7 @@ export class Commit {
     source.inFlightRecords++;
     source.inFlightBytes += payloadBytes;
     source.stats.netReplOutputBytes += HEADER_BYTES + payloadBytes;
+    this.#o.onAppend?.(effects.count, payloadBytes);
     committer.append(effects.buf, payloadBytes, effects.count, (outcome, logSeq, endOffset) => {
       source.inFlightRecords--;
       source.inFlightBytes -= payloadBytes;

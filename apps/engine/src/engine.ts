@@ -105,7 +105,14 @@ export class Engine implements EnginePort, SessionHost {
       onResume: () => {
         for (const client of this.#clients.values()) this.keptBack.add(client);
       },
-      onStored: (ms) => ctx.latencySample('log-append', ms * 1000),
+      onAppend: (commands, bytes) => {
+        ctx.stats.commitCommands.record(commands);
+        ctx.stats.commitBytes.record(bytes);
+      },
+      onStored: (ms) => {
+        ctx.stats.recordStored(ms * 1000);
+        ctx.latencySample('log-append', ms * 1000);
+      },
       ...(options.recordCutBytes === undefined ? {} : { recordCutBytes: options.recordCutBytes }),
     });
     this.clientMemory = new ClientMemory(this.ctx, this.#clients, this.time);

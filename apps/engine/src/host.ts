@@ -17,6 +17,7 @@ import { writeFileDurably } from '@weir/log';
 import { WEIR_VERSION } from '@weir/dataset';
 import type { Timer } from '@weir/time';
 import type { LuaModule } from '@weir/scripting';
+import { LoopDelay } from './loop-delay.ts';
 import { loadLua } from './lua-module.ts';
 import { migrate } from './migrate.ts';
 import type { EngineNode } from './node.ts';
@@ -41,10 +42,12 @@ export class EngineHost implements Host {
   /** Snapshots that were asked for and are not there yet. */
   #saving = 0;
   #saveFailed = false;
+  readonly #delay: LoopDelay;
 
   constructor(node: EngineNode) {
     this.#node = node;
     this.#wallBaseMs = node.time.wallMs() - node.time.monotonicMs();
+    this.#delay = new LoopDelay(() => node.time.monotonicMs());
   }
 
   clockMicros(): number {
@@ -222,6 +225,7 @@ export class EngineHost implements Host {
       uptimeMs: this.#node.time.monotonicMs() - node.startedAt,
       tcpPort: node.config.num.port,
       rssBytes: process.memoryUsage.rss(),
+      eventLoopDelay: this.#delay.look(),
       totalSystemBytes: totalmem(),
       cpu: { user: cpu.user / 1e6, system: cpu.system / 1e6 },
       networkInputBytes: stats.netInputBytes,

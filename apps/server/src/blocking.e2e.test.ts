@@ -59,7 +59,7 @@ async function work(rig: Rig, node: WeirNode, jobs: number): Promise<string[]> {
 }
 
 withRig(
-  'ioredis and redis-cli wait for lists and streams, also at a slave, and job queues do each job once',
+  'ioredis and redis-cli wait for lists and streams, also at a slave, job queues do each job once, and a master that follows lets go',
   async (rig) => {
     const master = await rig.started('master');
     const slave = await rig.started('slave', { slaveOf: master });
@@ -79,6 +79,17 @@ withRig(
     const each = Array.from({ length: jobs }, (_, i) => [`list ${i}`, `stream ${i}`]).flat();
     assert.deepEqual(await work(rig, master, jobs), each.toSorted());
     await until('the slave to have all of it', async () => (await slave.digest()).hex === (await master.digest()).hex);
+
+    // Each waits for something when it is told to be the other.
+    assert.equal(await slave.call('REPLICAOF', 'NO', 'ONE'), 'OK');
+    const late = await rig.raw(master);
+    const cut = assert.rejects(late.call('BLPOP', 'nothing', '0'), {
+      message: 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+    });
+    await waiting(master, 1);
+    assert.equal(await master.call('REPLICAOF', '127.0.0.1', slave.port), 'OK');
+    await cut;
+    await late.ended;
   },
 );
 

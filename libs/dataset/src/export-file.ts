@@ -24,15 +24,24 @@ export async function exportSnapshot(
   path: string,
   options: ExportOptions,
 ): Promise<void> {
+  await writeFileWhole(path, async (sink) => {
+    if (manifest.importedAtMs === undefined) for await (const chunk of snapshots.read(manifest)) await sink(chunk);
+    else await writeAnew(snapshots, manifest, options, sink);
+  });
+}
+
+/** Writes a file that appears under its name whole and on disk, or not at all; an older one of that name stays until then. */
+export async function writeFileWhole(
+  path: string,
+  write: (sink: (chunk: Uint8Array) => Promise<void>) => Promise<void>,
+): Promise<void> {
   const target = resolve(path);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      const sink = (chunk: Uint8Array): Promise<void> => file.writeFile(chunk);
-      if (manifest.importedAtMs === undefined) for await (const chunk of snapshots.read(manifest)) await sink(chunk);
-      else await writeAnew(snapshots, manifest, options, sink);
+      await write((chunk) => file.writeFile(chunk));
       await file.sync();
     } finally {
       await file.close();

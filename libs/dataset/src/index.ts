@@ -1,6 +1,6 @@
 export { digestOf } from './digest.ts';
 export { discardKeyspace } from './discard.ts';
-export { exportSnapshot } from './export-file.ts';
+export { exportSnapshot, writeFileWhole } from './export-file.ts';
 export { freeInBackground } from './free-later.ts';
 export { importRdbFile } from './import-file.ts';
 export type { ImportOptions, LoadedSnapshot } from './import-file.ts';

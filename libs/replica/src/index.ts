@@ -4,3 +4,5 @@ export { DoesNotFitError } from './does-not-fit.ts';
 export { Follower } from './follower.ts';
 export type { FollowerLogger, FollowerOptions, FollowerState, LeaderInfo } from './follower.ts';
 export { Replay } from './replay.ts';
+export { restoreKeyspace, restoreToFile } from './restore.ts';
+export type { RestoreOptions, RestorePoint, RestoreProgress, Restored } from './restore.ts';

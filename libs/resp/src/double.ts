@@ -3,19 +3,19 @@
 
 const PRECISION = 17;
 
-/** As Redis prints a double: "%.17g", "inf", "-inf", "nan". */
-export function formatDouble(value: number): string {
+/** As Redis prints a double: "%.17g" (or of another precision, 1 to 17), "inf", "-inf", "nan". */
+export function formatDouble(value: number, precision = PRECISION): string {
   // the exact decimals of a small integer are few
-  if (Number.isInteger(value) && Math.abs(value) < 1e15 && !Object.is(value, -0)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e15 && precision >= 15 && !Object.is(value, -0)) return String(value);
   if (value !== value) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
 
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  const [mantissa, exponentText] = roundedToEven(Math.abs(value)).split('e');
+  const [mantissa, exponentText] = roundedToEven(Math.abs(value), precision).split('e');
   const digits = (mantissa[0] + mantissa.slice(2)).replace(/0+$/, '') || '0';
   const exponent = Number(exponentText);
-  if (exponent < -4 || exponent >= PRECISION) {
+  if (exponent < -4 || exponent >= precision) {
     const size = Math.abs(exponent);
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
     return `${sign}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${size}`;
@@ -25,12 +25,12 @@ export function formatDouble(value: number): string {
   return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
 }
 
-/** Seventeen digits, d.ddde±x. */
-function roundedToEven(value: number): string {
-  const nearest = value.toExponential(PRECISION - 1);
-  const longer = value.toExponential(PRECISION);
+/** So many digits, d.ddde±x. */
+function roundedToEven(value: number, precision: number): string {
+  const nearest = value.toExponential(precision - 1);
+  const longer = value.toExponential(precision);
   const last = longer.indexOf('e') - 1;
-  // a tie: the digits end behind an eighteenth that is 5; then the seventeenth decides
+  // a tie: the digits end behind one more that is 5; then the last decides
   if (longer[last] !== '5' || Number(longer[last - 1]) % 2 === 1) return nearest;
   const exact = value.toExponential(60);
   if (!/^0*e/.test(exact.slice(last + 1))) return nearest;

@@ -1,6 +1,10 @@
 export { Lua, REGISTRY, TNUMBER, TSTRING } from './lua.ts';
 export type { LuaModule } from './webassembly.ts';
 export type { HostFunction } from './host-module.ts';
+export { bitLibrary } from './bit.ts';
+export { jsonLibrary } from './cjson.ts';
+export { msgpackLibrary } from './cmsgpack.ts';
+export { structLibrary } from './struct.ts';
 export { Machine, isOverdone } from './machine.ts';
 export type { Outcome, ScriptError } from './machine.ts';
 export { pushError, pushReply } from './reply-to-lua.ts';

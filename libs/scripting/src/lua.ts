@@ -16,6 +16,7 @@ import type { LuaModule } from './webassembly.ts';
 
 export const TNIL = 0;
 export const TBOOLEAN = 1;
+export const TLIGHTUSERDATA = 2;
 export const TNUMBER = 3;
 export const TSTRING = 4;
 export const TTABLE = 5;

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@fastify/type-provider-typebox';
-import type { SnapshotManifest } from '@weir/log';
+import type { SnapshotManifest, SnapshotStore } from '@weir/log';
 import { Problem, toProblem } from '../problems.ts';
 import { makeSnapshot, removeSnapshot, savingReport } from '../saving.ts';
 import { SnapshotBody, SnapshotParams, problems } from '../schemas.ts';
@@ -99,6 +99,30 @@ export function snapshotRoutes(api: App, { source, streams }: Services): void {
     body.once('close', () => clearInterval(timer));
   }
 
+  api.post(
+    '/snapshots/:id/verify',
+    {
+      config: { access: 'operate', audit: 'snapshot.verify' },
+      schema: {
+        tags: ['snapshots'],
+        summary: 'Reads all of a snapshot back and compares each part with its SHA-256; progress as server-sent events',
+        description:
+          'Events: `progress` with done and total bytes; then `done`, or `problem`. Its data set is not loaded.',
+        params: SnapshotParams,
+        produces: ['text/event-stream'],
+        response: { 200: Type.String(), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { snapshots } = source.need();
+      const manifest = (await snapshots.list()).find(({ id }) => id === request.params.id);
+      if (manifest === undefined) throw new Problem('no-such-snapshot', `no snapshot ${request.params.id}`);
+      const stream = streams.open();
+      void verify(snapshots, manifest, stream);
+      return replyWithEvents(reply, stream);
+    },
+  );
+
   api.delete(
     '/snapshots/:id',
     {
@@ -115,6 +139,26 @@ export function snapshotRoutes(api: App, { source, streams }: Services): void {
       return reply.code(204).send(null);
     },
   );
+}
+
+/** Ends early when the client leaves: nobody would be told. */
+async function verify(snapshots: SnapshotStore, manifest: SnapshotManifest, stream: EventStream): Promise<void> {
+  let done = 0;
+  let toldMs = 0;
+  try {
+    for await (const chunk of snapshots.read(manifest)) {
+      if (stream.signal.aborted) return;
+      done += chunk.length;
+      if (performance.now() - toldMs < TELL_MS) continue;
+      toldMs = performance.now();
+      await stream.send({ event: 'progress', data: { done, total: manifest.bytes } });
+    }
+    void stream.send({ event: 'done', data: { id: manifest.id, bytes: done, parts: manifest.parts.length } });
+  } catch (error) {
+    void stream.send({ event: 'problem', data: toProblem(error).body() });
+  } finally {
+    stream.end();
+  }
 }
 
 /** Copies: what the store yields is dead when it is asked for the next one, and a stream asks ahead. */

@@ -66,6 +66,19 @@ test('a client that moves to a key of another type is told so, and the element s
   assert.equal(b.late(), popped('x', '1'));
 });
 
+test('an error that comes late is counted for the command that waited', () => {
+  const engine = new TestEngine();
+  const [a, b] = sessions(engine, 2);
+  a.call('BLMOVE', 'x', 'y', 'LEFT', 'LEFT', '0');
+  b.call('BLPOP', 'z', '0');
+  engine.call('SET', 'y', 'v');
+  engine.call('RPUSH', 'x', '1');
+  engine.call('CLIENT', 'UNBLOCK', b.session.id, 'ERROR');
+  assert.match(engine.text('INFO', 'errorstats'), /errorstat_UNBLOCKED:count=1\r\nerrorstat_WRONGTYPE:count=1\r\n/);
+  const stats = engine.text('INFO', 'commandstats');
+  for (const name of ['blmove', 'blpop']) assert.match(stats, new RegExp(`cmdstat_${name}:calls=1,.*failed_calls=1\r`));
+});
+
 test('a wait ends after its time, rounded up to the millisecond', () => {
   const engine = new TestEngine();
   const [a, b, c, d] = sessions(engine, 4);

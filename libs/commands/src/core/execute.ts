@@ -236,7 +236,7 @@ function accountError(ctx: Context, command: TableCommand, replyStart: number): 
   if (ctx.uncountedError) ctx.uncountedError = false;
   else {
     command.failed++;
-    countError(ctx, replyStart);
+    ctx.stats.countErrorReply(ctx.reply.buf, replyStart);
   }
 }
 
@@ -256,15 +256,7 @@ function unknownSubcommand(command: TableCommand, req: Request): string {
 function replyError(ctx: Context, text: string): void {
   const start = ctx.reply.pos;
   ctx.reply.error(text);
-  countError(ctx, start);
-}
-
-function countError(ctx: Context, start: number): void {
-  const buf = ctx.reply.buf;
-  let end = start + 1;
-  while (end - start < 32 && buf[end] > 32) end++;
-  const code = Buffer.from(buf.subarray(start + 1, end)).toString('latin1');
-  ctx.stats.countError(code);
+  ctx.stats.countErrorReply(ctx.reply.buf, start);
 }
 
 /** CLIENT REPLY: drops what the session does not want to hear. */

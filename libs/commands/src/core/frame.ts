@@ -5,6 +5,7 @@ import type { ReplyWriter } from '@weir/resp';
 import { CannotWaitError, EffectTooLargeError } from './context.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
+import { CommandTable } from './table.ts';
 
 /**
  * A command at work is a *frame*: whose it is, its request and database, what it changed, which record its reply waits for.
@@ -126,7 +127,18 @@ export function resume(ctx: Context, session: Session, now: number, run: (reply:
     if (!refuseThrown(ctx, error, replyStart)) throw endFrame(ctx, error);
   }
   ctx.end();
+  const { reply } = ctx;
+  if (reply.pos > replyStart && reply.buf[replyStart] === MINUS) countLateError(ctx, session, replyStart);
   endFrame(ctx);
+}
+
+const MINUS = 45;
+
+/** The command was called when it began to wait, and fails now. */
+function countLateError(ctx: Context, session: Session, replyStart: number): void {
+  ctx.stats.countErrorReply(ctx.reply.buf, replyStart);
+  const command = CommandTable.byFullName(ctx.table, session.lastCommand);
+  if (command !== undefined) command.failed++;
 }
 
 /** Does the work at once, or when the command at hand, and all that it is inside of, is done and answered. */

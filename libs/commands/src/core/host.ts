@@ -152,6 +152,8 @@ export interface ProcessView {
   readonly uptimeMs: number;
   readonly tcpPort: number;
   readonly rssBytes: number;
+  /** How late the event loop was lately, in microseconds. */
+  readonly eventLoopDelay?: { readonly p50: number; readonly p99: number; readonly max: number };
   readonly totalSystemBytes: number;
   readonly cpu: { readonly user: number; readonly system: number };
   readonly networkInputBytes: number;

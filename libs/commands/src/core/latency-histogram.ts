@@ -35,6 +35,10 @@ export class LatencyHistogram {
     this.#counts[indexOf(nanos > 0 ? nanos : 1)] += calls;
   }
 
+  reset(): void {
+    this.#counts.fill(0);
+  }
+
   /** Calls that were recorded. */
   get total(): number {
     return this.#counts.reduce((sum, calls) => sum + calls, 0);

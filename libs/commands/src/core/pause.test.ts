@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestEngine } from '../testing.ts';
+import * as flags from './table.ts';
 
 function begin(...pause: string[]): { engine: TestEngine; a: ReturnType<TestEngine['session']> } {
   const engine = new TestEngine();
@@ -70,4 +71,12 @@ test('nothing expires and nothing is evicted in a pause, and what has expired is
   assert.match(engine.text('RANDOMKEY'), /k/);
   assert.equal(engine.history.length, records);
   assert.equal(a.text('CLIENT', 'UNPAUSE'), '+OK\r\n');
+});
+
+test('flags of commands do not overlap', () => {
+  const bits = Object.entries(flags)
+    .filter(([name]) => name.startsWith('F_'))
+    .map(([, bit]) => bit as number);
+  assert.ok(bits.length > 15);
+  assert.equal(new Set(bits).size, bits.length);
 });

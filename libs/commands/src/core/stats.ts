@@ -1,5 +1,9 @@
+import { LatencyHistogram } from './latency-histogram.ts';
+import { Log2Histogram } from './log2-histogram.ts';
+
 /** As many as Redis takes its means over. */
 const SAMPLES = 16;
+const CODE_BYTES_MAX = 32;
 
 /** Counters that INFO stats shows; CONFIG RESETSTAT zeroes them. */
 export class Stats {
@@ -38,6 +42,12 @@ export class Stats {
   inputBytesPerSecond = 0;
   outputBytesPerSecond = 0;
   replOutputBytesPerSecond = 0;
+  /** Until the log had stored a record: microseconds, with two digits and by powers of two. */
+  readonly appendMicros = new LatencyHistogram();
+  readonly appends = new Log2Histogram();
+  /** What was committed together: commands and bytes of each record. */
+  readonly commitCommands = new Log2Histogram();
+  readonly commitBytes = new Log2Histogram();
   /** Error replies by their first word. */
   readonly errors = new Map<string, number>();
 
@@ -56,6 +66,19 @@ export class Stats {
     readonly output: number;
     readonly repl: number;
   }[] = [];
+
+  /** An error reply, by its bytes, which begin at `start`. */
+  countErrorReply(buf: Uint8Array, start: number): void {
+    let end = start + 1;
+    while (end - start < CODE_BYTES_MAX && buf[end] > 32) end++;
+    this.countError(Buffer.from(buf.subarray(start + 1, end)).toString('latin1'));
+  }
+
+  /** The log has stored a record. */
+  recordStored(micros: number): void {
+    this.appendMicros.record(micros, 1);
+    this.appends.record(Math.round(micros));
+  }
 
   /** Takes a sample of the rates; the engine calls it about ten times a second. */
   sample(ms: number): void {
@@ -85,5 +108,7 @@ export class Stats {
     for (const name of Object.keys(zero))
       if (typeof zero[name] === 'number') (this as unknown as Record<string, unknown>)[name] = 0;
     errors.clear();
+    this.appendMicros.reset();
+    for (const histogram of [this.appends, this.commitCommands, this.commitBytes]) histogram.reset();
   }
 }

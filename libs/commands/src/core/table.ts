@@ -33,17 +33,16 @@ export const F_IN_TROUBLE = 8192;
 export const F_SUBSCRIBED = 16384;
 /** Waits while writes are paused. */
 export const F_PAUSED_WRITE = 32768;
-/** Never waits while clients are paused: slaves find the log by it. */
-export const F_NEVER_PAUSED = 65536;
-
-/** By full name: not writes, but what they do may be told to others. Redis's CMD_MAY_REPLICATE. */
-const MAY_REPLICATE = new Set(['pfcount', 'publish', 'spublish', 'eval', 'evalsha', 'fcall']);
-const NEVER_PAUSED = new Set(['weir|handshake']);
-
 /** Refused inside of scripts. */
 export const F_NOSCRIPT = 65536;
 /** Runs while a script keeps everybody else waiting. */
 export const F_ALLOW_BUSY = 131072;
+/** Never waits while clients are paused: slaves find the log by it. */
+export const F_NEVER_PAUSED = 262144;
+
+/** Not writes, but what they do may be told to others. Redis's CMD_MAY_REPLICATE. */
+const MAY_REPLICATE = new Set(['pfcount', 'publish', 'spublish', 'eval', 'evalsha', 'fcall']);
+const NEVER_PAUSED = new Set(['weir|handshake']);
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 

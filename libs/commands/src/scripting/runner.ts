@@ -1,4 +1,5 @@
 import { CommandWriter, Request, formatDouble } from '@weir/resp';
+import { bitLibrary, jsonLibrary, msgpackLibrary, structLibrary } from '@weir/scripting';
 import { Machine, REGISTRY, Random, TNUMBER, isOverdone, pushError, pushReply } from '@weir/scripting';
 import type { HostLibrary, Lua, Outcome } from '@weir/scripting';
 import type { Context } from '../core/context.ts';
@@ -302,6 +303,10 @@ export class Runner {
         pcall: (L) => this.#call(lua(), L, false),
         ...this.#more(this),
       },
+      bit: bitLibrary(lua),
+      cjson: jsonLibrary(lua),
+      cmsgpack: msgpackLibrary(lua),
+      struct: structLibrary(lua),
     };
   }
 

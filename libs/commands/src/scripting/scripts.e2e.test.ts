@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RawConnection, startRealRedis } from '@weir/testkit';
+import fc from 'fast-check';
+import { RawConnection, firstSeed, startRealRedis } from '@weir/testkit';
 import type { RealRedis } from '@weir/testkit';
 import { TestEngine, latin1 } from '../testing.ts';
 import { REQUESTS, SCRIPTS } from './corpus.testing.ts';
@@ -35,5 +36,71 @@ test('EVAL, EVALSHA, SCRIPT and their kind refuse and answer as Redis does', asy
   for (const request of REQUESTS) {
     assert.equal(engine.text(...request), latin1(await theirs.call(...request)), request.join(' '));
   }
+  theirs.close();
+});
+
+// Bytes that look like what the libraries read, and values that they write, at random.
+const jsonish = fc.array(
+  fc.constantFrom(
+    ...'{}[]:,"\\u0eE+-.19ntfxN',
+    'true',
+    'null',
+    'inf',
+    '\\ud83d',
+    '\\ude00',
+    '\0',
+    '\x01',
+    '\xff',
+    ' ',
+    '1e5',
+  ),
+  { maxLength: 14 },
+);
+const packed = fc.uint8Array({ maxLength: 14 }).map((bytes) => Buffer.from(bytes));
+const format = fc.array(fc.constantFrom(...'<>!bBhHlLTfdxsc0123456789iI '), { maxLength: 6 });
+const value = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.double(),
+    fc.integer(),
+    fc.string({ maxLength: 6 }),
+    fc.boolean(),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.string({ maxLength: 3 }), tie('value'), { maxKeys: 1 }),
+  ),
+})).value;
+
+const BATTERY = `local out = {}
+local function try(f, ...)
+  local r = { pcall(f, ...) }
+  for i = 1, #r do if type(r[i]) == 'number' then r[i] = string.format('%.17g', r[i]) end end
+  out[#out + 1] = r
+end
+try(cjson.decode, ARGV[1])
+try(function() return cjson.encode(cjson.decode(ARGV[1])) end)
+try(cmsgpack.unpack, ARGV[2])
+try(cmsgpack.unpack_limit, ARGV[2], 2, 1)
+try(struct.unpack, ARGV[3], ARGV[2])
+try(struct.size, ARGV[3])
+try(struct.pack, ARGV[3], 1, 'ab', 3.5, 'c', 7)
+local v = cjson.decode(ARGV[4])
+try(cjson.encode, v)
+try(cmsgpack.pack, v)
+try(function() return cjson.encode(cmsgpack.unpack(cmsgpack.pack(v))) end)
+return out`;
+
+test('what cjson, cmsgpack and struct make of random bytes and values is what they make of them in Redis', async (t) => {
+  const seed = firstSeed('WEIR_SEED');
+  t.diagnostic(`WEIR_SEED=${seed}`);
+  const theirs = await RawConnection.connect(redis.port);
+  const engine = new TestEngine();
+  await fc.assert(
+    fc.asyncProperty(jsonish, packed, format, value, async (json, bytes, letters, any) => {
+      const args = [Buffer.from(json.join(''), 'latin1'), bytes, letters.join(''), JSON.stringify(any)];
+      const request = ['EVAL', BATTERY, 0, ...args] as const;
+      assert.equal(engine.text(...request), latin1(await theirs.call(...request)));
+    }),
+    { seed, numRuns: 400 },
+  );
   theirs.close();
 });

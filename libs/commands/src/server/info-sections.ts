@@ -1,5 +1,7 @@
 import type { Context } from '../core/context.ts';
 import { CHANNEL, PATTERN, SHARD } from '../core/pubsub.ts';
+import type { ProcessView } from '../core/host.ts';
+import type { LatencyHistogram } from '../core/latency-histogram.ts';
 import { memoryOf } from '../core/session.ts';
 import type { TableCommand } from '../core/table.ts';
 import { REDIS_VERSION } from '../core/version.ts';
@@ -365,6 +367,15 @@ export function weir(ctx: Context): Fields {
     ['log_bytes_in_flight', ctx.inFlightBytes],
     ['log_record_being_filled_bytes', ctx.effects.pos - ctx.effects.reserved],
     ['messages_lost', ctx.stats.messagesLost],
+    ['log_appends', ctx.stats.appends.total],
+    ['log_append_usec', ctx.stats.appends.sum],
+    ['log_append_usec_percentiles', percentiles(ctx.stats.appendMicros)],
+    ['log_append_usec_histogram', ctx.stats.appends.cumulative()],
+    ['log_commit_commands', ctx.stats.commitCommands.sum],
+    ['log_commit_commands_histogram', ctx.stats.commitCommands.cumulative()],
+    ['log_commit_bytes', ctx.stats.commitBytes.sum],
+    ['log_commit_bytes_histogram', ctx.stats.commitBytes.cumulative()],
+    ['event_loop_delay_usec', delay(ctx.host.process().eventLoopDelay)],
     ['writes_refused', ctx.role.writeRefusal === '' ? 0 : 1],
     ['arena_used_bytes', arena.usedBytes],
     ['arena_used_bytes_peak', arena.usedBytesPeak],
@@ -378,6 +389,14 @@ export function weir(ctx: Context): Fields {
     ['client_query_buffer_limit_disconnections', ctx.stats.queryBufferDisconnections],
     ['client_output_buffer_limit_disconnections', ctx.stats.outputBufferDisconnections],
   ];
+}
+
+function percentiles(histogram: LatencyHistogram): string {
+  return [50, 99, 99.9].map((percent) => `p${percent}=${histogram.percentile(percent).toFixed(0)}`).join(',');
+}
+
+function delay(view: ProcessView['eventLoopDelay']): string {
+  return view === undefined ? '' : `p50=${view.p50},p99=${view.p99},max=${view.max}`;
 }
 
 /** When the log is on disk, as far as this node knows: it is its own NATS server's word, or somebody else's. */

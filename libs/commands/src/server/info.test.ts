@@ -148,3 +148,27 @@ test('rates are means over the last samples', () => {
   for (let i = 0; i < 20; i++) stats.sample(10_000 + i * 100);
   assert.equal(stats.opsPerSecond, 0);
 });
+
+test('INFO weir tells how long appends took and what was committed together, until CONFIG RESETSTAT', () => {
+  const engine = new TestEngine();
+  const { stats } = engine.ctx;
+  for (const micros of [100, 100, 3000]) stats.recordStored(micros);
+  stats.commitCommands.record(3);
+  stats.commitBytes.record(200);
+  const fields = info(engine, 'weir');
+  const names = ['log_appends', 'log_append_usec', 'log_append_usec_percentiles', 'log_append_usec_histogram'];
+  assert.deepEqual(
+    names.map((name) => fields.get(name)),
+    [
+      '3',
+      '3200',
+      'p50=100,p99=3015,p99.9=3015',
+      '1=0,2=0,4=0,8=0,16=0,32=0,64=0,128=2,256=2,512=2,1024=2,2048=2,4096=3',
+    ],
+  );
+  assert.equal(fields.get('log_commit_commands_histogram'), '1=0,2=0,4=1');
+  assert.equal(fields.get('log_commit_bytes'), '200');
+  engine.call('CONFIG', 'RESETSTAT');
+  assert.equal(info(engine, 'weir').get('log_appends'), '0');
+  assert.equal(info(engine, 'weir').get('log_append_usec_percentiles'), 'p50=0,p99=0,p99.9=0');
+});
