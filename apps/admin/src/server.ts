@@ -19,6 +19,7 @@ import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { logRoutes } from './routes/log.ts';
 import { nodeRoutes } from './routes/nodes.ts';
+import { digestRoutes } from './routes/digests.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { topologyRoutes } from './routes/topology.ts';
@@ -145,6 +146,7 @@ export async function buildServer(options: ServerOptions): Promise<App> {
       api.get('/openapi.json', { config: { access: 'anybody' }, schema: { hide: true } }, async () => app.swagger());
       topologyRoutes(api, services);
       overviewRoutes(api, services);
+      digestRoutes(api, services);
       logRoutes(api, services);
       snapshotRoutes(api, services);
       restoreRoutes(api, services);
