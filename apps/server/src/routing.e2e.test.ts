@@ -151,6 +151,24 @@ withRig(
       new RegExp(`addr=127.0.0.1:${clients[2]!.socket.localPort} `),
     );
 
+    // What anybody was told before it asked, and what another connection has seen.
+    const other = await rig.raw(ingress);
+    await other.call('SELECT', '3');
+    assert.equal(await other.call('WEIR', 'CONSISTENCY', 'LINEARIZABLE'), 'OK');
+    for (let i = 0; i < 30; i++) {
+      await client.call('SET', 'l', i);
+      assert.equal(await other.call('GET', 'l'), String(i));
+    }
+    const third = await rig.raw(ingress);
+    assert.equal(await third.call('WEIR', 'TOKEN', String(await client.call('WEIR', 'TOKEN'))), 'OK');
+    assert.deepEqual(
+      await third.pipeline([
+        ['SELECT', '3'],
+        ['GET', 'l'],
+      ]),
+      ['OK', '29'],
+    );
+
     // A pipeline of both is answered in order, and the queue of a transaction is one place.
     const replies = await client.pipeline([
       ['GET', 'x'],

@@ -6,7 +6,8 @@ const PRECISION = 17;
 /** As Redis prints a double: "%.17g" (or of another precision, 1 to 17), "inf", "-inf", "nan". */
 export function formatDouble(value: number, precision = PRECISION): string {
   // the exact decimals of a small integer are few
-  if (Number.isInteger(value) && Math.abs(value) < 1e15 && precision >= 15 && !Object.is(value, -0)) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < 1e15 && precision >= 15 && !Object.is(value, -0))
+    return String(value);
   if (value !== value) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';

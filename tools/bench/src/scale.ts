@@ -26,6 +26,7 @@ interface Routed {
 const CLIENTS = 50;
 const VALUE_BYTES = 64;
 const FOUND_MS = 30_000;
+const SECONDS = 5;
 const LATENCY_MAX = { of: 'value', bound: 'max', at: 60 } as const;
 
 async function routed(workshop: Workshop, count: number): Promise<Routed> {
@@ -69,8 +70,8 @@ async function rate(workshop: Workshop, count: number, quick: boolean): Promise<
     await preload(all.ingress.port, keys, VALUE_BYTES);
     await allServe(all);
     const load = { port: all.ingress.port, load: ['-t', 'get'], clients: CLIENTS, keys, valueBytes: VALUE_BYTES };
-    const requests = quick ? 5000 : 200_000;
-    await runLoad({ ...load, pipeline: 1, requests: requests / 4 });
+    const warm = await runLoad({ ...load, pipeline: 1, requests: quick ? 1000 : 10_000 });
+    const requests = Math.ceil(warm.opsPerSecond * (quick ? 0.5 : SECONDS));
     const started = performance.now();
     const { result, cpu } = await watch(() => runLoad({ ...load, pipeline: 1, requests }));
     const seconds = (performance.now() - started) / 1000;

@@ -355,6 +355,7 @@ class SimSession implements SessionPort {
   readonly #scanner = new FrameScanner();
   #db = 0;
   #isBounced = false;
+  readonly #todo: (() => void)[] = [];
   /** When the last request will be executed. */
   #busyUntilMs = 0;
 
@@ -383,11 +384,13 @@ class SimSession implements SessionPort {
     const { time } = this.#engine.cluster;
     const atMs = Math.max(this.#busyUntilMs, time.monotonicMs()) + time.random() * 0.5;
     this.#busyUntilMs = atMs;
+    this.#todo.push(fn);
     const { toEngine } = this.#link;
     const step = (): void => {
       if (!toEngine.isOpen) return;
       if (this.#engine.isFrozen) return void time.after(10, step);
-      fn();
+      // Whoever's time it is, the first is first.
+      this.#todo.shift()!();
     };
     time.after(atMs - time.monotonicMs(), step);
   }
