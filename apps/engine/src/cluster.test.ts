@@ -192,3 +192,37 @@ describe('in a cluster', () => {
     await other.role.stop();
   });
 });
+
+describe('a planned hand-over', () => {
+  test('makes the named node the leader at once, loses nothing, and what is refused meanwhile was not executed', async () => {
+    const { cluster, members } = await three();
+    const [one, two, three_] = members;
+    assert.equal(await one.node.ask(cluster, 'SET', 'k', 'v'), OK);
+    await cluster.time.advance(1500); // they have heard of each other
+    const to = { host: '127.0.0.1', port: 3 };
+    assert.equal(one.node.role.handOver({ to, timeoutMs: 0, force: false }), null);
+    const at = cluster.time.monotonicMs();
+    await cluster.until('the named node to lead', () => three_.node.role.leading);
+    assert.ok(cluster.time.monotonicMs() - at < LEASE_MS / 2, `${cluster.time.monotonicMs() - at} ms`);
+    assert.match(await one.node.ask(cluster, 'SET', 'k', 'w'), /^-READONLY/);
+    assert.equal(await three_.node.ask(cluster, 'GET', 'k'), '$1\r\nv\r\n');
+    assert.equal(await three_.node.ask(cluster, 'SET', 'k', 'w'), OK);
+    await cluster.until('the others to follow', () => [one, two].every(({ node }) => node.role.masterLink.up));
+    await cluster.time.advance(10_000);
+    assert.equal(leaders(members).length, 1);
+    assert.equal(await one.node.ask(cluster, 'GET', 'k'), '$1\r\nw\r\n');
+    await end(cluster, members);
+  });
+
+  test('is refused in the words of Redis where there is nobody to lead', async () => {
+    const { cluster, members } = await three();
+    const [one, two] = members;
+    await cluster.time.advance(1500);
+    const any = { to: null, timeoutMs: 0, force: false };
+    assert.match(two.node.role.handOver(any)!, /not valid when server is a replica/);
+    const nobody = { ...any, to: { host: '127.0.0.1', port: 9 } };
+    assert.match(one.node.role.handOver(nobody)!, /target HOST and PORT is not a replica/);
+    assert.equal(one.node.role.abortHandover(), false);
+    await end(cluster, members);
+  });
+});

@@ -117,6 +117,14 @@ export class EngineHost implements Host {
     return slaves.sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
   }
 
+  handOver(options: { to: HostPort | null; timeoutMs: number; force: boolean }): string | null {
+    return this.#node.role.handOver(options);
+  }
+
+  abortHandover(): boolean {
+    return this.#node.role.abortHandover();
+  }
+
   isClustered(): boolean {
     return this.#node.isClustered;
   }

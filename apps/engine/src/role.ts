@@ -1,4 +1,4 @@
-import type { MemberReport } from '@weir/cluster';
+import type { Member, MemberReport } from '@weir/cluster';
 import type { HostPort } from '@weir/config';
 import type { Keyspace } from '@weir/keyspace';
 import type { LogPosition, LogWriter, WriterState } from '@weir/log';
@@ -6,6 +6,8 @@ import { discardKeyspace } from '@weir/dataset';
 import type { Follower } from '@weir/replica';
 import type { LogAccess } from './log-access.ts';
 import type { MasterLink } from './master-link.ts';
+import { caughtUp, successorOf } from './handover.ts';
+import type { HandoverOptions } from './handover.ts';
 import { repair } from './repair.ts';
 import { RoleExecutor } from './role/executor.ts';
 import { RoleParts } from './role/parts.ts';
@@ -23,6 +25,8 @@ export class RoleController {
   readonly #parts: RoleParts;
   readonly #executor: RoleExecutor;
   #reloading = false;
+  /** A node is waited for that is to lead. */
+  #handover: AbortController | null = null;
 
   constructor(options: RoleOptions) {
     this.#o = options;
@@ -171,6 +175,38 @@ export class RoleController {
     const answer = target === null ? promotions.wait() : undefined;
     this.#executor.tell(target === null ? { kind: 'told-to-lead' } : { kind: 'told-to-follow', target });
     return answer;
+  }
+
+  /** Another node of the cluster is to lead: see handover.ts. Returns at once: null, or why not. */
+  handOver(options: HandoverOptions): string | null {
+    if (this.#handover !== null) return 'ERR FAILOVER already in progress.';
+    const { writer } = this;
+    const { term } = this.#executor;
+    if (writer === null || term === null) return 'ERR FAILOVER is not valid when server is a replica.';
+    const members = (): readonly Member[] => term.access?.membership.others() ?? [];
+    const target = successorOf(members(), options.to);
+    if (typeof target === 'string') return target;
+    const ended = new AbortController();
+    this.#handover = ended;
+    const { time, logger } = this.#o;
+    const signal = AbortSignal.any([ended.signal, term.signal]);
+    void caughtUp({ members, id: target.id, seq: () => this.seq, time, signal, ...options }).then((isReady) => {
+      this.#handover = null;
+      if (term.isOver || ended.signal.aborted) return;
+      if (!isReady)
+        return logger.warn({ to: target.id }, 'the node that was to lead did not catch up in time: leading on');
+      logger.info({ to: target.id }, 'handing the log over');
+      term.successor = target.id;
+      this.#executor.tell({ kind: 'told-to-hand-over' });
+    });
+    return null;
+  }
+
+  abortHandover(): boolean {
+    if (this.#handover === null) return false;
+    this.#handover.abort();
+    this.#handover = null;
+    return true;
   }
 
   /** For `WEIR REPAIR`: see repair.ts. */

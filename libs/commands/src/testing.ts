@@ -468,6 +468,8 @@ export function testHost(
     after: () => () => {},
     replication: () => replication,
     isClustered: () => false,
+    handOver: () => 'ERR there is no cluster',
+    abortHandover: () => false,
     replicaOf() {},
     waitReplicas: (_offset, _replicas, _timeoutMs, done) => {
       done(0);

@@ -17,6 +17,8 @@ export type RoleEvent =
   | { readonly kind: 'told-to-lead' }
   /** REPLICAOF host port. */
   | { readonly kind: 'told-to-follow'; readonly target: HostPort }
+  /** FAILOVER: another node of the cluster, which the term knows, leads next. */
+  | { readonly kind: 'told-to-hand-over' }
   /** WEIR REPAIR CUT, SKIP, SNAPSHOT, EMPTY (`isRescued`: another data set is to take the place of the one here), MEMORY. */
   | { readonly kind: 'repair-begins'; readonly isRescued: boolean }
   /** WEIR REPAIR DISCARD. */

@@ -66,6 +66,7 @@ const people = {
   start: never('a node is started once'),
   'told-to-lead': toLead,
   'told-to-follow': toFollow,
+  'told-to-hand-over': ignored('it leads no more'),
   'repair-begins': toRepair,
   'repair-discards': toDiscard,
   stop: toStop,
@@ -280,6 +281,9 @@ const TABLE: Table = {
 
   leading: {
     ...leader,
+    // What was executed is stored, and the log told who leads next, before the term has ended (leaving.ts). Reads go on.
+    'told-to-hand-over': (state) =>
+      state.isClustered ? leave({ ...common(state), errand: clusterErrand() }, 'go') : to(state), // only a cluster has somebody to lead in its place
     unreachable: (state, { error, wallMs }) => {
       const trouble = troubleOf(error, state.trouble, wallMs);
       return to({ ...state, kind: 'saving', trouble }, { do: 'complain', error }, { do: 'save' });

@@ -32,6 +32,7 @@ export const EXAMPLES: { readonly [E in EventKind]: EventOf<E> } = {
   start: { kind: 'start' },
   'told-to-lead': { kind: 'told-to-lead' },
   'told-to-follow': { kind: 'told-to-follow', target: HOST },
+  'told-to-hand-over': { kind: 'told-to-hand-over' },
   'repair-begins': { kind: 'repair-begins', isRescued: true },
   'repair-discards': { kind: 'repair-discards' },
   stop: { kind: 'stop' },

@@ -16,6 +16,14 @@ export interface Host {
   after(ms: number, run: () => void): () => void;
 
   replication(): ReplicationView;
+  /** FAILOVER: another node is to lead in place of this one. Returns at once: null, or why not. `timeoutMs` 0: it takes what it takes. */
+  handOver(options: {
+    to: { readonly host: string; readonly port: number } | null;
+    timeoutMs: number;
+    force: boolean;
+  }): string | null;
+  /** FAILOVER ABORT: false when none is waiting for the other node to catch up. */
+  abortHandover(): boolean;
   /** The nodes of its cluster choose their leader: nobody else does. */
   isClustered(): boolean;
   /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply waits for: null or an error's text. */

@@ -175,18 +175,25 @@ export const failover: Command = {
   },
   run(ctx, req) {
     const { reply } = ctx;
-    if (req.argc === 2 && isWord(req, 1, 'abort')) return reply.error('ERR No failover in progress.');
+    if (req.argc === 2 && isWord(req, 1, 'abort')) {
+      return ctx.host.abortHandover() ? reply.ok() : reply.error('ERR No failover in progress.');
+    }
     let timed = false;
     let targeted = false;
     let forced = false;
+    let timeoutMs = 0;
+    let to: { readonly host: string; readonly port: number } | null = null;
     for (let i = 1; i < req.argc; i++) {
       if (isWord(req, i, 'timeout') && i + 1 < req.argc && !timed) {
         const timeout = integerArg(ctx, ++i);
         if (timeout !== timeout) return;
         if (timeout <= 0) return reply.error('ERR FAILOVER timeout must be greater than 0');
         timed = true;
+        timeoutMs = timeout;
       } else if (isWord(req, i, 'to') && i + 2 < req.argc && !targeted) {
-        if (Number.isNaN(integerArg(ctx, i + 2))) return;
+        const port = integerArg(ctx, i + 2);
+        if (Number.isNaN(port)) return;
+        to = { host: req.latin1(i + 1), port };
         targeted = true;
         i += 2;
       } else if (isWord(req, i, 'force') && !forced) forced = true;
@@ -195,7 +202,17 @@ export const failover: Command = {
     const view = ctx.host.replication();
     if (view.role === 'slave') return reply.error('ERR FAILOVER is not valid when server is a replica.');
     if (view.slaves.length === 0) return reply.error('ERR FAILOVER requires connected replicas.');
-    reply.error('ERR FAILOVER is not supported: this version of Weir hands the log to no other node');
+    if (forced && !(timed && targeted)) {
+      return reply.error('ERR FAILOVER with force option requires both a timeout and target HOST and IP.');
+    }
+    if (!ctx.host.isClustered()) {
+      return reply.error(
+        'ERR FAILOVER is not supported without a cluster whose nodes choose their leader (weir-cluster)',
+      );
+    }
+    const failure = ctx.host.handOver({ to, timeoutMs, force: forced });
+    if (failure === null) reply.ok();
+    else replyFailure(reply, failure);
   },
 };
 

@@ -34,7 +34,7 @@ export const differing: Readonly<Record<string, string>> = {
   dump: 'RDB version 10, as Redis 7.0 writes it: 7.2 loads it',
   eval: 'the newest 500 scripts are kept, as since 7.4; docs/differences.md tells the rest',
   expiretime: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
-  failover: 'refused',
+  failover: 'in a cluster whose nodes choose their leader; elsewhere refused',
   'function|kill': 'answers NOTBUSY: a script that runs too long is ended',
   'function|list': 'in the order in which libraries came',
   'function|stats': 'no running script is told',
