@@ -25,6 +25,8 @@ const FAULTS = {
   /** An operator makes a slave the master of the log that it follows. */
   takeover: 3,
   reload: 2,
+  /** An operator has a cluster's leader hand the log over. */
+  handover: 4,
 } as const;
 
 type Fault = keyof typeof FAULTS;
@@ -146,6 +148,11 @@ export class Faults {
         node.crash();
         node.master = null;
         return startLater(2000);
+      case 'handover': {
+        const leader = nodes.find(({ alive, engineNode }) => alive && engineNode?.role.leading === true);
+        if (cluster.isClustered && leader !== undefined) void cluster.ask(leader, ['FAILOVER']);
+        return;
+      }
       case 'reload':
         if (node.alive) void cluster.ask(node, ['DEBUG', 'RELOAD']);
         return;
