@@ -1,4 +1,4 @@
-import { REPLY_ON, Session, execute, resume, serveReady, whenDone } from '@weir/commands';
+import { REPLY_ON, Session, execute, needsData, resume, serveReady, whenDone } from '@weir/commands';
 import type { ClientMemory, Context, Deferred, Lookahead, SessionAction } from '@weir/commands';
 import type { Config } from '@weir/config';
 import { ByteQueue } from '@weir/link';
@@ -11,6 +11,7 @@ import type { Commit } from './commit.ts';
 import type { ReplyTarget } from './held-replies.ts';
 import type { KeptBack, Resumable } from './kept-back.ts';
 import { ToldState, decodeState, encodeState } from './session-state.ts';
+import type { Lease, LeaseWaiter } from './lease.ts';
 
 /**
  * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
@@ -57,6 +58,7 @@ export interface SessionHost {
   readonly lookahead: Lookahead;
   readonly scanLimits: ScanLimits;
   readonly keptBack: KeptBack;
+  readonly lease: Lease;
   readonly clientMemory: ClientLimits;
   /** No password is asked for. */
   readonly passwordless: boolean;
@@ -71,7 +73,7 @@ export interface SessionHost {
   sessionClosed(session: Session): void;
 }
 
-export class ClientSession implements SessionPort, ReplyTarget, Resumable, Client {
+export class ClientSession implements SessionPort, ReplyTarget, Resumable, Client, LeaseWaiter {
   readonly session: Session;
   readonly #engine: SessionHost;
   readonly #sink: SessionSink;
@@ -89,6 +91,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** The request that a pause keeps from running. */
   #postponed: Request | null = null;
   #forgetPostponed: (() => void) | null = null;
+  /** A whole request that needs the data set, and came when this master's lease had run out. */
+  #leaseless: Uint8Array | null = null;
   /** Since when the unread output is above the soft limit; 0: it is not. */
   #softSinceMs = 0;
   /** What the ingress knows of the session; null: it serves its client here and nowhere else. */
@@ -306,6 +310,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       (this.#facts & (CONGESTED | BOUNCED)) !== 0 ||
       this.#engine.commit.stalled ||
       this.#heldBytes > HELD_BYTES_MAX ||
+      this.#leaseless !== null ||
       !this.session.executes
     );
   }
@@ -315,6 +320,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     if (this.isGone) return false;
     const backlog = this.#backlog;
     const scanner = this.#scanner;
+    if (this.#leaseless !== null) this.#tryLeaseless();
     if ((this.#facts & RELEASED) !== 0 && !this.#mustWait) this.#again();
     else if (!this.#waiting && scanner.unscannedBytes > 0) this.#process();
     else if (!this.#waiting && backlog.length > 0) {
@@ -335,7 +341,38 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     return !this.#waiting && (scanner.unscannedBytes > 0 || backlog.length > 0);
   }
 
+  leaseChanged(): void {
+    this.#engine.keptBack.add(this);
+  }
+
+  /** Once more the request that found no lease; it is kept again when there is still none. */
+  #tryLeaseless(): void {
+    const bytes = this.#leaseless!;
+    if (this.#engine.commit.stalled || this.session.isEnding) return;
+    this.#leaseless = null;
+    this.#engine.keptBytes -= bytes.length;
+    const scanner = new FrameScanner(this.#engine.scanLimits);
+    scanner.authenticated = this.session.authenticated;
+    scanner.feed(bytes, 0, bytes.length);
+    this.#process(scanner);
+  }
+
+  /** It waits, and all that this connection sends behind it. */
+  #keepLeaseless({ buf, start, end }: Request): void {
+    this.#leaseless = Uint8Array.prototype.slice.call(buf, start, end);
+    this.#engine.keptBytes += end - start;
+    this.#engine.lease.wait(this);
+  }
+
+  #dropLeaseless(): void {
+    if (this.#leaseless === null) return;
+    this.#engine.keptBytes -= this.#leaseless.length;
+    this.#leaseless = null;
+    this.#engine.lease.forget(this);
+  }
+
   #dropBacklog(): void {
+    this.#dropLeaseless();
     this.#engine.keptBytes -= this.#backlog.length;
     this.#backlog.clear();
   }
@@ -343,7 +380,8 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
   /** What this connection keeps in memory. */
   memory(): ClientMemory {
     const scanner = this.#scanner;
-    const query = scanner.pendingBytes + scanner.unscannedBytes + this.#backlog.length;
+    const kept = this.#backlog.length + (this.#leaseless?.length ?? 0);
+    const query = scanner.pendingBytes + scanner.unscannedBytes + kept;
     const queryFree = scanner.bufferBytes - scanner.pendingBytes + this.#backlog.capacity - this.#backlog.length;
     const argv = scanner.pendingBytes > 0 ? scanner.tableBytes : 0;
     const output = this.#heldBytes + this.#sink.pendingOutputBytes;
@@ -375,14 +413,16 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     return true;
   }
 
-  #process(): void {
+  #process(scanner = this.#scanner): void {
     const engine = this.#engine;
     const ctx = engine.ctx;
     const session = this.session;
-    const scanner = this.#scanner;
     const out = ctx.reply;
     const now = engine.time.wallMs();
     ctx.monotonicMs = engine.time.monotonicMs();
+    const { lease } = engine;
+    // Every request that is looked at below was asked before this moment.
+    const isLapsed = ctx.monotonicMs >= lease.endMs && !lease.refuses;
     // What the session was when its replies began to be held.
     let { db, resp, phase, subscriptionTurns } = session;
     const base = out.pos;
@@ -404,6 +444,10 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
           replies++;
           session.on('quit');
         }
+        break;
+      }
+      if (isLapsed && needsData(ctx, session, lookahead.request)) {
+        this.#keepLeaseless(lookahead.request);
         break;
       }
       const before = out.pos;
@@ -483,10 +527,13 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     this.#facts &= ~(POSTPONED | RELEASED);
     session.isPostponed = false;
     session.waitingBytes = 0;
+    ctx.monotonicMs = engine.time.monotonicMs();
+    const { lease } = engine;
+    if (ctx.monotonicMs >= lease.endMs && !lease.refuses && needsData(ctx, session, req))
+      return this.#keepLeaseless(req);
     const out = ctx.reply;
     const start = out.pos;
     const { db, resp, phase } = session;
-    ctx.monotonicMs = engine.time.monotonicMs();
     ctx.busy = true;
     const silent = session.replyMode !== REPLY_ON;
     const done = execute(ctx, session, req, engine.time.wallMs());

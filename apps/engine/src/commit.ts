@@ -35,6 +35,8 @@ export interface Committer {
   readonly nextOffset: number;
   /** When the log stored a part of a record last, by performance.now(); 0: never. */
   readonly fragmentStoredMs: number;
+  /** When the newest append that is known to be stored was sent, by the same clock. */
+  readonly renewedMs?: number;
 }
 
 /** Where effects come from: the Context. */

@@ -14,6 +14,7 @@ import type { SessionHost } from './client-session.ts';
 import { Commit, newEffects } from './commit.ts';
 import type { Committer } from './commit.ts';
 import { KeptBack } from './kept-back.ts';
+import { Lease } from './lease.ts';
 import { linkCommands } from './link-commands.ts';
 
 /**
@@ -73,6 +74,7 @@ export class Engine implements EnginePort, SessionHost {
   readonly scanLimits: ScanLimits;
   readonly lookahead = new Lookahead();
   readonly commit: Commit;
+  readonly lease = new Lease((error) => (this.ctx.role.leaseRefusal = error));
   /** Sessions by id. */
   readonly sessions = new Map<number, Session>();
   readonly keptBack: KeptBack;
@@ -112,6 +114,7 @@ export class Engine implements EnginePort, SessionHost {
       onStored: (ms) => {
         ctx.stats.recordStored(ms * 1000);
         ctx.latencySample('log-append', ms * 1000);
+        this.lease.renewed(this.time.monotonicMs());
       },
       ...(options.recordCutBytes === undefined ? {} : { recordCutBytes: options.recordCutBytes }),
     });
@@ -157,6 +160,10 @@ export class Engine implements EnginePort, SessionHost {
 
   get position(): number {
     return this.positionNow();
+  }
+
+  get confirmed(): number {
+    return this.leading && this.time.monotonicMs() < this.lease.endMs ? this.positionNow() : -1;
   }
 
   get commands(): readonly LinkCommand[] {
@@ -235,10 +242,11 @@ export class Engine implements EnginePort, SessionHost {
 
   // --- the commit --------------------------------------------------------------------------------------------------
 
-  /** This engine is the master from now on, and its records go there. */
-  lead(committer: Committer): void {
+  /** This engine is the master from now on, and its records go there. `leaseMs`: it answers as long as it holds a lease of that; 0: it needs none. */
+  lead(committer: Committer, leaseMs = 0): void {
     const { ctx } = this;
     this.commit.lead(committer);
+    this.lease.begin(committer, leaseMs);
     // Another log counts its offsets from its own beginning: WAIT would wait for one that it never reaches.
     for (const session of this.sessions.values()) {
       session.lastWriteOffset = Math.min(session.lastWriteOffset, committer.nextOffset);
@@ -250,6 +258,7 @@ export class Engine implements EnginePort, SessionHost {
   /** Stops being master: see Commit.stopLeading. */
   stopLeading(): void {
     this.commit.stopLeading();
+    this.lease.end();
   }
 
   get leading(): boolean {

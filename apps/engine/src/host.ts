@@ -117,6 +117,10 @@ export class EngineHost implements Host {
     return slaves.sort((a, b) => a.port - b.port || (a.ip < b.ip ? -1 : 1));
   }
 
+  isClustered(): boolean {
+    return this.#node.isClustered;
+  }
+
   replicaOf(target: HostPort | null): Promise<string | null> | undefined {
     return this.#node.replicaOf(target);
   }

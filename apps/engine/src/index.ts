@@ -1,3 +1,4 @@
+export { isClustered, takeNewerLog } from './cluster-mode.ts';
 export { importsFile } from './import-file.ts';
 export { externalRights } from './log-access.ts';
 export type { LogAccess, LogLocation, OpenLog, OpenLogOptions } from './log-access.ts';

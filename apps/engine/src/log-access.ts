@@ -51,6 +51,8 @@ export interface OpenLogOptions {
   /** What this member tells the others. */
   readonly report: () => MemberReport;
   readonly logger: Logger;
+  /** How long an append or a question to the log may be without an answer. Absent: five seconds. */
+  readonly answerMs?: number;
   /** Tries for ever, until it is aborted. */
   readonly signal: AbortSignal;
 }
@@ -58,9 +60,15 @@ export interface OpenLogOptions {
 /** How the log at a location is opened: over NATS, or in a simulator. */
 export type OpenLog = (location: LogLocation, options: OpenLogOptions) => Promise<LogAccess>;
 
-export const openNatsLog: OpenLog = async (location, { name, report, logger, signal }) => {
+export const openNatsLog: OpenLog = async (location, { name, report, logger, answerMs, signal }) => {
   const { oldestServer: oldest } = location;
-  const opened = await openLog(location, { name, logger, signal, ...(oldest === undefined ? {} : { oldest }) });
+  const opened = await openLog(location, {
+    name,
+    logger,
+    signal,
+    ...(answerMs === undefined ? {} : { answerMs }),
+    ...(oldest === undefined ? {} : { oldest }),
+  });
   try {
     const messages = await connectNats({
       urls: location.natsUrl,

@@ -10,6 +10,7 @@ import { realTime } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
 import { announcedLink } from './announced-link.ts';
 import { readBootId } from './boot-id.ts';
+import { isClustered } from './cluster-mode.ts';
 import { confirmedPosition } from './confirm.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
@@ -17,6 +18,7 @@ import { EngineHost } from './host.ts';
 import type { ImportInto } from './import-file.ts';
 import { openNatsLog } from './log-access.ts';
 import type { LogLocation, OpenLog } from './log-access.ts';
+import { leaseTermsOf } from './lease.ts';
 import type { Logger } from './logger.ts';
 import { Messages } from './messages.ts';
 import { NodeFileError, NodeFileStore, missingNodeFile } from './node-file.ts';
@@ -62,6 +64,8 @@ export interface NodeSurroundings {
   readonly arenaReserveBytes: number;
   /** Of the newest messages of the log that are kept in memory. */
   readonly recentBytes: number;
+  /** The nodes choose their leader; absent: as the configuration says. */
+  readonly isClustered: boolean;
 }
 
 /** A log without room says so at once; one refusal may still be a passing one. */
@@ -80,6 +84,8 @@ export class EngineNode {
   readonly waits: ReplicaWaits;
   readonly oldLogs: OldLogs;
   readonly time: Time;
+  /** The nodes choose their leader. */
+  readonly isClustered: boolean;
   readonly runId: string;
   /** A calendar time, for LASTSAVE. */
   readonly startedMs: number;
@@ -118,6 +124,7 @@ export class EngineNode {
       sync: () => (options.ownLog.ownsStore ? this.config.choice.appendfsync : null),
       nowMs: () => time.monotonicMs(),
     });
+    this.isClustered = around.isClustered ?? isClustered(this.config);
     const host = new EngineHost(this);
     this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host, time });
     this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null, time);
@@ -162,6 +169,9 @@ export class EngineNode {
         options.onLeading?.(location);
       },
       ...(options.importInto === undefined ? {} : { importInto: options.importInto }),
+      ...(this.isClustered
+        ? { cluster: { ...leaseTermsOf(this.config), priority: () => this.config.num.replicaPriority } }
+        : {}),
       time,
       onOpened: (access) => messages.attach(access),
       openLog: around.openLog ?? openNatsLog,
@@ -276,6 +286,7 @@ export class EngineNode {
     }
     if (config.bool.activerehashing && !this.role.promoting) rehashFor(ctx.keyspace, clock, 1000);
     ctx.role.writeRefusal = this.#writeRefusal(monotonicMs);
+    engine.lease.watch(monotonicMs, config.num.commitTimeout);
     if (ctx.role.writeRefusal !== '' && engine.commit.oldestInFlightAgeMs() > config.num.commitTimeout)
       engine.commit.refuseHeld();
     engine.closeIdle(monotonicMs);

@@ -4,11 +4,13 @@ import { FakeNats } from '@weir/cluster/testing';
 import { Config } from '@weir/config';
 import type { HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
+import type { LogStore } from '@weir/log';
 import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { Arena } from '@weir/memory';
 import { encodeCommand } from '@weir/resp';
 import { FakeTime } from '@weir/time/testing';
 import { Engine } from './engine.ts';
+import { leaseTermsOf } from './lease.ts';
 import type { LogAccess, LogLocation } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import type { Known, Note, RoleMemory } from './node-memory.ts';
@@ -52,6 +54,17 @@ class FakeMemory implements RoleMemory {
   }
 }
 
+export interface FakeNodeOptions {
+  readonly slaveOf?: number;
+  readonly logId?: string;
+  readonly isSole?: boolean;
+  readonly memory?: RoleMemory;
+  /** A node of a cluster, with that `replica-priority`. */
+  readonly priority?: number;
+  /** How it reaches the log; absent: at once. */
+  readonly way?: (log: FakeLog) => LogStore;
+}
+
 /** Everything that is stored, and the nodes by their ports. */
 export class FakeCluster {
   readonly time = new FakeTime();
@@ -69,10 +82,7 @@ export class FakeCluster {
   }
 
   /** What a restart keeps is `memory`. */
-  node(
-    port: number,
-    options: { slaveOf?: number; logId?: string; isSole?: boolean; memory?: RoleMemory } = {},
-  ): FakeNode {
+  node(port: number, options: FakeNodeOptions = {}): FakeNode {
     const node = new FakeNode(this, port, options);
     this.nodes.set(port, node);
     return node;
@@ -97,11 +107,7 @@ export class FakeNode {
   /** Answers no handshake. */
   isAway = false;
 
-  constructor(
-    cluster: FakeCluster,
-    port: number,
-    options: { slaveOf?: number; logId?: string; isSole?: boolean; memory?: RoleMemory },
-  ) {
+  constructor(cluster: FakeCluster, port: number, options: FakeNodeOptions) {
     const { time, nats } = cluster;
     this.port = port;
     const { slaveOf } = options;
@@ -109,7 +115,13 @@ export class FakeNode {
     const newKeyspace = (): Keyspace =>
       new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3, arena: new Arena({ reserveBytes: 1 << 26 }) });
     const host = new Proxy({}, { get: () => () => 0 });
-    this.engine = new Engine({ config: this.config, keyspace: newKeyspace(), host: host as never });
+    const { priority } = options;
+    this.engine = new Engine({
+      config: this.config,
+      keyspace: newKeyspace(),
+      host: host as never,
+      ...(priority === undefined ? {} : { time }),
+    });
     this.memory = options.memory ?? new FakeMemory(port.toString(16).padStart(16, '0'));
     const say = (_fields: object, text: string): void => void this.logged.push(text);
     const logger: Logger = { debug() {}, info: say, warn: say, error: say };
@@ -132,11 +144,14 @@ export class FakeNode {
       },
       announce: () => ({ ip: '127.0.0.1', port }),
       onLeading: () => {},
+      ...(priority === undefined ? {} : { cluster: { ...leaseTermsOf(this.config), priority: () => priority } }),
       time,
       openLog: async (location, { report }): Promise<LogAccess> => {
         const membership = new Membership({ ...location, nats: handle, report, time });
         const close = async (): Promise<void> => membership.stop();
-        return { location, link: handle, ...cluster.stored(location.logId), membership, renew: () => true, close };
+        const { log, snapshots } = cluster.stored(location.logId);
+        const reached = options.way?.(log) ?? log;
+        return { location, link: handle, log: reached, snapshots, membership, renew: () => true, close };
       },
       askForLog: async (target: HostPort): Promise<HandshakeResult> => {
         const asked = cluster.nodes.get(target.port)?.role;

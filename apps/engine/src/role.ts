@@ -145,6 +145,7 @@ export class RoleController {
       state: isOnline ? 'online' : this.loading !== null ? 'loading' : 'catching-up',
       ...(writer === null && isTold && follows !== '' ? { follows } : {}),
       ...(linkAddress === '' ? {} : { link: linkAddress }),
+      ...(this.#o.cluster === undefined ? {} : { priority: this.#o.cluster.priority() }),
     };
   }
 

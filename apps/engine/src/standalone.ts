@@ -1,7 +1,8 @@
-import { clusterLogId } from '@weir/cluster';
+import { clusterLogId, rememberClusterLog } from '@weir/cluster';
 import { listenLink } from '@weir/link';
 import { lockFolder } from '@weir/log';
 import type { Program, Running } from '@weir/program';
+import { isClustered, takeNewerLog } from './cluster-mode.ts';
 import { importsFile } from './import-file.ts';
 import { externalRights } from './log-access.ts';
 import { EngineNode } from './node.ts';
@@ -17,6 +18,7 @@ export async function startEngine(program: Program): Promise<Running> {
     throw new Error('an engine alone needs nats-url: weir-server starts one with a NATS server of its own');
   if (linkListen === '')
     throw new Error('an engine alone needs link-listen: the address where ingress processes reach it');
+  const clustered = isClustered(config);
   // First of all: whoever is refused has touched nothing.
   const lock = lockFolder(config.text.dir);
   const node = new EngineNode({
@@ -27,13 +29,17 @@ export async function startEngine(program: Program): Promise<Running> {
       ownsStore: false,
       async locate(memory, signal) {
         const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
-        const logId = memory.logId ?? (await clusterLogId(place));
-        if (logId !== memory.logId) memory.remember(logId, null);
-        return { natsUrl, cluster: weirCluster, logId, ...externalRights(config) };
+        if (memory.logId === null) memory.remember(await clusterLogId(place), null);
+        else if (clustered) await takeNewerLog(memory, place, logger);
+        return { natsUrl, cluster: weirCluster, logId: memory.logId!, ...externalRights(config) };
       },
       place: async (logId) => ({ natsUrl, cluster: weirCluster, logId, ...externalRights(config) }),
       secure: async () => {},
-      remember: async () => {}, // the former master's log stays the cluster's
+      async remember({ logId }, generation, signal) {
+        const place = { natsUrl, cluster: weirCluster, signal, replicas: config.num.logReplicas };
+        // Where people decide who leads, the former master's log stays the cluster's.
+        if (clustered) await rememberClusterLog(place, { logId, generation });
+      },
       guard: () => null, // the files are not this node's
       settled: () => {},
     },

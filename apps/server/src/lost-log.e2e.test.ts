@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectNats } from '@weir/log';
-import { checkoutRoot } from '@weir/toolchain';
+import { connectNats, startEmbeddedNats } from '@weir/log';
+import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 import { NO_SNAPSHOTS, fill, refusal, sameDigest, streamFolder, until, withRig } from '@weir/testkit';
 
 /*
@@ -157,8 +157,9 @@ withRig(
 );
 
 withRig('a deposed master without writes notices within seconds, and follows', async (rig) => {
-  const shared = await rig.started('shared');
-  const more = ['--nats-url', shared.natsUrl('admin'), '--weir-cluster', 'two', ...NO_SNAPSHOTS];
+  const nats = await startEmbeddedNats({ binary: findNatsServer(), dir: join(rig.folder, 'nats') });
+  rig.onEnd(() => nats.stop());
+  const more = ['--nats-url', nats.url, ...NO_SNAPSHOTS];
   const first = await rig.started('first', { more });
   await first.call('SET', 'k', 'old');
   const second = await rig.started('second', { more });

@@ -3,7 +3,8 @@ import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { NO_SNAPSHOTS, fill, refusal, sameDigest, signal, streamFolder, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-import { connectNats } from '@weir/log';
+import { connectNats, startEmbeddedNats } from '@weir/log';
+import { findNatsServer } from '@weir/toolchain';
 
 // As lost-log.e2e.test.ts: a log lost something, and another part of what would tell or help is lost with it, or an operator has decided.
 
@@ -80,14 +81,13 @@ withRig('an empty log that has had a leader is refused by a node that knows noth
 withRig(
   'DISCARD is refused where no log is there to be taken, and by a node that holds what the log lost',
   async (rig) => {
-    const shared = await rig.started('shared');
-    const node = await rig.started('node', {
-      more: ['--nats-url', shared.natsUrl('admin'), '--weir-cluster', 'two', ...NO_SNAPSHOTS],
-    });
+    const nats = await startEmbeddedNats({ binary: findNatsServer(), dir: join(rig.folder, 'nats') });
+    rig.onEnd(() => nats.stop());
+    const node = await rig.started('node', { more: ['--nats-url', nats.url, ...NO_SNAPSHOTS] });
     await fill(node, 0, 200);
     const { logId } = await node.position();
-    const link = await connectNats({ urls: shared.natsUrl('admin'), name: 'test' });
-    await link.api(`STREAM.DELETE.WEIR_two_${logId}_LOG`, undefined);
+    const link = await connectNats({ urls: nats.url, name: 'test' });
+    await link.api(`STREAM.DELETE.WEIR_weir_${logId}_LOG`, undefined);
     await link.close();
     await refusal(node, 'log-missing');
     assert.equal(await node.call('GET', 'key:1'), 'value 1', 'reads go on');

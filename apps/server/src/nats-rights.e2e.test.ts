@@ -34,7 +34,7 @@ withRig(
     await assert.rejects(master.call('WEIR', 'HANDSHAKE', 'REPLICATION'), /runs the replication app itself/);
     const link = await connectNats({ urls: hello.natsUrl, name: 'a slave', firstConnectMs: 5_000 });
     rig.onEnd(() => link.close());
-    const log = new JetStreamLog(link, { cluster: 'weir', logId: hello.logId, appendTimeoutMs: 300 });
+    const log = new JetStreamLog(link, { cluster: 'weir', logId: hello.logId, answerMs: 300 });
     const { lastSeq } = await log.state();
     assert.notEqual((await log.append(new Uint8Array(100), lastSeq)).kind, 'stored');
     await assert.rejects(link.api(`STREAM.PURGE.${log.stream}`, {}, 300), { code: 'log-unavailable' });

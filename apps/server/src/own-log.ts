@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { externalRights, missingNodeFile } from '@weir/app-engine';
+import { externalRights, isClustered, missingNodeFile, takeNewerLog } from '@weir/app-engine';
 import type { LogLocation, RoleMemory, OwnLog as EngineOwnLog } from '@weir/app-engine';
 import { askClusterLog, clusterLogId, rememberClusterLog } from '@weir/cluster';
 import type { ClusterPlace } from '@weir/cluster';
@@ -44,6 +44,7 @@ export class OwnLog implements EngineOwnLog {
       const logId = lostSign === null ? await clusterLogId(place) : await this.#lostLogId(place, lostSign, memory);
       memory.remember(logId, null);
     } else if (this.ownsStore) await this.#takeNewer(memory, place);
+    else if (isClustered(this.#config)) await takeNewerLog(memory, place, this.#log);
     return this.#located(place, memory.logId!);
   }
 
@@ -55,9 +56,10 @@ export class OwnLog implements EngineOwnLog {
     await (await this.#embedded)?.syncStore();
   }
 
-  /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's. */
+  /** On a NATS server of its own this node is the cluster; on a shared one the former master's log stays the cluster's, unless its nodes choose their leader. */
   async remember({ logId }: LogLocation, generation: number, signal: AbortSignal): Promise<void> {
-    if (this.ownsStore) await rememberClusterLog(await this.#place(signal), { logId, generation });
+    if (this.ownsStore || isClustered(this.#config))
+      await rememberClusterLog(await this.#place(signal), { logId, generation });
   }
 
   guard(logId: string): GuardedTail | null {

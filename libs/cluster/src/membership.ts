@@ -26,6 +26,8 @@ export interface MemberReport {
   readonly follows?: string;
   /** Where ingresses reach an engine: its socket's path or `host:port`, as `link-connect` takes it. */
   readonly link?: string;
+  /** Of a node of a cluster: `replica-priority`. Lower ones lead first, 0 never does. */
+  readonly priority?: number;
   /** Of a replication app: what INFO persistence shows. */
   readonly snapshot?: SnapshotReport;
   /** A member's last report: it leaves in order, and is gone at once. */
@@ -156,5 +158,6 @@ export function parseReport(data: Uint8Array): MemberReport | null {
   const texts = ['id', 'role', 'ip', 'state'].every((name) => typeof r[name] === 'string');
   if (!numbers || !texts || !['master', 'slave', 'replication'].includes(r['role'] as string)) return null;
   for (const name of ['follows', 'link']) if (r[name] !== undefined && typeof r[name] !== 'string') return null;
+  if (r['priority'] !== undefined && !Number.isSafeInteger(r['priority'])) return null;
   return value as MemberReport;
 }

@@ -31,11 +31,13 @@ export interface OpenLogOptions {
   readonly oldest?: ServerVersion;
   /** How long the first connection may take. Absent: tries for ever, until it is aborted. */
   readonly firstConnectMs?: number;
+  /** How long an append or a question to the log may be without an answer. Absent: five seconds. */
+  readonly answerMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export async function openLog(place: LogPlace, options: OpenLogOptions): Promise<OpenedLog> {
-  const { name, logger, oldest, firstConnectMs, signal } = options;
+  const { name, logger, oldest, firstConnectMs, answerMs, signal } = options;
   const link = await connectNats({
     urls: place.natsUrl,
     name,
@@ -45,7 +47,7 @@ export async function openLog(place: LogPlace, options: OpenLogOptions): Promise
     onEvent: ({ kind, detail }) =>
       logger[kind === 'connected' || kind === 'closed' ? 'info' : 'warn']({ detail }, `connection to NATS: ${kind}`),
   });
-  const log = new JetStreamLog(link, place);
+  const log = new JetStreamLog(link, { ...place, ...(answerMs === undefined ? {} : { answerMs }) });
   const snapshots = new JetStreamSnapshots(link, place);
   return {
     link,

@@ -20,6 +20,7 @@ import { transactionCommands } from './transaction/index.ts';
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
+export { needsData } from './core/admit.ts';
 export { apply, execute } from './core/execute.ts';
 export { unblockAll } from './core/blocking.ts';
 export { resume, serveReady, whenDone } from './core/frame.ts';

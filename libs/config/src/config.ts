@@ -66,6 +66,7 @@ export class Config {
   readonly renamedCommands = new Map<string, string>();
 
   readonly #values: string[];
+  readonly #given = new Set<number>();
   readonly #hooks: (ChangeHook[] | undefined)[];
   readonly #gates = new Map<string, ChangeGate>();
   readonly #shown = new Map<string, () => string>();
@@ -106,6 +107,11 @@ export class Config {
   isDefault(name: DirectiveName): boolean {
     const row = rowOf(name);
     return this.#values[row.index] === row.default;
+  }
+
+  /** Somebody said it, be it what the default says. */
+  isGiven(name: DirectiveName): boolean {
+    return this.#given.has(rowOf(name).index);
   }
 
   /** A path of the configuration (logfile, pidfile, unixsocket), absolute: they are relative to `dir`. */
@@ -245,6 +251,7 @@ export class Config {
     const before = this.#values[row.index];
     const parsed = parseValue(row, args, { current: before, accumulate: false });
     if ('error' in parsed) throw new Error(`${name}: ${parsed.error}`);
+    this.#given.add(row.index);
     this.#store(row, parsed.text);
     if (parsed.text !== before)
       for (const hook of this.#hooks[row.index] ?? []) hook({ name, before, after: parsed.text });
@@ -273,6 +280,7 @@ export class Config {
 
   /** For the loader: stores a canonical text without hooks. */
   load(row: TableRow, text: string): void {
+    this.#given.add(row.index);
     this.#store(row, text);
   }
 

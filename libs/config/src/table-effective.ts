@@ -216,7 +216,7 @@ export const effectiveDirectives = [
   int(
     'replica-priority',
     { default: 100 },
-    'Told in INFO: preference as the next master, 0 is never. Weir promotes nobody.',
+    'Preference as the next leader of a cluster: lower ones claim first, 0 never does. Told in INFO.',
     { alias: 'slave-priority' },
   ),
   bool('replica-announced', 'yes', 'Told in INFO, for monitors that pass over slaves with no.'),
@@ -279,19 +279,42 @@ export const effectiveDirectives = [
     'How long a nats-server that starts may show no progress before it is started again; doubles each time.',
     { apps: ['server'], unit: 'seconds', immutable: true },
   ),
-  str('weir-cluster', 'weir', 'Name of the cluster: part of subjects and bucket names in NATS.', {
-    apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
-    immutable: true,
-    check: (text) =>
-      /^[A-Za-z0-9_-]{1,64}$/.test(text)
-        ? undefined
-        : 'cluster names are 1 to 64 letters, digits, hyphens or underscores',
-  }),
+  str(
+    'weir-cluster',
+    'weir',
+    'Name of the cluster; given with nats-url and without replicaof, the nodes of it choose their leader.',
+    {
+      apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
+      immutable: true,
+      check: (text) =>
+        /^[A-Za-z0-9_-]{1,64}$/.test(text)
+          ? undefined
+          : 'cluster names are 1 to 64 letters, digits, hyphens or underscores',
+    },
+  ),
   int(
     'log-replicas',
     { default: 1, min: 1, max: 5 },
     'NATS servers that keep a copy of the log each; more are made where it has fewer.',
     { apps: ['engine', 'replication', 'server'], immutable: true },
+  ),
+  int(
+    'leader-lease',
+    { default: 1000, min: 100, max: 600_000 },
+    'In a cluster: how long a leader answers by itself after an append that was stored. The same on all nodes.',
+    { unit: 'milliseconds', immutable: true },
+  ),
+  int(
+    'leader-lease-margin',
+    { default: 200, min: 10, max: 600_000 },
+    'Beyond a lease, before another node claims the log: for clocks that run differently. At least a tenth of it.',
+    { unit: 'milliseconds', immutable: true },
+  ),
+  int(
+    'leader-heartbeat',
+    { default: 250, min: 10, max: 200_000 },
+    'A leader without writes appends a small record so often. At most a third of leader-lease.',
+    { unit: 'milliseconds', immutable: true },
   ),
   str('link-listen', '', 'Socket path or host:port where an engine takes ingresses of other processes.', {
     apps: ['engine', 'server'],

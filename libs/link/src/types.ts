@@ -115,6 +115,12 @@ export interface EnginePort {
    * (a slave), and nothing beyond it.
    */
   readonly position: number;
+  /**
+   * For linearizable reads elsewhere: everything that anybody was told is stored lies up to this offset, as sure as this engine leads under a lease that
+   * holds at this moment; -1 when it does not lead, or cannot know. A slave that has applied so much may answer what was asked before this was
+   * read. Absent: the engine does not say.
+   */
+  readonly confirmed?: number;
   /** Id of the node, as it reports to the members of its log; '' or absent: none. */
   readonly node?: string;
   /** Calls `listener` after `position` has moved, until what it returns is called. */

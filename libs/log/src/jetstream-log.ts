@@ -24,8 +24,8 @@ import type {
 export interface JetStreamLogOptions {
   readonly cluster: string;
   readonly logId: string;
-  /** An append without an answer for so long is 'unknown'. */
-  readonly appendTimeoutMs?: number;
+  /** An append without an answer for so long is 'unknown', a question is given up. Absent: five seconds. */
+  readonly answerMs?: number;
 }
 
 /** A stream as its leader describes it. Times are the server's, in milliseconds since 1970; 0: there is none. */
@@ -57,6 +57,7 @@ interface StreamInfoAnswer {
   readonly cluster?: { readonly leader?: string; readonly replicas?: readonly { readonly current: boolean }[] };
 }
 
+const ANSWER_MS = 5_000;
 const NAME = /^[A-Za-z0-9_-]+$/;
 
 export function checkNames(cluster: string, logId: string): void {
@@ -72,6 +73,7 @@ export class JetStreamLog implements LogStore {
   readonly subject: string;
   readonly #link: NatsLink;
   readonly #publisher: AckedPublisher;
+  readonly #answerMs: number;
   readonly #expected = new NumberHeader('Nats-Expected-Last-Sequence');
 
   constructor(link: NatsLink, options: JetStreamLogOptions) {
@@ -79,7 +81,7 @@ export class JetStreamLog implements LogStore {
     this.#link = link;
     this.stream = logStream(options.cluster, options.logId);
     this.subject = `weir.${options.cluster}.${options.logId}.log`;
-    this.#publisher = new AckedPublisher(link, options.appendTimeoutMs ?? 5_000);
+    this.#publisher = new AckedPublisher(link, (this.#answerMs = options.answerMs ?? ANSWER_MS));
   }
 
   get maxMessageBytes(): number {
@@ -113,7 +115,7 @@ export class JetStreamLog implements LogStore {
   async state(): Promise<LogState> {
     const { state } = await this.#link.api<{
       state: { first_seq: number; last_seq: number; bytes: number; messages: number };
-    }>(`STREAM.INFO.${this.stream}`, undefined);
+    }>(`STREAM.INFO.${this.stream}`, undefined, this.#answerMs);
     return {
       firstSeq: state.messages === 0 ? state.last_seq + 1 : state.first_seq,
       lastSeq: state.last_seq,
@@ -153,6 +155,7 @@ export class JetStreamLog implements LogStore {
       const { message } = await this.#link.api<{ message: { data?: string; time: string } }>(
         `STREAM.MSG.GET.${this.stream}`,
         { seq },
+        this.#answerMs,
       );
       return { message: new Uint8Array(Buffer.from(message.data ?? '', 'base64')), storedMs: Date.parse(message.time) };
     } catch (error) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeHandover, decodeHeartbeat, encodeHandover, encodeHeartbeat } from './heartbeat.ts';
 import { decodeLeadership, encodeLeadership, readBeginning } from './leadership.ts';
 import { LOG_START } from './reader.ts';
 import { FakeLog } from './testing.ts';
@@ -17,6 +18,27 @@ test('the bytes of a leadership record never change', () => {
       '"begins":{"kind":"snapshot","id":"base-1","seq":0,"digest":"d1","keys":5000}}',
   );
   assert.deepEqual(decodeLeadership(Buffer.from(text)), { node: 'n', ip: '1.2.3.4', port: 6379, begins: SNAPSHOT });
+});
+
+test('what a leader with a lease says of itself stands between its address and what the log begins with', () => {
+  const text = Buffer.from(encodeLeadership(ID, { node: 'n', leaseMs: 1000, why: 'silence' })).toString();
+  assert.equal(text, '{"id":"abababababababababababababababab","node":"n","leaseMs":1000,"why":"silence"}');
+  assert.deepEqual(decodeLeadership(Buffer.from(text)), { node: 'n', leaseMs: 1000, why: 'silence' });
+  assert.deepEqual(decodeLeadership(Buffer.from('{"leaseMs":0,"why":"boredom"}')), {}, 'what is not understood');
+});
+
+test('the bytes of heartbeat and handover records never change', () => {
+  const beat = Buffer.from(encodeHeartbeat({ node: 'n', leaseMs: 1000 })).toString();
+  assert.equal(beat, '{"node":"n","leaseMs":1000}');
+  assert.deepEqual(decodeHeartbeat(Buffer.from(beat)), { node: 'n', leaseMs: 1000 });
+  const named = Buffer.from(encodeHandover({ node: 'n', to: 'm' })).toString();
+  assert.equal(named, '{"node":"n","to":"m"}');
+  assert.deepEqual(decodeHandover(Buffer.from(named)), { node: 'n', to: 'm' });
+  assert.deepEqual(decodeHandover(encodeHandover({ node: 'n' })), { node: 'n' });
+  for (const text of ['', '[1', 'null', '{"node":7,"leaseMs":"x","to":1}']) {
+    assert.deepEqual(decodeHeartbeat(Buffer.from(text)), {});
+    assert.deepEqual(decodeHandover(Buffer.from(text)), {});
+  }
 });
 
 test('a leadership record that says less, or nothing that is understood, is read as one that says less', () => {

@@ -7,7 +7,7 @@ import type { LogStore } from './types.ts';
  * part is the proof a reader needs when it finds no snapshot: "nothing" is written down, so a snapshot that is missing is told from one that
  * never was.
  *
- *   {"id": "<writer id, hex>", "node": "…", "ip": "…", "port": 6379,
+ *   {"id": "<writer id, hex>", "node": "…", "ip": "…", "port": 6379, "leaseMs": 1000, "why": "silence",
  *    "begins": {"kind": "nothing"} | {"kind": "snapshot", "id": "base-…", "seq": 0, "digest": "<hex>", "keys": 5000,
  *                                    "from": {"logId": "…", "seq": 4711}}}
  *
@@ -32,13 +32,25 @@ export interface Leadership {
   readonly node?: string;
   readonly ip?: string;
   readonly port?: number;
+  /** It may answer alone for so long after each append of its own that is stored; absent: it holds no lease, and is deposed by being fenced. */
+  readonly leaseMs?: number;
+  /** How it came to lead, for people. */
+  readonly why?: LeadershipCause;
   /** In the first record of a log only. */
   readonly begins?: Beginning;
 }
 
+/**
+ * start: nobody had led the log, or it is a node that is started as its master. silence: the leader was not heard of for longer than its lease.
+ * handover: the leader named it. released: the leader stopped in order. repair: an operator began this log.
+ */
+export const LEADERSHIP_CAUSES = ['start', 'silence', 'handover', 'released', 'repair'] as const;
+export type LeadershipCause = (typeof LEADERSHIP_CAUSES)[number];
+
 export function encodeLeadership(writerId: Uint8Array, leadership: Leadership): Uint8Array {
-  const { node, ip, port, begins } = leadership;
-  return Buffer.from(JSON.stringify({ id: Buffer.from(writerId).toString('hex'), node, ip, port, begins }));
+  const { node, ip, port, leaseMs, why, begins } = leadership;
+  const id = Buffer.from(writerId).toString('hex');
+  return Buffer.from(JSON.stringify({ id, node, ip, port, leaseMs, why, begins }));
 }
 
 /** What is missing or of another type is left out: another writer may say less. */
@@ -50,14 +62,21 @@ export function decodeLeadership(payload: Uint8Array): Leadership {
     return {};
   }
   if (typeof value !== 'object' || value === null) return {};
-  const { node, ip, port, begins } = value as Record<string, unknown>;
+  const { node, ip, port, leaseMs, why, begins } = value as Record<string, unknown>;
   const beginning = toBeginning(begins);
+  const cause = LEADERSHIP_CAUSES.find((each) => each === why);
   return {
     ...(typeof node === 'string' ? { node } : {}),
     ...(typeof ip === 'string' ? { ip } : {}),
     ...(typeof port === 'number' ? { port } : {}),
+    ...(isDuration(leaseMs) ? { leaseMs } : {}),
+    ...(cause === undefined ? {} : { why: cause }),
     ...(beginning !== null ? { begins: beginning } : {}),
   };
+}
+
+export function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
 }
 
 function toBeginning(value: unknown): Beginning | null {

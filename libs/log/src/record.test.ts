@@ -42,7 +42,7 @@ test('the numbers that reach a log never change', () => {
   // When this fails the format has changed: old logs become unreadable. Raise FORMAT_VERSION, keep reading the old one, add a new golden.
   assert.equal(FORMAT_VERSION, 1);
   assert.equal(HEADER_BYTES, 80);
-  assert.deepEqual(RecordKind, { data: 1, leadership: 2, noop: 3 });
+  assert.deepEqual(RecordKind, { data: 1, leadership: 2, noop: 3, heartbeat: 4, handover: 5 });
   const golden =
     '574c5201' + // WLR, format
     '01' + // kind
@@ -128,7 +128,7 @@ test('a newer format and an unknown kind are told apart from damage', () => {
   const newer = message.slice();
   newer[3] = FORMAT_VERSION + 1;
   assert.throws(() => decodeHeader(newer, new RecordHeader()), { code: 'log-newer' });
-  header.kind = 4;
+  header.kind = 6;
   encodeHeader(message, 0, header);
   assert.throws(() => decodeHeader(message, new RecordHeader()), { code: 'log-newer' });
   message[HEADER_BYTES]! ^= 1;

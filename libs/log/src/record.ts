@@ -26,6 +26,10 @@ export const RecordKind = {
   leadership: 2,
   /** Nothing. Counts no offset. */
   noop: 3,
+  /** A leader without writes: it renews its lease. Payload: JSON (heartbeat.ts). Counts no offset. */
+  heartbeat: 4,
+  /** The leader gives its lease up, to the node that it names or to anybody. Payload: JSON (heartbeat.ts). Counts no offset. */
+  handover: 5,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -218,7 +222,7 @@ export function decodeHeader(message: Uint8Array, into: RecordHeader): void {
   into.previousHi = view.getUint32(AT_PREVIOUS + 4, true);
   into.checksumLo = lo;
   into.checksumHi = hi;
-  if (into.kind < RecordKind.data || into.kind > RecordKind.noop)
+  if (into.kind < RecordKind.data || into.kind > RecordKind.handover)
     throw new LogError('log-newer', `log record of unknown kind ${into.kind}`);
 }
 

@@ -41,7 +41,7 @@ async function linkOf(user: 'admin' | 'leader' | 'replication' | 'slave'): Promi
 }
 
 async function logOf(user: 'admin' | 'leader' | 'replication' | 'slave'): Promise<JetStreamLog> {
-  const log = new JetStreamLog(await linkOf(user), { ...names, appendTimeoutMs: 500 });
+  const log = new JetStreamLog(await linkOf(user), { ...names, answerMs: 500 });
   logs.push(log);
   return log;
 }

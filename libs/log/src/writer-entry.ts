@@ -13,6 +13,8 @@ export class WriterEntry {
   result: AppendResult | null = null;
   /** Bumped by each send, so that an answer to an earlier one is not taken for the last one's. */
   tries = 0;
+  /** When it was sent first: whichever try was stored, it was not before that. */
+  sentMs = 0;
 
   readonly checksumHi: number;
   readonly checksumLo: number;

@@ -6,7 +6,8 @@ import { HEADER_BYTES } from './record.ts';
 import { LOG_START, LogReader, openLog } from './reader.ts';
 import { FakeLog } from './testing.ts';
 import type { AppendFault } from './testing.ts';
-import type { AppendOutcome, LogPosition, LogStore, WriterState } from './types.ts';
+import type { AppendCallback, AppendOutcome, LogPosition, LogStore, WriterState } from './types.ts';
+import { FakeTime } from '@weir/time/testing';
 import { openWriter } from './open-writer.ts';
 import { LogWriter } from './writer.ts';
 
@@ -493,4 +494,52 @@ test('masters that depose each other with records in flight leave one history th
     }),
     { seed: 20261122, numRuns: 6000 },
   );
+});
+
+test('a lease counts from when the append that was stored was sent first, whatever its answer took', async () => {
+  const time = new FakeTime();
+  const log = new FakeLog();
+  const answers: (() => void)[] = [];
+  const slow: LogStore = new Proxy<LogStore>(log, {
+    get(target, name) {
+      if (name === 'appendCb')
+        return (message: Uint8Array, expected: number, callback: AppendCallback) =>
+          log.appendCb(message, expected, (result) => answers.push(() => callback(result)));
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value as () => unknown).bind(target) : value;
+    },
+  });
+  const answer = async (): Promise<void> => {
+    while (answers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    answers.shift()!();
+  };
+  await time.advance(100);
+  const opening = openWriter({ log: slow, tail: LOG_START, engineVersion: ENGINE, time, retryMinMs: 1 });
+  await time.advance(40);
+  await answer();
+  const writer = await opening;
+  assert.deepEqual([writer.renewedMs, writer.sentMs], [100, 100]);
+
+  await time.advance(60); // 200
+  const first = put(writer, 'a');
+  await time.advance(10); // 210
+  const second = put(writer, 'b');
+  await time.advance(500);
+  assert.deepEqual([writer.renewedMs, writer.sentMs], [100, 210], 'nothing is known of either');
+  await answer();
+  await first;
+  assert.equal(writer.renewedMs, 200);
+  await answer();
+  await second;
+  assert.equal(writer.renewedMs, 210);
+
+  // The first try is stored and its answer lost; what is found later counts from that try.
+  log.fail('lost-ack');
+  const third = put(writer, 'c'); // at 710
+  const sentMs = time.monotonicMs();
+  await time.advance(300);
+  await answer();
+  while (writer.pending > 0) await time.advance(1);
+  assert.equal((await third).outcome, 'committed');
+  assert.equal(writer.renewedMs, sentMs);
 });

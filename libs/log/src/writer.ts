@@ -72,8 +72,9 @@ export interface LogWriterOptions {
   readonly recent?: RecentMessages;
   /** Give up resolving after so long: records under way end as 'stopped'. Absent: never. */
   readonly deadlineMs?: number;
-  /** First pause before asking again; doubles up to two seconds. */
+  /** First pause before asking again; doubles up to the other one, which is two seconds when absent. */
   readonly retryMinMs?: number;
+  readonly retryMaxMs?: number;
   readonly onState?: (state: WriterState, detail: string) => void;
   /** Absent: the machine's. */
   readonly time?: Time;
@@ -104,6 +105,8 @@ export class LogWriter {
   #records = 0;
   #inFlight = 0;
   #fragmentStoredMs = 0;
+  #renewedMs = 0;
+  #sentMs = 0;
   #committedSeq: number;
   #committedOffset: number;
   #committedHi: number;
@@ -136,7 +139,11 @@ export class LogWriter {
     this.#recent = options.recent ?? null;
     this.#void = new VoidRule(tail.seq);
     this.#deadlineMs = options.deadlineMs;
-    this.#retry = new Retry({ time: this.#time, minMs: options.retryMinMs ?? RETRY_MIN_MS, maxMs: RETRY_MAX_MS });
+    this.#retry = new Retry({
+      time: this.#time,
+      minMs: options.retryMinMs ?? RETRY_MIN_MS,
+      maxMs: options.retryMaxMs ?? RETRY_MAX_MS,
+    });
     this.#onState = options.onState;
     this.#lastSeq = this.#committedSeq = tail.seq;
     this.#nextOffset = this.#committedOffset = tail.offset;
@@ -170,6 +177,17 @@ export class LogWriter {
   get fragmentStoredMs(): number {
     return this.#fragmentStoredMs;
   }
+  /**
+   * When the newest append that is known to be stored was sent, by the monotonic clock: a leader's lease counts from there. Never from the answer,
+   * which may have been under way for as long as somebody else needed to lead. 0: nothing is stored yet.
+   */
+  get renewedMs(): number {
+    return this.#renewedMs;
+  }
+  /** When something was sent last. */
+  get sentMs(): number {
+    return this.#sentMs;
+  }
   /** Replication offset behind everything appended so far, committed or not. */
   get nextOffset(): number {
     return this.#nextOffset;
@@ -200,9 +218,9 @@ export class LogWriter {
     this.#accept(RecordKind.data, buffer, payloadLength, commandCount, callback);
   }
 
-  /** A record that counts no offset: leadership, noop. */
+  /** A record that counts no offset. */
   appendControl(
-    kind: typeof RecordKind.leadership | typeof RecordKind.noop,
+    kind: Exclude<RecordKind, typeof RecordKind.data>,
     payload: Uint8Array,
     callback: CommitCallback,
   ): void {
@@ -269,6 +287,8 @@ export class LogWriter {
       entry.inFlight = true;
       this.#inFlight++;
       const attempt = ++entry.tries;
+      this.#sentMs = this.#time.monotonicMs();
+      if (attempt === 1) entry.sentMs = this.#sentMs;
       this.#log.appendCb(entry.message, entry.seq - 1, (result) => this.#answer(entry, attempt, result));
     }
   }
@@ -322,6 +342,7 @@ export class LogWriter {
     this.#storedLo = entry.checksumLo;
     this.#recent?.push(entry.seq, entry.message);
     if (entry.leads) this.#void.leads(entry.seq);
+    if (entry.sentMs > this.#renewedMs) this.#renewedMs = entry.sentMs;
     if (entry.callback === null) {
       this.#fragmentStoredMs = this.#time.monotonicMs();
       return;

@@ -1,7 +1,18 @@
 import type { Keyspace } from '@weir/keyspace';
-import { LOG_START, LogError, LogReader, RecordKind, decodeLeadership, isLogError } from '@weir/log';
+import {
+  LOG_START,
+  LogError,
+  LogReader,
+  RecordKind,
+  decodeHandover,
+  decodeHeartbeat,
+  decodeLeadership,
+  isLogError,
+} from '@weir/log';
 import type {
   Beginning,
+  Handover,
+  Heartbeat,
   LogPosition,
   LogStore,
   RecentMessages,
@@ -48,6 +59,11 @@ export interface LeaderInfo {
   readonly payload: Uint8Array;
 }
 
+/** Who leads, as its records say: its node, and for how long it may answer alone. */
+export interface LeaseHolder extends Heartbeat {
+  readonly epoch: number;
+}
+
 export interface FollowerOptions {
   readonly log: LogStore;
   readonly snapshots: SnapshotStore;
@@ -64,6 +80,7 @@ export interface FollowerOptions {
   readonly onState?: (state: FollowerState, detail: string) => void;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly onLeader?: (leader: LeaderInfo) => void;
+  readonly onHandover?: (handover: Handover) => void;
   /** How long it applies before others have their turn. Absent: as long as there is something. */
   readonly pace?: Pace;
   /** A record takes its time: some more of it was applied. */
@@ -85,6 +102,12 @@ export class Follower {
   beginning: Beginning | null = null;
   /** The leadership record seen last. */
   leader: LeaderInfo | null = null;
+  /** By the last record that says who leads; null: none of those read did. */
+  holder: LeaseHolder | null = null;
+  /** The leader has given its lease up, and nobody leads since. */
+  handover: Handover | null = null;
+  /** When a message of the log came last, of whatever kind, or reading began. By the monotonic clock, when it was dealt with: never too early. */
+  lastRecordMs: number;
   readonly #options: FollowerOptions;
   readonly #time: Time;
   #replay: Replay;
@@ -104,7 +127,7 @@ export class Follower {
     freeInBackground(this.keyspace);
     this.#replay = new Replay(this.keyspace);
     this.#reader = this.#readerAt(LOG_START);
-    this.lastIoMs = this.#time.monotonicMs();
+    this.lastIoMs = this.lastRecordMs = this.#time.monotonicMs();
   }
 
   /** After the last record that was applied whole. */
@@ -192,7 +215,7 @@ export class Follower {
       onRecord: (record) => this.#record(record),
       onMessage: (seq) => {
         this.#applying = null;
-        this.lastIoMs = this.#time.monotonicMs();
+        this.lastIoMs = this.lastRecordMs = this.#time.monotonicMs();
         if (this.#waiters.length > 0) this.#wake(seq);
         const { pace } = this.#options;
         if (pace?.spent === true) return pace.rest();
@@ -209,6 +232,7 @@ export class Follower {
   start(): void {
     if (this.state !== 'idle' && this.state !== 'loading') return;
     this.#setState('catching-up', '');
+    this.lastRecordMs = this.#time.monotonicMs();
     this.#reader.start();
   }
 
@@ -226,10 +250,24 @@ export class Follower {
       this.#options.onApplied?.(record.seq, record.commandCount, record.payload.length);
     } else if (record.kind === RecordKind.leadership) {
       this.leader = { epoch: record.epoch, payload: record.payload.slice() };
-      if (record.firstSeq === 1) this.#proveBase(decodeLeadership(record.payload).begins);
+      const { begins, node, leaseMs } = decodeLeadership(record.payload);
+      if (record.firstSeq === 1) this.#proveBase(begins);
+      this.#leads(record.epoch, {
+        ...(node === undefined ? {} : { node }),
+        ...(leaseMs === undefined ? {} : { leaseMs }),
+      });
       this.#options.onLeader?.(this.leader);
       this.#options.onApplied?.(record.seq, 0, 0);
+    } else if (record.kind === RecordKind.heartbeat) this.#leads(record.epoch, decodeHeartbeat(record.payload));
+    else if (record.kind === RecordKind.handover) {
+      this.handover = decodeHandover(record.payload);
+      this.#options.onHandover?.(this.handover);
     }
+  }
+
+  #leads(epoch: number, who: Heartbeat): void {
+    this.holder = { ...who, epoch };
+    this.handover = null;
   }
 
   /** The first record says what it stands behind: another beginning than this data set's makes another data set. */

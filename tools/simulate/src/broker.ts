@@ -94,6 +94,8 @@ export interface BrokerOptions {
   readonly maxMessageBytes: number;
   /** A message was stored: its log, sequence and words. */
   readonly onStored: (tokens: readonly string[]) => void;
+  /** The same with its bytes. */
+  readonly onAppended: (message: Uint8Array) => void;
   /** A power cut took it. */
   readonly onLost: (tokens: readonly string[]) => void;
 }
@@ -205,6 +207,7 @@ export class Broker {
     stream.messages.push({ bytes: message, tokens });
     if (this.#o.sync === 'always') stream.syncedSeq = stream.lastSeq;
     onStored(tokens);
+    this.#o.onAppended(message);
     for (const listener of stream.listeners) listener();
     return { kind: 'stored', seq: stream.lastSeq };
   }

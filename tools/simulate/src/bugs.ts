@@ -1,8 +1,10 @@
 import type { EngineNode } from '@weir/app-engine';
 import { HEADER_BYTES, LogWriter, RecordHeader, RecordKind, checksumHex, decodeHeader, openLog } from '@weir/log';
-import type { AppendCallback, LogPosition, LogStore, SnapshotStore } from '@weir/log';
+import type { AppendCallback, LogPosition, LogState, LogStore, SnapshotStore } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/dataset';
+import { NO_STREAM } from './connection.ts';
 import type { Connection } from './connection.ts';
+import type { Process } from './process.ts';
 
 /**
  * Bugs on purpose, to show that the simulation finds such ones. Each stands between a node and what surrounds it, as the node with that bug
@@ -14,14 +16,22 @@ type Committer = Parameters<EngineNode['engine']['lead']>[0];
 export interface Bug {
   readonly says: string;
   /** What the engine is given to commit with. */
-  readonly committer?: (committer: Committer) => Committer;
+  readonly committer?: (committer: Committer, process: Process) => Committer;
   /** What an engine reads and appends to. `claims`: it is to lead, and does not follow another. */
   readonly log?: (log: LogStore, connection: Connection, logId: string, claims: () => boolean) => LogStore;
   /** What a replication app stores snapshots in. */
   readonly snapshots?: (snapshots: SnapshotStore, connection: Connection, logId: string) => SnapshotStore;
 }
 
-export type BugName = 'early-reply' | 'no-fence' | 'blind-claim' | 'short-snapshot' | 'unknown-is-failed';
+export type BugName =
+  | 'early-reply'
+  | 'no-fence'
+  | 'blind-claim'
+  | 'short-snapshot'
+  | 'unknown-is-failed'
+  | 'lease-of-answer'
+  | 'election-claim'
+  | 'reads-without-lease';
 
 /** The reply leaves before the record is stored. */
 function earlyReply(committer: Committer): Committer {
@@ -34,6 +44,9 @@ function earlyReply(committer: Committer): Committer {
     },
     get fragmentStoredMs() {
       return committer.fragmentStoredMs;
+    },
+    get renewedMs() {
+      return committer.renewedMs ?? 0;
     },
     append(buffer, payloadBytes, commands, done) {
       // The buffer goes back to the engine when it is told.
@@ -189,6 +202,9 @@ function unknownIsFailed(): Pick<Bug, 'committer' | 'log'> {
       get fragmentStoredMs() {
         return committer.fragmentStoredMs;
       },
+      get renewedMs() {
+        return committer.renewedMs ?? 0;
+      },
       append(buffer, payloadBytes, commands, done) {
         const before = uncertain;
         const again = new Uint8Array(buffer);
@@ -202,6 +218,55 @@ function unknownIsFailed(): Pick<Bug, 'committer' | 'log'> {
   };
 }
 
+/** The committer with another lease. */
+function renewedBy(committer: Committer, renewedMs: () => number): Committer {
+  return over(committer, {
+    get renewedMs() {
+      return renewedMs();
+    },
+  } as Partial<Committer>);
+}
+
+/** A lease counts from the moment in which it is known that the append was stored. */
+function leaseOfAnswer(committer: Committer, process: Process): Committer {
+  let sentMs = -1;
+  let answeredMs = 0;
+  return renewedBy(committer, () => {
+    if (committer.renewedMs !== sentMs) {
+      sentMs = committer.renewedMs ?? 0;
+      answeredMs = process.monotonicMs();
+    }
+    return answeredMs;
+  });
+}
+
+/** A leader goes on answering from memory when its lease has run out. */
+function readsWithoutLease(committer: Committer, process: Process): Committer {
+  return renewedBy(committer, () => process.monotonicMs());
+}
+
+/** Who looks whether the leader is silent takes a log that does not answer, because its stream elects, for one that has nothing new. */
+function electionClaim(log: LogStore, _connection: Connection, _logId: string, claims: () => boolean): LogStore {
+  let last: LogState | null = null;
+  return over(log, {
+    state: async () => {
+      try {
+        return (last = await log.state());
+      } catch (error) {
+        if (claims() || last === null) throw error;
+        return last;
+      }
+    },
+    consume: (from, handler, options) =>
+      log.consume(from, handler, {
+        ...options,
+        onState: (state, detail) => {
+          if (state !== 'disconnected' || detail !== NO_STREAM) options.onState?.(state, detail);
+        },
+      }),
+  });
+}
+
 /** A new one for each run: some of them remember. */
 export const bugs: Readonly<Record<BugName, () => Bug>> = {
   'early-reply': () => ({ says: 'the reply leaves before the append', committer: earlyReply }),
@@ -209,4 +274,7 @@ export const bugs: Readonly<Record<BugName, () => Bug>> = {
   'blind-claim': () => ({ says: 'a claim without having caught up', log: blindClaim }),
   'short-snapshot': () => ({ says: 'a snapshot that is one record short', snapshots: shortSnapshot }),
   'unknown-is-failed': () => ({ says: 'an uncertain append is taken for a failed one', ...unknownIsFailed() }),
+  'lease-of-answer': () => ({ says: 'a lease counts from the answer, not from the sending', committer: leaseOfAnswer }),
+  'election-claim': () => ({ says: 'a claim while the log has no leader', log: electionClaim }),
+  'reads-without-lease': () => ({ says: "reads after the lease's end", committer: readsWithoutLease }),
 };

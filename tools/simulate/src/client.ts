@@ -19,7 +19,13 @@ const HOP_MS = 0.3;
 
 interface Expected {
   readonly op: Op | null;
-  readonly read: { readonly key: string; readonly kind: Kind; readonly floor: ReturnType<Ledger['floor']> } | null;
+  readonly read: {
+    readonly key: string;
+    readonly kind: Kind;
+    readonly floor: ReturnType<Ledger['floor']>;
+    /** How many writes of the key were acknowledged when it was asked. */
+    readonly acked: number;
+  } | null;
   readonly probe: ((reply: Reply) => void) | null;
 }
 
@@ -27,6 +33,8 @@ interface Expected {
 export class Line {
   readonly node: SimulatedNode;
   closed = false;
+  /** The reply at hand is of a node that led when it gave it. */
+  ofLeader = false;
   readonly #scheduler: Scheduler;
   readonly #life: number;
   readonly #parser = new ReplyParser();
@@ -60,7 +68,11 @@ export class Line {
   readonly #sink: SessionSink = ((line: Line) => ({
     output(buf: Uint8Array, start: number, end: number) {
       const copy = new Uint8Array(buf.subarray(start, end));
-      line.#down(() => line.#receive(copy));
+      const ofLeader = line.node.engineNode!.engine.leading;
+      line.#down(() => {
+        line.ofLeader = ofLeader;
+        line.#receive(copy);
+      });
       return true;
     },
     close: () => line.#down(() => line.#close()),
@@ -124,6 +136,7 @@ export class Client {
   readonly #nodes: readonly SimulatedNode[];
   readonly #thinkMs: number;
   readonly #writes: number;
+  readonly #hasLeases: boolean;
   #line: Line | null = null;
   #expected: Expected[] = [];
   #index = 0;
@@ -139,6 +152,8 @@ export class Client {
     readonly thinkMs: number;
     /** Share of writes. */
     readonly writes: number;
+    /** Who leads answers nothing but what is current. */
+    readonly hasLeases: boolean;
   }) {
     this.id = options.id;
     this.#scheduler = options.scheduler;
@@ -146,6 +161,7 @@ export class Client {
     this.#nodes = options.nodes;
     this.#thinkMs = options.thinkMs;
     this.#writes = options.writes;
+    this.#hasLeases = options.hasLeases;
   }
 
   start(): void {
@@ -225,7 +241,11 @@ export class Client {
     const kind = (['incr', 'append', 'lpush', 'set'] as const)[scheduler.below(4)]!;
     const whose = kind !== 'set' && scheduler.chance(0.5) ? 'all' : String(scheduler.below(3));
     const key = `${kind}:${whose}`;
-    this.#expected.push({ op: null, read: { key, kind, floor: this.#ledger.floor(node, key) }, probe: null });
+    this.#expected.push({
+      op: null,
+      read: { key, kind, floor: this.#ledger.floor(node, key), acked: this.#ledger.ackedOf(key) },
+      probe: null,
+    });
     return kind === 'lpush' ? encodeCommand(['LRANGE', key, '0', '-1']) : encodeCommand(['GET', key]);
   }
 
@@ -250,10 +270,12 @@ export class Client {
     if (this.#expected.length === 0) this.#next(false);
   }
 
-  #showed(node: string, { key, kind, floor }: NonNullable<Expected['read']>, reply: Reply): void {
+  #showed(node: string, { key, kind, floor, acked }: NonNullable<Expected['read']>, reply: Reply): void {
     const ledger = this.#ledger;
     const value = valueOf(reply);
     this.#scheduler.note(`c${this.id}`, `${node} ${key} ${value === null ? '-' : value.length}`);
+    if (this.#hasLeases && this.#line!.ofLeader)
+      ledger.fresh(node, key, kind, value === null ? '' : typeof value === 'string' ? value : value.join(''), acked);
     if (kind === 'incr') ledger.readNumber(node, key, value === null ? 0 : Number(value), floor);
     else if (kind === 'lpush') ledger.read(node, key, [...((value ?? []) as string[])].reverse(), floor, true);
     else ledger.read(node, key, ((value ?? '') as string).match(TOKEN) ?? [], floor, kind === 'append');

@@ -34,6 +34,8 @@ import type { Scheduler } from './scheduler.ts';
 /** The way between a machine and a broker. */
 export interface Way {
   cut: boolean;
+  /** Called when the next append of this machine is stored, before the answer is on its way. */
+  onStored: (() => void) | null;
   /** Typical one-way time. */
   readonly latencyMs: number;
   /** How often a message takes much longer. */
@@ -45,14 +47,15 @@ export interface Way {
   readonly waiting: Set<() => void>;
 }
 
-const APPEND_TIMEOUT_MS = 5000;
-const REQUEST_TIMEOUT_MS = 5000;
+const ANSWER_MS = 5000;
 const NOTICE_MIN_MS = 3000;
 const NOTICE_MAX_MS = 9000;
 const RECONNECT_MIN_MS = 50;
 const RECONNECT_MAX_MS = 1500;
 const SLOW_MS_MAX = 400;
 const BATCH_MAX = 32;
+/** Why a consumer is disconnected whose connection is there. */
+export const NO_STREAM = 'the stream is not there';
 
 export class Connection implements NatsHandle, Peer {
   status: NatsStatus = 'connected';
@@ -60,6 +63,8 @@ export class Connection implements NatsHandle, Peer {
   readonly process: Process;
   readonly scheduler: Scheduler;
   readonly #way: Way;
+  /** How long something asked may be without an answer. */
+  answerMs = ANSWER_MS;
   readonly #listeners = new Set<(status: NatsStatus, detail: string) => void>();
   readonly #subscriptions = new Map<object, Subscription>();
   /** When the last message of a subject arrives, each direction. */
@@ -199,7 +204,7 @@ export class Connection implements NatsHandle, Peer {
   }
 
   /** Something asked of the broker: rejects with what it says, or LogError 'log-unavailable' without an answer in time. */
-  ask<T>(subject: string, what: () => T, timeoutMs = REQUEST_TIMEOUT_MS): Promise<T> {
+  ask<T>(subject: string, what: () => T, timeoutMs = this.answerMs): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.status !== 'connected') {
         this.process.after(1, () => reject(new LogError('log-unavailable', `not connected to NATS (${this.status})`)));
@@ -244,10 +249,15 @@ export class Connection implements NatsHandle, Peer {
       timer.cancel();
       callback(result);
     };
-    const timer = this.process.after(APPEND_TIMEOUT_MS, () => finish({ kind: 'unknown', error: 'no answer in time' }));
+    const timer = this.process.after(this.answerMs, () => finish({ kind: 'unknown', error: 'no answer in time' }));
     this.#pending.add(end);
     this.up(subject, () => {
       const result = what();
+      const { onStored } = this.#way;
+      if (onStored !== null && result.kind === 'stored') {
+        this.#way.onStored = null;
+        onStored();
+      }
       this.down(subject, () => finish(result));
     });
   }
@@ -493,7 +503,7 @@ class Consumer implements LogSubscription {
         broker.reachable();
         stream = broker.stream(this.#logId);
       } catch {
-        return this.#become('disconnected', 'the stream is not there');
+        return this.#become('disconnected', NO_STREAM);
       }
       this.#stream?.listeners.delete(this.#pushed);
       this.#stream = stream;

@@ -13,11 +13,13 @@ const FAULTS = {
   stand: 5,
   /** A node and the broker do not reach each other. */
   cut: 5,
+  /** The same, right behind an append that is stored: its answer comes late. */
+  cutAtAnswer: 4,
   brokerDown: 2,
   /** Of the broker's machine: what was not synced is gone. */
   powerCut: 4,
   /** The stream has no leader: NATS needs seconds to elect one. */
-  election: 2,
+  election: 4,
   full: 2,
   clockJump: 3,
   /** An operator makes a slave the master of the log that it follows. */
@@ -109,14 +111,21 @@ export class Faults {
       case 'stand': {
         const ms = scheduler.between(50, scheduler.chance(0.3) ? 15_000 : 2000);
         scheduler.note(node.name, `stands still for ${ms.toFixed(0)} ms`);
+        cluster.harm([node], ms);
         return node.process?.stand(ms);
       }
       case 'cut': {
         if (cluster.hasTheStore(node)) return;
         const ms = scheduler.between(50, scheduler.chance(0.5) ? 15_000 : 2000);
         scheduler.note(node.name, `is cut off from the broker for ${ms.toFixed(0)} ms`);
+        cluster.harm([node], ms);
         cluster.cut(node);
         return void scheduler.after(ms, () => cluster.join(node));
+      }
+      case 'cutAtAnswer': {
+        if (cluster.hasTheStore(node)) return;
+        const leader = nodes.find(({ engineNode }) => engineNode?.role.leading === true) ?? node;
+        return cluster.cutAtAnswer(leader, scheduler.between(50, 4000));
       }
       case 'brokerDown':
       case 'powerCut':
@@ -126,12 +135,13 @@ export class Faults {
         return scheduler.note(broker.url, 'elects a leader of the stream');
       case 'full':
         broker.fullUntil = scheduler.now + scheduler.between(100, 5000);
+        cluster.harm(nodes, broker.fullUntil - scheduler.now);
         return scheduler.note(broker.url, 'has no room');
       case 'clockJump':
         node.options.clock.wallOffsetMs += scheduler.between(-7e6, 7e6);
         return scheduler.note(node.name, 'has its clock set');
       case 'takeover':
-        if (cluster.ownStores || !this.takeovers) return;
+        if (cluster.ownStores || cluster.isClustered || !this.takeovers) return;
         // It is started anew without a master of its own.
         node.crash();
         node.master = null;
@@ -154,7 +164,9 @@ export class Faults {
       leader.boot++;
     }
     broker.down(powerCut);
-    scheduler.after(scheduler.between(50, 6000), () => {
+    const ms = scheduler.between(50, 6000);
+    cluster.harm(cluster.nodes, ms);
+    scheduler.after(ms, () => {
       scheduler.note(broker.url, 'is up again');
       broker.up = true;
       if (machineDies) scheduler.after(scheduler.between(10, 2000), () => cluster.startIfDown(leader));

@@ -11,6 +11,7 @@ import { TOKEN } from './broker.ts';
  * - `committed-reads`: what a read shows was stored in a log when it was shown.
  * - `popped-once`: an element that was pushed to a queue is in one reply of a pop or in the list at the end; it can be in neither only as often as a pop
  *   has had no reply. A power cut may give back what was popped.
+ * - `fresh-reads`: what a leader answers under a lease holds every write that was acknowledged, by anybody, before the read was sent.
  * - `monotonic-reads`: on one node, what was seen of a key stays seen.
  */
 
@@ -43,6 +44,8 @@ export class Ledger {
   readonly #byKey = new Map<string, Op[]>();
   readonly #values = new Map<string, Map<number, Op>>();
   readonly #seen = new Map<string, Seen>();
+  /** Of each key, what was acknowledged, in that order. */
+  readonly #acked = new Map<string, Op[]>();
   acked = 0;
   reads = 0;
   readonly #popped = new Set<string>();
@@ -76,6 +79,9 @@ export class Ledger {
     op.state = 'acked';
     op.value = value;
     this.acked++;
+    const ofKey = this.#acked.get(op.key);
+    if (ofKey === undefined) this.#acked.set(op.key, [op]);
+    else ofKey.push(op);
     if (!this.#stored.has(op.token) && op.kind !== 'incr')
       throw new Violation(`${op.token} was acknowledged, and no log has it`);
     if (op.kind !== 'incr' && op.kind !== 'append' && op.kind !== 'lpush') return;
@@ -95,6 +101,31 @@ export class Ledger {
   /** A reader is about to ask: what it must find at least. */
   floor(node: string, key: string): Seen {
     return this.#seen.get(`${node} ${key}`) ?? { tokens: [], number: 0 };
+  }
+
+  /** How many writes of that key are acknowledged so far. */
+  ackedOf(key: string): number {
+    return this.#acked.get(key)?.length ?? 0;
+  }
+
+  /** A leader showed that, in answer to a read that was sent when so many writes of the key were acknowledged. */
+  fresh(node: string, key: string, kind: Kind, value: string, acked: number): void {
+    const before = this.#acked.get(key)?.slice(0, acked) ?? [];
+    if (kind === 'incr') {
+      if (Number(value || '0') < acked && !this.anyLost)
+        throw new Violation(
+          `${node} led and showed ${value || 'nothing'} of ${key}, when ${acked} increments were acknowledged`,
+        );
+    } else if (kind === 'set') {
+      const own = this.#byToken.get(value)?.index ?? 0;
+      const newest = Math.max(0, ...before.map(({ index }) => index));
+      if (own < newest && !this.anyLost)
+        throw new Violation(`${node} led and showed write ${own} of ${key}, when ${newest} was acknowledged`);
+    } else {
+      const missing = before.find(({ token }) => !this.#lost.has(token) && !value.includes(token));
+      if (missing !== undefined)
+        throw new Violation(`${node} led and did not show ${missing.token} of ${key}, which was acknowledged before`);
+    }
   }
 
   /** A node showed the value of a key of words. `words` is in the order in which they were written. */

@@ -39,6 +39,8 @@ export interface NodeOptions {
   /** The broker that it leads its log on. */
   readonly broker: Broker;
   readonly ownsStore: boolean;
+  /** The nodes choose their leader. */
+  readonly isClustered: boolean;
   readonly appendfsync: 'always' | 'everysec';
   readonly master: SimulatedNode | null;
   readonly bug: Bug | null;
@@ -54,6 +56,8 @@ export class SimulatedNode {
   /** How often it was started. */
   life = 0;
   boot = 1;
+  /** Until when something kept it from appending whenever the log took appends; elections of the stream do not count. */
+  harmedUntil = 0;
   readonly lines = new Set<Line>();
   readonly #connections = new Set<Connection>();
   #file: NodeFile;
@@ -72,6 +76,18 @@ export class SimulatedNode {
     return this.process?.alive === true;
   }
 
+  get id(): string {
+    return this.#file.id;
+  }
+
+  /** It leads, and would answer a read from memory now. */
+  get mayAnswerAlone(): boolean {
+    const { engineNode, process } = this;
+    if (engineNode === null || process === null || !process.alive) return false;
+    const { engine } = engineNode;
+    return engine.leading && process.monotonicMs() < engine.lease.endMs;
+  }
+
   get address(): HostPort {
     return { host: this.name, port: PORT };
   }
@@ -85,6 +101,7 @@ export class SimulatedNode {
   start(): void {
     const { scheduler, clock, bug } = this.options;
     this.life++;
+    this.harmedUntil = Math.max(this.harmedUntil, scheduler.now);
     const process = new Process(scheduler, this.name, clock);
     this.process = process;
     const config = new Config();
@@ -106,8 +123,10 @@ export class SimulatedNode {
         time: process,
         files: this.#files(process),
         bootId: `${this.name}.${this.boot}`,
-        openLog: async (location, { report, signal }) => {
+        isClustered: this.options.isClustered,
+        openLog: async (location, { report, signal, answerMs }) => {
           const connection = await this.#connect(process, location.natsUrl, signal);
+          if (answerMs !== undefined) connection.answerMs = answerMs;
           return this.#access(connection, location, report);
         },
         askForLog: (target, signal) => this.#ask(process, target, signal),
@@ -122,7 +141,7 @@ export class SimulatedNode {
     if (bug?.committer !== undefined) {
       const { engine } = node;
       const lead = engine.lead.bind(engine);
-      engine.lead = (committer) => lead(bug.committer!(committer));
+      engine.lead = (committer, leaseMs) => lead(bug.committer!(committer, process), leaseMs);
     }
     node.start();
   }

@@ -98,7 +98,7 @@ export class Outcome {
     const { scheduler } = cluster;
     const digest = fingerprint(cluster.nodes[0]!.engineNode!.engine.ctx.keyspace);
     const master = cluster.nodes.find((node) => node.engineNode!.role.leading) ?? cluster.leader;
-    const newcomer = cluster.add(name, master);
+    const newcomer = cluster.add(name, cluster.isClustered ? null : master);
     newcomer.start();
     let own = '';
     const up = await scheduler.run(scheduler.now + HEAL_MS, () => {

@@ -32,6 +32,8 @@ export class Scheduler {
   events = 0;
   /** What an event threw, or a promise that nobody looks after. */
   failure: unknown = null;
+  /** After each event. */
+  onEvent: () => void = () => {};
   readonly random: Random;
   readonly #heap: Event[] = [];
   readonly #hash = createHash('sha256');
@@ -89,6 +91,7 @@ export class Scheduler {
       this.events++;
       try {
         next.fn();
+        this.onEvent();
       } catch (error) {
         this.failure = error;
       }

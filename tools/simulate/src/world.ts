@@ -80,7 +80,15 @@ async function run(cluster: Cluster, ledger: Ledger, faults: Faults): Promise<vo
   const phase = async (first: number): Promise<void> => {
     const clients = thinkMs.map(
       (ms, i) =>
-        new Client({ id: first + i, scheduler, ledger, nodes, thinkMs: ms, writes: scheduler.between(0.3, 0.9) }),
+        new Client({
+          id: first + i,
+          scheduler,
+          ledger,
+          nodes,
+          thinkMs: ms,
+          writes: scheduler.between(0.3, 0.9),
+          hasLeases: cluster.isClustered,
+        }),
     );
     const queues = [0, 1, 2].map(
       (i) => new QueueClient({ id: QUEUE_CLIENTS + first + i, scheduler, ledger, nodes, thinkMs: thinkMs[i]! }),
@@ -99,9 +107,10 @@ async function run(cluster: Cluster, ledger: Ledger, faults: Faults): Promise<vo
     await outcome.allThere();
     outcome.oneWriterAnEpoch();
   };
+  scheduler.onEvent = () => cluster.look();
   for (const node of nodes) scheduler.after(scheduler.between(0, 500), () => node.start());
   await phase(0);
-  if (scheduler.failure !== null || !scheduler.chance(0.3)) return;
+  if (scheduler.failure !== null || cluster.isClustered || !scheduler.chance(0.3)) return;
   await promote(cluster, outcome);
   await outcome.allThere();
   // Who is told to lead without having led leads the cluster's first log.

@@ -8,10 +8,12 @@ import type { App, Services } from '../server.ts';
 
 /** A record cut into fragments is put together up to this size. */
 const RECORD_BYTES_MAX = 32 * 1024 * 1024;
-const KINDS: Readonly<Record<number, 'data' | 'leadership' | 'noop'>> = {
+const KINDS: Readonly<Record<number, 'data' | 'leadership' | 'noop' | 'heartbeat' | 'handover'>> = {
   [RecordKind.data]: 'data',
   [RecordKind.leadership]: 'leadership',
   [RecordKind.noop]: 'noop',
+  [RecordKind.heartbeat]: 'heartbeat',
+  [RecordKind.handover]: 'handover',
 };
 
 const Leader = Type.Object({
@@ -22,7 +24,7 @@ const Leader = Type.Object({
 
 const RecordBody = Type.Object({
   seq: Seq,
-  kind: Type.Enum(['data', 'leadership', 'noop']),
+  kind: Type.Enum(['data', 'leadership', 'noop', 'heartbeat', 'handover']),
   epoch: Type.Integer(),
   offset: Type.Integer(),
   storedMs: Type.Number({ description: 'Milliseconds since 1970, by NATS' }),

@@ -1,9 +1,11 @@
-import { hasBegun, markBegun } from '@weir/cluster';
+import { hasBegun, knownClusterLogId, markBegun } from '@weir/cluster';
 import { LOG_START, LogError, isLogError, messageEpoch, openWriter } from '@weir/log';
-import type { Beginning, LogPosition, LogWriter } from '@weir/log';
+import type { Beginning, Leadership, LeadershipCause, LogPosition, LogWriter } from '@weir/log';
 import { ENGINE_VERSION } from '@weir/dataset';
 import { leaderAddress, leaderNode } from '../leader.ts';
 import { beginLog, beginningOf } from '../new-log.ts';
+import { beat } from './heartbeats.ts';
+import { leaseLeftMs, mayClaim } from './silence.ts';
 import { askSlaves, explainsLoss, healFromGuard, proveHas, takeFromMembers } from '../proof.ts';
 import type { RoleAction, RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
@@ -104,6 +106,9 @@ export async function claim(parts: RoleParts, term: Term, action: Doing<'claim'>
       : leader.epoch > ledEpoch && leaderNode(leader) !== parts.options.memory.id;
   if (ledEpoch > 0 && isDeposed) return { kind: 'deposed', leader: leaderAddress(leader) };
   const { tail } = follower;
+  // The log was empty when this node began to try; whoever was the first leads it under a lease.
+  if (parts.options.cluster !== undefined && tail.seq > 0)
+    return { kind: 'claim-lost', error: new Error('another node has begun the log'), wallMs: time.wallMs() };
   const [{ lastSeq }, end] = await Promise.all([
     access.log.state(),
     tail.seq === 0 ? null : access.log.read(tail.seq), // at once: each question more loses against a master that writes
@@ -119,7 +124,7 @@ export async function claim(parts: RoleParts, term: Term, action: Doing<'claim'>
   }
   try {
     const begins = tail.seq === 0 ? beginningOf(follower.base) : undefined;
-    term.writer = await claimLog(parts, term, tail, begins);
+    term.writer = await claimLog(parts, term, tail, { why: 'start', ...(begins === undefined ? {} : { begins }) });
   } catch (error) {
     if (!isLogError(error, 'log-fenced')) throw error;
     logger.debug({ attempt, seq: follower.seq }, 'another master wrote meanwhile; claiming the log again');
@@ -136,15 +141,77 @@ export async function begin(parts: RoleParts, term: Term, { from }: Doing<'begin
   await ensureStreams(parts, term);
   const { keyspace } = engine.ctx;
   const begins = await beginLog({ access, keyspace, newKeyspace, time, signal: term.signal, from });
-  term.writer = await claimLog(parts, term, LOG_START, begins);
+  term.writer = await claimLog(parts, term, LOG_START, { why: 'repair', begins });
   return { kind: 'begun' };
 }
 
-function claimLog(parts: RoleParts, term: Term, tail: LogPosition, begins: Beginning | undefined): Promise<LogWriter> {
-  const { announce, memory, time, logger } = parts.options;
+/**
+ * The log of a cluster, which nobody leads, as it is followed: a leadership record right behind what was applied. Nothing is loaded. One try, within a
+ * bound: what became of a claim without an answer is read from the log like any other leader's record, and nobody acts under it.
+ */
+export async function take(parts: RoleParts, term: Term, { why }: Doing<'take'>): Promise<RoleEvent> {
+  const { logger, memory, time, cluster } = parts.options;
+  const follower = term.follower!;
+  const late = new AbortController();
+  const patience = time.after(cluster!.leaseMs, () => late.abort());
+  try {
+    await isRight(parts, term);
+    follower.pause();
+    await follower.whole(term.signal);
+    // Records may have come meanwhile. From here to the append nothing else happens in this process.
+    if (!mayClaim(follower, memory.id, cluster!, why, parts.now))
+      throw new LogError('log-fenced', 'the leader was heard of meanwhile');
+    const { tail } = follower;
+    term.writer = await claimLog(parts, term, tail, { why }, AbortSignal.any([term.signal, late.signal]));
+  } catch (error) {
+    term.signal.throwIfAborted();
+    if (!isLogError(error, 'log-fenced') && !isLogError(error, 'log-unavailable')) throw error;
+    logger.info({ why, seq: follower.seq, err: error }, 'the log was not claimed: following on');
+    follower.resume();
+    return { kind: 'claim-lost', error, wallMs: time.wallMs() };
+  } finally {
+    patience.cancel();
+  }
+  follower.stop();
+  return { kind: 'claimed' };
+}
+
+/** It is the cluster's log, and holds what this node knows of it. Throws LogError when not. */
+async function isRight(parts: RoleParts, { access }: Term): Promise<void> {
+  const { logger, memory } = parts.options;
+  const { link, location, log } = access!;
+  const { logId, cluster } = location;
+  const named = await knownClusterLogId(link, cluster);
+  if (named !== null && named !== logId)
+    throw new LogError('log-unrelated', `the cluster has another log now, ${named}: this node has ${logId}`);
+  const known = memory.known(logId)?.position ?? null;
+  if (known !== null && known.seq > 0) await proveHas(log, known, 'this node', parts.recentOf(logId), logger);
+}
+
+interface Claim {
+  readonly why: LeadershipCause;
+  readonly begins?: Beginning;
+}
+
+async function claimLog(
+  parts: RoleParts,
+  term: Term,
+  tail: LogPosition,
+  { why, begins }: Claim,
+  signal = term.signal,
+): Promise<LogWriter> {
+  const { announce, memory, time, logger, cluster } = parts.options;
   const { ip, port } = announce();
   const { log, location } = term.access!;
-  return openWriter({
+  const leadership: Leadership = {
+    node: memory.id,
+    ip,
+    port,
+    ...(cluster === undefined ? {} : { leaseMs: cluster.leaseMs }),
+    why,
+    ...(begins === undefined ? {} : { begins }),
+  };
+  const writer = await openWriter({
     log,
     tail,
     time,
@@ -159,9 +226,25 @@ function claimLog(parts: RoleParts, term: Term, tail: LogPosition, begins: Begin
       if (state === 'fenced') parts.onFenced();
     },
     recent: parts.recentOf(location.logId),
-    leadership: { node: memory.id, ip, port, ...(begins === undefined ? {} : { begins }) },
-    signal: term.signal,
+    leadership,
+    ...(cluster === undefined ? {} : { retryMaxMs: cluster.leaseMs / 2 }),
+    signal,
   });
+  // From now on the others wait for its records, whatever it still has to do before it leads.
+  if (cluster !== undefined) beat(parts, term, writer);
+  return writer;
+}
+
+/**
+ * Who led before may have answered until its lease was over, whether it knew of the claim or not: nobody is answered before that. Where this node
+ * had waited for that in front of its claim, nothing is left to be waited for.
+ */
+async function leaseIsOver({ options, now }: RoleParts, { follower, signal }: Term): Promise<void> {
+  if (follower === null) return; // a log of its own
+  const { cluster, memory, time } = options;
+  const leftMs = leaseLeftMs(follower, memory.id, cluster, now);
+  if (leftMs > 0) await time.sleep(leftMs, signal);
+  signal.throwIfAborted();
 }
 
 /** The claimed log is this node's also for its next start. */
@@ -170,6 +253,7 @@ export async function establish(parts: RoleParts, term: Term, { isNew }: Doing<'
   const { location, link } = term.access!;
   const { logId, cluster } = location;
   const writer = term.writer!;
+  await leaseIsOver(parts, term);
   await ownLog.secure();
   const note = { position: writer.committed, clean: false, slaves: parts.slaveIds(term.access!) };
   if (isNew) {
@@ -185,6 +269,8 @@ export async function establish(parts: RoleParts, term: Term, { isNew }: Doing<'
   }
   await markBegun(link, cluster, logId, config.num.logReplicas);
   ownLog.settled(logId);
+  // Another one may have claimed it while all of that was done, and nobody was told: this node did not lead yet.
+  if (writer.state === 'fenced') throw new LogError('log-fenced', `deposed before it led: ${writer.detail}`);
   const held: Held = { kind: 'of-log', logId, position: writer.committed, isExact: true };
   return { kind: 'established', epoch: writer.epoch, held };
 }

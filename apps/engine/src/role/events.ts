@@ -1,5 +1,5 @@
 import type { HostPort } from '@weir/config';
-import type { LogErrorCode } from '@weir/log';
+import type { LeadershipCause, LogErrorCode } from '@weir/log';
 import type { Errand, FoundLog, Held } from './state.ts';
 
 /** What can happen to a role (RoleEvent), and what it has done about it (RoleAction). */
@@ -62,6 +62,10 @@ export type RoleEvent =
   | ({ readonly kind: 'follower-failed' } & Failure)
   /** The node that was named has another log now. */
   | { readonly kind: 'moved'; readonly found: FoundLog }
+  /** Of a cluster: nothing was ever written to its log. */
+  | { readonly kind: 'log-empty' }
+  /** Of a cluster: nobody leads, and this node may. */
+  | { readonly kind: 'leaderless'; readonly why: LeadershipCause }
   // --- between terms -------------------------------------------------------------------------------------------------
   /** All is closed. `held`: what the data set here stands for now; null: as before. */
   | { readonly kind: 'left'; readonly held: Held | null }
@@ -85,6 +89,7 @@ export type RoleAction =
   | { readonly do: 'save' }
   | { readonly do: 'join'; readonly held: Held | null }
   | { readonly do: 'follow' }
+  | { readonly do: 'take'; readonly why: LeadershipCause }
   | { readonly do: 'offer-tail' }
   /** Closes what the term opened; answered by `left`. */
   | { readonly do: 'leave' }

@@ -1,6 +1,6 @@
 import type { Keyspace } from '@weir/keyspace';
 import type { Timer } from '@weir/time';
-import { begin, claim, establish, importInto, prove, rebuild } from './claiming.ts';
+import { begin, claim, establish, importInto, prove, rebuild, take } from './claiming.ts';
 import { complain } from './complaints.ts';
 import { Delays } from './delays.ts';
 import { holdRequests, listen, tellClients, tellLink } from './engine-side.ts';
@@ -37,10 +37,10 @@ export class RoleExecutor {
   readonly #stopped: (() => void)[] = [];
 
   constructor(parts: RoleParts) {
-    const { config, ownLog, engine, time } = parts.options;
+    const { config, ownLog, engine, time, cluster } = parts.options;
     this.#parts = parts;
     this.#delays = new Delays(time);
-    this.state = firstState(config.replicaof, ownLog.ownsStore);
+    this.state = firstState(config.replicaof, ownLog.ownsStore, cluster !== undefined);
     this.view = viewOf(this.state);
     tellClients(engine, this.view);
     this.#tellLink();
@@ -136,11 +136,13 @@ export class RoleExecutor {
       case 'save':
         return this.#step((term) => save(parts, term));
       case 'join':
-        return this.#step((term) => join(parts, term, action));
+        return this.#step((term) => join(parts, term, action, this.state.errand as FollowErrand));
       case 'follow':
         return this.#step((term) => follow(parts, term, this.state.errand as FollowErrand));
+      case 'take':
+        return this.#step((term) => take(parts, term, action));
       case 'offer-tail':
-        return this.#step((term) => offerTail(parts, term));
+        return this.#step((term) => offerTail(parts, term, this.state.errand as FollowErrand));
       case 'leave':
         return this.#leave();
       case 'retry': {

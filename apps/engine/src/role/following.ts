@@ -6,6 +6,7 @@ import { tellLink } from './engine-side.ts';
 import type { RoleAction, RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { FollowErrand, FoundLog, Held } from './state.ts';
+import { leaderless } from './silence.ts';
 import type { Term } from './term.ts';
 
 /** The steps by which a log is found and followed. */
@@ -73,13 +74,19 @@ export async function open(parts: RoleParts, term: Term, { found, isTold }: Doin
 }
 
 /** The log's data set, loaded beside the one that is here. */
-export async function join(parts: RoleParts, term: Term, { held }: Doing<'join'>): Promise<RoleEvent> {
+export async function join(
+  parts: RoleParts,
+  term: Term,
+  { held }: Doing<'join'>,
+  { of }: FollowErrand,
+): Promise<RoleEvent> {
   const { engine, time } = parts.options;
   const access = term.access!;
+  if (of === 'cluster' && (await isEmpty(term))) return { kind: 'log-empty' };
   const { logId } = access.location;
   access.membership.start();
   // What the log lost and this node remembers is what its master asks for now.
-  if (held?.kind === 'of-log' && held.logId === logId) await offer(parts, term, held.position);
+  if (held?.kind === 'of-log' && held.logId === logId) await offer(parts, term, held.position, of);
   const follower = parts.newFollower(access, true);
   term.follower = follower;
   await parts.catchUp(follower, access, term.signal);
@@ -89,22 +96,52 @@ export async function join(parts: RoleParts, term: Term, { held }: Doing<'join'>
   return { kind: 'joined', held: now, from, keys: engine.ctx.keyspace.size, wallMs: time.wallMs() };
 }
 
+/** Nothing stands in the log; whether something should is looked at before it is led. */
+async function isEmpty({ access }: Term): Promise<boolean> {
+  try {
+    return (await access!.log.state()).lastSeq === 0;
+  } catch (error) {
+    if (isLogError(error, 'log-missing')) return true;
+    throw error;
+  }
+}
+
 /** The data set is current and was swapped in. Until the term is over it is looked at who leads, and whether all is well. */
 export async function follow(parts: RoleParts, term: Term, errand: FollowErrand): Promise<RoleEvent> {
-  const { logger, time } = parts.options;
+  const { logger } = parts.options;
   const access = term.access!;
   const follower = term.follower!;
   parts.loading = null;
   parts.epoch = follower.position.epoch;
   access.membership.report();
   logger.info({ seq: follower.seq, keys: follower.keyspace.size }, 'following: the data set is current');
-  access.membership.onReport(({ id, left }) => {
-    if (left === true && id === term.named.node) parts.pauses.end();
+  const unsubscribe = access.membership.onReport(({ id, left, role, epoch }) => {
+    const isNews = left === true ? id === term.named.node : role === 'master' && epoch > parts.epoch;
+    if (isNews) parts.pauses.end();
   });
+  // What is found out first ends the other look.
+  const ended = new AbortController();
+  const signal = AbortSignal.any([term.signal, ended.signal]);
+  try {
+    const looks = [watch(parts, term, errand, signal)];
+    if (errand.of === 'cluster') looks.push(claimable(parts, term, signal));
+    return await Promise.race(looks);
+  } finally {
+    ended.abort();
+    unsubscribe();
+  }
+}
+
+async function claimable(parts: RoleParts, term: Term, signal: AbortSignal): Promise<RoleEvent> {
+  return { kind: 'leaderless', why: await leaderless(parts, term, signal) };
+}
+
+async function watch(parts: RoleParts, term: Term, errand: FollowErrand, signal: AbortSignal): Promise<RoleEvent> {
+  const { time } = parts.options;
   const asked: Asked = { moved: null, isBusy: false };
   for (;;) {
     await parts.pauses.for(WATCH_MS);
-    term.signal.throwIfAborted();
+    signal.throwIfAborted();
     look(parts, term);
     // DEBUG RELOAD puts another one in place of the first.
     const { state, failure } = term.follower!;
@@ -160,17 +197,26 @@ function look(parts: RoleParts, term: Term): void {
 }
 
 /** The log ends before what this slave has: it says so to who asks, for a while. */
-export async function offerTail(parts: RoleParts, term: Term): Promise<RoleEvent> {
-  await offer(parts, term, term.follower!.position);
+export async function offerTail(parts: RoleParts, term: Term, { of }: FollowErrand): Promise<RoleEvent> {
+  await offer(parts, term, term.follower!.position, of);
   return { kind: 'tail-given' };
 }
 
-/** Stays connected for a while with more than the log has: a master that starts asks for it. */
-async function offer(parts: RoleParts, { access, signal }: Term, position: LogPosition): Promise<void> {
+/**
+ * Stays connected for a while with more than the log has: a master that starts asks for it. The log of a cluster may have none, and this node may
+ * append there: it gives the end back itself. That is what everybody had, byte for byte, so it does not matter who does it.
+ */
+async function offer(
+  parts: RoleParts,
+  { access, signal }: Term,
+  position: LogPosition,
+  of: FollowErrand['of'],
+): Promise<void> {
   const until = parts.now + TAIL_OFFERED_MS;
+  const source = of === 'cluster' ? parts.recentOf(access!.location.logId) : null;
   for (;;) {
     try {
-      return await proveHas(access!.log, position, 'this slave', null, parts.options.logger);
+      return await proveHas(access!.log, position, 'this slave', source, parts.options.logger);
     } catch (error) {
       if (!isLogError(error, 'log-lost') || parts.now > until) throw error;
     }

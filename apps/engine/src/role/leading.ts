@@ -13,7 +13,7 @@ const NOTE_MS = 5000;
 
 /** The engine's records go to the log from now on, and the log is watched until the term is over. */
 export function lead(parts: RoleParts, term: Term, tell: (event: RoleEvent) => void): void {
-  const { engine, logger, onLeading } = parts.options;
+  const { engine, logger, onLeading, cluster } = parts.options;
   const access = term.access!;
   const writer = term.writer!;
   const { logId } = access.location;
@@ -23,11 +23,13 @@ export function lead(parts: RoleParts, term: Term, tell: (event: RoleEvent) => v
   parts.writerState = 'open';
   parts.loading = null;
   term.leads = true;
-  engine.lead(writer);
+  engine.lead(writer, cluster?.leaseMs);
   access.membership.start();
+  access.membership.report(); // ingresses follow it
   onLeading(access.location);
   logger.info({ epoch: writer.epoch, seq: writer.committed.seq, logId }, 'leading: ready for writes');
   takeNotes(parts, term);
+  if (writer.state === 'fenced') parts.onFenced(); // a moment ago, and it was told to nobody
   void watch(parts, term, tell);
 }
 

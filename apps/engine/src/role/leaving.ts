@@ -1,10 +1,15 @@
 import { discardKeyspace } from '@weir/dataset';
+import { RecordKind, encodeHandover } from '@weir/log';
+import type { LogWriter } from '@weir/log';
 import { within } from '../waiting.ts';
 import { isCommitted } from './engine-side.ts';
 import { DRAIN_MS } from './parts.ts';
 import type { RoleParts } from './parts.ts';
 import type { Held } from './state.ts';
 import type { Term } from './term.ts';
+
+/** For the record that says so. */
+const HANDOVER_MS = 1000;
 
 /** Closes what a term opened. Returns what the data set that is here stands for now; null: as before. */
 export async function leave(parts: RoleParts, term: Term): Promise<Held | null> {
@@ -32,9 +37,10 @@ async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
   if (writer.state !== 'fenced') await parts.drained(writer);
   const isWhole = writer.state !== 'fenced' && writer.pending === 0;
   const isExact = isCommitted(engine);
-  writer.stop();
   engine.stopLeading();
   onLeading(null);
+  if (isWhole) await handOver(parts, term, writer);
+  writer.stop();
   const clean = isWhole && (await secured(parts));
   const { logId } = access.location;
   const position = writer.committed;
@@ -45,6 +51,24 @@ async function stopLeading(parts: RoleParts, term: Term): Promise<Held> {
   }
   term.leads = false;
   return { kind: 'of-log', logId, position, isExact };
+}
+
+/** Nothing is answered any more, and nothing was executed that is not in the log: whoever is to lead need not wait for the lease to run out. */
+async function handOver({ options }: RoleParts, term: Term, writer: LogWriter): Promise<void> {
+  const { cluster, logger, memory, time } = options;
+  if (cluster === undefined || term.hasHandedOver) return;
+  term.hasHandedOver = true;
+  const to = term.successor;
+  const record = encodeHandover({ node: memory.id, ...(to === null ? {} : { to }) });
+  const stored = new Promise<void>((resolve) => {
+    if (!writer.canAppend) return resolve();
+    writer.appendControl(RecordKind.handover, record, (outcome) => {
+      if (outcome === 'committed') logger.info({ to: to ?? 'anybody' }, 'handed the log over');
+      resolve();
+    });
+  });
+  // Without an answer the others wait for the lease to run out.
+  await within(time, HANDOVER_MS, stored);
 }
 
 /** A stop in order: what was acknowledged is on disk before that is written down. */

@@ -51,6 +51,7 @@ const STEPS: ReadonlySet<RoleAction['do']> = new Set([
   'save',
   'join',
   'follow',
+  'take',
   'offer-tail',
 ]);
 
@@ -61,13 +62,16 @@ class World {
   playing: 'lead' | 'follow' | null = null;
   /** In this term. */
   isProven = false;
+  /** A log was claimed that was followed. */
+  hasTaken = false;
   /** What somebody decided, and no role has been played since. */
   decision: Decision = 'master';
   readonly seen = new Set<StateKind>();
 
   constructor(seed: number) {
     this.random = new Random(seed);
-    this.state = firstState(this.pick(2) === 0 ? null : HOST, this.pick(2) === 0);
+    const isClustered = this.pick(3) === 0;
+    this.state = firstState(this.pick(2) === 0 ? null : HOST, !isClustered && this.pick(2) === 0, isClustered);
   }
 
   pick(n: number): number {
@@ -127,6 +131,7 @@ class World {
       return false;
     }
     this.state = step.state;
+    if (before.kind === 'taking') this.hasTaken = event.kind === 'claimed';
     this.seen.add(step.state.kind);
     if (event.kind === 'proven') this.isProven = true;
     if (event.kind === 'left') {
@@ -162,11 +167,14 @@ class World {
         assert.ok(this.isOpen, 'what is closed was open');
         return;
       case 'lead':
-        assert.equal(this.playing, null);
+        // What was followed with is claimed as it stands.
+        assert.ok(this.playing === null || (this.playing === 'follow' && this.hasTaken));
+        this.hasTaken = false;
         this.playing = 'lead';
         return;
       case 'follow':
-        assert.equal(this.playing, null);
+        // Again after a claim that another one won.
+        assert.equal(this.playing, event.kind === 'claim-lost' ? 'follow' : null);
         this.playing = 'follow';
         return;
       case 'adopt':
@@ -199,7 +207,8 @@ class World {
     }
     const isLeading = kind === 'leading' || kind === 'saving';
     if (this.playing === 'lead') assert.ok(isLeading || kind === 'leaving', kind);
-    if (this.playing === 'follow') assert.ok(['following', 'offering', 'leaving'].includes(kind), kind);
+    if (this.playing === 'follow')
+      assert.ok(['following', 'taking', 'establishing', 'offering', 'leaving'].includes(kind), kind);
     if (isLeading) assert.equal(this.playing, 'lead');
     const mayWrite = !view.slave && !view.loading && view.writeRefusal === '';
     if (mayWrite) assert.ok(this.playing === 'lead' && (isLeading || kind === 'leaving'), `writes in ${kind}`);
@@ -223,6 +232,7 @@ const WELL: { readonly [S in StateKind]?: EventKind } = {
   establishing: 'established',
   saving: 'saved',
   joining: 'joined',
+  taking: 'claimed',
   offering: 'tail-given',
   leaving: 'left',
   waiting: 'retry-due',
@@ -252,7 +262,7 @@ test(`random events never reach a state that contradicts itself (seeds ${seeds[0
       });
     }
   }
-  if (seeds.length > 1) assert.equal(seen.size, 17, 'every state was reached');
+  if (seeds.length > 1) assert.equal(seen.size, 18, 'every state was reached');
 });
 
 /** From now on every step goes well: the log is the one that is here, and holds all of it. */

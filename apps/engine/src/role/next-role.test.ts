@@ -286,3 +286,48 @@ test('an error that passes is no trouble, and one that does is kept with the tim
   role.tell('left', 'retry-due', 'located', 'opened', { kind: 'failed', error: lost('log-lost').error, wallMs: 9 });
   assert.equal(role.state.trouble?.sinceMs, 5);
 });
+
+describe('a node of a cluster', () => {
+  test('follows its log, claims it as it stands when nobody leads, and leads with the data set that it has', () => {
+    const role = Played.member().follows();
+    assert.deepEqual([role.kind, role.view.role, role.view.slave], ['following', 'slave', true]);
+    role.tell('leaderless');
+    assert.deepEqual([role.kind, role.done, role.find('take')?.why], ['taking', ['take'], 'silence']);
+    assert.deepEqual([role.view.role, role.view.loading], ['slave', false], 'it goes on answering reads');
+    role.tell('claimed');
+    assert.deepEqual([role.kind, role.done], ['establishing', ['establish']], 'nothing is loaded');
+    assert.deepEqual([role.view.slave, role.view.loading], [true, false], 'no writes yet');
+    role.tell('established');
+    assert.deepEqual([role.kind, role.view.role, role.view.slave], ['leading', 'master', false]);
+  });
+
+  test('goes on following when another one was quicker', () => {
+    const role = Played.member().follows().tell('leaderless', 'claim-lost');
+    assert.deepEqual([role.kind, role.done], ['following', ['follow']]);
+  });
+
+  test('tries to be the first where the log is empty, and follows whoever was', () => {
+    const role = Played.member().tell('start', 'located', 'opened', 'log-empty');
+    assert.deepEqual([role.kind, role.done], ['proving', ['prove']]);
+    role.tell('proven', 'imported', 'rebuilt', 'claim-lost');
+    assert.deepEqual([role.kind, role.done], ['leaving', ['leave']]);
+    role.tell('left');
+    assert.deepEqual([role.kind, role.state.errand.kind], ['locating', 'follow']);
+  });
+
+  test('that cannot lead any more follows whoever does, and answers nothing before it has the data of the log', () => {
+    for (const event of ['fenced', 'failed'] as const) {
+      const role = Played.member().follows().tell('leaderless', 'claimed', 'established', event);
+      assert.deepEqual([role.kind, role.state.errand.kind, role.view.loading], ['leaving', 'follow', true], event);
+      role.tell({ kind: 'left', held: heldOf('log', 8, true) }, 'retry-due', 'located', 'opened');
+      assert.deepEqual([role.kind, role.view.loading], ['joining', true]);
+      role.tell('joined');
+      assert.deepEqual([role.kind, role.view.loading, role.view.slave], ['following', false, true]);
+    }
+  });
+
+  test('of another set-up neither begins an empty log of its master nor claims one that it follows', () => {
+    assert.throws(() => Played.slave().tell('start', 'located', 'opened', 'log-empty'), /cannot be told 'log-empty'/);
+    assert.throws(() => Played.slave().follows().tell('leaderless'), /cannot be told 'leaderless'/);
+  });
+});

@@ -1,7 +1,8 @@
 import { LogError, isLogError } from '@weir/log';
 import { troubleOf } from '../trouble.ts';
 import type { EventKind, RoleEvent } from './events.ts';
-import type { FollowErrand, RoleState, StateKind } from './state.ts';
+import { clusterErrand } from './state.ts';
+import type { FollowErrand, LeadErrand, RoleState, StateKind } from './state.ts';
 import {
   answer,
   beginAnew,
@@ -32,8 +33,9 @@ import type { Step, Transition } from './transitions.ts';
  *
  *   idle ──▶ locating ──▶ opening ──lead──▶ proving ─▶ importing ─▶ rebuilding ─▶ claiming ─▶ establishing ─▶ leading ⇄ saving
  *              ▲   ▲          ├──begin─▶ beginning ────────────────────────────────────────────▲
- *              │   │          └─follow─▶ joining ──▶ following ──▶ offering
- *              │   │
+ *              │   │          └─follow─▶ joining ──▶ following ──▶ offering                     ▲
+ *              │   │                        │             ⇅                                      │
+ *              │   │        proving ◀─empty─┘          taking ───────────────────────────────────┘
  *              │   └── waiting ◀─┐      from every state between locating and offering:
  *              └──────────────── leaving ◀── an error, a fence, another decision, a stop
  *                                   └────▶ stopped
@@ -45,6 +47,8 @@ import type { Step, Transition } from './transitions.ts';
  * - An error (`failed`) ends the term, and the errand is tried again. One that does not pass by itself is a trouble (trouble.ts).
  * - Fenced because another node wrote: the log is proven and rebuilt, and its new leader followed (`deposed`).
  * - Fenced because the log lost what it had: its end is asked for; where nobody else can lead, the memory begins a new log.
+ * - In a cluster (`isClustered`) the errand is to follow its log. Nobody has ever written to it: this node tries to be the first (`log-empty`).
+ *   Nobody leads it: this node claims it as it stands (`taking`), and goes on following when another one was quicker.
  * - People decide in every state (`people` below); what they decide is the errand of the next term.
  *
  * Invariant *nothing-known-is-dropped*: an action `adopt` is only reached through `proven`, through `joined` with a data set that goes on from the one
@@ -81,6 +85,7 @@ const noStep = {
   begun: never(STEP),
   established: never(STEP),
   joined: never(STEP),
+  'log-empty': never(STEP),
   'tail-given': never(STEP),
 };
 
@@ -96,6 +101,7 @@ const notLeading = {
 const notFollowing = {
   'follower-failed': never('nothing is followed'),
   moved: never('nothing is followed'),
+  leaderless: never('nothing is followed'),
 };
 
 const inTerm = {
@@ -214,12 +220,16 @@ const TABLE: Table = {
       );
     },
     'claim-lost': (state, event) => {
+      // It would follow the other one if it were started now.
+      if (state.isClustered) return leave({ ...common(state), errand: clusterErrand() }, 'go');
       const attempt = state.attempt + 1;
       if (attempt > CLAIMS_MAX) return failed(state, event);
       return to({ ...state, attempt }, { do: 'claim', ledEpoch: state.ledEpoch, attempt });
     },
     deposed: (state, { leader: hint }) => {
-      const errand: FollowErrand = { kind: 'follow', of: 'own', hint, known: null, decision: 'none' };
+      const errand: FollowErrand = state.isClustered
+        ? clusterErrand(hint)
+        : { kind: 'follow', of: 'own', hint, known: null, decision: 'none' };
       const text = 'another node leads this log now; following it';
       return leave(
         { ...common(state), errand },
@@ -302,6 +312,12 @@ const TABLE: Table = {
         { do: 'follow' },
       );
     },
+    'log-empty': (state, event) => {
+      if (state.errand.of !== 'cluster') return never('it is for its master to begin the log')(state, event);
+      const errand: LeadErrand = { kind: 'lead', decision: 'none' };
+      const { held, logId } = state;
+      return to({ ...common(state), errand, kind: 'proving', logId }, { do: 'prove', held, isAccepted: false });
+    },
   },
 
   following: {
@@ -314,6 +330,23 @@ const TABLE: Table = {
       const errand: FollowErrand = { ...state.errand, known: found };
       return leave({ ...common(state), errand }, 'wait');
     },
+    leaderless: (state, event) => {
+      if (state.errand.of !== 'cluster') return never('only a node of a cluster leads by itself')(state, event);
+      return to({ ...state, kind: 'taking' }, { do: 'take', why: event.why });
+    },
+  },
+
+  taking: {
+    ...step,
+    claimed: (state) => {
+      const errand: LeadErrand = { kind: 'lead', decision: 'none' };
+      // The data set is the one that was followed with.
+      return to(
+        { ...common(state), errand, kind: 'establishing', logId: state.logId },
+        { do: 'establish', isNew: false },
+      );
+    },
+    'claim-lost': (state) => to({ ...state, kind: 'following' }, { do: 'follow' }),
   },
 
   offering: {
@@ -321,6 +354,7 @@ const TABLE: Table = {
     'tail-given': (state) => leave(state, 'wait'),
     'follower-failed': ignored('it has failed already'),
     moved: never('the master is not asked meanwhile'),
+    leaderless: never('nobody may lead a log that lost something'),
   },
 
   leaving: {

@@ -12,6 +12,7 @@ import { Promotions } from '../promotions.ts';
 import type { Asking } from '../proof.ts';
 import { Pauses, within } from '../waiting.ts';
 import { hasEffects } from './engine-side.ts';
+import { answerMs } from './silence.ts';
 import type { RoleOptions } from './ports.ts';
 import type { Term } from './term.ts';
 
@@ -87,8 +88,13 @@ export class RoleParts {
 
   /** With a number it is given up after so long, with LogError 'log-unavailable'; else it is tried until the signal. */
   async open(location: LogLocation, name: string, signal: AbortSignal, patienceMs: number | null): Promise<LogAccess> {
-    const { logger, openLog, time } = this.options;
-    const options = { name, report: this.#report, logger };
+    const { logger, openLog, time, cluster } = this.options;
+    const options = {
+      name,
+      report: this.#report,
+      logger,
+      ...(cluster === undefined ? {} : { answerMs: answerMs(cluster) }),
+    };
     if (patienceMs === null) return openLog(location, { ...options, signal });
     const late = new AbortController();
     const patience = time.after(patienceMs, () => {
@@ -124,6 +130,8 @@ export class RoleParts {
         engine.positionMoved();
         serveReady(engine.ctx);
       },
+      onLeader: () => this.pauses.end(),
+      onHandover: () => this.pauses.end(),
     });
   }
 

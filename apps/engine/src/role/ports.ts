@@ -5,9 +5,15 @@ import type { Time } from '@weir/time';
 import type { Engine } from '../engine.ts';
 import type { ImportInto } from '../import-file.ts';
 import type { LogAccess, LogLocation, OpenLog } from '../log-access.ts';
+import type { LeaseTerms } from '../lease.ts';
 import type { Logger } from '../logger.ts';
 import type { RoleMemory } from '../node-memory.ts';
 import type { OwnLog } from '../own-log.ts';
+
+export interface ClusterTerms extends LeaseTerms {
+  /** `replica-priority`: nodes with a lower one claim first; with 0 it never leads. */
+  readonly priority: () => number;
+}
 
 /** What a role reaches of the world. A simulator passes its own. */
 export interface RoleOptions {
@@ -26,6 +32,8 @@ export interface RoleOptions {
   readonly importInto?: ImportInto;
   /** This node takes part in that log from now on. */
   readonly onOpened?: (access: LogAccess) => void;
+  /** The node is of a cluster whose nodes choose their leader. Absent: people say who leads. */
+  readonly cluster?: ClusterTerms;
   readonly time: Time;
   readonly openLog: OpenLog;
   /** Asks the node at that address where its log is. Rejects with a plain sentence; is bounded in time. */

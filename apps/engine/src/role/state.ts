@@ -54,8 +54,11 @@ export interface BeginErrand {
 /** To follow a log, whoever leads it. */
 export interface FollowErrand {
   readonly kind: 'follow';
-  /** named: an operator named a node, whose log it is. own: this node's own log, after another node deposed it. */
-  readonly of: 'named' | 'own';
+  /**
+   * named: an operator named a node, whose log it is. own: this node's own log, after another node deposed it. cluster: that of the cluster, which
+   * this node leads itself when nobody else does.
+   */
+  readonly of: 'named' | 'own' | 'cluster';
   /** A node that was of that log when it was last heard of: a hint for finding it. */
   readonly hint: HostPort;
   /** Where the log was found; null: not yet. It is looked for there when the hint does not answer. */
@@ -77,6 +80,8 @@ interface Common<E extends Errand = Errand> {
   readonly ledEpoch: number;
   /** The NATS server of this node's own log is its alone: nobody else leads a log there. */
   readonly isSole: boolean;
+  /** Its nodes choose their leader: what this node does is to follow the cluster's log, and to lead it while it can. */
+  readonly isClustered: boolean;
 }
 
 /** Entered by the constructor, ended by `start`. Nothing is open. */
@@ -159,6 +164,12 @@ export interface Following extends Common<FollowErrand> {
   readonly logId: string;
 }
 
+/** Nobody leads: a leadership record is tried behind all that was applied. The data set goes on answering; nothing more is applied meanwhile. */
+export interface Taking extends Common<FollowErrand> {
+  readonly kind: 'taking';
+  readonly logId: string;
+}
+
 /** The log ends before what this slave has of it. It stays connected for a while: a master that starts asks for that. */
 export interface Offering extends Common<FollowErrand> {
   readonly kind: 'offering';
@@ -196,6 +207,7 @@ export type RoleState =
   | Saving
   | Joining
   | Following
+  | Taking
   | Offering
   | Leaving
   | Waiting
@@ -204,11 +216,20 @@ export type RoleState =
 export type StateKind = RoleState['kind'];
 export type StateOf<K extends StateKind> = Extract<RoleState, { kind: K }>;
 
-/** How a node begins: as the slave of that node, or, with null, as the master of its own log. */
-export function firstState(target: HostPort | null, isSole: boolean): Idle {
-  const errand: Errand =
-    target === null
+/** Of a cluster whose leader is not known. */
+const NOBODY: HostPort = { host: '?', port: 0 };
+
+/** To follow the cluster's log, or to lead it. */
+export function clusterErrand(hint: HostPort = NOBODY, decision: Decision = 'none'): FollowErrand {
+  return { kind: 'follow', of: 'cluster', hint, known: null, decision };
+}
+
+/** How a node begins: in a cluster; as the slave of that node; or, with null, as the master of its own log. */
+export function firstState(target: HostPort | null, isSole: boolean, isClustered = false): Idle {
+  const errand: Errand = isClustered
+    ? clusterErrand(NOBODY, 'master')
+    : target === null
       ? { kind: 'lead', decision: 'master' }
       : { kind: 'follow', of: 'named', hint: target, known: null, decision: 'master' };
-  return { kind: 'idle', errand, held: null, isServed: false, trouble: null, ledEpoch: 0, isSole };
+  return { kind: 'idle', errand, held: null, isServed: false, trouble: null, ledEpoch: 0, isSole, isClustered };
 }

@@ -17,6 +17,10 @@ export class Term {
   writer: LogWriter | null = null;
   /** The engine's records go to that writer. */
   leads = false;
+  /** It has told the log that it leads no more: it answers and appends nothing. */
+  hasHandedOver = false;
+  /** Id of the node that is to lead next; null: whoever is quickest. */
+  successor: string | null = null;
   named: NamedNode = { node: null, isMaster: false };
   readonly #steps = new Set<Promise<void>>();
 

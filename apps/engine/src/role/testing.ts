@@ -48,6 +48,8 @@ export const EXAMPLES: { readonly [E in EventKind]: EventOf<E> } = {
   begun: { kind: 'begun' },
   established: { kind: 'established', epoch: 3, held: heldOf('log', 8) },
   joined: { kind: 'joined', held: heldOf('log', 7), from: null, keys: 5, wallMs: 1 },
+  'log-empty': { kind: 'log-empty' },
+  leaderless: { kind: 'leaderless', why: 'silence' },
   'tail-given': { kind: 'tail-given' },
   failed: { kind: 'failed', error: new Error('it failed'), wallMs: 1 },
   fenced: { kind: 'fenced', by: 'log-fenced', detail: 'another wrote', error: new Error('fenced'), wallMs: 1 },
@@ -74,6 +76,11 @@ export class Played {
 
   static master(isSole = true): Played {
     return new Played(firstState(null, isSole));
+  }
+
+  /** A node of a cluster. */
+  static member(): Played {
+    return new Played(firstState(null, false, true));
   }
 
   static slave(isSole = true): Played {
@@ -132,6 +139,7 @@ export const IN_STATE: { readonly [S in StateKind]: () => Played } = {
   beginning: () => Played.slave().follows().tell('told-to-lead', 'left', 'located', 'opened'),
   joining: () => Played.slave().tell('start', 'located', 'opened'),
   following: () => Played.slave().follows(),
+  taking: () => Played.member().follows().tell('leaderless'),
   offering: () =>
     Played.slave()
       .follows()

@@ -3,7 +3,7 @@ import { LogError, isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
 import { retryMs, troubleOf } from '../trouble.ts';
 import type { EventKind, EventOf, RoleAction, RoleEvent } from './events.ts';
-import { isReadable } from './state.ts';
+import { clusterErrand, isReadable } from './state.ts';
 import type { BeginErrand, Errand, FollowErrand, Held, LeadErrand, RoleState, StateKind, StateOf } from './state.ts';
 import { viewOf } from './view.ts';
 
@@ -19,7 +19,7 @@ export type Transition<S extends StateKind, E extends EventKind> = (state: State
 /** What every state has. */
 export type Common<E extends Errand = Errand> = Pick<
   RoleState,
-  'held' | 'isServed' | 'trouble' | 'ledEpoch' | 'isSole'
+  'held' | 'isServed' | 'trouble' | 'ledEpoch' | 'isSole' | 'isClustered'
 > & {
   readonly errand: E;
 };
@@ -50,8 +50,8 @@ export const ignored =
     to(state);
 
 export function common<E extends Errand>(state: Common<E>): Common<E> {
-  const { errand, held, isServed, trouble, ledEpoch, isSole } = state;
-  return { errand, held, isServed, trouble, ledEpoch, isSole };
+  const { errand, held, isServed, trouble, ledEpoch, isSole, isClustered } = state;
+  return { errand, held, isServed, trouble, ledEpoch, isSole, isClustered };
 }
 
 /** Nothing is open: the errand begins. */
@@ -82,6 +82,7 @@ export function failed(
   return leave(
     {
       ...common(state),
+      errand: errandAfter(state),
       trouble: troubleOf(error, state.trouble, wallMs),
       // A master that leads no more may have executed what no log has.
       isServed: state.isServed && state.errand.kind !== 'lead',
@@ -90,6 +91,11 @@ export function failed(
     { do: 'complain', error },
     notYet(error),
   );
+}
+
+/** A node of a cluster that could not lead, or does not any more, follows whoever does. */
+function errandAfter({ errand, isClustered }: RoleState): Errand {
+  return isClustered && errand.kind === 'lead' ? clusterErrand() : errand;
 }
 
 /** What is answered to those who wait for this node to lead. */

@@ -27,7 +27,8 @@ export function viewOf(state: RoleState): RoleView {
   return {
     role,
     // In trouble it stands still: nothing expires and nothing is evicted, since no log would have that.
-    slave: errand.kind !== 'lead' || (!isLeading && isKept),
+    // Where the data set is served already on the way to leading, it was followed with.
+    slave: errand.kind !== 'lead' || (!isLeading && (isKept || (state.isServed && kind !== 'leaving'))),
     loading: !state.isServed && !isKept,
     writeRefusal: role === 'slave' ? '' : refusal !== '' ? refusal : isBegunInsteadOfLost(state) ? BEGINNING : '',
     dataRefusal: refusal,

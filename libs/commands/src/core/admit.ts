@@ -16,6 +16,7 @@ import {
   F_PAUSED_WRITE,
   F_STALE,
   F_SUBSCRIBED,
+  CommandTable,
   F_WRITE,
 } from './table.ts';
 import { QUEUED_MAX } from './transaction.ts';
@@ -79,6 +80,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
   if (!role.isPlain) {
     const ofData = refusalOfData(ctx, flags);
     if (ofData !== '') return ofData;
+    if (role.leaseRefusal !== '' && admitted === '' && isOfData(command, flags)) return role.leaseRefusal;
   }
   // Weir's own: no record of the log could hold it.
   if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
@@ -119,6 +121,24 @@ function refusalOfData(ctx: Context, flags: number): string {
 
 function notSubscribed({ fullName }: TableCommand): string {
   return `ERR Can't execute '${fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`;
+}
+
+/** Whether a request would read or change the data set when it is executed now, so that a master without a lease must not answer it. */
+export function needsData(ctx: Context, session: Session, req: Request): boolean {
+  const found = ctx.table.find(req.buf, req.args[0], req.args[1]);
+  const command =
+    found === undefined || found.subcommands.length === 0 || req.argc < 2
+      ? found
+      : CommandTable.findSubcommand(found, req.buf, req.args[2], req.args[3]);
+  if (command === undefined || (!session.authenticated && ctx.config.text.requirepass !== '')) return false;
+  if (session.phase !== 'queuing') return isOfData(command, command.flags);
+  if ((command.flags & F_EXEC) === 0) return false;
+  return isOfData(command, session.transaction!.flags(command.flags));
+}
+
+/** What runs while data is loaded needs none, and what is about the connection alone. */
+function isOfData({ acl }: TableCommand, flags: number): boolean {
+  return (flags & F_LOADING) === 0 && !acl.includes('connection');
 }
 
 function wrongArity(command: TableCommand): string {

@@ -16,6 +16,8 @@ export interface Host {
   after(ms: number, run: () => void): () => void;
 
   replication(): ReplicationView;
+  /** The nodes of its cluster choose their leader: nobody else does. */
+  isClustered(): boolean;
   /** REPLICAOF; null is NO ONE. The role changes when it can; a promise is what the reply waits for: null or an error's text. */
   replicaOf(target: { host: string; port: number } | null): Promise<string | null> | undefined | void;
   /**

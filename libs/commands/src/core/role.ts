@@ -18,6 +18,7 @@ export class Role {
   #isSlave = false;
   #isLoading = false;
   #writeRefusal = '';
+  #leaseRefusal = '';
   /** On a slave: the log is being followed right now. */
   linkUp = true;
   /** While set, it is what is answered while `isLoading`, in place of LOADING: what is missing does not come by waiting. */
@@ -63,6 +64,16 @@ export class Role {
     this.#conclude();
   }
 
+  /** While set, this master cannot know whether it still leads: whatever needs the data set is refused with this error. */
+  get leaseRefusal(): string {
+    return this.#leaseRefusal;
+  }
+
+  set leaseRefusal(error: string) {
+    this.#leaseRefusal = error;
+    this.#conclude();
+  }
+
   /** A context that applies the log, and does nothing else. */
   becomeReplay(isReplay = true): void {
     this.isReplay = isReplay;
@@ -71,11 +82,16 @@ export class Role {
 
   /** Whether a command that reads, and would like to keep what it computed, may. */
   mayWrite(): boolean {
-    return this.isReplay || (!this.#isSlave && this.#writeRefusal === '');
+    return this.isReplay || (!this.#isSlave && this.#writeRefusal === '' && this.#leaseRefusal === '');
   }
 
   #conclude(): void {
     this.ownsExpiry = !this.#isSlave && !this.isReplay;
-    this.isPlain = !this.#isSlave && !this.#isLoading && this.#writeRefusal === '' && this.#paused === 'nothing';
+    this.isPlain =
+      !this.#isSlave &&
+      !this.#isLoading &&
+      this.#writeRefusal === '' &&
+      this.#leaseRefusal === '' &&
+      this.#paused === 'nothing';
   }
 }

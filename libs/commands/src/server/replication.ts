@@ -81,7 +81,11 @@ export const slaveof: Command = {
   run: replicaOf,
 };
 
+const CHOOSES =
+  'ERR REPLICAOF not allowed in a cluster, whose nodes choose their leader: see FAILOVER and WEIR HANDOVER';
+
 function replicaOf(ctx: Context, req: Request): void {
+  if (ctx.host.isClustered()) return ctx.reply.error(CHOOSES);
   if (isWord(req, 1, 'no') && isWord(req, 2, 'one')) {
     const promoted = ctx.host.replicaOf(null);
     if (!promoted || ctx.depth > 1) return ctx.reply.ok();
