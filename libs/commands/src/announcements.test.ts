@@ -45,6 +45,7 @@ const WITHOUT_COMMAND: readonly number[] = [events.EVICTED, events.EXPIRED, even
 const SHOWN_ELSEWHERE = new Map([
   ['migrate', 'migrate.test.ts'],
   ['restore-asking', 'the handler is that of RESTORE'],
+  ...['load', 'delete', 'flush', 'restore'].map((name) => [`function|${name}`, 'libraries are no keys'] as const),
 ]);
 
 /** A fingerprint of each key by `db key`. */

@@ -281,7 +281,7 @@ test('what a file holds and Weir does not is refused with file, version, place a
   const cases: [name: string, bytes: Buffer, said: RegExp][] = [
     [
       'library',
-      body(`REDIS0011${aux}\xf5\x11#!lua name=mylib\n`),
+      body(`REDIS0011${aux}\xf6\x05mylib\x03LUA\x00\x01x`),
       /library\.rdb cannot be imported \(RDB version 11, written by Redis 7\.2\.5\): The function library mylib would be lost.*offset 26\)\. FUNCTION DELETE it/,
     ],
     [

@@ -1,5 +1,6 @@
 import type { Ref } from '@weir/memory';
 import { TYPE_STRING, expireOf, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
+import { hashBytes } from './hash.ts';
 import { hashPair } from './hash-pair.ts';
 import { READ_AHEAD, readAhead } from './ahead.ts';
 import type { Keyspace } from './keyspace.ts';
@@ -40,8 +41,18 @@ export class Fingerprint {
     else this.add(db, ref);
   }
 
+  /** Of what was added, and of the function libraries as they are now. */
   toString(): string {
-    return Buffer.from(this.#lanes.buffer).toString('hex');
+    const lanes = this.#lanes.slice();
+    for (const [, code] of this.#keyspace.functions) {
+      addLanes(
+        lanes,
+        hashBytes(code, 0, code.length, 0x46554e43, 1),
+        hashBytes(code, 0, code.length, 0x46554e43, 2),
+        0,
+      );
+    }
+    return Buffer.from(lanes.buffer).toString('hex');
   }
 }
 

@@ -1,3 +1,4 @@
+import { FunctionLibraries } from './functions.ts';
 import { Arena, ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
 import {
@@ -83,6 +84,8 @@ export class Keyspace {
   readonly lazyfree: LazyfreeSettings;
   /** Values that are in no database any more and not given back yet. */
   readonly later: FreeLater;
+  /** Function libraries: no database has them. */
+  readonly functions = new FunctionLibraries();
   /** Where what happens to keys is announced. */
   #changes = new Changes();
   readonly #k0: number;

@@ -1,6 +1,6 @@
 import { Crc64 } from './crc64.ts';
 import { RdbError } from './errors.ts';
-import { RDB_VERSION_READ_MAX, RDB_VERSION_VALKEY, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
+import { OP_FUNCTION2, RDB_VERSION_READ_MAX, RDB_VERSION_VALKEY, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
 import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import type { RdbSink } from './types.ts';
 import { isReadable, RdbEntry, ValueReader } from './values.ts';
@@ -40,6 +40,14 @@ export class DumpEncoder {
     return writer;
   }
 
+  /** FUNCTION DUMP: the sources of libraries. An owned payload. */
+  functions(codes: Iterable<Uint8Array>): Uint8Array {
+    this.#parts.length = 0;
+    this.#writer.begin();
+    for (const code of codes) this.#writer.functionLibrary(code);
+    return this.finish();
+  }
+
   /** The owned payload of what was written since begin(). */
   finish(): Uint8Array {
     this.#writer.flush();
@@ -68,6 +76,25 @@ export function verifyPayload(buf: Uint8Array, off: number, len: number): 'ok' |
   const crc = new Crc64();
   crc.update(buf, off, len - 8);
   return crc.equals(buf, footer + 2) ? 'ok' : 'bad';
+}
+
+/** Sources of the libraries in a payload of FUNCTION DUMP that verifyPayload found good; null: it holds something else. */
+export function parseFunctions(buf: Uint8Array, off: number, len: number): Uint8Array[] | null {
+  const codes: Uint8Array[] = [];
+  const input = new RdbInput(MAX_STRING_BYTES_DEFAULT);
+  input.buf = buf;
+  input.pos = off;
+  input.end = off + len - FOOTER_BYTES;
+  try {
+    while (input.pos < input.end) {
+      if (buf[input.pos++] !== OP_FUNCTION2 || !input.readString(input.valueScratch)) return null;
+      codes.push(input.copyString());
+    }
+  } catch (error) {
+    if (error instanceof RdbError) return null;
+    throw error;
+  }
+  return codes;
 }
 
 /**

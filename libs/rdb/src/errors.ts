@@ -11,7 +11,7 @@ export type RdbErrorCode =
   | 'unknown-type' // a type byte that no Redis up to 8.6 and no Valkey up to 9.0 writes
   | 'unsupported-type' // a type of Redis that Weir does not load
   | 'unsupported-opcode' // a part of a file that Weir does not load: data of modules beside a key, an unfinished import of slots
-  | 'unsupported-function' // a function library: there is no scripting yet, and it would be lost
+  | 'unsupported-function' // a function library in the form of 7.0's release candidates, or one for which the sink has no method: it would be lost
   | 'unsupported-module' // data of a module that belongs to no key
   | 'duplicate-key' // a key that stands twice
   | 'no-such-database' // a key in a database that `databases` does not allow

@@ -9,7 +9,7 @@ export {
   AUX_WEIR_OFFSET,
   AUX_WEIR_SEQ,
 } from './aux.ts';
-export { DumpEncoder, parsePayload, verifyPayload } from './dump.ts';
+export { DumpEncoder, parseFunctions, parsePayload, verifyPayload } from './dump.ts';
 export { RdbError, remedyOf } from './errors.ts';
 export type { RdbErrorCode } from './errors.ts';
 export {

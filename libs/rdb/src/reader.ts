@@ -419,7 +419,7 @@ export class RdbReader implements RdbReaderApi {
   #refuseFunction(name: string): never {
     return this.#input.fail(
       'unsupported-function',
-      `The function library ${name} would be lost: Weir has no scripting yet`,
+      `The function library ${name} would be lost: it is in the form of a release candidate of Redis 7.0, or its reader takes none`,
     );
   }
 

@@ -10,6 +10,7 @@ import {
   NODE_PACKED,
   NODE_PLAIN,
   OP_AUX,
+  OP_FUNCTION2,
   OP_EOF,
   OP_EXPIRE_MS,
   OP_FREQ,
@@ -90,6 +91,12 @@ export class RdbWriter implements RdbWriterApi {
     this.#byte(OP_AUX);
     this.valueString(keyBytes, 0, keyBytes.length);
     this.valueString(valueBytes, 0, valueBytes.length);
+  }
+
+  /** A function library, by its source. */
+  functionLibrary(code: Uint8Array): void {
+    this.#byte(OP_FUNCTION2);
+    this.valueString(code, 0, code.length);
   }
 
   selectDb(db: number): void {

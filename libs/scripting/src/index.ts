@@ -1,4 +1,4 @@
-export { Lua, REGISTRY, TNUMBER, TSTRING } from './lua.ts';
+export { Lua, REGISTRY, TFUNCTION, TNUMBER, TSTRING, TTABLE } from './lua.ts';
 export type { LuaModule } from './webassembly.ts';
 export type { HostFunction } from './host-module.ts';
 export { bitLibrary } from './bit.ts';

@@ -32,6 +32,8 @@ export interface SandboxInit extends Omit<LuaInit, 'functions'> {
   /** It goes on from machine to machine. */
   readonly random: Random;
   readonly libraries: (lua: () => Lua) => Readonly<Record<string, HostLibrary>>;
+  /** What a chunk finds while `useGlobals('loading')` holds, and nothing else: for sources of function libraries. */
+  readonly loading?: (lua: () => Lua) => Readonly<Record<string, HostLibrary>>;
 }
 
 export class Sandbox {
@@ -56,7 +58,8 @@ export class Sandbox {
       return run;
     };
     const own = this.#ownFunctions(add);
-    for (const library of Object.values(libraries)) {
+    const loading = init.loading?.(lua) ?? {};
+    for (const library of [...Object.values(libraries), ...Object.values(loading)]) {
       for (const member of Object.values(library)) if (typeof member === 'function') add(member);
     }
     // What guards another function has to know it: numbers are handed out before there is a machine.
@@ -64,6 +67,7 @@ export class Sandbox {
     for (const guard of guarded) guard.run = add((L) => this.#guard(L, guard.original));
     this.lua = new Lua({ ...init, functions });
     this.globals = this.#build(own, guarded, libraries);
+    this.#loading = this.#buildLoading(own, loading);
   }
 
   // --- building ------------------------------------------------------------------------------------------------------
@@ -101,13 +105,7 @@ export class Sandbox {
       api.lua_settop(L, 1);
     }
     for (const [name, library] of Object.entries(libraries)) {
-      api.lua_createtable(L, 0, 16);
-      for (const [member, value] of Object.entries(library)) {
-        if (typeof value === 'function') this.#pushHost(L, value);
-        else if (typeof value === 'number') api.lua_pushnumber(L, value);
-        else lua.pushText(L, value);
-        lua.setField(L, 2, member);
-      }
+      this.#pushLibrary(library);
       lua.setField(L, 1, name);
     }
     if ('cjson' in libraries) {
@@ -153,6 +151,55 @@ export class Sandbox {
     return api.luaL_ref(L, REGISTRY);
   }
 
+  /** The globals of the loading phase: libraries, and an error for everything else. Returns their reference. */
+  #buildLoading(own: OwnFunctions, libraries: Readonly<Record<string, HostLibrary>>): number {
+    const { lua } = this;
+    const { api, L } = lua;
+    api.lua_settop(L, 0);
+    api.lua_createtable(L, 0, 2);
+    for (const [name, library] of Object.entries(libraries)) {
+      this.#pushLibrary(library);
+      api.lua_createtable(L, 0, 1);
+      this.#pushHost(L, own.missing);
+      lua.setField(L, 3, '__index');
+      api.lua_setmetatable(L, 2);
+      this.#shield(own.readonly);
+      lua.setField(L, 1, name);
+    }
+    api.lua_createtable(L, 0, 1);
+    this.#pushHost(L, own.missing);
+    lua.setField(L, 2, '__index');
+    api.lua_setmetatable(L, 1);
+    return api.luaL_ref(L, REGISTRY);
+  }
+
+  /** Pushes a table of the library's members. */
+  #pushLibrary(library: HostLibrary): void {
+    const { lua } = this;
+    const { api, L } = lua;
+    api.lua_createtable(L, 0, 16);
+    const table = api.lua_gettop(L);
+    for (const [member, value] of Object.entries(library)) {
+      if (typeof value === 'function') this.#pushHost(L, value);
+      else if (typeof value === 'number') api.lua_pushnumber(L, value);
+      else lua.pushText(L, value);
+      lua.setField(L, table, member);
+    }
+  }
+
+  /** Which globals chunks see from now on, those that were compiled before included. */
+  useGlobals(which: 'running' | 'loading'): void {
+    const { lua } = this;
+    const { api, L } = lua;
+    api.lua_settop(L, 0);
+    api.lua_pushvalue(L, GLOBALS);
+    api.lua_getmetatable(L, 1);
+    api.lua_rawgeti(L, REGISTRY, which === 'running' ? this.globals : this.#loading);
+    lua.setField(L, 2, '__index');
+    api.lua_settop(L, 0);
+  }
+
+  readonly #loading: number;
   #stringMeta = 0;
   #stringShield = 0;
   #globalShield = 0;

@@ -8,5 +8,6 @@ export const REDIS_VERSION = '7.0.15';
  * 1: strings, expiry, keyspace commands.
  * 2: lists, sets, sorted sets, hashes, streams; also in snapshots, which an engine of version 1 refuses by the type.
  * 3: MULTI and EXEC around the effects of a transaction.
+ * 4: function libraries: FUNCTION LOAD, DELETE, FLUSH, RESTORE; also in snapshots, which an older engine refuses by the library's name.
  */
-export const ENGINE_VERSION = 3;
+export const ENGINE_VERSION = 4;

@@ -3,6 +3,7 @@ import { NOT_AN_INTEGER, integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { pushRef } from './runner.ts';
+import type { Runner } from './runner.ts';
 import { scriptingOf } from './scripting.ts';
 import type { EvalScript } from './scripting.ts';
 
@@ -123,8 +124,8 @@ function runEvalSha(ctx: Context, req: Request, ro: boolean): void {
 }
 
 /** How many of the arguments are keys. −1: answered. */
-export function keyCount(ctx: Context, req: Request): number {
-  const count = integerArg(ctx, 2, NOT_AN_INTEGER);
+export function keyCount(ctx: Context, req: Request, error = NOT_AN_INTEGER): number {
+  const count = integerArg(ctx, 2, error);
   if (count !== count) return -1;
   if (count > req.argc - 3) ctx.reply.error("ERR Number of keys can't be greater than number of args");
   else if (count < 0) ctx.reply.error("ERR Number of keys can't be negative");
@@ -154,16 +155,16 @@ function run(ctx: Context, req: Request, script: EvalScript, keys: number, ro: b
 
 /** The global KEYS or ARGV. The globals are at 1. */
 function setList(ctx: Context, name: string, L: number, first: number, count: number): void {
-  const { lua } = scriptingOf(ctx).runner.machine;
+  const { runner } = scriptingOf(ctx);
+  const { lua } = runner.machine;
   lua.pushText(L, name);
-  pushList(ctx, L, first, count);
+  pushList(ctx, runner, L, first, count);
   lua.api.lua_rawset(L, 1);
 }
 
-/** So many arguments as a table. */
-export function pushList(ctx: Context, L: number, first: number, count: number): void {
-  const { req } = ctx;
-  const { lua } = scriptingOf(ctx).runner.machine;
+/** So many arguments of the request at hand as a table. */
+export function pushList({ req }: Context, runner: Runner, L: number, first: number, count: number): void {
+  const { lua } = runner.machine;
   lua.api.lua_createtable(L, count, 0);
   for (let i = 0; i < count; i++) {
     const at = 2 * (first + i);

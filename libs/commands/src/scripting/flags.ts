@@ -16,6 +16,10 @@ export const SCRIPT_FLAGS: ReadonlyMap<string, number> = new Map([
   ['allow-cross-slot-keys', ALLOW_CROSS_SLOT],
 ]);
 
+/** Names of the flags that are set. */
+export const flagNames = (flags: number): string[] =>
+  [...SCRIPT_FLAGS].filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
+
 /**
  * The first line of an EVAL script, `#!lua flags=no-writes,allow-oom`: the flags, and how long it is. An error's text when it is wrong.
  */

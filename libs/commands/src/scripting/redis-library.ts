@@ -60,6 +60,16 @@ function common(runner: Runner): HostLibrary {
   };
 }
 
+/** What functions have. */
+export const functionExtras = common;
+
+/** What the source of a function library has while it is loaded; `register` is register_function. */
+export function loadingExtras(runner: Runner, register: HostFunction): HostLibrary {
+  const members = Object.entries(common(runner));
+  const kept = members.filter(([name]) => /^(?:log|LOG_.*|REDIS_VERSION.*)$/.test(name));
+  return { ...Object.fromEntries(kept), register_function: register };
+}
+
 /** … and what only EVAL scripts have. */
 export function evalExtras(runner: Runner): HostLibrary {
   return {

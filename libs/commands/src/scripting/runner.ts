@@ -30,6 +30,9 @@ const EFFECT_SLACK_BYTES = 4096;
  */
 const STACK_BYTES_MAX = 192 * 1024;
 
+/** The source of a library runs no longer than this, as in Redis. */
+const LOAD_MS_MAX = 500;
+
 const NO_CONTROL = { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 };
 
 /** What is to be run. */
@@ -43,6 +46,7 @@ export class Runner {
   readonly #ctx: Context;
   readonly #random = new Random();
   readonly #more: (runner: Runner) => HostLibrary;
+  readonly #loading: ((runner: Runner) => HostLibrary) | undefined;
   #machine: Machine | null = null;
   /** Counts the machines: a reference to a function is good for the machine that gave it. */
   generation = 0;
@@ -65,10 +69,11 @@ export class Runner {
   /** Why it is to end; it will not get around that. */
   #killed = '';
 
-  /** `more`: what `redis` has beside what it has everywhere. */
-  constructor(ctx: Context, more: (runner: Runner) => HostLibrary) {
+  /** `more`: what `redis` has beside call and pcall; `loading`: all that it has while a function library is loaded. */
+  constructor(ctx: Context, more: (runner: Runner) => HostLibrary, loading?: (runner: Runner) => HostLibrary) {
     this.#ctx = ctx;
     this.#more = more;
+    this.#loading = loading;
     this.#session = new Session({ id: 0, control: NO_CONTROL, authenticated: true, nowMs: ctx.monotonicMs });
   }
 
@@ -81,8 +86,14 @@ export class Runner {
       memoryBytesMax: MEMORY_BYTES_MAX,
       random: this.#random,
       libraries: (lua) => this.#libraries(lua),
+      loading: () => (this.#loading === undefined ? {} : { redis: this.#loading(this) }),
       hook: (L) => this.#hook(L),
     }));
+  }
+
+  /** The machine is to be made anew. */
+  get isSpent(): boolean {
+    return this.#machine === null || this.#machine.isSpent;
   }
 
   /** Bytes of Lua's heap in use, and what it has taken. */
@@ -160,6 +171,26 @@ export class Runner {
     machine.trim();
   }
 
+  /** Runs the source of a function library, which registers its functions. Returns an error's text, or ''. */
+  register(push: (L: number) => number): string {
+    const { machine } = this;
+    this.#killed = '';
+    this.#startedMicros = 0;
+    this.#isLoading = true;
+    machine.sandbox.useGlobals('loading');
+    try {
+      return machine.run(push) === 'done' ? '' : machine.takeError().text;
+    } catch (error) {
+      if (!isOverdone(error)) throw error;
+      return `ERR the source overstrained the scripting engine: ${messageOf(error)}`;
+    } finally {
+      this.#isLoading = false;
+      if (!machine.lua.isDead) machine.sandbox.useGlobals('running');
+    }
+  }
+
+  #isLoading = false;
+
   #answer(machine: Machine, outcome: Outcome): void {
     const { reply } = this.#ctx;
     if (outcome === 'done') {
@@ -181,9 +212,11 @@ export class Runner {
     if (this.#killed === '') {
       const now = ctx.host.clockMicros();
       if (this.#startedMicros === 0) this.#startedMicros = now;
-      const limit = ctx.config.num.busyReplyThreshold;
+      const limit = this.#isLoading ? LOAD_MS_MAX : ctx.config.num.busyReplyThreshold;
       if (limit <= 0 || now - this.#startedMicros < limit * 1000) return;
-      this.#killed = `the script ran for longer than busy-reply-threshold (${limit} ms)`;
+      this.#killed = this.#isLoading
+        ? 'FUNCTION LOAD timeout'
+        : `the script ran for longer than busy-reply-threshold (${limit} ms)`;
     }
     // From now on after each instruction: pcall catches the error, and meets the next.
     const { machine } = this;

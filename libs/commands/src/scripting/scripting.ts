@@ -1,6 +1,7 @@
 import { sha1Hex } from '@weir/scripting';
 import type { Context } from '../core/context.ts';
 import { shebangOf } from './flags.ts';
+import { Functions } from './functions.ts';
 import { evalExtras } from './redis-library.ts';
 import { Runner } from './runner.ts';
 import type { Script } from './runner.ts';
@@ -27,6 +28,7 @@ export interface EvalScript extends Script {
 
 export class Scripting {
   readonly runner: Runner;
+  readonly functions: Functions;
   readonly #scripts = new Map<string, EvalScript>();
   /** Those that only EVAL brought, the oldest first. */
   readonly #passing = new Set<EvalScript>();
@@ -34,6 +36,7 @@ export class Scripting {
 
   constructor(ctx: Context) {
     this.runner = new Runner(ctx, evalExtras);
+    this.functions = new Functions(ctx);
   }
 
   get count(): number {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { RawConnection, firstSeed, startRealRedis } from '@weir/testkit';
 import type { RealRedis } from '@weir/testkit';
 import { TestEngine, latin1 } from '../testing.ts';
-import { REQUESTS, SCRIPTS } from './corpus.testing.ts';
+import { FUNCTION_REQUESTS, REQUESTS, SCRIPTS } from './corpus.testing.ts';
 
 // Scripts are answered as Redis 7.0.15 answers them, byte for byte.
 
@@ -36,6 +36,29 @@ test('EVAL, EVALSHA, SCRIPT and their kind refuse and answer as Redis does', asy
   for (const request of REQUESTS) {
     assert.equal(engine.text(...request), latin1(await theirs.call(...request)), request.join(' '));
   }
+  theirs.close();
+});
+
+test('FUNCTION and FCALL refuse and answer as Redis does, and a dump of one has the bytes of the other', async () => {
+  const theirs = await RawConnection.connect(redis.port);
+  await theirs.call('FLUSHALL');
+  let micros = 0;
+  const engine = new TestEngine({ host: { clockMicros: () => (micros += 10_000) } });
+  for (const request of FUNCTION_REQUESTS) {
+    assert.equal(engine.text(...request), latin1(await theirs.call(...request)), request.join(' '));
+  }
+  // Of several libraries each server has an order of its own.
+  for (const name of ['a', 'b', 'c']) {
+    await theirs.call(
+      'FUNCTION',
+      'LOAD',
+      `#!lua name=${name}\nredis.register_function('${name}', function() return '${name}' end)`,
+    );
+  }
+  const dump = await theirs.call('FUNCTION', 'DUMP');
+  const payload = dump.subarray(dump.indexOf(10) + 1, -2);
+  assert.equal(engine.text('FUNCTION', 'RESTORE', payload), '+OK\r\n');
+  for (const name of ['a', 'b', 'c']) assert.equal(engine.text('FCALL', name, 0), `$1\r\n${name}\r\n`);
   theirs.close();
 });
 

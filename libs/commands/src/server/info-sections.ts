@@ -401,23 +401,28 @@ function delay(view: ProcessView['eventLoopDelay']): string {
 
 /** When the log is on disk, as far as this node knows: it is its own NATS server's word, or somebody else's. */
 /** No machine is made for INFO: what has not run takes nothing. */
-function scriptingFields({ scripting }: Context): Fields {
+function scriptingFields({ scripting, keyspace }: Context): Fields {
   const memory = scripting?.runner.memory ?? { used: 0, heap: 0 };
   const texts = scripting?.bytes ?? 0;
+  const functions = scripting?.functions.runner.memory ?? { used: 0, heap: 0 };
+  const { functions: libraries } = keyspace;
+  let sources = 0;
+  for (const [, code] of libraries) sources += code.length;
+  const vms = memory.used + functions.used;
   return [
     ['used_memory_lua', memory.used],
     ['used_memory_vm_eval', memory.used],
     ['used_memory_lua_human', human(memory.used)],
     ['used_memory_scripts_eval', texts],
     ['number_of_cached_scripts', scripting?.count ?? 0],
-    ['number_of_functions', 0],
-    ['number_of_libraries', 0],
-    ['used_memory_vm_functions', 0],
-    ['used_memory_vm_total', memory.used],
-    ['used_memory_vm_total_human', human(memory.used)],
-    ['used_memory_functions', 0],
-    ['used_memory_scripts', texts],
-    ['used_memory_scripts_human', human(texts)],
+    ['number_of_functions', libraries.size === 0 ? 0 : (scripting?.functions.count ?? 0)],
+    ['number_of_libraries', libraries.size],
+    ['used_memory_vm_functions', functions.used],
+    ['used_memory_vm_total', vms],
+    ['used_memory_vm_total_human', human(vms)],
+    ['used_memory_functions', sources],
+    ['used_memory_scripts', texts + sources],
+    ['used_memory_scripts_human', human(texts + sources)],
   ];
 }
 

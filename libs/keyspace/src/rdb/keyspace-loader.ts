@@ -64,6 +64,10 @@ export class KeyspaceLoader extends ValueLoader implements RdbSink {
       this.auxFields.set(Buffer.from(key).toString('latin1'), Buffer.from(value).toString('latin1'));
   }
 
+  functionLibrary(code: Uint8Array): void {
+    this.keyspace.functions.set(code);
+  }
+
   moduleField(name: string): void {
     if (this.modules.size < 256) this.modules.add(name);
   }

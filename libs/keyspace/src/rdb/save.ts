@@ -24,6 +24,7 @@ export function* saveKeyspace(
 ): Generator<void> {
   const refs: Ref[] = [];
   const values = new ValueWriter();
+  for (const [, code] of keyspace.functions) writer.functionLibrary(code);
   for (const db of keyspace.dbs) {
     if (db.keys.size === 0) continue;
     writer.selectDb(db.index);

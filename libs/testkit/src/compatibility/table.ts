@@ -35,6 +35,9 @@ export const differing: Readonly<Record<string, string>> = {
   eval: 'the newest 500 scripts are kept, as since 7.4; docs/differences.md tells the rest',
   expiretime: 'times later than 2^53 - 1 ms (in the year 287396) are cut to that',
   failover: 'refused',
+  'function|kill': 'answers NOTBUSY: a script that runs too long is ended',
+  'function|list': 'in the order in which libraries came',
+  'function|stats': 'no running script is told',
   georadius: STOREDIST,
   georadiusbymember: STOREDIST,
   geosearchstore: STOREDIST,
@@ -66,6 +69,7 @@ export const differing: Readonly<Record<string, string>> = {
   replicaof: 'needs a Weir node; NO ONE begins a new log',
   save: 'asks the replication app for a snapshot, and waits for it; others are served meanwhile',
   scan: 'other cursors, in another order, with the same guarantee; a page may be a little longer than COUNT',
+  'script|kill': 'answers NOTBUSY: a script that runs too long is ended',
   'script|debug': 'there is no debugger: YES and SYNC are errors',
   shutdown: 'makes a snapshot only when told SAVE',
   slaveof: 'needs a Weir node; NO ONE begins a new log',
@@ -99,7 +103,6 @@ export const differing: Readonly<Record<string, string>> = {
 const ONE_USER = 'there is one user, `default`';
 const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
-const FUNCTIONS = 'functions: not built yet';
 const NO_MODULES = 'modules of Redis are native code';
 
 /** By full name, or that of the container: why it is absent. */
@@ -116,9 +119,6 @@ export const absentCommands: Readonly<Record<string, string>> = {
   'client|getredir': TRACKING,
   'client|tracking': TRACKING,
   'client|trackinginfo': TRACKING,
-  fcall: FUNCTIONS,
-  fcall_ro: FUNCTIONS,
-  function: FUNCTIONS,
   'module|load': NO_MODULES,
   'module|loadex': NO_MODULES,
   'module|unload': NO_MODULES,
