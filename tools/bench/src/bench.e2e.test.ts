@@ -12,7 +12,14 @@ import type { Report } from './report.ts';
 const main = path.join(import.meta.dirname, 'main.ts');
 const cases = ['get-p16-c50', 'set-everysec-p1-c50', 'set-always-p16-c200', 'split-get'];
 const figures = ['engine', 'memory', 'apply', 'snapshot', 'sync'];
-const typesCases = ['rb-spop-p16', 'rb-zpopmin-p1', 'rb-lrange_100-p16', 'large-zset-zrank', 'large-stream-xreadgroup'];
+const typesCases = [
+  'rb-spop-p16',
+  'rb-zpopmin-p1',
+  'rb-lrange_100-p16',
+  'rb-script-limiter-p16',
+  'large-zset-zrank',
+  'large-stream-xreadgroup',
+];
 const typesFigures = ['engine-types', 'small', 'reload', 'waiting'];
 
 test('every kind of benchmark runs beside Redis and leaves figures, JSON and a picture', async (t) => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { digits, sendAll, variadic } from './bulk.ts';
 import type { ThroughputCase } from './throughput.ts';
 
@@ -49,7 +50,34 @@ const tests: readonly (readonly [name: string, prepare?: (port: number, requests
   ['mset'],
 ];
 
-export const ownCases: readonly ThroughputCase[] = [16, 1].flatMap((pipeline) =>
+/** Scripts by EVALSHA: one that only reads, and a rate limiter as programs have it. */
+const scripts: readonly (readonly [name: string, text: string, words: readonly string[]])[] = [
+  ['script-get', "return redis.call('GET', KEYS[1])", ['1', 'key:__rand_int__']],
+  [
+    'script-limiter',
+    `local calls = redis.call('INCR', KEYS[1])
+if calls == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+if calls > tonumber(ARGV[2]) then return 0 end
+return 1`,
+    ['1', 'limit:__rand_int__', '60000', '10'],
+  ],
+];
+
+const scriptCases: readonly ThroughputCase[] = [16, 1].flatMap((pipeline) =>
+  scripts.map(([name, text, words]) => ({
+    name: `rb-${name}-p${pipeline}`,
+    load: ['EVALSHA', createHash('sha1').update(text).digest('hex'), ...words],
+    pipeline,
+    clients: 50,
+    appendfsync: 'everysec' as const,
+    split: false,
+    target: pipeline === 1 ? null : TARGET,
+    valueBytes: OWN_VALUE_BYTES,
+    prepare: (port: number) => sendAll(port, [['SCRIPT', 'LOAD', text]]),
+  })),
+);
+
+const testCases: readonly ThroughputCase[] = [16, 1].flatMap((pipeline) =>
   tests.map(([test, prepare]) => ({
     name: `rb-${test.replace('_mbulk', '')}-p${pipeline}`,
     load: ['-t', test],
@@ -62,3 +90,5 @@ export const ownCases: readonly ThroughputCase[] = [16, 1].flatMap((pipeline) =>
     ...(prepare === undefined ? {} : { prepare }),
   })),
 );
+
+export const ownCases: readonly ThroughputCase[] = [...testCases, ...scriptCases];
