@@ -52,10 +52,13 @@ async function once(
   await sleep(BEFORE_MS);
   let pauseMs: number;
   try {
+    writers.longestPause();
     const over = await fault(subject);
     pauseMs = await Promise.race([writers.next(), sleep(PAUSE_MS_MAX, Infinity, { ref: false })]);
     await over();
     await sleep(AFTER_MS);
+    // The master of before answers on until it stops: what counts is how long nobody answered.
+    if (values['hand-over']) pauseMs = writers.longestPause();
   } finally {
     await writers.stop();
   }

@@ -40,6 +40,8 @@ export class Writers {
   /** Since when a write is looked for that was sent later, and when that was acknowledged. */
   #sinceMs = Infinity;
   #then: ((ms: number) => void) | null = null;
+  #lastMs = performance.now();
+  #longestMs = 0;
   #running = true;
   readonly #done: Promise<unknown>;
 
@@ -53,6 +55,13 @@ export class Writers {
     return new Promise((resolve) => {
       this.#then = resolve;
     });
+  }
+
+  /** The longest time without an acknowledgement since this was asked before. */
+  longestPause(): number {
+    const longest = Math.max(this.#longestMs, performance.now() - this.#lastMs);
+    this.#longestMs = 0;
+    return longest;
   }
 
   async stop(): Promise<void> {
@@ -101,8 +110,11 @@ export class Writers {
 
   #acknowledged(key: string, sentMs: number): void {
     this.acknowledged.push(key);
+    const now = performance.now();
+    this.#longestMs = Math.max(this.#longestMs, now - this.#lastMs);
+    this.#lastMs = now;
     if (sentMs < this.#sinceMs) return;
-    this.#then?.(performance.now() - this.#sinceMs);
+    this.#then?.(now - this.#sinceMs);
     this.#then = null;
     this.#sinceMs = Infinity;
   }
