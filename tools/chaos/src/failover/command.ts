@@ -73,6 +73,7 @@ async function fault(subject: Subject): Promise<() => Promise<unknown>> {
   if (values['hand-over']) {
     if (subject.handOver === undefined) throw new Error(`${subject.name} hands over in no way that is known here`);
     const done = subject.handOver();
+    done.catch(() => undefined); // It is waited for below.
     return () => done;
   }
   if (PARTITION_MS > 0) {
