@@ -87,10 +87,6 @@ export const acceptedDirectives = [
     },
   ),
   int('tracking-table-max-keys', { default: 1000000, max: LONG_MAX }, 'Keys remembered for client-side caching.'),
-  int('busy-reply-threshold', { default: 5000, max: LONG_MAX }, 'Answer -BUSY while a script runs for this long.', {
-    alias: 'lua-time-limit',
-    unit: 'milliseconds',
-  }),
   bool('lua-enable-deprecated-api', 'no', 'Deprecated functions in scripts.', {
     immutable: true,
     hidden: true,

@@ -203,6 +203,12 @@ export const effectiveDirectives = [
   special('latency-tracking-info-percentiles', '50 99 99.9', 'Percentiles shown by INFO latencystats.', {
     multi: true,
   }),
+  int(
+    'busy-reply-threshold',
+    { default: 5000, max: LONG_MAX },
+    'A script that runs for longer is ended with an error; 0 is no limit.',
+    { alias: 'lua-time-limit', unit: 'milliseconds' },
+  ),
   // Replication
   special('replicaof', '', 'Be a slave of the server at this host and port.', {
     apps: ['ingress', 'engine', 'replication', 'admin', 'server'],
