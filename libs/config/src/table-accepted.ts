@@ -86,7 +86,6 @@ export const acceptedDirectives = [
       debug: true,
     },
   ),
-  int('tracking-table-max-keys', { default: 1000000, max: LONG_MAX }, 'Keys remembered for client-side caching.'),
   int('busy-reply-threshold', { default: 5000, max: LONG_MAX }, 'Answer -BUSY while a script runs for this long.', {
     alias: 'lua-time-limit',
     unit: 'milliseconds',
@@ -96,7 +95,6 @@ export const acceptedDirectives = [
     hidden: true,
     also: ['lua-enable-insecure-api'],
   }),
-  special('notify-keyspace-events', '', 'Classes of keyspace events that are published.'),
 
   // TLS
   int('tls-port', { default: 0, max: 65535 }, 'TLS port; Weir refuses one.', {
