@@ -177,7 +177,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
       case 'forget':
         this.#dropBacklog();
         this.#engine.ctx.watches.drop(session);
-        this.#engine.ctx.pubsub.drop(session);
+        this.#engine.ctx.dropListener(session);
         this.#engine.sessionClosed(session);
         break;
       default:

@@ -122,6 +122,7 @@ export class Engine implements EnginePort, SessionHost {
     this.ctx.onPostpone = (session, req) => this.#clients.get(session.id)!.postpone(req);
     this.ctx.onDefer = (session) => this.#clients.get(session.id)!.defer();
     this.ctx.isStored = (record) => record <= this.commit.committedSeq;
+    this.ctx.atEndOfTurn = (run) => this.time.endOfTurn(run);
     this.ctx.whenStored = (record, done) => this.commit.whenCommitted(record, done);
     this.ctx.divideEffects = () => {
       // What is inside another command is one with it: nobody may see a part.

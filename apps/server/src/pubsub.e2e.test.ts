@@ -61,6 +61,16 @@ withRig(
     assert.deepEqual(heard[0], ['from the slave', 'new* news from the slave']);
     assert.deepEqual(heard[1], heard[0]);
 
+    // A slave's own notifications, of what the log has it do.
+    const events: string[] = [];
+    const listener = rig.ioredis(slave);
+    await listener.config('SET', 'notify-keyspace-events', 'Eg$');
+    await listener.subscribe('__keyevent@0__:set', '__keyevent@0__:del');
+    listener.on('message', (channel, key) => void events.push(`${channel} ${key}`));
+    await atMaster.multi().set('told', 'x').del('told').exec();
+    await until('both events', () => events.length === 2);
+    assert.deepEqual(events, ['__keyevent@0__:set told', '__keyevent@0__:del told']);
+
     const large = 'x'.repeat(3_000_000);
     assert.equal(await atMaster.publish('news', large), 2);
     for (const list of heard) await until('it to be heard', () => list.length === 4);

@@ -97,6 +97,10 @@ export class TestEngine {
       effects: new CommandWriter(),
       slowlog: new Slowlog(),
     });
+    // A record is stored when the turn that filled it is over.
+    this.ctx.isStored = (record) => record < this.ctx.recordSeq;
+    this.ctx.whenStored = (_record, done) => void this.#turnEnds.push(() => done(true));
+    this.ctx.atEndOfTurn = (run) => void this.#turnEnds.push(run);
     this.#announced = new Announced(keyspace);
     this.#default = this.session();
     this.ctx.onPostpone = (session, request) => this.#postpone(session, request.copy());
@@ -158,6 +162,7 @@ export class TestEngine {
     const reply = ctx.reply.written();
     if (ctx.ready.length === 0) {
       this.#takeRecord();
+      this.#endTurn();
       return reply;
     }
     const own = Buffer.from(reply);
@@ -165,6 +170,7 @@ export class TestEngine {
     this.#late.delete(session);
     this.#serve();
     if (ctx.effects.count > 0) this.#takeRecord(); // nobody was served
+    this.#endTurn();
     const late = this.#late.get(session) ?? '';
     this.#late.set(session, before);
     return Buffer.concat([own, Buffer.from(late, 'latin1')]);
@@ -191,6 +197,12 @@ export class TestEngine {
     const timer = { at: this.now + ms, run };
     this.#timers.add(timer);
     return () => void this.#timers.delete(timer);
+  }
+
+  readonly #turnEnds: (() => void)[] = [];
+
+  #endTurn(): void {
+    for (const run of this.#turnEnds.splice(0)) run();
   }
 
   /** Changes of the commands whose record is to be taken. */
@@ -294,6 +306,7 @@ export class TestEngine {
     }
     this.ctx.effects.reset();
     this.ctx.role.becomeReplay(false);
+    this.#endTurn();
     this.announced = this.#announced.take();
   }
 

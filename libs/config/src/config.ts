@@ -1,6 +1,6 @@
 import { globMatch } from './glob.ts';
 import { resolvePath } from './paths.ts';
-import { readBufferLimits, readPercentiles, readReplicaOf, readSave } from './specials.ts';
+import { readBufferLimits, readPercentiles, readReplicaOf, readSave, shownEvents } from './specials.ts';
 import { findDirective, namesOf, table } from './table.ts';
 import { toBytes, toText } from './bytes.ts';
 import { parseValue, toNumber } from './values.ts';
@@ -87,6 +87,7 @@ export class Config {
     this.bool = this.#fields.bool as unknown as BoolFields;
     this.text = this.#fields.texts as unknown as TextFields;
     this.choice = this.#choices as unknown as ChoiceFields;
+    this.#shown.set('notify-keyspace-events', () => shownEvents(this.text.notifyKeyspaceEvents));
   }
 
   /** The canonical text: what CONFIG GET answers. */

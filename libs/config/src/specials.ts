@@ -119,13 +119,18 @@ function parseOomScores(args: readonly string[]): Parsed {
 const EVENT_CLASSES = 'g$lshzxetd';
 
 /** `A` stands for the classes above; Redis shows n only where it spells them out. */
+/** As CONFIG GET shows it: Redis forgets to show an `n` beside `A`. */
+export function shownEvents(text: string): string {
+  return text.startsWith('A') ? text.replace('n', '') : text;
+}
+
 function parseEvents(arg: string): Parsed {
   if (/[^Ag$lshzxeKEtmdn]/.test(arg)) {
     return { error: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'." };
   }
   const classes = arg.includes('A') ? EVENT_CLASSES : [...EVENT_CLASSES].filter((c) => arg.includes(c)).join('');
   const beside = [...'KEm'].filter((c) => arg.includes(c)).join('');
-  if (classes === EVENT_CLASSES) return { text: `A${beside}` };
+  if (classes === EVENT_CLASSES) return { text: `A${beside}${arg.includes('n') ? 'n' : ''}` };
   return { text: classes + (arg.includes('n') ? 'n' : '') + beside };
 }
 

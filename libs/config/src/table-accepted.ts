@@ -86,13 +86,11 @@ export const acceptedDirectives = [
       debug: true,
     },
   ),
-  int('tracking-table-max-keys', { default: 1000000, max: LONG_MAX }, 'Keys remembered for client-side caching.'),
   bool('lua-enable-deprecated-api', 'no', 'Deprecated functions in scripts.', {
     immutable: true,
     hidden: true,
     also: ['lua-enable-insecure-api'],
   }),
-  special('notify-keyspace-events', '', 'Classes of keyspace events that are published.'),
 
   // TLS
   int('tls-port', { default: 0, max: 65535 }, 'TLS port; Weir refuses one.', {

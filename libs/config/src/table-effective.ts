@@ -48,6 +48,8 @@ export const effectiveDirectives = [
     'Most bytes of requests that are kept for a client.',
     { apps: ['ingress', 'engine'], debug: true },
   ),
+  int('tracking-table-max-keys', { default: 1000000, max: LONG_MAX }, 'Keys remembered for client-side caching.'),
+  special('notify-keyspace-events', '', 'Classes of keyspace events that are published.'),
   special(
     'client-output-buffer-limit',
     'normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60',

@@ -232,13 +232,16 @@ function typeOf(session: Session): ClientType {
  * `rbs`, `rbp` and `obl` are 0 and all that waits is `omem`; `oll` counts it in pieces of the size of Redis's buffer.
  */
 export function clientLine(session: Session, nowMs: number): string {
-  const { transaction } = session;
+  const { tracking, transaction } = session;
   const multi = transaction !== null && (session.phase === 'queuing' || transaction.count > 0) ? transaction.count : -1;
   const subscriptions = session.subscriptions?.of ?? [NONE, NONE, NONE];
   let flags = '';
+  if (session.isMonitor) flags += 'O';
   if (session.isSubscriber) flags += 'P';
   if (multi >= 0) flags += 'x';
   if (session.isBlocked || session.isPostponed) flags += 'b';
+  if (tracking !== null) flags += tracking.isBroken ? 'tR' : 't';
+  if (tracking?.isBroadcast === true) flags += 'B';
   if (transaction?.isStale === true) flags += 'd';
   if (session.isEnding) flags += 'c';
   if (session.unixSocket) flags += 'U';
@@ -249,7 +252,7 @@ export function clientLine(session: Session, nowMs: number): string {
     `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
     ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
     ` db=${session.db} sub=${subscriptions[0].size} psub=${subscriptions[1].size} ssub=${subscriptions[2].size} multi=${multi} qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=${transaction?.memoryBytes ?? 0}` +
-    ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=-1` +
+    ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=${tracking?.redirect ?? -1}` +
     ` resp=${session.resp}`
   );
 }

@@ -7,6 +7,7 @@ import { REPLY_OFF, REPLY_ON, REPLY_SKIP_NEXT } from '../core/session.ts';
 import type { Session } from '../core/session.ts';
 import { BAD_NAME, isAttribute } from './attribute.ts';
 import { clientListCommands } from './client-list.ts';
+import { trackingCommands } from './tracking.ts';
 
 const getname: Command = {
   name: 'getname',
@@ -338,6 +339,7 @@ export const client: Command = {
   },
   subcommands: [
     ...clientListCommands,
+    ...trackingCommands,
     getname,
     help,
     noEvict,

@@ -30,7 +30,7 @@ export const reset: Command = {
   run(ctx) {
     const session = ctx.session;
     ctx.discard();
-    ctx.pubsub.drop(session);
+    ctx.dropListener(session);
     session.on('reset');
     session.db = 0;
     session.resp = ctx.reply.resp = 2;

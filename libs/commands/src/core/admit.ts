@@ -16,6 +16,7 @@ import {
   F_PAUSED_WRITE,
   F_STALE,
   F_SUBSCRIBED,
+  F_TOUCHES,
   CommandTable,
   F_WRITE,
 } from './table.ts';
@@ -82,6 +83,7 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
     if (ofData !== '') return ofData;
     if (role.leaseRefusal !== '' && admitted === '' && isOfData(command, flags)) return role.leaseRefusal;
   }
+  if ((flags & F_TOUCHES) !== 0 && session.isMonitor) return "ERR Replica can't interact with the keyspace";
   // Weir's own: no record of the log could hold it.
   if ((flags & F_WRITE) !== 0 && req.end - req.start > REQUEST_BYTES_MAX) return TOO_LARGE;
   return isPaused(ctx, flags) ? PAUSED : admitted;

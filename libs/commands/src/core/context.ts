@@ -23,6 +23,8 @@ import type { Frame } from './frame.ts';
 import type { Deferred, Host } from './host.ts';
 import { Pause } from './pause.ts';
 import { Role } from './role.ts';
+import { Monitors } from './monitors.ts';
+import { Notifications } from './notifications.ts';
 import { PubSub } from './pubsub.ts';
 import { REPLY_ON } from './session.ts';
 import type { Session } from './session.ts';
@@ -30,6 +32,8 @@ import type { Slowlog } from './slowlog.ts';
 import { Stats } from './stats.ts';
 import type { CommandTable } from './table.ts';
 import type { Scripting } from '../scripting/scripting.ts';
+import { TrackingTable } from './tracking.ts';
+import type { TrackingMode } from './tracking.ts';
 import { Watches } from './watches.ts';
 
 /**
@@ -122,6 +126,11 @@ export class Context {
   readonly blocked: BlockedClients;
   /** Channels and patterns that sessions listen to. */
   readonly pubsub: PubSub;
+  readonly notifications: Notifications;
+  readonly monitors = new Monitors();
+  readonly tracking = new TrackingTable(this);
+  /** Somebody wants to hear of commands: see observe.ts. */
+  observed = false;
   /** How far the replies written so far are pushes, which CLIENT REPLY does not silence; kept while something silences the session. */
   pushedTo = 0;
   readonly pause: Pause;
@@ -157,6 +166,8 @@ export class Context {
    */
   whenStored: (record: number, done: (stored: boolean) => void) => void = (_record, done) => done(true);
   isStored: (record: number) => boolean = () => true;
+  /** Installed by the engine: does that when this turn of the event loop is over, between commands. */
+  atEndOfTurn: (run: () => void) => void = (run) => run();
   /** Installed by the engine: a message goes to the other nodes as well. Its bytes are lent for the call. */
   onPublished: Published = () => {};
   /** Bytes of messages that wait until what their publishers wrote before is stored. */
@@ -202,6 +213,7 @@ export class Context {
     });
     this.pause = new Pause(this);
     this.req = new Request();
+    this.notifications = new Notifications(this);
   }
 
   get arena(): Arena {
@@ -615,6 +627,30 @@ export class Context {
     if (this.depth === 0 || session !== this.session) return session.control.push?.(buf, start, end);
     this.reply.raw(buf, start, end);
     this.pushed();
+  }
+
+  /** The session is told of all commands from now on. */
+  startMonitor(session: Session): void {
+    session.on('monitor');
+    this.monitors.add(session);
+    this.observed = true;
+  }
+
+  /** The session hears of nothing any more that others do. */
+  dropListener(session: Session): void {
+    this.pubsub.drop(session);
+    this.monitors.drop(session);
+    this.stopTracking(session);
+  }
+
+  startTracking(session: Session, mode: TrackingMode, prefixes: readonly Uint8Array[]): void {
+    this.tracking.start(session, mode, prefixes);
+    this.observed = true;
+  }
+
+  stopTracking(session: Session): void {
+    this.tracking.drop(session);
+    this.observed = this.monitors.size > 0 || this.tracking.sessions.size > 0;
   }
 
   /** What was written so far for the session at work is a push, and is sent whatever CLIENT REPLY says. */

@@ -4,6 +4,7 @@ import { SYNTAX_ERROR, printable } from './args.ts';
 import type { Context } from './context.ts';
 import { UnknownEffectError } from './effect-errors.ts';
 import { beginFrame, endFrame, popFrame, pushFrame, refuseThrown } from './frame.ts';
+import { observe, showMonitors } from './observe.ts';
 import { REPLY_ON, REPLY_SKIP, REPLY_SKIP_NEXT } from './session.ts';
 import type { Session } from './session.ts';
 import { CommandTable, F_EXEC, F_FAST, F_SKIP_SLOWLOG, F_WHOLE_KEYSPACE } from './table.ts';
@@ -62,6 +63,8 @@ function refuse(ctx: Context, session: Session, refusal: string, flags: number, 
   if ((flags & F_EXEC) !== 0) {
     ctx.discard();
     replyError(ctx, `EXECABORT Transaction discarded because of: ${refusal.replace(/^ERR /, '')}`);
+    // Who monitors has seen MULTI, and that it is over.
+    if (ctx.observed) showMonitors(ctx, ctx.req);
   } else {
     if (session.phase === 'queuing') session.transaction!.isDoomed = true;
     if (refusal !== '') replyError(ctx, refusal);
@@ -207,6 +210,7 @@ function call(ctx: Context, req: Request, command: TableCommand, replyStart: num
   if ((command.flags & F_WHOLE_KEYSPACE) !== 0) ctx.waitForAll();
   command.calls++;
   ctx.stats.commandsProcessed++;
+  if (ctx.observed) observe(ctx, req, command);
   if (timed) account(ctx, req, command, ctx.host.clockMicros() - startMicros);
   const { reply } = ctx;
   if (reply.pos > replyStart && reply.buf[replyStart] === MINUS) accountError(ctx, command, replyStart);

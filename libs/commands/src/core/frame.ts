@@ -129,6 +129,7 @@ export function resume(ctx: Context, session: Session, now: number, run: (reply:
   ctx.end();
   const { reply } = ctx;
   if (reply.pos > replyStart && reply.buf[replyStart] === MINUS) countLateError(ctx, session, replyStart);
+  if (ctx.observed) ctx.tracking.tellOwn(session);
   endFrame(ctx);
 }
 

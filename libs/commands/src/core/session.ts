@@ -1,6 +1,7 @@
 import { PHASES, executes, isEnding } from './phase.ts';
 import type { Phase, SessionAction, SessionEvent } from './phase.ts';
 import type { Subscriptions } from './pubsub.ts';
+import type { Tracking } from './tracking.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -155,6 +156,11 @@ export class Session {
   get isAnswerable(): boolean {
     return this.#phase !== 'leaving' && !this.isGone;
   }
+
+  /** It is told of all commands. */
+  isMonitor = false;
+  /** It is told of changes of what it has read; null: it is not. */
+  tracking: Tracking | null = null;
 
   /** Its connection is one of Redis's class `pubsub`: it has subscriptions. */
   get isSubscriber(): boolean {

@@ -30,6 +30,8 @@ export class Stats {
   netReplOutputBytes = 0;
   /** Published here, and not sent to the other nodes though there were some. */
   messagesLost = 0;
+  /** Of keys, for which there was no room. */
+  notificationsLost = 0;
   readsProcessed = 0;
   writesProcessed = 0;
   activeExpireMicros = 0;

@@ -43,6 +43,11 @@ export const F_NEVER_PAUSED = 262144;
 /** Not writes, but what they do may be told to others. Redis's CMD_MAY_REPLICATE. */
 const MAY_REPLICATE = new Set(['pfcount', 'publish', 'spublish', 'eval', 'evalsha', 'fcall']);
 const NEVER_PAUSED = new Set(['weir|handshake']);
+/** Touches the keyspace, or tells others: a client that monitors may not. */
+export const F_TOUCHES = 524288;
+/** MONITOR does not show it, or it shows itself. */
+export const F_HIDDEN = 1048576;
+export const F_READONLY = 2097152;
 
 const NOT_QUEUED = new Set(['multi', 'exec', 'discard', 'watch', 'quit', 'reset']);
 
@@ -55,7 +60,8 @@ const SUBSCRIBED = new Set([
 const SAMPLE_EVERY = 64;
 
 const BITS: Partial<Record<Command['flags'][number], number>> = {
-  write: F_WRITE | F_PAUSED_WRITE,
+  write: F_WRITE | F_PAUSED_WRITE | F_TOUCHES,
+  readonly: F_READONLY | F_TOUCHES,
   denyoom: F_DENYOOM,
   loading: F_LOADING,
   stale: F_STALE,
@@ -63,6 +69,8 @@ const BITS: Partial<Record<Command['flags'][number], number>> = {
   skip_slowlog: F_SKIP_SLOWLOG,
   whole_keyspace: F_WHOLE_KEYSPACE,
   fast: F_FAST,
+  admin: F_HIDDEN,
+  skip_monitor: F_HIDDEN,
   no_multi: F_NO_MULTI,
   in_trouble: F_IN_TROUBLE,
   noscript: F_NOSCRIPT,
@@ -114,7 +122,7 @@ export class TableCommand {
       (isQueued ? 0 : F_NOT_QUEUED) |
       (command.name === 'exec' ? F_EXEC : 0) |
       (isSubscribed ? F_SUBSCRIBED : 0) |
-      (parent === null && MAY_REPLICATE.has(command.name) ? F_PAUSED_WRITE : 0) |
+      (parent === null && MAY_REPLICATE.has(command.name) ? F_PAUSED_WRITE | F_TOUCHES : 0) |
       (NEVER_PAUSED.has(this.fullName) ? F_NEVER_PAUSED : 0);
     this.flags = command.flags.reduce((bits, flag) => bits | (BITS[flag] ?? 0), own);
     this.acl = aclCategories(command);

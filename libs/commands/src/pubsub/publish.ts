@@ -58,6 +58,7 @@ function send(ctx: Context, req: Request, isShard: boolean): void {
   const { buf } = req;
   const [off, len, payload, payloadLen] = [req.off(1), req.len(1), req.off(2), req.len(2)];
   if (lastRecord !== 0 && !ctx.isStored(lastRecord)) return sendLater(ctx, req, isShard);
+  ctx.notifications.flush();
   const receivers = ctx.pubsub.publish(isShard, buf, off, len, buf, payload, payloadLen);
   ctx.onPublished(isShard, buf, off, len, buf, payload, payloadLen);
   ctx.reply.int(receivers);
@@ -70,6 +71,7 @@ function sendLater(ctx: Context, req: Request, isShard: boolean): void {
   if (ctx.waitingMessageBytes + bytes > WAITING_BYTES_MAX) return ctx.reply.error(TOO_MANY);
   ctx.waitingMessageBytes += bytes;
   ctx.reply.int(ctx.pubsub.receivers(isShard, channel, 0, channel.length));
+  ctx.notifications.cut();
   ctx.whenStored(ctx.session.lastRecord, (stored) => {
     ctx.waitingMessageBytes -= bytes;
     if (!stored) return;

@@ -2,6 +2,7 @@ import type { Request } from '@weir/resp';
 import { NOT_AN_INTEGER, integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { showMonitors } from '../core/observe.ts';
 import { pushRef } from './runner.ts';
 import type { Runner } from './runner.ts';
 import { scriptingOf } from './scripting.ts';
@@ -107,6 +108,7 @@ export const evalshaRo: Command = {
 };
 
 function runEval(ctx: Context, req: Request, ro: boolean): void {
+  if (ctx.observed) showMonitors(ctx, req); // before its commands are
   const keys = keyCount(ctx, req);
   if (keys < 0) return;
   const script = scriptingOf(ctx).load(req.bytes(1), false);
@@ -115,6 +117,7 @@ function runEval(ctx: Context, req: Request, ro: boolean): void {
 }
 
 function runEvalSha(ctx: Context, req: Request, ro: boolean): void {
+  if (ctx.observed) showMonitors(ctx, req);
   if (req.len(1) !== SHA_LENGTH) return ctx.reply.error(NO_SCRIPT);
   const keys = keyCount(ctx, req);
   if (keys < 0) return;

@@ -1,6 +1,7 @@
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
+import { showMonitors } from '../core/observe.ts';
 import { keyCount, pushList } from './eval.ts';
 import { pushRef } from './runner.ts';
 import { scriptingOf } from './scripting.ts';
@@ -62,6 +63,7 @@ export const fcallRo: Command = {
 };
 
 function runFcall(ctx: Context, req: Request, ro: boolean): void {
+  if (ctx.observed) showMonitors(ctx, req); // before its commands are
   const { functions } = scriptingOf(ctx);
   const script = functions.find(req.latin1(1));
   if (script === undefined) return ctx.reply.error('ERR Function not found');

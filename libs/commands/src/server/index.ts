@@ -8,6 +8,7 @@ import { latency } from './latency.ts';
 import { lolwut } from './lolwut.ts';
 import { memory } from './memory.ts';
 import { module } from './module.ts';
+import { monitor } from './monitor.ts';
 import { failover, readonly, readwrite, replicaof, role, slaveof } from './replication.ts';
 import { bgrewriteaof, bgsave, lastsave, save, shutdown } from './save.ts';
 import { slowlog } from './slowlog.ts';
@@ -29,6 +30,7 @@ export const serverCommands: readonly Command[] = [
   lolwut,
   memory,
   module,
+  monitor,
   readonly,
   readwrite,
   replicaof,

@@ -101,7 +101,6 @@ export const differing: Readonly<Record<string, string>> = {
 };
 
 const ONE_USER = 'there is one user, `default`';
-const TRACKING = 'client-side caching: not built yet';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
 const NO_MODULES = 'modules of Redis are native code';
 
@@ -115,14 +114,9 @@ export const absentCommands: Readonly<Record<string, string>> = {
   'acl|save': ONE_USER,
   'acl|setuser': ONE_USER,
   asking: 'one data set, no cluster',
-  'client|caching': TRACKING,
-  'client|getredir': TRACKING,
-  'client|tracking': TRACKING,
-  'client|trackinginfo': TRACKING,
   'module|load': NO_MODULES,
   'module|loadex': NO_MODULES,
   'module|unload': NO_MODULES,
-  monitor: 'not built yet',
   psync: REDIS_REPLICATION,
   replconf: REDIS_REPLICATION,
   sync: REDIS_REPLICATION,

@@ -43,7 +43,7 @@ function request(g: Gen): string[] {
     ['PING', 'x'],
     ['PING', 'x', 'y'],
     ['GET', 'k'],
-    ['SET', 'k', `${g.tick++}`],
+    ['STRLEN', 'k'],
     ['NOSUCH', 'x'],
     ['MULTI'],
     ['MULTI'],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { latin1 } from '@weir/commands/testing';
 import type { TestEngine } from '@weir/commands/testing';
 import { encodeCommand } from '@weir/resp';
+import { RawConnection } from './redis-server.ts';
 
 /**
  * A schedule: requests of several clients, one after the other, sent to an engine and to a real server. All that each client hears is compared, be it
@@ -35,8 +36,11 @@ class Listener {
     });
   }
 
-  send(args: readonly string[]): void {
-    this.#socket.write(encodeCommand(args));
+  /** Returns how many bytes it sent. */
+  send(args: readonly string[]): number {
+    const bytes = encodeCommand(args);
+    this.#socket.write(bytes);
+    return bytes.length;
   }
 
   close(): void {
@@ -63,9 +67,15 @@ export class Schedule {
   readonly #ours: { readonly client: ReturnType<TestEngine['session']>; heard: string }[];
   readonly #theirs: Listener[];
 
-  private constructor(options: ScheduleOptions, theirs: Listener[]) {
+  /** Asks the server how much it has read: what is read is executed, also where nobody is answered. */
+  readonly #asking: RawConnection;
+  /** That it has to have read by now. */
+  #inputBytes = 0;
+
+  private constructor(options: ScheduleOptions, theirs: Listener[], asking: RawConnection) {
     this.#o = options;
     this.#theirs = theirs;
+    this.#asking = asking;
     this.#ours = theirs.map(() => ({ client: options.engine.session(), heard: '' }));
   }
 
@@ -73,7 +83,10 @@ export class Schedule {
     const theirs: Listener[] = [];
     // One after the other: they have ids in this order.
     for (let i = 0; i < options.clients; i++) theirs.push(await Listener.connect(options.port));
-    return new Schedule(options, theirs);
+    const schedule = new Schedule(options, theirs, await RawConnection.connect(options.port));
+    // What was read before counts, but not that it was asked.
+    schedule.#inputBytes = await schedule.#inputOf();
+    return schedule;
   }
 
   /** A client sends a request. Throws when somebody hears another thing than from the real server. */
@@ -81,12 +94,21 @@ export class Schedule {
     this.said.push(`${who}: ${args.join(' ')}`);
     const { engine } = this.#o;
     engine.now = Date.now();
-    this.#theirs[who]!.send(args);
+    this.#inputBytes += this.#theirs[who]!.send(args);
     const me = this.#ours[who]!;
     const reply = latin1(me.client.call(...args));
-    this.#collect();
+    // What it was told at the end of the turn comes behind its reply.
     me.heard += reply;
+    this.#collect();
+    // The next client's request must not overtake this one.
+    if (reply === '') while ((await this.#inputOf()) < this.#inputBytes);
     await this.#compare(false);
+  }
+
+  async #inputOf(): Promise<number> {
+    this.#inputBytes += encodeCommand(['INFO', 'stats']).length;
+    const stats = latin1(await this.#asking.call('INFO', 'stats'));
+    return Number(/total_net_input_bytes:(\d+)/.exec(stats)![1]);
   }
 
   /** The server has said all that it says. */
@@ -97,6 +119,7 @@ export class Schedule {
 
   close(): void {
     for (const listener of this.#theirs) listener.close();
+    this.#asking.close();
   }
 
   #collect(): void {
