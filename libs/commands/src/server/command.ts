@@ -7,7 +7,7 @@ import { replyHelp } from '../core/help.ts';
 import { CommandTable } from '../core/table.ts';
 import type { TableCommand } from '../core/table.ts';
 import { replyDocs, replyInfo, replyWords } from './command-reply.ts';
-import { hasKeys, keyPositions } from './key-positions.ts';
+import { hasKeys, keyPositions } from '../core/key-positions.ts';
 
 const count: Command = {
   name: 'count',

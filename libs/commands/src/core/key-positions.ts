@@ -1,7 +1,7 @@
 import type { Request } from '@weir/resp';
-import { isWord } from '../core/args.ts';
-import type { Command, KeyPosition, KeySpec } from '../core/command.ts';
-import { parseInt64 } from '../core/integer.ts';
+import { isWord } from './args.ts';
+import type { Command, KeyPosition, KeySpec } from './command.ts';
+import { parseInt64 } from './integer.ts';
 
 /**
  * Which arguments of a request are keys, from the command's key specs: COMMAND GETKEYS. `base` is the argument where the
