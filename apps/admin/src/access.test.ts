@@ -58,7 +58,7 @@ test('with a token file each route of the API and the metrics need a token, and 
           }
         }
       }
-      assert.deepEqual([changes, reads >= 21], [9, true]);
+      assert.deepEqual([changes, reads >= 21], [10, true]);
       const unauthorized = await app.inject('/api/v1/log');
       assert.equal(unauthorized.headers['www-authenticate'], 'Bearer realm="weir"');
       assert.equal((await app.inject({ url: '/api/v1/log', headers: bearer(READ) })).statusCode, 200);

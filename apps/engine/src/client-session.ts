@@ -121,6 +121,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
         memory: () => this.memory(),
       },
       authenticated: engine.passwordless,
+      user: engine.ctx.acl.defaultUser,
       nowMs: engine.time.monotonicMs(),
       remoteAddr: info.remoteAddr,
       localAddr: info.localAddr,
@@ -246,12 +247,14 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
     const { session } = this;
     session.lastInteractionMs = time.monotonicMs();
     if (session.isEnding) return;
-    const here = { password: config.text.requirepass, databases: config.num.databases };
-    const isSame = decodeState(session, buf.subarray(start, end), here, isBroken);
+    const here = { acl: ctx.acl, databases: config.num.databases };
+    const decoded = decodeState(session, buf.subarray(start, end), here, isBroken);
     this.#scanner.authenticated = session.authenticated;
     this.#told?.changes(session);
     // A master answers as to a client that has to authenticate; a slave is not what the client asked for.
-    if (!isSame && ctx.role.isSlave) this.#bounce();
+    if (decoded !== 'same' && ctx.role.isSlave) this.#bounce();
+    // Where nobody has to authenticate, who was somebody else would get the rights of all: he is as good as removed.
+    else if (decoded === 'stranger' && ctx.acl.isOpen) this.destroy();
   }
 
   alive(): void {
@@ -283,7 +286,7 @@ export class ClientSession implements SessionPort, ReplyTarget, Resumable, Clien
 
   #tellState(): void {
     if (this.#told?.changes(this.session) !== true) return;
-    const { flags, bytes } = encodeState(this.session, this.#engine.config.text.requirepass);
+    const { flags, bytes } = encodeState(this.session);
     this.#sink.state!(flags, bytes, 0, bytes.length);
   }
 

@@ -149,7 +149,7 @@ export class Engine implements EnginePort, SessionHost {
   }
 
   get passwordless(): boolean {
-    return this.config.value('requirepass') === '';
+    return this.ctx.acl.isOpen;
   }
 
   get roomToKeep(): boolean {

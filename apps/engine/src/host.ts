@@ -33,6 +33,11 @@ function notSaving(member: Member): Member {
   return member.snapshot === undefined ? member : { ...member, snapshot: { ...member.snapshot, inProgress: false } };
 }
 
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'No such file or directory' : message;
+}
+
 /** What commands may ask of the process: see the interface, which documents each. */
 
 export class EngineHost implements Host {
@@ -196,11 +201,35 @@ export class EngineHost implements Host {
     const { config, configFile } = this.#node;
     if (configFile === undefined) return 'ERR The server is running without a config file';
     try {
-      const next = config.rewrite(readFileSync(configFile, 'latin1'));
+      const { acl } = this.#node.engine.ctx;
+      // With `aclfile` users stand there, and the file has no lines of them.
+      const users = config.text.aclfile === '' ? { users: acl.lines() } : {};
+      const next = config.rewrite(readFileSync(configFile, 'latin1'), users);
       writeFileDurably(configFile, next, { encoding: 'latin1' });
       return null;
     } catch (error) {
       return `ERR Rewriting config file: ${(error as Error).message}`;
+    }
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return this.#node.time.randomBytes(count);
+  }
+
+  readAclFile(): { text: string } | { error: string } {
+    try {
+      return { text: readFileSync(this.#node.config.path('aclfile'), 'latin1') };
+    } catch (error) {
+      return { error: reasonOf(error) };
+    }
+  }
+
+  writeAclFile(text: string): string | null {
+    try {
+      writeFileDurably(this.#node.config.path('aclfile'), text, { encoding: 'latin1' });
+      return null;
+    } catch (error) {
+      return reasonOf(error);
     }
   }
 

@@ -1,6 +1,14 @@
 import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
-import { activeExpireCycle, allCommands, applyMemoryPolicy, evictToLimit, rehashFor, unblockAll } from '@weir/commands';
+import {
+  activeExpireCycle,
+  allCommands,
+  applyMemoryPolicy,
+  evictToLimit,
+  loadAclFile,
+  rehashFor,
+  unblockAll,
+} from '@weir/commands';
 import type { Config, HostPort } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { ARENA_BYTES_MAX, Arena } from '@weir/memory';
@@ -127,6 +135,10 @@ export class EngineNode {
     this.isClustered = around.isClustered ?? isClustered(this.config);
     const host = new EngineHost(this);
     this.engine = new Engine({ config: this.config, keyspace: this.newKeyspace(), host, time });
+    if (this.config.text.aclfile !== '') {
+      const error = loadAclFile(this.engine.ctx);
+      if (error !== '') throw new Error(`Aborting startup because of ACL errors: ${error}`);
+    }
     this.waits = new ReplicaWaits(() => this.role.access?.membership ?? null, time);
     const { ownLog } = options;
     const located: OwnLog = {

@@ -1,19 +1,19 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { REPLY_ON, Transaction } from '@weir/commands';
-import type { Session } from '@weir/commands';
+import type { Acl, Session, User } from '@weir/commands';
 import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
 
 /**
  * What a connection is beside its requests, as bytes that another engine takes: so an ingress can have it served by several engines, and knows nothing of
  * SELECT, HELLO or CLIENT SETNAME. The engine that served last is the one that knows.
  *
- * That a client is authenticated is not simply said, since whoever reaches the link could say so: it is proven by who knows the password. An engine with
- * another password takes the client for one that has to authenticate.
+ * Who a client has authenticated as is not simply said, since whoever reaches the link could say so: it is proven by who knows the hashes of that user's
+ * passwords. An engine where the user has others, or is not there, takes the client for one that has to authenticate.
  *
- *   u8 version (1) · u8 bits · u8 reply mode · u32 database · three times u16 length and latin1: name, library's name, its version · 32 bytes of proof
+ *   u8 version (2) · u8 bits · u8 reply mode · u32 database · four times u16 length and latin1: name, library's name, its version, user · 32 bytes of proof
  */
 
-const VERSION = 1;
+const VERSION = 2;
 const RESP3 = 1;
 const AUTHENTICATED = 2;
 const NO_EVICT = 4;
@@ -22,6 +22,7 @@ const QUEUING = 16;
 const WATCHING = 32;
 const PROOF_BYTES = 32;
 const HEAD_BYTES = 7;
+const TEXTS = 4;
 /** What a frame of the link holds, less its own. A client with a longer name stays where it is. */
 const STATE_BYTES_MAX = 4000;
 
@@ -66,8 +67,10 @@ export class ToldState {
   #name = '';
   #libName = '';
   #libVersion = '';
+  #user: User | null;
 
   constructor(session: Session) {
+    this.#user = session.user;
     this.#bits = bitsOf(session);
   }
 
@@ -75,7 +78,7 @@ export class ToldState {
   changes(session: Session): boolean {
     const bits = bitsOf(session);
     const flags = flagsOf(session);
-    const { db, replyMode, name, libName, libVersion } = session;
+    const { db, replyMode, name, libName, libVersion, user } = session;
     if (
       bits === this.#bits &&
       flags === this.#flags &&
@@ -83,7 +86,8 @@ export class ToldState {
       replyMode === this.#replyMode &&
       name === this.#name &&
       libName === this.#libName &&
-      libVersion === this.#libVersion
+      libVersion === this.#libVersion &&
+      user === this.#user
     )
       return false;
     this.#bits = bits;
@@ -93,6 +97,7 @@ export class ToldState {
     this.#name = name;
     this.#libName = libName;
     this.#libVersion = libVersion;
+    this.#user = user;
     return true;
   }
 }
@@ -102,8 +107,11 @@ export interface EncodedState {
   readonly bytes: Uint8Array;
 }
 
-export function encodeState(session: Session, password: string): EncodedState {
-  const texts = [session.name, session.libName, session.libVersion].map((text) => Buffer.from(text, 'latin1'));
+export function encodeState(session: Session): EncodedState {
+  const { user } = session;
+  const texts = [session.name, session.libName, session.libVersion, user?.name ?? ''].map((text) =>
+    Buffer.from(text, 'latin1'),
+  );
   const length = HEAD_BYTES + texts.reduce((sum, text) => sum + 2 + text.length, 0) + PROOF_BYTES;
   const flags = flagsOf(session);
   if (length > STATE_BYTES_MAX) return { flags: flags | STATE_PINNED | STATE_FRAGILE, bytes: new Uint8Array(0) };
@@ -118,44 +126,51 @@ export function encodeState(session: Session, password: string): EncodedState {
     text.copy(out, at + 2);
     at += 2 + text.length;
   }
-  if (session.authenticated) proofOf(password, out.subarray(0, at)).copy(out, at);
+  if (session.authenticated && user !== null) proofOf(user, out.subarray(0, at)).copy(out, at);
   return { flags, bytes: out };
 }
 
-function proofOf(password: string, state: Uint8Array): Buffer {
-  return createHmac('sha256', `weir session ${password}`).update(state).digest();
+function proofOf({ passwords }: User, state: Uint8Array): Buffer {
+  return createHmac('sha256', `weir session ${passwords.join(' ')}`)
+    .update(state)
+    .digest();
 }
 
 /** What an engine is asked to make a session of. */
 export interface Here {
-  readonly password: string;
+  readonly acl: Acl;
   readonly databases: number;
 }
 
+/** `other`: it cannot be that here (another version, another password, fewer databases); `stranger`: it was somebody whom this engine does not take for him. */
+export type Decoded = 'same' | 'other' | 'stranger';
+
 /**
- * Makes a session what another engine said of it. False: it cannot be that here (another version, another password, fewer databases). `isBroken`: that engine is lost, and with it what
+ * Makes a session what another engine said of it, as far as it can be that here. `isBroken`: that engine is lost, and with it what
  * was queued and which keys were watched: EXEC then runs nothing, and answers as after a change of a watched key or an error.
  */
-export function decodeState(session: Session, buf: Uint8Array, here: Here, isBroken: boolean): boolean {
-  const { password, databases } = here;
+export function decodeState(session: Session, buf: Uint8Array, here: Here, isBroken: boolean): Decoded {
+  const { acl, databases } = here;
   const bytes = Buffer.from(buf.buffer, buf.byteOffset, buf.length);
-  if (bytes.length < HEAD_BYTES + PROOF_BYTES || bytes[0] !== VERSION) return false;
+  if (bytes.length < HEAD_BYTES + PROOF_BYTES || bytes[0] !== VERSION) return 'other';
   const texts: string[] = [];
   let at = HEAD_BYTES;
-  for (let i = 0; i < 3; i++) {
-    if (at + 2 > bytes.length) return false;
+  for (let i = 0; i < TEXTS; i++) {
+    if (at + 2 > bytes.length) return 'other';
     const end = at + 2 + bytes.readUInt16LE(at);
-    if (end > bytes.length) return false;
+    if (end > bytes.length) return 'other';
     texts.push(bytes.toString('latin1', at + 2, end));
     at = end;
   }
-  if (bytes.length !== at + PROOF_BYTES) return false;
+  if (bytes.length !== at + PROOF_BYTES) return 'other';
   const bits = bytes[1];
-  const isProven = timingSafeEqual(bytes.subarray(at), proofOf(password, bytes.subarray(0, at)));
   const wasAuthenticated = (bits & AUTHENTICATED) !== 0;
+  const user = acl.find(texts[3]);
+  const isKnown = wasAuthenticated && user !== undefined && isProven(user, bytes, at);
   const db = bytes.readUInt32LE(3);
-  if (db >= databases) return false;
-  session.authenticated = password === '' || (wasAuthenticated && isProven);
+  if (db >= databases) return 'other';
+  session.user = isKnown ? user : acl.defaultUser;
+  session.authenticated = isKnown || acl.isOpen;
   session.resp = (bits & RESP3) !== 0 ? 3 : 2;
   session.noEvict = (bits & NO_EVICT) !== 0;
   session.noTouch = (bits & NO_TOUCH) !== 0;
@@ -163,7 +178,14 @@ export function decodeState(session: Session, buf: Uint8Array, here: Here, isBro
   session.db = db;
   [session.name, session.libName, session.libVersion] = texts;
   if (isBroken) breakOff(session, bits);
-  return session.authenticated || !wasAuthenticated;
+  return isKnown || !wasAuthenticated ? 'same' : 'stranger';
+}
+
+/** Whether whoever made that state knows the user's passwords, if he has any. One without passwords who needs one is nobody. */
+function isProven(user: User, bytes: Uint8Array, at: number): boolean {
+  if (!user.enabled) return false;
+  if (user.nopass) return true;
+  return user.passwords.length > 0 && timingSafeEqual(bytes.subarray(at), proofOf(user, bytes.subarray(0, at)));
 }
 
 function breakOff(session: Session, bits: number): void {

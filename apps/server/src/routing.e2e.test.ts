@@ -237,7 +237,7 @@ withRig(
     await until('the clients of one worker to be gone', () => clients.some(({ isEnded }) => isEnded));
     const answers = await Promise.all(clients.map((client) => client.call('PING').catch(() => 'gone')));
     assert.deepEqual(
-      [...new Set(answers)].sort(),
+      [...new Set(answers.map(String))].sort((a, b) => (a < b ? -1 : 1)),
       ['PONG', 'gone'],
       'the other worker has clients, too, and they stay',
     );

@@ -19,6 +19,9 @@ import { transactionCommands } from './transaction/index.ts';
 
 export type { Command, CommandArgument, CommandDocs, CommandFlag, KeySpec } from './core/command.ts';
 export { Context, EFFECT_BYTES_MAX } from './core/context.ts';
+export { Acl } from './acl/acl.ts';
+export type { User } from './acl/user.ts';
+export { loadAclFile } from './server/acl-file.ts';
 export { applyMemoryPolicy, evictToLimit } from './core/evict.ts';
 export { needsData } from './core/admit.ts';
 export { apply, execute } from './core/execute.ts';

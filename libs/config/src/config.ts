@@ -60,7 +60,7 @@ export class Config {
   replicaof: HostPort | null = null;
   latencyPercentiles: readonly number[] = [];
 
-  /** `user` lines, in order: name and rules. They say no more than requirepass does (users.ts). */
+  /** `user` lines, in order: name and rules, byte strings. Only the engine, which knows the commands, can tell whether the rules are right. */
   readonly users: (readonly string[])[] = [];
   /** `rename-command` lines: lower-case command name to its new name; an empty one removes the command. */
   readonly renamedCommands = new Map<string, string>();
@@ -274,9 +274,7 @@ export class Config {
 
   /** The text of the file after CONFIG REWRITE. Byte strings both. */
   rewrite(oldText: string, options: RewriteOptions = {}): string {
-    // A `user` line that was taken is requirepass in other words, and would contradict it after a CONFIG SET.
-    const users = options.users ?? (this.users.length > 0 ? [] : undefined);
-    return rewriteConfig(oldText, (row) => this.#values[row.index], users === undefined ? {} : { users });
+    return rewriteConfig(oldText, (row) => this.#values[row.index], options);
   }
 
   /** For the loader: stores a canonical text without hooks. */

@@ -44,8 +44,8 @@ A start tells all lines that cannot be used at once, each with its file, its lin
   \`maxmemory-policy allkeys-lrm\`, \`repl-diskless-load flush-before-load\`): the error lists the values there are.
 - **Every directive of Redis 2.6 to 8 and of Valkey 8 and 9 is known**: it has an effect, or it is accepted without one, or it is refused. A start that finds one
   accepted at another value than its default names it in a line of the log.
-- **Refused is what would open, close or lose something** if it were only stored: \`tls-port\`, \`tls-replication yes\`, \`tls-auth-clients-user\`, \`aclfile\`,
-  \`user\` lines but those below, \`unixsocketgroup\`, \`rdma-port\`, \`import-mode yes\`, \`cluster-enabled yes\`, \`vm-enabled yes\`, \`gopher-enabled yes\`,
+- **Refused is what would open, close or lose something** if it were only stored: \`tls-port\`, \`tls-replication yes\`, \`tls-auth-clients-user\`,
+  \`unixsocketgroup\`, \`rdma-port\`, \`import-mode yes\`, \`cluster-enabled yes\`, \`vm-enabled yes\`, \`gopher-enabled yes\`,
   \`client-default-resp 3\`, modules and their settings. CONFIG SET refuses the same values. At its harmless value each of them is accepted.
 - **What no Redis has any more** is skipped, and named in a line of the log: \`vm-…\`, \`hash-max-zipmap-…\`, \`glueoutputbuf\`, \`shareobjects…\`,
   \`list-max-ziplist-entries\`, \`list-max-ziplist-value\`, \`lua-replicate-commands\`.
@@ -64,8 +64,7 @@ ${rowsOf('effective')}
 |---|---|
 | \`include PATH\` | Reads another file here. Wildcards may match nothing; a plain path has to exist. |
 | \`rename-command NAME NEW\` | Calls a command by another name; \`""\` removes it. A name that Weir has no command for is a warning; Redis ends there. |
-| \`user default on nopass ~* &* +@all\` | Taken: what is so without it. With \`>PASSWORD\` it is \`requirepass PASSWORD\`; with \`#SHA256\` it has to be that of requirepass. |
-| \`user NAME RULE …\` | Any other user, or \`default\` with other rules: refused, as long as there are no ACL users. It would let in whom the line keeps out. |
+| \`user NAME RULE …\` | An ACL user, as in Redis; not beside \`aclfile\`. A rule that is wrong stops the engine's start. Where \`requirepass\` is empty and \`user default\` has one password, \`>PASSWORD\`, that is \`requirepass\`, too: a node's own log derives its credentials from it. |
 | \`loadmodule PATH …\` | Refused: Weir does not load Redis modules. |
 
 ## Accepted for compatibility, without effect

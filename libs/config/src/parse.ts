@@ -1,15 +1,14 @@
 import { splitArgs } from './args.ts';
-import { fromText, latin1, toBytes, toText } from './bytes.ts';
+import { fromText, latin1, toText } from './bytes.ts';
 import { globMatch } from './glob.ts';
 import { resolvePath } from './paths.ts';
 import { isModuleSetting, retired } from './retired.ts';
 import { findDirective } from './table.ts';
-import { readUser } from './users.ts';
+import { passwordOf } from './users.ts';
 import { parseValue } from './values.ts';
 import { VERSION } from './version.ts';
 import type { Config } from './config.ts';
 import type { TableRow } from './table.ts';
-import type { UserLine } from './users.ts';
 
 /**
  * redis.conf as Redis reads it, line by line into a Config. Files come through injected functions.
@@ -35,9 +34,11 @@ export interface FileAccess {
   readonly checkDirectory?: (path: string) => string | undefined;
   /** Whether a command exists, for `rename-command`; left out, any name is taken. */
   readonly isCommand?: (lowerCaseName: string) => boolean;
-  /** SHA-256 in lower-case hex, for `user` lines with a digest; left out, none of them is taken. */
-  readonly sha256?: (bytes: Uint8Array) => string;
 }
+
+const DUPLICATE = 'Duplicate user found. A user can only be defined once in config files';
+const TWO_PLACES =
+  'Users in the configuration and an aclfile exclude each other: declare either an ACL file or `user` lines, but not both.';
 
 /** Deepest nesting of includes. */
 const INCLUDE_DEPTH_MAX = 32;
@@ -94,7 +95,6 @@ export class Loader {
   /** Lines of directives that no version has any more. */
   readonly retired = new Set<string>();
   readonly #problems: ConfigError[] = [];
-  readonly #users: { readonly user: UserLine; readonly where: Where; readonly line: string }[] = [];
   #saveSeen = false;
   /** `save` lines add up: until an include has been read. */
   #savesAddUp = true;
@@ -143,10 +143,9 @@ export class Loader {
 
   /** After the last source. Throws one ConfigError that names every line which could not be used. */
   finish(): void {
-    for (const { user, where, line } of this.#users) {
-      const reason = this.#settle(user);
-      if (reason !== undefined) this.#problems.push(new ConfigError(reason, where, line));
-    }
+    const { users } = this.#config;
+    if (users.length > 0 && this.#config.value('aclfile') !== '') this.#problems.push(new ConfigError(TWO_PLACES));
+    if (this.#config.value('requirepass') === '') this.#store('requirepass', passwordOf(users));
     const [first, ...others] = this.#problems;
     if (first !== undefined) throw first.with(others);
   }
@@ -265,24 +264,8 @@ export class Loader {
   }
 
   #user(args: readonly string[], where: Where, line: string): void {
-    const user = readUser(args);
-    if ('error' in user) throw new ConfigError(user.error, where, line);
+    if (this.#config.users.some(([name]) => name === args[0])) throw new ConfigError(DUPLICATE, where, line);
     this.#config.users.push(args);
-    // requirepass may stand below.
-    this.#users.push({ user, where, line });
-  }
-
-  /** The password of a `user` line and requirepass are one; answers why they cannot be. */
-  #settle(user: UserLine): string | undefined {
-    if ('error' in user) return user.error;
-    const password = this.#config.value('requirepass');
-    if ('digest' in user) {
-      const digest = this.#access.sha256?.(toBytes(password));
-      return digest === user.digest ? undefined : 'Weir needs the password itself, in requirepass';
-    }
-    if (password === '' && user.password !== '') this.#store('requirepass', user.password);
-    else if (password !== user.password) return 'requirepass says another password than this line';
-    return undefined;
   }
 
   #rename(from: string, to: string, where: Where, line: string): void {

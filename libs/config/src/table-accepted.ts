@@ -71,12 +71,6 @@ export const acceptedDirectives = [
   str('bind-source-addr', '', 'Source address of outgoing connections.', NULLABLE),
   int('socket-mark-id', { default: 0, max: UINT_MAX }, 'Mark of sockets.', IMMUTABLE),
   choice('enable-module-command', ['no', 'yes', 'local'], 'no', 'Who may use MODULE; Weir has none.', IMMUTABLE),
-  str('aclfile', '', 'File of ACL users; Weir refuses one.', {
-    immutable: true,
-    check: only('', 'Weir has no ACL users yet, and would let in whom that file keeps out; use requirepass'),
-  }),
-  int('acllog-max-len', { default: 128, max: LONG_MAX }, 'Entries the ACL log keeps.'),
-  choice('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels', 'Channels a new user may use.'),
   choice(
     'sanitize-dump-payload',
     ['no', 'yes', 'clients'],

@@ -71,6 +71,9 @@ export const effectiveDirectives = [
     nullable: true,
     sensitive: true,
   }),
+  str('aclfile', '', 'File of ACL users; without one they are `user` lines.', { immutable: true }),
+  int('acllog-max-len', { default: 128, max: LONG_MAX }, 'Entries the ACL log keeps.'),
+  choice('acl-pubsub-default', ['allchannels', 'resetchannels'], 'resetchannels', 'Channels a new ACL user may use.'),
   str('masterauth', '', 'Password this slave gives to its master.', {
     apps: ['ingress', 'engine', 'replication', 'admin'],
     nullable: true,

@@ -136,7 +136,7 @@ export const laterDirectives = [
   ),
   str('tls-auth-clients-user', 'off', 'Field of a certificate that names the user; Weir refuses one.', {
     ...since('Redis 8.6'),
-    check: only('off', 'Weir does not speak TLS yet, and has no ACL users'),
+    check: only('off', 'Weir does not speak TLS yet'),
   }),
 
   // Valkey 8 and 9

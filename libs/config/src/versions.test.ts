@@ -84,8 +84,7 @@ test('a value that would open, close or lose something is refused with a reason'
   for (const [line, reason] of [
     ['tls-port 6390', /does not speak TLS/],
     ['tls-replication yes', /in the clear/],
-    ['tls-auth-clients-user CN', /no ACL users/],
-    ['aclfile users.acl', /no ACL users/],
+    ['tls-auth-clients-user CN', /does not speak TLS/],
     ['unixsocketgroup staff', /socket to a group/],
     ['rdma-port 6380', /RDMA/],
     ['import-mode yes', /expire and evict/],
@@ -103,7 +102,8 @@ test('a value that would open, close or lose something is refused with a reason'
 
 test('all lines that cannot be used are told at once, those of included files too', () => {
   const files = {
-    '/data/t.conf': 'foo 1\nport 7000\nhz x\ninclude more.conf\nuser bob on >secret\nrequirepass "s3cret\n',
+    '/data/t.conf':
+      'foo 1\nport 7000\nhz x\ninclude more.conf\nuser bob on >secret\nuser bob off\nrequirepass "s3cret\n',
     '/data/more.conf': '\nbar 2\n',
   };
   try {
@@ -119,10 +119,10 @@ test('all lines that cannot be used are told at once, those of included files to
       "Reading the configuration file '/data/more.conf', at line 2",
       ">>> 'bar 2'",
       'Bad directive or wrong number of arguments',
-      "Reading the configuration file '/data/t.conf', at line 5",
-      ">>> 'user bob (redacted)'",
-      'Weir has no ACL users yet, only default with requirepass: it would let in whom this line keeps out',
       "Reading the configuration file '/data/t.conf', at line 6",
+      ">>> 'user bob (redacted)'",
+      'Duplicate user found. A user can only be defined once in config files',
+      "Reading the configuration file '/data/t.conf', at line 7",
       ">>> 'requirepass (redacted)'",
       'Unbalanced quotes in configuration line',
       'Reading the environment variable WEIR_PORT',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { ConfigError, loadConfig } from '@weir/config';
 import type { Config } from '@weir/config';
@@ -105,7 +104,6 @@ function load(argv: readonly string[]): ReturnType<typeof loadConfig> {
           return `Can't chdir to '${path}': ${(error as Error).message}`;
         }
       },
-      sha256: (bytes) => createHash('sha256').update(bytes).digest('hex'),
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,3 +1,4 @@
+import { logDenied } from '../acl/refusal.ts';
 import { SYNTAX_ERROR } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -22,7 +23,7 @@ export const auth: Command = {
   run(ctx, req) {
     if (req.argc > 3) return ctx.reply.error(SYNTAX_ERROR);
     for (let i = 1; i < req.argc; i++) ctx.redacted.push(i);
-    if (req.argc === 2 && ctx.config.text.requirepass === '') {
+    if (req.argc === 2 && ctx.acl.defaultUser.nopass) {
       return ctx.reply.error(
         'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
       );
@@ -33,18 +34,15 @@ export const auth: Command = {
   },
 };
 
-/** Makes the session the user's if the password is right. There is one user, `default`. */
-export function authenticate(ctx: Context, user: string, password: Uint8Array): boolean {
-  if (user !== 'default') return false;
-  const expected = ctx.config.bytes('requirepass');
-  if (expected.length > 0 && !sameBytes(expected, password)) return false;
-  ctx.session.authenticated = true;
+/** Makes the session the user's if the password is right; else that stands in ACL LOG. */
+export function authenticate(ctx: Context, name: string, password: Uint8Array): boolean {
+  const { session } = ctx;
+  const user = ctx.acl.find(name);
+  if (user === undefined || !user.accepts(password)) {
+    logDenied(ctx, 'auth', session.phase === 'queuing' ? 'multi' : 'toplevel', ctx.req.latin1(0), name);
+    return false;
+  }
+  session.user = user;
+  session.authenticated = true;
   return true;
-}
-
-/** Takes as long for a password that is wrong early as for one that is wrong late. */
-function sameBytes(expected: Uint8Array, given: Uint8Array): boolean {
-  let difference = expected.length ^ given.length;
-  for (let i = 0; i < given.length; i++) difference |= given[i] ^ expected[i % expected.length];
-  return difference === 0;
 }

@@ -1,4 +1,5 @@
 import type { Request } from '@weir/resp';
+import type { User } from '../acl/user.ts';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { memoryOf } from '../core/session.ts';
@@ -106,6 +107,7 @@ interface KillFilter {
   addr?: string;
   laddr?: string;
   type?: ClientType;
+  user?: User;
   skipMe: boolean;
 }
 
@@ -184,7 +186,9 @@ const kill: Command = {
       } else if (isWord(req, i, 'addr')) filter.addr = req.latin1(value);
       else if (isWord(req, i, 'laddr')) filter.laddr = req.latin1(value);
       else if (isWord(req, i, 'user')) {
-        if (req.latin1(value) !== 'default') return reply.error(`ERR No such user '${printable(req, value)}'`);
+        const user = ctx.acl.find(req.latin1(value));
+        if (user === undefined) return reply.error(`ERR No such user '${printable(req, value)}'`);
+        filter.user = user;
       } else if (isWord(req, i, 'skipme') && isWord(req, value, 'yes')) filter.skipMe = true;
       else if (isWord(req, i, 'skipme') && isWord(req, value, 'no')) filter.skipMe = false;
       else return reply.error(SYNTAX_ERROR);
@@ -200,6 +204,7 @@ function killSessions(sessions: ReadonlyMap<number, Session>, me: Session, filte
     if (filter.id !== undefined && session.id !== filter.id) continue;
     if (filter.addr !== undefined && session.remoteAddr !== filter.addr) continue;
     if (filter.laddr !== undefined && session.localAddr !== filter.laddr) continue;
+    if (filter.user !== undefined && session.user !== filter.user) continue;
     if (filter.type !== undefined && filter.type !== typeOf(session)) continue;
     if (session === me) {
       if (filter.skipMe) continue;
@@ -252,7 +257,7 @@ export function clientLine(session: Session, nowMs: number): string {
     `id=${session.id} addr=${session.remoteAddr} laddr=${session.localAddr} fd=${session.fd} name=${session.name}` +
     ` age=${seconds(nowMs - session.createdMs)} idle=${seconds(nowMs - session.lastInteractionMs)} flags=${flags || 'N'}` +
     ` db=${session.db} sub=${subscriptions[0].size} psub=${subscriptions[1].size} ssub=${subscriptions[2].size} multi=${multi} qbuf=${query} qbuf-free=${queryFree} argv-mem=${argv} multi-mem=${transaction?.memoryBytes ?? 0}` +
-    ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=default redir=${tracking?.redirect ?? -1}` +
+    ` rbs=0 rbp=0 obl=0 oll=${Math.ceil(output / REPLY_PIECE_BYTES)} omem=${output} tot-mem=${total} events=r cmd=${session.lastCommand} user=${session.user?.name ?? '(superuser)'} redir=${tracking?.redirect ?? -1}` +
     ` resp=${session.resp}`
   );
 }

@@ -38,7 +38,8 @@ export const reset: Command = {
     session.noTouch = false;
     // NO-EVICT stays, as in Redis 7.0; and so does a SKIP that is about this very reply.
     if (session.replyMode !== REPLY_SKIP) session.replyMode = REPLY_ON;
-    session.authenticated = ctx.config.text.requirepass === '';
+    session.user = ctx.acl.defaultUser;
+    session.authenticated = ctx.acl.isOpen;
     ctx.reply.simple('RESET');
   },
 };

@@ -1,4 +1,5 @@
 import type { Request } from '@weir/resp';
+import { refusalOfAcl } from '../acl/refusal.ts';
 import { REQUEST_BYTES_MAX } from './context.ts';
 import type { Context } from './context.ts';
 import { evictToLimit } from './evict.ts';
@@ -57,11 +58,14 @@ function refusal(ctx: Context, session: Session, req: Request, command: TableCom
   let { flags } = command;
   let admitted = '';
   if (arity > 0 ? req.argc !== arity : req.argc < -arity) return wrongArity(command);
-  if (!session.authenticated && (flags & F_NO_AUTH) === 0 && ctx.config.text.requirepass !== '') {
+  if (!session.authenticated && (flags & F_NO_AUTH) === 0 && !ctx.acl.isOpen) {
     return 'NOAUTH Authentication required.';
   }
-  if (session.phase === 'queuing') {
-    if ((flags & F_NO_MULTI) !== 0) return 'ERR Command not allowed inside a transaction';
+  const isQueuing = session.phase === 'queuing';
+  if (isQueuing && (flags & F_NO_MULTI) !== 0) return 'ERR Command not allowed inside a transaction';
+  const denied = refusalOfAcl(ctx, session, req, command);
+  if (denied !== '') return denied;
+  if (isQueuing) {
     if ((flags & F_EXEC) !== 0) flags = session.transaction!.flags(flags);
     // A queue needs memory, whatever is in it.
     else if ((flags & F_NOT_QUEUED) === 0) {

@@ -2,6 +2,8 @@ import { TYPE_STREAM, events, typeOf } from '@weir/keyspace';
 import type { ChangeListener } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
+import { commandOf } from '../acl/acl.ts';
+import { refusalOfAcl } from '../acl/refusal.ts';
 import type { Context } from './context.ts';
 import type { Deferred } from './host.ts';
 import type { Session } from './session.ts';
@@ -257,10 +259,20 @@ export class BlockedClients implements ChangeListener {
       if (ref === 0 || typeOf(ctx.arena, ref) !== blocker.type) {
         if (blocker.lost !== undefined) this.#goOn(waiter, () => ctx.reply.error(blocker.lost!));
       } else if (this.#has(waiter, arg, ref)) {
-        this.#goOn(waiter, () => blocker.serve(ctx, arg, waiter));
+        this.#goOn(waiter, () => this.#serveWaiter(waiter, arg));
         ctx.divideEffects();
       }
     }
+  }
+
+  /** What its user may do may be less than when it began to wait. */
+  #serveWaiter(waiter: Waiter, arg: number): void {
+    const ctx = this.#ctx;
+    const { req, session, blocker } = waiter;
+    const command = commandOf(ctx.table, req);
+    const denied = command === undefined ? '' : refusalOfAcl(ctx, session, req, command);
+    if (denied === '') blocker.serve(ctx, arg, waiter);
+    else ctx.reply.error(denied);
   }
 
   #has(waiter: Waiter, arg: number, ref: Ref): boolean {

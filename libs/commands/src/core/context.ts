@@ -16,6 +16,7 @@ import type { Database, Keyspace, Space } from '@weir/keyspace';
 import type { Arena, Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
 import type { ReplyWriter } from '@weir/resp';
+import { Acl } from '../acl/acl.ts';
 import { DEL, UNLINK } from './effect-words.ts';
 import { BlockedClients } from './blocking.ts';
 import { LatencyMonitor } from './latency-monitor.ts';
@@ -112,6 +113,8 @@ export class Context {
   readonly stats = new Stats();
   readonly latency = new LatencyMonitor();
   readonly slowlog: Slowlog;
+  /** The users, and what was denied to them. */
+  readonly acl: Acl;
   /** The effects of the record being filled. */
   effects: CommandWriter;
   /** Number of the record being filled; counts up by one with each record. */
@@ -205,6 +208,7 @@ export class Context {
     this.reply.bytesMax = REPLY_BYTES_MAX;
     this.effects = init.effects;
     this.slowlog = init.slowlog;
+    this.acl = new Acl(init.table.commands, init.config);
     this.watches = new Watches(init.keyspace, () => this.now);
     this.blocked = new BlockedClients(this);
     this.pubsub = new PubSub({

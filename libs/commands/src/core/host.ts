@@ -43,6 +43,12 @@ export interface Host {
   shutdownAbort(): boolean;
   /** CONFIG REWRITE: an error's text or null. */
   rewriteConfig(): string | null;
+  /** So many bytes that nobody can guess. */
+  randomBytes(count: number): Uint8Array;
+  /** The text of `aclfile`, a byte string, or why it cannot be read, in the words of strerror. */
+  readAclFile(): { readonly text: string } | { readonly error: string };
+  /** Puts a text in its place, whole or not at all; why that was not done, or null. */
+  writeAclFile(text: string): string | null;
   /**
    * MIGRATE: sends commands to another server and calls back once with what it answered; not before that record of ours is
    * committed, so that no other server ever has what this one may yet lose.

@@ -1,3 +1,4 @@
+import type { User } from '../acl/user.ts';
 import { PHASES, executes, isEnding } from './phase.ts';
 import type { Phase, SessionAction, SessionEvent } from './phase.ts';
 import type { Subscriptions } from './pubsub.ts';
@@ -59,9 +60,10 @@ export class Session {
   control: SessionControl;
   db = 0;
   resp: 2 | 3 = 2;
-  /** Authenticated, and in the phase `normal`: its requests are executed without a further look at either. */
+  /** Authenticated as a user who may do everything, and in the phase `normal`: its requests are executed without a further look at any of that. */
   isPlain = false;
   #authenticated = false;
+  #user: User | null = null;
   name = '';
   libName = '';
   libVersion = '';
@@ -102,6 +104,8 @@ export class Session {
     id: number;
     control: SessionControl;
     authenticated: boolean;
+    /** Who it is, and may do what; absent: nobody, whom nothing is kept from. */
+    user?: User;
     nowMs: number;
     remoteAddr?: string;
     localAddr?: string;
@@ -110,6 +114,7 @@ export class Session {
   }) {
     this.id = init.id;
     this.control = init.control;
+    this.#user = init.user ?? null;
     this.authenticated = init.authenticated;
     this.createdMs = init.nowMs;
     this.lastInteractionMs = init.nowMs;
@@ -124,7 +129,22 @@ export class Session {
 
   set authenticated(authenticated: boolean) {
     this.#authenticated = authenticated;
-    this.isPlain = authenticated && this.#phase === 'normal';
+    this.#settle();
+  }
+
+  get user(): User | null {
+    return this.#user;
+  }
+
+  /** Setting the same one again takes over what has changed about him. */
+  set user(user: User | null) {
+    this.#user = user;
+    this.#settle();
+  }
+
+  #settle(): void {
+    const user = this.#user;
+    this.isPlain = this.#authenticated && this.#phase === 'normal' && (user === null || user.isUnrestricted);
   }
 
   /** Where it is in its life: see phase.ts. */
@@ -184,7 +204,7 @@ export class Session {
       this.#before = this.#phase;
       this.#phase = to;
     }
-    this.isPlain = this.#authenticated && this.#phase === 'normal';
+    this.#settle();
     return action;
   }
 }

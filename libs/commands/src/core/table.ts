@@ -175,6 +175,8 @@ const SLOTS = 4096;
 
 export class CommandTable {
   readonly all: readonly TableCommand[];
+  /** What the table was made of: commands under their own names, those that were removed included. */
+  readonly commands: readonly Command[];
   /** Some command has another name here than everywhere else. */
   readonly renamed: boolean;
   readonly #slots: (TableCommand[] | undefined)[] = new Array<TableCommand[] | undefined>(SLOTS).fill(undefined);
@@ -182,6 +184,7 @@ export class CommandTable {
   /** `renamed`: `rename-command` lines, lower-case name to new name; an empty new name removes the command. */
   constructor(commands: readonly Command[], renamed: ReadonlyMap<string, string> = new Map()) {
     const all: TableCommand[] = [];
+    this.commands = commands;
     this.renamed = renamed.size > 0;
     for (const command of commands) {
       const name = renamed.get(command.name) ?? command.name;

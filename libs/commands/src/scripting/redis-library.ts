@@ -1,6 +1,7 @@
 import { Request } from '@weir/resp';
 import { TNUMBER, TSTRING, pushError, sha1Hex } from '@weir/scripting';
 import type { HostFunction, HostLibrary, Lua } from '@weir/scripting';
+import { commandOf } from '../acl/acl.ts';
 import { REDIS_VERSION } from '../core/version.ts';
 import type { Runner } from './runner.ts';
 
@@ -127,7 +128,7 @@ function singleField(lua: Lua, L: number, field: 'ok' | 'err'): number {
   return 1;
 }
 
-/** redis.acl_check_cmd: whether the user who runs the script may run a command. The only user may run all. */
+/** redis.acl_check_cmd: whether the user who runs the script may run a command. */
 function checkCommand(runner: Runner, lua: Lua, L: number): number {
   const { api } = lua;
   const count = api.lua_gettop(L);
@@ -138,10 +139,11 @@ function checkCommand(runner: Runner, lua: Lua, L: number): number {
     words.push(lua.bytes(L, i));
   }
   const req = new Request().setFromBytes(words);
-  const { table } = runner.context;
-  if (table.find(req.buf, req.args[0], req.args[1]) === undefined) {
+  const { table, acl, session } = runner.context;
+  if (commandOf(table, req) === undefined) {
     fail(lua, L, 'Invalid command passed to redis.acl_check_cmd()');
   }
-  api.lua_pushboolean(L, 1);
+  const { user } = session;
+  api.lua_pushboolean(L, user === null || acl.mayRun(user, table, req) ? 1 : 0);
   return 1;
 }

@@ -2,6 +2,8 @@ import { CommandWriter, Request, formatDouble } from '@weir/resp';
 import { bitLibrary, jsonLibrary, msgpackLibrary, structLibrary } from '@weir/scripting';
 import { Machine, REGISTRY, Random, TNUMBER, isOverdone, pushError, pushReply } from '@weir/scripting';
 import type { HostLibrary, Lua, Outcome } from '@weir/scripting';
+import { commandOf } from '../acl/acl.ts';
+import { refusalInScript } from '../acl/refusal.ts';
 import type { Context } from '../core/context.ts';
 import { isWord } from '../core/args.ts';
 import { refusalOfRole } from '../core/admit.ts';
@@ -9,7 +11,7 @@ import { evictToLimit } from '../core/evict.ts';
 import { executeInside } from '../core/execute.ts';
 import { TOO_LARGE } from '../core/frame.ts';
 import { Session } from '../core/session.ts';
-import { CommandTable, F_DENYOOM, F_NOSCRIPT, F_STALE, F_WRITE } from '../core/table.ts';
+import { F_DENYOOM, F_NOSCRIPT, F_STALE, F_WRITE } from '../core/table.ts';
 import type { TableCommand } from '../core/table.ts';
 import { ALLOW_OOM, ALLOW_STALE, COMPATIBLE, NO_WRITES } from './flags.ts';
 
@@ -141,6 +143,7 @@ export class Runner {
     const ctx = this.#ctx;
     const session = this.#session;
     session.db = ctx.session.db;
+    session.user = ctx.session.user;
     session.resp = 2;
     this.running = script;
     this.wrote = false;
@@ -298,6 +301,8 @@ export class Runner {
     if (role.isSlave && !role.linkUp && !config.bool.replicaServeStaleData && (flags & F_STALE) === 0) {
       return 'ERR Can not execute the command on a stale replica';
     }
+    const denied = refusalInScript(ctx, this.#session, req, command);
+    if (denied !== '') return denied;
     if ((flags & F_WRITE) !== 0) {
       if (this.#readOnly) return 'ERR Write commands are not allowed from read-only scripts.';
       const ofRole = refusalOfRole(ctx, F_WRITE);
@@ -356,12 +361,6 @@ export class Runner {
 const MINUS = 45;
 /** Where WebAssembly's stack begins; it grows down. */
 const STACK_BASE = 4224576;
-
-function commandOf(table: CommandTable, req: Request): TableCommand | undefined {
-  const found = table.find(req.buf, req.args[0], req.args[1]);
-  if (found === undefined || found.subcommands.length === 0 || req.argc < 2) return found;
-  return CommandTable.findSubcommand(found, req.buf, req.args[2], req.args[3]);
-}
 
 /** XREAD and XREADGROUP with BLOCK, of which a script would have nothing. */
 function blocks(command: TableCommand, req: Request): boolean {

@@ -83,7 +83,7 @@ export const sort: Command = {
   },
   getKeys,
   run(ctx, req) {
-    sortKey(ctx, req, true);
+    sortKey(ctx, req, sort);
   },
 };
 
@@ -136,7 +136,7 @@ export const sortRo: Command = {
   },
   getKeys: (_req, base) => [{ index: base + 1, flags: ['RO', 'access'] }],
   run(ctx, req) {
-    sortKey(ctx, req, false);
+    sortKey(ctx, req, sortRo);
   },
 };
 
@@ -173,7 +173,8 @@ interface Options {
 }
 
 /** Null: answered with the error. */
-function readOptions(ctx: Context, req: Request, mayStore: boolean): Options | null {
+function readOptions(ctx: Context, req: Request, command: Command): Options | null {
+  const mayStore = command === sort;
   const options: Options = {
     descending: false,
     alpha: false,
@@ -199,8 +200,10 @@ function readOptions(ctx: Context, req: Request, mayStore: boolean): Options | n
       i++;
       options.by = new Pattern(req.buf, req.off(i), req.len(i));
       if (!options.by.hasStar) options.unsorted = true;
+      else if (!mayLookUp(ctx, req, command, 'BY')) return null;
     } else if (left >= 1 && isWord(req, i, 'get')) {
       i++;
+      if (!mayLookUp(ctx, req, command, 'GET')) return null;
       options.get.push(new Pattern(req.buf, req.off(i), req.len(i)));
     } else {
       ctx.reply.error(SYNTAX_ERROR);
@@ -210,8 +213,16 @@ function readOptions(ctx: Context, req: Request, mayStore: boolean): Options | n
   return options;
 }
 
-function sortKey(ctx: Context, req: Request, mayStore: boolean): void {
-  const options = readOptions(ctx, req, mayStore);
+/** What BY and GET read follows from data: only who may read every key may use them. Else that is answered. */
+function mayLookUp(ctx: Context, req: Request, command: Command, option: string): boolean {
+  const { user } = ctx.session;
+  if (user === null || ctx.acl.checker.mayReadAll(user, command, req)) return true;
+  ctx.reply.error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`);
+  return false;
+}
+
+function sortKey(ctx: Context, req: Request, command: Command): void {
+  const options = readOptions(ctx, req, command);
   if (options === null) return;
   const ref = ctx.lookupRead(1);
   const type = ref === 0 ? TYPE_LIST : typeOf(ctx.arena, ref);

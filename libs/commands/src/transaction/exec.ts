@@ -1,4 +1,5 @@
 import type { Request } from '@weir/resp';
+import { refusalInExec } from '../acl/refusal.ts';
 import type { Command } from '../core/command.ts';
 import { EFFECT_BYTES_MAX } from '../core/context.ts';
 import type { Context } from '../core/context.ts';
@@ -12,6 +13,7 @@ import type { TableCommand } from '../core/table.ts';
  * EXEC. A slave applies the record whole, the reply waits for it, and so does everybody who reads what it changed.
  *
  * As in Redis a command that fails does not undo the others. Commands were admitted when they were queued, and EXEC is with all their flags.
+ * What the user may do is looked at again: it may be less by now, or he another one (AUTH in the queue).
  */
 
 /** An error in the place of a reply that finds no room needs no more. */
@@ -65,8 +67,12 @@ function runAll(ctx: Context, count: number, each: Each): void {
     reply.bytesMax += ERROR_BYTES_MAX;
     ctx.effectBytesMax = EFFECT_BYTES_MAX - (ctx.effects.pos - from) - EFFECT_SLACK_BYTES;
     const tooLarge = (command.flags & F_WRITE) !== 0 && 2 * (req.end - req.start) > ctx.effectBytesMax;
+    const denied = tooLarge ? '' : refusalInExec(ctx, session, req, command);
     if (tooLarge) reply.error(TOO_LARGE);
-    else executeInside(ctx, session, req, command);
+    else if (denied !== '') {
+      reply.error(denied);
+      ctx.stats.countError('NOPERM');
+    } else executeInside(ctx, session, req, command);
   });
   ctx.closeTransaction();
   ctx.effectBytesMax = EFFECT_BYTES_MAX;

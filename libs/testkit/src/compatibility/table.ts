@@ -10,10 +10,10 @@ const STOREDIST = 'scores that STOREDIST stores may differ in the last bit';
 /** By full name: how it differs, in one line. */
 export const differing: Readonly<Record<string, string>> = {
   'acl|cat': 'lists what exists',
-  'acl|getuser': 'only the user `default`',
-  'acl|help': 'lists only what exists',
-  'acl|list': 'only the user `default`',
-  'acl|users': 'only the user `default`',
+  'acl|getuser': 'single commands behind the categories come in the order of their names',
+  'acl|list': 'single commands behind the categories come in the order of their names',
+  'acl|load': 'keeps the connections of users that stay, as since 7.2',
+  'acl|log': 'of a long key, channel or name the first 4096 bytes',
   bgrewriteaof: 'makes a snapshot',
   bgsave: 'asks the replication app for a snapshot; SCHEDULE has no further meaning',
   bitfield: 'one that lengthens a string and then changes nothing (OVERFLOW FAIL) is replicated, too',
@@ -100,19 +100,11 @@ export const differing: Readonly<Record<string, string>> = {
   zunion: SCORES,
 };
 
-const ONE_USER = 'there is one user, `default`';
 const REDIS_REPLICATION = 'replication goes through the log; speaking to Redis servers is not built yet';
 const NO_MODULES = 'modules of Redis are native code';
 
 /** By full name, or that of the container: why it is absent. */
 export const absentCommands: Readonly<Record<string, string>> = {
-  'acl|deluser': ONE_USER,
-  'acl|dryrun': ONE_USER,
-  'acl|genpass': ONE_USER,
-  'acl|load': ONE_USER,
-  'acl|log': ONE_USER,
-  'acl|save': ONE_USER,
-  'acl|setuser': ONE_USER,
   asking: 'one data set, no cluster',
   'module|load': NO_MODULES,
   'module|loadex': NO_MODULES,

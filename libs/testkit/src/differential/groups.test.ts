@@ -12,7 +12,6 @@ import type { CommandRow } from './rows.ts';
 
 /** Commands without a row, and why. */
 const WITHOUT_ROW = new Map([
-  ['acl|help', 'lists only what exists'],
   ['bgrewriteaof', 'makes a snapshot here'],
   ['blmove', 'blocking.e2e.test.ts'],
   ['blmpop', 'blocking.e2e.test.ts'],
