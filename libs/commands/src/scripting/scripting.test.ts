@@ -179,7 +179,7 @@ test('a script that runs for longer than busy-reply-threshold is ended, though i
 test('a reply that Lua has no memory for goes nowhere, whether the script catches that or not', () => {
   const engine = new TestEngine();
   engine.call('SET', 'big', 'x'.repeat(20_000_000));
-  const fill = 'local t = {} pcall(function() for i = 1, 1e9 do t[i] = { i } end end) ';
+  const fill = 'local t = {} pcall(function() for i = 1, 1e9 do t[i] = i .. ("x"):rep(2e6) end end) ';
   assert.equal(evaluate(engine, `${fill} return { (pcall(redis.call, 'GET', 'big')) }`), '*1\r\n$-1\r\n');
   assert.match(evaluate(engine, `${fill} return redis.call('GET', 'big')`), /^-ERR not enough memory[^\r]*\r\n$/);
 });
