@@ -174,15 +174,31 @@ export class Machine {
 
   /** Writes what the script that is done returned. */
   takeReply(reply: ReplyWriter, scriptResp: 2 | 3): void {
-    const L = this.#thread;
-    this.lua.api.lua_settop(L, 1);
-    this.reply.counted = false;
-    this.reply.write(L, reply, scriptResp);
-    this.lua.api.lua_settop(L, 0);
+    this.#orDead(() => {
+      const L = this.#thread;
+      this.lua.api.lua_settop(L, 1);
+      this.reply.counted = false;
+      this.reply.write(L, reply, scriptResp);
+      this.lua.api.lua_settop(L, 0);
+    });
+  }
+
+  /** Nothing protects what is done between scripts: where there is no memory for it, the machine is of no more use. */
+  #orDead<T>(run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      this.lua.isDead = true;
+      throw error;
+    }
   }
 
   /** Why the script failed. Its coroutine is given up. */
   takeError(): ScriptError {
+    return this.#orDead(() => this.#takeError());
+  }
+
+  #takeError(): ScriptError {
     const { lua } = this;
     const L = this.#thread;
     const error = this.#memoryFailed ? plainError('not enough memory') : this.#errorOf(L);

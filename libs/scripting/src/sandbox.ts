@@ -1,4 +1,4 @@
-import { GC_RESTART, GLOBALS, Lua, REGISTRY, TFUNCTION, TNIL, TSTRING, TTABLE } from './lua.ts';
+import { ERRMEM, GC_RESTART, GLOBALS, Lua, OK, REGISTRY, TFUNCTION, TNIL, TSTRING, TTABLE } from './lua.ts';
 import type { LuaInit } from './lua.ts';
 import type { HostFunction } from './host-module.ts';
 import { Random } from './random.ts';
@@ -23,6 +23,8 @@ const LOAD_BYTES_MAX = 16 * 1024 * 1024;
 const MULTIPLE = -1;
 /** More results than this have no room on Lua's stack. */
 const RESULTS_MAX = 8000;
+/** More values than a table has room for. */
+const MOVED_MAX = 2 ** 24;
 
 /** A library of host functions and constants, by the name of its table. */
 export type HostLibrary = Readonly<Record<string, HostFunction | number | string>>;
@@ -64,7 +66,13 @@ export class Sandbox {
     }
     // What guards another function has to know it: numbers are handed out before there is a machine.
     const guarded = GUARDED.map((name) => new Guard(name));
-    for (const guard of guarded) guard.run = add((L) => this.#guard(L, guard.original));
+    for (const guard of guarded) {
+      const isInsert = guard.name === 'table.insert';
+      guard.run = add((L) => {
+        if (isInsert) this.#checkPlace(L);
+        return this.#guard(L, guard.original);
+      });
+    }
     this.lua = new Lua({ ...init, functions });
     this.globals = this.#build(own, guarded, libraries);
     this.#loading = this.#buildLoading(own, loading);
@@ -276,8 +284,9 @@ export class Sandbox {
       pairs: (L) => {
         const { api } = this.lua;
         api.luaL_checktype(L, 1, TTABLE);
-        this.#seeThrough(L);
-        api.lua_rawgeti(L, REGISTRY, this.#next);
+        // The table behind a shield must not be handed out: our own `next` looks through.
+        if (this.#shields.has(api.lua_topointer(L, 1))) this.#pushHost(L, functions['next']);
+        else api.lua_rawgeti(L, REGISTRY, this.#next);
         api.lua_pushvalue(L, 1);
         api.lua_pushnil(L);
         return 3;
@@ -302,6 +311,7 @@ export class Sandbox {
       },
       getmetatable: (L) => this.#getMetatable(L),
       pcall: (L) => this.#pcall(L),
+      xpcall: (L) => this.#xpcall(L),
       unpack: (L) => this.#unpack(L),
       loadstring: (L) => this.#loadString(L),
       load: (L) => this.#load(L),
@@ -369,6 +379,39 @@ export class Sandbox {
     api.lua_pushboolean(L, 0);
     api.lua_replace(L, 1);
     return top;
+  }
+
+  /**
+   * The original calls the handler where the error was raised. Where that is the hook that ends a script, Lua calls no hooks meanwhile, and a handler that does
+   * not return would never be ended. Here it is called when the error has come out.
+   */
+  #xpcall(L: number): number {
+    const { api } = this.lua;
+    api.luaL_checkany(L, 2);
+    api.lua_settop(L, 2);
+    api.lua_insert(L, 1); // 1: the handler, 2: the function
+    const status = api.lua_pcall(L, 0, MULTIPLE, 0);
+    if (status === OK) {
+      api.lua_pushboolean(L, 1);
+      api.lua_replace(L, 1);
+      return api.lua_gettop(L);
+    }
+    // As in Lua, no handler is told that memory is missing.
+    if (status !== ERRMEM && api.lua_pcall(L, 1, 1, 0) !== OK) {
+      api.lua_settop(L, -2);
+      this.lua.pushText(L, 'error in error handling');
+    }
+    api.lua_pushboolean(L, 0);
+    api.lua_insert(L, -2);
+    return 2;
+  }
+
+  /** Lua moves what is behind the place one by one, and does not look whether there is anything: that could go on for minutes. */
+  #checkPlace(L: number): void {
+    const { api } = this.lua;
+    if (api.lua_gettop(L) !== 3 || api.lua_type(L, 1) !== TTABLE) return;
+    const place = api.luaL_checkinteger(L, 2);
+    if (api.lua_objlen(L, 1) - place > MOVED_MAX) this.lua.argumentError(L, 2, 'position out of bounds');
   }
 
   /** The original counts the results in an int that overflows (CVE-2025-46817). */

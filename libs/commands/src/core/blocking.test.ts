@@ -197,3 +197,14 @@ test('clients wait for no more keys than there is room for', () => {
   assert.equal(a.text('BLPOP', 'k', 'k', '0'), `-ERR clients wait for ${WAITED_MAX} keys already\r\n`);
   assert.equal(a.text('BLPOP', 'k', '0'), '');
 });
+
+test('a key that is named twice, not side by side and behind another client, counts once', () => {
+  const engine = new TestEngine();
+  const [a, b] = sessions(engine, 2);
+  a.call('BLPOP', 'k', 'l', '0');
+  b.call('BLPOP', 'k', 'l', 'k', 'm', 'l', '0');
+  assert.equal(engine.ctx.blocked.places, 5);
+  engine.call('RPUSH', 'k', '1', '2');
+  assert.deepEqual([a.late(), b.late()], ['*2\r\n$1\r\nk\r\n$1\r\n1\r\n', '*2\r\n$1\r\nk\r\n$1\r\n2\r\n']);
+  assert.equal(engine.ctx.blocked.places, 0);
+});

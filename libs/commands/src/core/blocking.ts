@@ -150,8 +150,8 @@ export class BlockedClients implements ChangeListener {
     const [off, len] = [req.off(arg), req.len(arg)];
     const hash = keyspace.hash(req.buf, off, len);
     const key = this.#find(session.db, hash, req.buf, off, len) ?? this.#add(session.db, hash, req.bytes(arg));
-    // Named twice, it counts once.
-    if (places.some((place) => place.key === key)) return;
+    // Named twice, it counts once: nobody else has come into the queue meanwhile.
+    if (key.tail?.waiter === waiter) return;
     const place: Place = { waiter, key, arg, prev: key.tail, next: null, isLeft: false };
     if (key.tail === null) key.head = place;
     else key.tail.next = place;

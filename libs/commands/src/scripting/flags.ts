@@ -20,15 +20,19 @@ export const SCRIPT_FLAGS: ReadonlyMap<string, number> = new Map([
 export const flagNames = (flags: number): string[] =>
   [...SCRIPT_FLAGS].filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
 
+const HASH = 35;
+const MARK = 33;
+const NEWLINE = 10;
+
 /**
  * The first line of an EVAL script, `#!lua flags=no-writes,allow-oom`: the flags, and how long it is. An error's text when it is wrong.
  */
-export function shebangOf(body: string): { flags: number; length: number } | string {
-  if (!body.startsWith('#!')) return { flags: COMPATIBLE, length: 0 };
-  const length = body.indexOf('\n');
+export function shebangOf(body: Uint8Array): { flags: number; length: number } | string {
+  if (body[0] !== HASH || body[1] !== MARK) return { flags: COMPATIBLE, length: 0 };
+  const length = body.indexOf(NEWLINE);
   if (length < 0) return 'ERR Invalid script shebang';
-  const [engine, ...options] = body
-    .slice(0, length)
+  const [engine, ...options] = Buffer.from(body.buffer, body.byteOffset, length)
+    .toString('latin1')
     .split(/[\s\0]+/)
     .filter((part) => part !== '');
   if (engine !== '#!lua') return `ERR Unexpected engine in script shebang: ${engine}`;

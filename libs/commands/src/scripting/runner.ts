@@ -248,11 +248,15 @@ export class Runner {
     const { reply } = ctx;
     const start = reply.pos;
     executeInside(ctx, this.#session, req, command!);
-    api.lua_settop(L, 0);
     const failed = reply.buf[start] === MINUS;
-    if (reply.pos === start) api.lua_pushnil(L);
-    else pushReply(lua, L, reply.buf, start);
-    reply.truncate(start);
+    try {
+      api.lua_settop(L, 0);
+      if (reply.pos === start) api.lua_pushnil(L);
+      else pushReply(lua, L, reply.buf, start);
+    } finally {
+      // Lua may have no memory for it, and raise that as an error: the reply must not go to the client then, either.
+      reply.truncate(start);
+    }
     if (failed && raise) lua.throwTop(L);
     return 1;
   }

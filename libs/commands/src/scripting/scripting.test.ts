@@ -175,3 +175,47 @@ test('a script that runs for longer than busy-reply-threshold is ended, though i
   assert.deepEqual(engine.replica().contents(), engine.contents());
   assert.equal(evaluate(engine, 'return 1'), ':1\r\n');
 });
+
+test('a reply that Lua has no memory for goes nowhere, whether the script catches that or not', () => {
+  const engine = new TestEngine();
+  engine.call('SET', 'big', 'x'.repeat(20_000_000));
+  const fill = 'local t = {} pcall(function() for i = 1, 1e9 do t[i] = i .. ("x"):rep(2e6) end end) ';
+  assert.equal(evaluate(engine, `${fill} return { (pcall(redis.call, 'GET', 'big')) }`), '*1\r\n$-1\r\n');
+  assert.match(evaluate(engine, `${fill} return redis.call('GET', 'big')`), /^-ERR not enough memory[^\r]*\r\n$/);
+});
+
+test('a script that changes what all scripts share through pairs changes nothing', () => {
+  const engine = new TestEngine();
+  for (const shared of ['_G', 'redis', 'string', 'table', 'math', 'coroutine', 'cjson', 'bit']) {
+    const change = `local _, t = pairs(${shared}) t.added = 1`;
+    assert.match(evaluate(engine, change), /Attempt to modify a readonly table/, shared);
+    assert.match(evaluate(engine, `local _, t = pairs(${shared}) rawset(t, 'added', 1)`), /readonly table/, shared);
+  }
+  assert.equal(
+    evaluate(
+      engine,
+      "local n = 0 for k, v in pairs(redis) do if k == 'call' and v == redis.call then n = 1 end end return n",
+    ),
+    ':1\r\n',
+  );
+});
+
+test('an error handler that does not return is ended with its script', () => {
+  let micros = 0;
+  const engine = new TestEngine({ host: { clockMicros: () => (micros += 1_000_000) } });
+  const loop = 'return xpcall(function() while true do end end, function() while true do end end)';
+  assert.match(evaluate(engine, loop), /^-ERR the script ran for longer than busy-reply-threshold/);
+  assert.equal(evaluate(engine, 'return 1'), ':1\r\n');
+});
+
+test('table.insert far in front of a table is refused, rather than going on for minutes', () => {
+  const engine = new TestEngine();
+  assert.match(
+    evaluate(engine, 'table.insert({}, -2^31, 1)'),
+    /bad argument #2 to 'insert' \(position out of bounds\)/,
+  );
+  assert.equal(
+    evaluate(engine, 'local t = { 2 } table.insert(t, 1, 1) table.insert(t, -1, 0) return { t[-1], t[2], t[3] }'),
+    '*3\r\n:0\r\n:1\r\n:2\r\n',
+  );
+});

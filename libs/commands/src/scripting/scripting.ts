@@ -63,7 +63,7 @@ export class Scripting {
       }
       return known;
     }
-    const shebang = shebangOf(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'));
+    const shebang = shebangOf(body);
     if (typeof shebang === 'string') return shebang;
     const script: EvalScript = {
       name,
