@@ -76,3 +76,14 @@ test('one seed draws one series', () => {
   assert.deepEqual(draw(7), draw(7));
   assert.notDeepEqual(draw(7), draw(8));
 });
+
+test('a timer that came due while its process stood still can be cancelled before it runs', async () => {
+  const scheduler = new Scheduler(1);
+  const process = new Process(scheduler, 'stands', EXACT);
+  let fired = 0;
+  process.after(5, () => timer.cancel());
+  const timer = process.after(6, () => fired++);
+  process.stand(10);
+  await scheduler.run(100);
+  assert.equal(fired, 0);
+});

@@ -87,7 +87,11 @@ export class Scheduler {
       if (next.cancelled) continue;
       this.now = Math.max(this.now, next.at);
       const { owner } = next;
-      if (owner !== null && (!owner.alive || owner.park(next.fn))) continue;
+      // A timer that came due while its process stood still can be cancelled as long as it has not run.
+      const fn = (): void => {
+        if (!next.cancelled) next.fn();
+      };
+      if (owner !== null && (!owner.alive || owner.park(fn))) continue;
       this.events++;
       try {
         next.fn();
