@@ -1,7 +1,7 @@
-import net from 'node:net';
-
 // The image's health checks: `weir healthy redis 6379` asks for a PONG, `weir healthy http 8379 /healthz` for a 200. Exit code 0 or 1
 // within two seconds. A node that loads, or has no master to follow yet, is healthy: it works on it.
+
+import net from 'node:net';
 
 const [kind, port, path = '/'] = process.argv.slice(2);
 setTimeout(() => end('no answer within 2 s'), 2000);

@@ -1,11 +1,11 @@
+// Packages of the distribution without installing them: apt with lists, cache and sources of its own, so the system's stay as they
+// are and root is not needed. Proxies and credentials of the machine's apt configuration still apply; apt checks the signature of
+// the index against the archive keyring, and the hash of each package against the index.
+
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { SetupError, run, tail } from './shell.mjs';
-
-// Packages of the distribution without installing them: apt with lists, cache and sources of its own, so the system's stay as they
-// are and root is not needed. Proxies and credentials of the machine's apt configuration still apply; apt checks the signature of
-// the index against the archive keyring, and the hash of each package against the index.
 
 const distributions = {
   Debian: {

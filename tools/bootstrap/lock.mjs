@@ -1,9 +1,9 @@
+// One set-up at a time per checkout. The lock is a file that names its owner; it appears with its content in one step (hard
+// link), so nobody ever reads an empty one. A lock whose owner is gone is taken away; waiting for a living owner is bounded.
+
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 import { SetupError, say } from './shell.mjs';
-
-// One set-up at a time per checkout. The lock is a file that names its owner; it appears with its content in one step (hard
-// link), so nobody ever reads an empty one. A lock whose owner is gone is taken away; waiting for a living owner is bounded.
 
 const waitMsMax = 10 * 60_000;
 const pollMs = 150;

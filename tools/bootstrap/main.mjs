@@ -1,12 +1,3 @@
-import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-import { withLock } from './lock.mjs';
-import { provideNatsServer } from './nats-server.mjs';
-import { packagesAreCurrent, provideNode, providePackages, stampPath } from './packages.mjs';
-import { SetupError, findOnPath, say } from './shell.mjs';
-
 // Set-up of a checkout: node packages, the pinned Node, nats-server. Nothing outside the checkout changes (except on a Mac,
 // where Homebrew installs nats-server).
 //
@@ -15,6 +6,15 @@ import { SetupError, findOnPath, say } from './shell.mjs';
 // few files; `tools/run` does not even start it then.
 //
 // It leaves node_modules/.weir-stamp (what tools/run looks at) and .cache/setup.json (what @weir/toolchain reads).
+
+import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { withLock } from './lock.mjs';
+import { provideNatsServer } from './nats-server.mjs';
+import { packagesAreCurrent, provideNode, providePackages, stampPath } from './packages.mjs';
+import { SetupError, findOnPath, say } from './shell.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const setupFile = path.join(root, '.cache/setup.json');

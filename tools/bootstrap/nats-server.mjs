@@ -1,15 +1,15 @@
-import { chmodSync, copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
-import path from 'node:path';
-
-import { aptSource, debsIn, withApt } from './apt.mjs';
-import { SetupError, findOnPath, isExecutable, run, say, step, tail } from './shell.mjs';
-
 // nats-server, not older than what the log needs: an explicit path in WEIR_NATS_SERVER, then PATH, then the checkout's cache
 // folder, then the distribution's package, unpacked into the cache folder.
 //
 // Why not a download from the project's release page: a machine that can install packages has a mirror that it trusts, with
 // signatures, and often nothing else. Why `testing`: the stable suite's nats-server is too old (it lacks `sync_interval`), and
 // the binary is linked statically enough to run on a stable system.
+
+import { chmodSync, copyFileSync, existsSync, renameSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+import { aptSource, debsIn, withApt } from './apt.mjs';
+import { SetupError, findOnPath, isExecutable, run, say, step, tail } from './shell.mjs';
 
 const versionMin = [2, 12];
 const wanted = `nats-server ${versionMin.join('.')} or newer`;

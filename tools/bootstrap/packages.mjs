@@ -1,10 +1,10 @@
+// Node packages from the lockfile, and with them the pinned Node (an optional dependency per platform).
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { SetupError, findOnPath, run, step, tail } from './shell.mjs';
-
-// Node packages from the lockfile, and with them the pinned Node (an optional dependency per platform).
 
 /** TypeScript runs without a build from here on. */
 const nodeMajorMin = 24;

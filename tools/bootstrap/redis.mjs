@@ -1,10 +1,10 @@
-import { findOnPath } from './shell.mjs';
-import { printFolder, provideUnpacked } from './unpack.mjs';
-
 // The programs of real Redis, which tests, demo and benchmarks compare with: those in PATH, else the distribution's packages
 // unpacked into the checkout's cache folder. Not part of the set-up proper: who only runs Weir needs none of it.
 //
 //   node tools/bootstrap/redis.mjs      prints the folder to put in front of PATH (an empty line: PATH has them all)
+
+import { findOnPath } from './shell.mjs';
+import { printFolder, provideUnpacked } from './unpack.mjs';
 
 const programs = ['redis-server', 'redis-cli', 'redis-benchmark', 'redis-check-rdb'];
 

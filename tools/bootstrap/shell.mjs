@@ -1,8 +1,8 @@
+// What the set-up's steps share: sentences, progress, running a command with a bound.
+
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import path from 'node:path';
-
-// What the set-up's steps share: sentences, progress, running a command with a bound.
 
 /** A failure that the user can do something about: its message is one sentence and is shown without a stack. */
 export class SetupError extends Error {}

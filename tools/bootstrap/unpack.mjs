@@ -1,3 +1,6 @@
+// Programs of the distribution's packages, unpacked into the checkout's cache folder instead of installed: with the libraries that
+// this machine lacks beside them, and small scripts in `bin` that point the loader at those.
+
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -5,9 +8,6 @@ import { fileURLToPath } from 'node:url';
 import { aptSource, debsIn, withApt } from './apt.mjs';
 import { withLock } from './lock.mjs';
 import { SetupError, findOnPath, isExecutable, run, stepTo, tail } from './shell.mjs';
-
-// Programs of the distribution's packages, unpacked into the checkout's cache folder instead of installed: with the libraries that
-// this machine lacks beside them, and small scripts in `bin` that point the loader at those.
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const cache = path.join(root, '.cache');

@@ -1,13 +1,13 @@
-import path from 'node:path';
-
-import { SetupError, findOnPath, isExecutable, run } from './shell.mjs';
-import { printFolder, provideUnpacked } from './unpack.mjs';
-
 // Valkey 8.0, the second oracle of the tests: it is Redis 7.2 continued, and Redis 7.2 itself is in no suite of Debian. The one that
 // WEIR_VALKEY_BIN or PATH has, if it is 8.0 (8.1 and later changed more), else the package of Debian's backports, unpacked into the
 // checkout's cache folder. Not part of the set-up proper: who only runs Weir needs none of it.
 //
 //   node tools/bootstrap/valkey.mjs     prints the folder with valkey-server and its tools
+
+import path from 'node:path';
+
+import { SetupError, findOnPath, isExecutable, run } from './shell.mjs';
+import { printFolder, provideUnpacked } from './unpack.mjs';
 
 const programs = ['valkey-server', 'valkey-cli', 'valkey-check-rdb'];
 const howTo =

@@ -108,19 +108,33 @@ const separateTypeExports = {
 /** Comments that speak to a tool, which wants them first. */
 const TO_A_TOOL = /^[\s*/]*(?:oxlint-|eslint-|@ts-|prettier-|<reference|@license|v8 |node:coverage)/;
 
-/** A reader finds a file's essay at one place: between its imports and its first statement. */
-const essayAfterImports = {
+/** A reader finds a file's essay at one place: on top, before its imports. A comment that a blank line parts from the next statement is about no statement. */
+const essayBeforeImports = {
   meta: {
     type: 'problem',
-    messages: { first: 'The comment about the whole file stands after its imports.' },
+    messages: { late: 'The comment about the whole file stands before its imports.' },
   },
   create: (context) => ({
     Program: (program) => {
-      const [first] = program.body;
-      if (first?.type !== 'ImportDeclaration') return;
-      const before = context.sourceCode.getAllComments().filter(({ range }) => range[1] <= first.range[0]);
-      const node = before.find(({ type, value }) => type !== 'Shebang' && !TO_A_TOOL.test(value));
-      if (node) context.report({ node, messageId: 'first' });
+      const { body } = program;
+      const imports = body.findIndex(({ type }) => type !== 'ImportDeclaration');
+      const last = imports === -1 ? body.at(-1) : body[imports - 1];
+      if (last === undefined) return;
+      const { lines } = context.sourceCode;
+      const comments = context.sourceCode.getAllComments();
+      if (
+        comments.some(
+          ({ range, type, value }) => range[1] <= body[0].range[0] && type !== 'Shebang' && !TO_A_TOOL.test(value),
+        )
+      )
+        return;
+      let line = last.loc.end.line;
+      const node = comments.find(({ loc, value }) => loc.start.line > line && !TO_A_TOOL.test(value));
+      if (node === undefined || lines.slice(line, node.loc.start.line - 1).some((text) => text.trim() !== '')) return;
+      // Line comments below one another are one.
+      line = node.loc.end.line;
+      while (lines[line]?.trim().startsWith('//')) line += 1;
+      if ((lines[line] ?? '').trim() === '') context.report({ node, messageId: 'late' });
     },
   }),
 };
@@ -129,7 +143,7 @@ export default {
   meta: { name: 'weir' },
   rules: {
     'announced-changes': announcedChanges,
-    'essay-after-imports': essayAfterImports,
+    'essay-before-imports': essayBeforeImports,
     'hash-private': hashPrivate,
     'no-dynamic-import': noDynamicImport,
     'no-wall-clock': noWallClock,

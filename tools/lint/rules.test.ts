@@ -1,3 +1,8 @@
+// The rules that keep the pure libs pure, tried on code that breaks them. They have ways of passing in silence (no project graph,
+// a tag misspelt, an override that matches no file), so nothing less than a real run of the linter counts.
+//
+// The code is linted in a scratch copy of the workspace's outline: package.json files, configuration, a link to node_modules.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
@@ -17,11 +22,6 @@ import { after, before, test } from 'node:test';
 
 import { checkoutRoot } from '@weir/toolchain';
 
-// The rules that keep the pure libs pure, tried on code that breaks them. They have ways of passing in silence (no project graph,
-// a tag misspelt, an override that matches no file), so nothing less than a real run of the linter counts.
-//
-// The code is linted in a scratch copy of the workspace's outline: package.json files, configuration, a link to node_modules.
-
 const root = checkoutRoot();
 const boundary = '@nx(enforce-module-boundaries)';
 const imports = 'eslint(no-restricted-imports)';
@@ -33,7 +33,7 @@ const unannounced = 'weir(announced-changes)';
 const hashPrivate = 'weir(hash-private)';
 const typeImports = 'import(consistent-type-specifier-style)';
 const typeExports = 'weir(separate-type-exports)';
-const essay = 'weir(essay-after-imports)';
+const essay = 'weir(essay-before-imports)';
 
 interface Case {
   readonly title: string;
@@ -274,27 +274,27 @@ const cases: readonly Case[] = [
     rules: [],
   },
   {
-    title: 'the comment about a file does not stand before its imports',
-    file: 'libs/log/src/essay-first.ts',
-    code: `// What this file is about.\n\nimport { connect } from 'node:net';\n\nexport const open = (): unknown => connect(1);`,
+    title: 'the comment about a file does not stand behind its imports',
+    file: 'libs/log/src/essay-late.ts',
+    code: `import { connect } from 'node:net';\n\n// What this file is about.\n// And more.\n\nexport const open = (): unknown => connect(1);`,
     rules: [essay],
   },
   {
-    title: 'nor close to the first import, or in a test',
+    title: 'nor in a test, close to the last import',
     file: 'libs/log/src/essay-close.test.ts',
-    code: `/** What this file is about. */\nimport { test } from 'node:test';\ntest('x', () => undefined);`,
+    code: `import { test } from 'node:test';\n/** What this file is about. */\n\ntest('x', () => undefined);`,
     rules: [essay],
   },
   {
-    title: 'it stands after them, and where there are none at the top; a tool is spoken to first',
+    title: 'it stands before them, behind what a tool is told',
     file: 'libs/log/src/allowed-essay.ts',
-    code: `#!/usr/bin/env node\n// oxlint-disable no-console\nimport { connect } from 'node:net';\n\n// What this file is about.\n\nexport const open = (): unknown => connect(1);`,
+    code: `#!/usr/bin/env node\n// oxlint-disable no-console\n// What this file is about.\n\nimport { connect } from 'node:net';\n\n/** A port. */\nexport const open = (): unknown => connect(1);`,
     rules: [],
   },
   {
-    title: 'a file without imports begins with its comment',
-    file: 'libs/log/src/allowed-essay-first.ts',
-    code: `// What this file is about.\n\nexport const one = 1;`,
+    title: 'the comment about the first statement stays with it',
+    file: 'libs/log/src/allowed-docstring.ts',
+    code: `import { connect } from 'node:net';\n\n// Of a statement.\n// Two lines.\nexport const open = (): unknown => connect(1);\n\n// A part.\n\nexport const two = 2;`,
     rules: [],
   },
   {

@@ -1,8 +1,3 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import path from 'node:path';
-import { checkoutRoot } from '@weir/toolchain';
-import ts from 'typescript';
-
 /*
  * Finds dead code that a linter does not see, which looks at one file at a time: exports that nothing imports and that their own file does
  * not use either, and files that nothing imports. What is only re-exported counts as used when the name is imported from where it is
@@ -12,6 +7,11 @@ import ts from 'typescript';
  *
  * It goes by names and import paths and asks no type checker: a member of a class is not looked at.
  */
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { checkoutRoot } from '@weir/toolchain';
+import ts from 'typescript';
 
 export interface Unused {
   readonly file: string;

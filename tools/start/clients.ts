@@ -1,8 +1,8 @@
+// What types the demo's commands: redis-cli, or where there is none, a client that prints answers in the same form.
+
 import { spawn } from 'node:child_process';
 
 import { Redis } from 'ioredis';
-
-// What types the demo's commands: redis-cli, or where there is none, a client that prints answers in the same form.
 
 /** Runs one command and returns the answer as redis-cli prints it for a person. */
 export type Client = (port: number, command: readonly string[]) => Promise<string>;

@@ -1,3 +1,6 @@
+// `npm run demo`: the walk-through of a master and a slave, played against fresh nodes in a temporary folder and printed.
+// Every answer is checked, so it is a test as well: exit code 1 and a sentence when something is not as it should be.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -10,9 +13,6 @@ import { plainClient, redisCli } from './clients.ts';
 import type { Client } from './clients.ts';
 import { freePorts, startNode, untilItAnswers } from './nodes.ts';
 import type { NodeProcess } from './nodes.ts';
-
-// `npm run demo`: the walk-through of a master and a slave, played against fresh nodes in a temporary folder and printed.
-// Every answer is checked, so it is a test as well: exit code 1 and a sentence when something is not as it should be.
 
 const root = checkoutRoot();
 const colors = process.stdout.isTTY;

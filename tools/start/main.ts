@@ -1,3 +1,8 @@
+// `npm start`: a master and a slave of it, until Ctrl-C. The master brings the embedded nats-server and the replication app along
+// as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout, and there
+// each node's weir.conf, a copy of conf/6379.conf: CONFIG REWRITE writes into it. The admin app beside them takes port 8379, or WEIR_ADMIN_PORT,
+// or a free one where 8379 is in use; data/admin-<port>/tokens has the token that lets change things.
+
 import { randomBytes } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,11 +12,6 @@ import { peopleFormat } from '@weir/telemetry';
 
 import { isPortFree, startNode, untilItAnswers } from './nodes.ts';
 import type { NodeProcess } from './nodes.ts';
-
-// `npm start`: a master and a slave of it, until Ctrl-C. The master brings the embedded nats-server and the replication app along
-// as children of its own. Ports: 6379 and 6380, or WEIR_PORT and WEIR_SLAVE_PORT. Data: ./data/<port> in the checkout, and there
-// each node's weir.conf, a copy of conf/6379.conf: CONFIG REWRITE writes into it. The admin app beside them takes port 8379, or WEIR_ADMIN_PORT,
-// or a free one where 8379 is in use; data/admin-<port>/tokens has the token that lets change things.
 
 /** Generous: a master rebuilds a large data set before it answers. */
 const startBoundMs = 120_000;

@@ -1,3 +1,5 @@
+// Weir nodes as child processes, for `npm start` and the demo.
+
 import { spawn } from 'node:child_process';
 import { createConnection, createServer } from 'node:net';
 import path from 'node:path';
@@ -5,8 +7,6 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { checkoutRoot } from '@weir/toolchain';
-
-// Weir nodes as child processes, for `npm start` and the demo.
 
 const PIPES_MS = 2000;
 

@@ -1,6 +1,6 @@
-import type { TestEvent } from 'node:test/reporters';
-
 // A reporter for Node's test runner that writes nothing but the closing numbers, as JSON.
+
+import type { TestEvent } from 'node:test/reporters';
 
 export default async function* countReporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   for await (const event of source) {

@@ -1,12 +1,12 @@
-import { registerHooks } from 'node:module';
-import { after } from 'node:test';
-import { isMainThread } from 'node:worker_threads';
-
 // Loaded into the process of every test file. What a test left open (a server, a timer) would keep the process, and with it the whole
 // run, for ever, and Node's time-outs bound tests only, neither hooks nor what stands outside of tests. So the file fails and says
 // what it was. Only a loop that never lets go is left to the bound of the whole run (main.ts).
 //
 // In CI properties draw the same values every time, so that a failure there tells what a change did; runs by hand look for what is new.
+
+import { registerHooks } from 'node:module';
+import { after } from 'node:test';
+import { isMainThread } from 'node:worker_threads';
 
 const GRACE_MS = Number(process.env['TEST_GRACE_MS'] ?? 60_000);
 /** Longer than any test may take. */

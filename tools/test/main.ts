@@ -1,3 +1,13 @@
+// What `npm test` does, and each part of it by name:
+//
+//   tools/run tools/test/main.ts                         format, lint, typecheck, unit, e2e; stops at the first that fails
+//   tools/run tools/test/main.ts unit libs/resp          the unit tests below a folder (or matching part of a path)
+//   tools/run tools/test/main.ts unit e2e                two parts, whole
+//
+// All unit tests are one run of Node's test runner and all end-to-end tests another, each file in a process of its own: a test that
+// leaves something behind cannot make another pass. The sum of both stands at the end. A run that finds no test fails, and so does
+// a skipped test: both look like success otherwise.
+
 import { spawn, spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import os from 'node:os';
@@ -8,16 +18,6 @@ import { checkoutRoot } from '@weir/toolchain';
 import { addCounts, noCounts, parseCounts } from './counts.ts';
 import type { TestCounts } from './counts.ts';
 import { provideRedis } from './redis.ts';
-
-// What `npm test` does, and each part of it by name:
-//
-//   tools/run tools/test/main.ts                         format, lint, typecheck, unit, e2e; stops at the first that fails
-//   tools/run tools/test/main.ts unit libs/resp          the unit tests below a folder (or matching part of a path)
-//   tools/run tools/test/main.ts unit e2e                two parts, whole
-//
-// All unit tests are one run of Node's test runner and all end-to-end tests another, each file in a process of its own: a test that
-// leaves something behind cannot make another pass. The sum of both stands at the end. A run that finds no test fails, and so does
-// a skipped test: both look like success otherwise.
 
 const root = checkoutRoot();
 const bin = path.join(root, 'node_modules/.bin');

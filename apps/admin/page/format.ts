@@ -1,6 +1,6 @@
-import type { Bytes } from './types.ts';
-
 /** Numbers, sizes and times as people read them. */
+
+import type { Bytes } from './types.ts';
 
 export function count(value: number): string {
   return value >= 1e6 ? `${(value / 1e6).toFixed(value < 1e7 ? 2 : 1)} M` : value.toLocaleString('en-US');

@@ -1,11 +1,11 @@
-import { ApiError, events } from './api.ts';
-import { FIGURES } from './types.ts';
-import type { Figure, History, Overview } from './types.ts';
-
 /**
  * The cluster as it is told once a second. A stream that ends, or says nothing for a while, is opened anew; meanwhile the page shows what it has, and
  * says how old that is.
  */
+
+import { ApiError, events } from './api.ts';
+import { FIGURES } from './types.ts';
+import type { Figure, History, Overview } from './types.ts';
 
 export interface Seen {
   overview: Overview | null;

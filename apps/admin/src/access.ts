@@ -1,11 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Problem } from './problems.ts';
-import type { Principal, Role, Tokens } from './tokens.ts';
-
 /**
  * Every route says which role it needs; one that does not say it is a bug that the start finds. Without a token file only this machine may read:
  * not what a proxy on it passes on, nor what a web page in a browser on it asks for under a name of its own (the Host header tells).
  */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Problem } from './problems.ts';
+import type { Principal, Role, Tokens } from './tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

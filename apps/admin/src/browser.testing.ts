@@ -1,10 +1,10 @@
+/** Chromium without a window, driven by its DevTools protocol over the WebSocket that Node has: as much of it as the dashboard's tests need. */
+
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-
-/** Chromium without a window, driven by its DevTools protocol over the WebSocket that Node has: as much of it as the dashboard's tests need. */
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const START_MS = 60_000;

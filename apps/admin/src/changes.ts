@@ -1,3 +1,9 @@
+/**
+ * The log as events: one per command, with the id `<log>:<sequence>:<place in the record>`, so that a client goes on behind the last one it has, and
+ * is told when that was another log, where the same sequence means something else. Records are
+ * checked as a slave checks them; what is void in the log (the late record of a master that was replaced) is not told.
+ */
+
 import {
   checksumHex,
   decodeHeader,
@@ -14,12 +20,6 @@ import { decodeCommands } from './decode.ts';
 import type { DecodeLimits } from './decode.ts';
 import { Problem, toProblem } from './problems.ts';
 import type { EventStream } from './sse.ts';
-
-/**
- * The log as events: one per command, with the id `<log>:<sequence>:<place in the record>`, so that a client goes on behind the last one it has, and
- * is told when that was another log, where the same sequence means something else. Records are
- * checked as a slave checks them; what is void in the log (the late record of a master that was replaced) is not told.
- */
 
 const LOG_ID_SHOWN = 8;
 

@@ -1,13 +1,13 @@
+/**
+ * One command of an operator, over a connection of its own that ends with the reply: whatever it does to the connection (MULTI, SUBSCRIBE, HELLO, CLIENT
+ * REPLY) ends there too, and a command that blocks is given up with it. The reply is bounded in bytes and in time.
+ */
+
 import { connect } from 'node:net';
 import type { Member } from '@weir/cluster';
 import { ReplyParser, encodeCommand } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { Problem } from './problems.ts';
-
-/**
- * One command of an operator, over a connection of its own that ends with the reply: whatever it does to the connection (MULTI, SUBSCRIBE, HELLO, CLIENT
- * REPLY) ends there too, and a command that blocks is given up with it. The reply is bounded in bytes and in time.
- */
 
 export interface ConsoleOptions {
   readonly user: string;

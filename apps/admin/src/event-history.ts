@@ -1,6 +1,6 @@
-import type { Overview } from './monitor.ts';
-
 /** What changed between two looks at the cluster, in words, with the cause where it can be seen. The last few hundred are kept. */
+
+import type { Overview } from './monitor.ts';
 
 export interface ClusterEvent {
   /** Milliseconds since 1970. */

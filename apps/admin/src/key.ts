@@ -1,7 +1,7 @@
+/** The first part of a key's value, by its type, with commands that cost what is shown and not what there is. */
+
 import { showBytes } from './bytes.ts';
 import type { Argument } from './nodes.ts';
-
-/** The first part of a key's value, by its type, with commands that cost what is shown and not what there is. */
 
 export interface KeyLimits {
   /** Elements. */

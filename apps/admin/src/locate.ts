@@ -1,9 +1,3 @@
-import { knownClusterLogId, logOfNode } from '@weir/cluster';
-import type { LogPlace } from '@weir/cluster';
-import type { Config } from '@weir/config';
-import { connectNats } from '@weir/log';
-import type { NatsLink } from '@weir/log';
-
 /**
  * Which log is looked at:
  *
@@ -11,6 +5,12 @@ import type { NatsLink } from '@weir/log';
  *   too, its servers are used in place of those that the node names;
  * - `nats-url`: the cluster's, as NATS remembers it. None is created.
  */
+
+import { knownClusterLogId, logOfNode } from '@weir/cluster';
+import type { LogPlace } from '@weir/cluster';
+import type { Config } from '@weir/config';
+import { connectNats } from '@weir/log';
+import type { NatsLink } from '@weir/log';
 
 const ASK_MS = 5000;
 

@@ -1,3 +1,8 @@
+/**
+ * Everything is read when it is asked for, so nothing here is older than the scrape; what does not answer is missing and counted as an error. Scrapes that
+ * overlap share one reading.
+ */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { wallClockMs } from '@weir/time';
 import { Counter, Gauge, Registry } from 'prom-client';
@@ -8,11 +13,6 @@ import type { LogSource, LogView } from './source.ts';
 import type { EventStreams } from './sse.ts';
 import { enginesOf } from './topology.ts';
 import type { Topology, TopologyNode, TopologyReader } from './topology.ts';
-
-/**
- * Everything is read when it is asked for, so nothing here is older than the scrape; what does not answer is missing and counted as an error. Scrapes that
- * overlap share one reading.
- */
 
 export interface MetricsOptions {
   readonly source: LogSource;

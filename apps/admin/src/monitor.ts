@@ -1,3 +1,10 @@
+/**
+ * Looks at the cluster once a second, keeps what it saw for a quarter of an hour, and raises alerts. Nothing depends on that memory: an app that starts
+ * anew shows what is, and begins its history there.
+ *
+ * A look waits for nobody longer than a second, and never begins before the last one has ended: with slow nodes there are fewer, not more at a time.
+ */
+
 import type { Member } from '@weir/cluster';
 import { wallClockMs } from '@weir/time';
 import { alertsOf } from './alerts.ts';
@@ -10,13 +17,6 @@ import type { Nodes } from './nodes.ts';
 import type { LogSource, LogView } from './source.ts';
 import { enginesOf, masterOf } from './topology.ts';
 import type { TopologyReader } from './topology.ts';
-
-/**
- * Looks at the cluster once a second, keeps what it saw for a quarter of an hour, and raises alerts. Nothing depends on that memory: an app that starts
- * anew shows what is, and begins its history there.
- *
- * A look waits for nobody longer than a second, and never begins before the last one has ended: with slow nodes there are fewer, not more at a time.
- */
 
 export interface Overview extends Observation {
   /** When it was taken, milliseconds since 1970. */

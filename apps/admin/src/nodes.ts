@@ -1,13 +1,13 @@
+/**
+ * Connections to engines, one per node and database, opened when they are needed and closed when they were idle for a while. Nothing is sent a
+ * second time: a command that met a lost connection may have been executed.
+ */
+
 import type { Member } from '@weir/cluster';
 import { Redis, ReplyError } from 'ioredis';
 import { runCommand } from './console.ts';
 import type { ConsoleReply } from './console.ts';
 import { Problem } from './problems.ts';
-
-/**
- * Connections to engines, one per node and database, opened when they are needed and closed when they were idle for a while. Nothing is sent a
- * second time: a command that met a lost connection may have been executed.
- */
 
 export interface NodesOptions {
   readonly user: () => string;

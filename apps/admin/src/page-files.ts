@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync } from 'node:fs';
-import { createRequire, stripTypeScriptTypes } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-
 /**
  * The files of the dashboard, made from source when the app starts, held in memory: the page's own modules without their types, and the two libraries
  * that it uses, from node_modules. There is no bundler (docs/decisions/7-dashboard-without-a-bundler.md). All stand below a path that has their hash
  * in it, so a browser may keep them for good.
  */
+
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { createRequire, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 export interface PageFile {
   readonly type: string;

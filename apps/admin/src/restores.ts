@@ -1,3 +1,8 @@
+/**
+ * Restores: each a folder with a dump.rdb, with which a new node begins a log of its own; nothing that runs is touched. The work is done by a process of its
+ * own, because a data set in memory and a busy loop are no part of a dashboard. One at a time, and a few are kept.
+ */
+
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -5,11 +10,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Problem } from './problems.ts';
 import type { LogView } from './source.ts';
-
-/**
- * Restores: each a folder with a dump.rdb, with which a new node begins a log of its own; nothing that runs is touched. The work is done by a process of its
- * own, because a data set in memory and a busy loop are no part of a dashboard. One at a time, and a few are kept.
- */
 
 export interface RestorePoint {
   readonly sequence?: number;

@@ -1,13 +1,13 @@
+/**
+ * A snapshot, asked of the log's replication app as BGSAVE at an engine does: the question names the sequence that the snapshot has to hold, so it may
+ * be asked again and again while apps come and go, and makes one snapshot.
+ */
+
 import { requestRemoval, requestSnapshot } from '@weir/cluster';
 import type { SnapshotReport } from '@weir/cluster';
 import { realTime, Retry } from '@weir/time';
 import { Problem } from './problems.ts';
 import type { LogView } from './source.ts';
-
-/**
- * A snapshot, asked of the log's replication app as BGSAVE at an engine does: the question names the sequence that the snapshot has to hold, so it may
- * be asked again and again while apps come and go, and makes one snapshot.
- */
 
 const ASK_MS = 5000;
 const APP_AWAY_MS_MAX = 45_000;

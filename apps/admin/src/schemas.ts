@@ -1,9 +1,9 @@
+/** What routes take and answer, as JSON schemas: requests are checked by them, answers are written by them, and the OpenAPI document shows them. */
+
 import { Type } from '@fastify/type-provider-typebox';
 import { ALERTS } from './alerts.ts';
 import type { AlertCode } from './alerts.ts';
 import { PROBLEMS } from './problems.ts';
-
-/** What routes take and answer, as JSON schemas: requests are checked by them, answers are written by them, and the OpenAPI document shows them. */
 
 export const Seq = Type.Integer({
   minimum: 0,

@@ -1,13 +1,13 @@
+/**
+ * Server-sent events with back-pressure: at most BUFFER_BYTES wait for a client, then whoever produces events waits too. A client that takes nothing for
+ * STALL_MS is let go; it can go on where it was by the id of the last event that it has.
+ */
+
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { Problem } from './problems.ts';
-
-/**
- * Server-sent events with back-pressure: at most BUFFER_BYTES wait for a client, then whoever produces events waits too. A client that takes nothing for
- * STALL_MS is let go; it can go on where it was by the id of the last event that it has.
- */
 
 export interface ServerEvent {
   readonly id?: string;

@@ -1,3 +1,9 @@
+/**
+ * A master's arena is full: clients are refused, and what was acknowledged must fit again when the log is read, into another arena with the
+ * same limit. Other free runs, tables that grow at other moments and values that are freed later make a load need more than the
+ * run had, so the limit does not bind it (`Arena.limited`).
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
@@ -5,12 +11,6 @@ import { Keyspace, Random, fingerprint } from '@weir/keyspace';
 import { Arena } from '@weir/memory';
 import { Replay } from '@weir/replica';
 import { testEngine, turn } from './testing-sessions.ts';
-
-/**
- * A master's arena is full: clients are refused, and what was acknowledged must fit again when the log is read, into another arena with the
- * same limit. Other free runs, tables that grow at other moments and values that are freed later make a load need more than the
- * run had, so the limit does not bind it (`Arena.limited`).
- */
 
 const LIMIT_BYTES = 2 << 20;
 const ARENA_BYTES = 64 << 20;

@@ -1,9 +1,9 @@
+/** Clients that wait for keys: their connections, and what the log has of them. Who is served with what: libs/commands/src/core/blocking.test.ts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unblockAll } from '@weir/commands';
 import { testEngine, turn } from './testing-sessions.ts';
-
-/** Clients that wait for keys: their connections, and what the log has of them. Who is served with what: libs/commands/src/core/blocking.test.ts. */
 
 const POPPED = '*2\r\n$1\r\nk\r\n$1\r\n1\r\n';
 

@@ -1,10 +1,10 @@
+/** What clients may make the engine keep: requests that wait, replies that nobody reads. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
 import { testEngine, turn } from './testing-sessions.ts';
 import type { TestEngine } from './testing-sessions.ts';
-
-/** What clients may make the engine keep: requests that wait, replies that nobody reads. */
 
 function configured(directives: Record<string, string>): Config {
   const config = new Config();

@@ -1,9 +1,3 @@
-import { clientLine } from '@weir/commands';
-import type { ClientMemory as Memory, Context, Session } from '@weir/commands';
-import { LineRate } from '@weir/link';
-import { machineBytes } from '@weir/program';
-import type { Time } from '@weir/time';
-
 /**
  * The memory of all clients together, and what happens when it is too much.
  *
@@ -13,6 +7,12 @@ import type { Time } from '@weir/time';
  * closed first, as Redis 7 evicts clients (`maxmemory-clients`). Without that directive there is a limit all the same, half of the
  * machine: a server that is killed for its memory takes the data of everybody with it.
  */
+
+import { clientLine } from '@weir/commands';
+import type { ClientMemory as Memory, Context, Session } from '@weir/commands';
+import { LineRate } from '@weir/link';
+import { machineBytes } from '@weir/program';
+import type { Time } from '@weir/time';
 
 /** The sum is made anew when the buffers may have grown by so much. */
 const GROWTH_BYTES = 16 * 1024 * 1024;

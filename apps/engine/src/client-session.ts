@@ -1,3 +1,13 @@
+/**
+ * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
+ *
+ * Where it is in its life, and what an event does there, says the table of phases (libs/commands/src/core/phase.ts); what is to be done then stands in `#act`.
+ *
+ * The replies of one turn stand in the engine's reply buffer and are cut into slices by the record that they wait for.
+ * A reply that waits for none is sent at once; any other goes to that record's held replies, and every later reply of
+ * this session with it or behind it (invariant `replies-in-order`).
+ */
+
 import { REPLY_ON, Session, execute, needsData, resume, serveReady, whenDone } from '@weir/commands';
 import type { ClientMemory, Context, Deferred, Lookahead, SessionAction } from '@weir/commands';
 import type { Config } from '@weir/config';
@@ -12,16 +22,6 @@ import type { ReplyTarget } from './held-replies.ts';
 import type { KeptBack, Resumable } from './kept-back.ts';
 import { ToldState, decodeState, encodeState } from './session-state.ts';
 import type { Lease, LeaseWaiter } from './lease.ts';
-
-/**
- * One client connection at the engine: scans its bytes, executes its requests, and keeps its replies in order.
- *
- * Where it is in its life, and what an event does there, says the table of phases (libs/commands/src/core/phase.ts); what is to be done then stands in `#act`.
- *
- * The replies of one turn stand in the engine's reply buffer and are cut into slices by the record that they wait for.
- * A reply that waits for none is sent at once; any other goes to that record's held replies, and every later reply of
- * this session with it or behind it (invariant `replies-in-order`).
- */
 
 /** Replies are handed over in slices of at most about this size, so that a slow client is noticed. */
 const SLICE_BYTES = 64 * 1024;

@@ -1,3 +1,5 @@
+/** Nodes that choose their leader, over a log in memory. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LogError } from '@weir/log';
@@ -6,8 +8,6 @@ import type { FakeLog } from '@weir/log/testing';
 import type { Time } from '@weir/time';
 import { FakeCluster } from './role.testing.ts';
 import type { FakeNode } from './role.testing.ts';
-
-/** Nodes that choose their leader, over a log in memory. */
 
 const OK = '+OK\r\n';
 const logId = 'c'.repeat(40);

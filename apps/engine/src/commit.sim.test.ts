@@ -1,3 +1,13 @@
+/**
+ * The commit under faults, from a seed: one engine as master over a log that delays, loses, stores without answering and
+ * refuses; clients that pipeline; a slave that follows. Safety is checked at every reply, liveness after the faults end:
+ *
+ * - `replies-in-order`: every client gets the replies that its own keys' model predicts, in the order of its requests.
+ * - `acknowledged-is-logged`: when the reply of a write leaves, the log holds the write.
+ * - `no-uncommitted-reads`: when a read shows another client's value, the log holds that value.
+ * - `slave-equals-master`: a follower of the log ends with the master's fingerprint.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
@@ -11,16 +21,6 @@ import { Follower } from '@weir/replica';
 import { ReplyParser, encodeCommand } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { Engine } from './engine.ts';
-
-/**
- * The commit under faults, from a seed: one engine as master over a log that delays, loses, stores without answering and
- * refuses; clients that pipeline; a slave that follows. Safety is checked at every reply, liveness after the faults end:
- *
- * - `replies-in-order`: every client gets the replies that its own keys' model predicts, in the order of its requests.
- * - `acknowledged-is-logged`: when the reply of a write leaves, the log holds the write.
- * - `no-uncommitted-reads`: when a read shows another client's value, the log holds that value.
- * - `slave-equals-master`: a follower of the log ends with the master's fingerprint.
- */
 
 const CLIENTS = 5;
 const STEPS = 400;

@@ -1,3 +1,5 @@
+/** The commit alone: no sessions, no commands, no keyspace. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HEADER_BYTES } from '@weir/log';
@@ -6,8 +8,6 @@ import { Commit, newEffects } from './commit.ts';
 import type { EffectSource } from './commit.ts';
 import type { ReplyTarget } from './held-replies.ts';
 import { ManualLog } from './testing-sessions.ts';
-
-/** The commit alone: no sessions, no commands, no keyspace. */
 
 class Source implements EffectSource {
   effects: CommandWriter = newEffects();

@@ -1,10 +1,3 @@
-import { EFFECT_BYTES_MAX } from '@weir/commands';
-import { HEADER_BYTES, RECORD_BYTES_MAX } from '@weir/log';
-import type { AppendOutcome } from '@weir/log';
-import { CommandWriter } from '@weir/resp';
-import { HeldReplies } from './held-replies.ts';
-import type { ReplyTarget } from './held-replies.ts';
-
 /**
  * The commit: effects become records, records go to the log, and replies wait for them.
  *
@@ -19,6 +12,13 @@ import type { ReplyTarget } from './held-replies.ts';
  * It does not know where records go: a *committer* is given to it when the engine becomes master and taken away when it stops being one. Nor does it know
  * sessions: whoever has replies held is a *reply target*.
  */
+
+import { EFFECT_BYTES_MAX } from '@weir/commands';
+import { HEADER_BYTES, RECORD_BYTES_MAX } from '@weir/log';
+import type { AppendOutcome } from '@weir/log';
+import { CommandWriter } from '@weir/resp';
+import { HeldReplies } from './held-replies.ts';
+import type { ReplyTarget } from './held-replies.ts';
 
 /** Where a master's records go: libs/log's LogWriter. */
 export interface Committer {

@@ -1,3 +1,9 @@
+/**
+ * Invariant `slave-equals-master`: what a slave makes of the records is the master's data set, whatever the commands were:
+ * random ones from a seed, over several databases, with keys that expire between two commands, memory limits that evict, an
+ * arena that fills up in the middle of a command, and renamed commands.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
@@ -7,12 +13,6 @@ import { Replay } from '@weir/replica';
 import { HEADER_BYTES } from '@weir/log';
 import { testEngine, turn } from './testing-sessions.ts';
 import type { TestClient, TestEngine } from './testing-sessions.ts';
-
-/**
- * Invariant `slave-equals-master`: what a slave makes of the records is the master's data set, whatever the commands were:
- * random ones from a seed, over several databases, with keys that expire between two commands, memory limits that evict, an
- * arena that fills up in the middle of a command, and renamed commands.
- */
 
 const COMMANDS = 4000;
 

@@ -1,3 +1,10 @@
+/**
+ * The engine: sessions, which execute requests in one Context, and the commit (`commit.ts`) of what they change.
+ *
+ * The parts know each other by small interfaces: a session what it needs of the engine (`SessionHost`), the commit whose replies it holds
+ * (`ReplyTarget`).
+ */
+
 import { isIP } from 'node:net';
 import { CommandTable, Context, Lookahead, Slowlog, allCommands, serveReady } from '@weir/commands';
 import type { Host, Session } from '@weir/commands';
@@ -16,13 +23,6 @@ import type { Committer } from './commit.ts';
 import { KeptBack } from './kept-back.ts';
 import { Lease } from './lease.ts';
 import { linkCommands } from './link-commands.ts';
-
-/**
- * The engine: sessions, which execute requests in one Context, and the commit (`commit.ts`) of what they change.
- *
- * The parts know each other by small interfaces: a session what it needs of the engine (`SessionHost`), the commit whose replies it holds
- * (`ReplyTarget`).
- */
 
 export interface EngineOptions {
   readonly config: Config;

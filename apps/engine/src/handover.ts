@@ -1,12 +1,12 @@
-import type { Member } from '@weir/cluster';
-import type { HostPort } from '@weir/config';
-import type { Time } from '@weir/time';
-
 /**
  * A planned hand-over (FAILOVER): the node that is to lead is waited for until it has nearly everything; then this one takes no more writes, stores what was
  * executed, and says in the log who leads next. That node applies the rest and claims at once. A client that is refused meanwhile (READONLY) was
  * not executed.
  */
+
+import type { Member } from '@weir/cluster';
+import type { HostPort } from '@weir/config';
+import type { Time } from '@weir/time';
 
 export interface HandoverOptions {
   readonly to: HostPort | null;

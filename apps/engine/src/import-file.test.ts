@@ -1,3 +1,5 @@
+/** Which files of a real Redis a master takes, refuses and ignores. */
+
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +10,6 @@ import { FakeSnapshots } from '@weir/log/testing';
 import { newTestKeyspace, testLogger } from '@weir/replica/testing';
 import { importsFile } from './import-file.ts';
 import type { LogAccess } from './log-access.ts';
-
-/** Which files of a real Redis a master takes, refuses and ignores. */
 
 const folders: string[] = [];
 after(() => {

@@ -1,3 +1,10 @@
+/**
+ * What a master does with the files of a real Redis in its folder. Its data set comes from its log, so there is one moment when they count:
+ * when that log is empty. Then an RDB file is imported, and an append-only file, which cannot be read yet, is refused, since Redis would
+ * take it instead of the RDB file beside it and the older of two data sets is not to come up in silence. Later they are ignored, and
+ * that is said, but for the file that was imported.
+ */
+
 import type { Stats } from 'node:fs';
 import { readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,13 +16,6 @@ import { wallClockMs } from '@weir/time';
 import type { LoadProgress, LoadedSnapshot } from '@weir/dataset';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
-
-/**
- * What a master does with the files of a real Redis in its folder. Its data set comes from its log, so there is one moment when they count:
- * when that log is empty. Then an RDB file is imported, and an append-only file, which cannot be read yet, is refused, since Redis would
- * take it instead of the RDB file beside it and the older of two data sets is not to come up in silence. Later they are ignored, and
- * that is said, but for the file that was imported.
- */
 
 export interface ImportMoment {
   /** The log has no record: the data set begins here. */

@@ -1,9 +1,9 @@
-import type { Time } from '@weir/time';
-
 /**
  * Sessions whose requests were kept back and can be executed now. They go on one after another, a step each, and the event loop turns when
  * they have had SLICE_MS: so a backlog of a gigabyte costs the others a few milliseconds a turn, and not all of its time at once.
  */
+
+import type { Time } from '@weir/time';
 
 /** A session whose requests are kept back. */
 export interface Resumable {

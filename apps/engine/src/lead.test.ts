@@ -1,10 +1,10 @@
+/** What changes when an engine begins to lead, and stops. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
 import { HEADER_BYTES } from '@weir/log';
 import { ManualLog, testEngine, turn } from './testing-sessions.ts';
-
-/** What changes when an engine begins to lead, and stops. */
 
 test('nothing that was executed before it leads reaches the log', async () => {
   const config = new Config();

@@ -1,11 +1,11 @@
+/** What a master answers whose lease has run out. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Config } from '@weir/config';
 import { leaseTermsOf } from './lease.ts';
 import { ManualLog, TestClient, testEngine, turn } from './testing-sessions.ts';
 import type { TestEngine } from './testing-sessions.ts';
-
-/** What a master answers whose lease has run out. */
 
 class LeasedLog extends ManualLog {
   renewedMs = 0;

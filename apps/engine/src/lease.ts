@@ -1,5 +1,3 @@
-import type { Config } from '@weir/config';
-
 /**
  * The lease of a leader, as its engine goes by it.
  *
@@ -14,6 +12,8 @@ import type { Config } from '@weir/config';
  * A request that needs the data set and finds no lease waits, with all that its connection sent behind it, for as long as a write waits for the log
  * (`commit-timeout`). Then it is refused, and so are others until the lease is back. Whatever needs no data (INFO, PING, CONFIG) is answered.
  */
+
+import type { Config } from '@weir/config';
 
 export interface LeaseTerms {
   readonly leaseMs: number;

@@ -1,3 +1,5 @@
+/** What a master does about what it finds when it looks at its log. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LOG_START, LogError, openWriter } from '@weir/log';
@@ -6,8 +8,6 @@ import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import type { LogAccess } from './log-access.ts';
 import { watchLog } from './log-watch.ts';
 import type { Logger } from './logger.ts';
-
-/** What a master does about what it finds when it looks at its log. */
 
 const none = (): void => {};
 const LOGGER = { debug: none, info: none, warn: none, error: none } as Logger;

@@ -1,7 +1,3 @@
-import type { Member } from '@weir/cluster';
-import type { HostPort } from '@weir/config';
-import type { FollowerState } from '@weir/replica';
-
 /**
  * The link of a slave to the master of its log, as ROLE and INFO show it: up while records can come and somebody leads. NATS may outlive a killed
  * master, and would only be silent.
@@ -10,6 +6,10 @@ import type { FollowerState } from '@weir/replica';
  * the one that is shown. When it does not, the link is up all the same as long as another node leads, which is shown then; and the named node
  * is asked whether it has another log now.
  */
+
+import type { Member } from '@weir/cluster';
+import type { HostPort } from '@weir/config';
+import type { FollowerState } from '@weir/replica';
 
 export type MasterState = 'connect' | 'connecting' | 'sync' | 'connected';
 

@@ -1,10 +1,3 @@
-import { MessageBus, messagesOf } from '@weir/cluster';
-import type { Context } from '@weir/commands';
-import { LineRate } from '@weir/link';
-import type { Time, Timer } from '@weir/time';
-import type { LogAccess } from './log-access.ts';
-import type { Logger } from './logger.ts';
-
 /**
  * What clients publish, between this node and the others of its log.
  *
@@ -12,6 +5,13 @@ import type { Logger } from './logger.ts';
  * as its sender had, so that a subscriber of a slave finds there what it was told of; but not for long, and no more than some bytes of them: then it is
  * handed out all the same, in its order.
  */
+
+import { MessageBus, messagesOf } from '@weir/cluster';
+import type { Context } from '@weir/commands';
+import { LineRate } from '@weir/link';
+import type { Time, Timer } from '@weir/time';
+import type { LogAccess } from './log-access.ts';
+import type { Logger } from './logger.ts';
 
 /** A slave that loads, or is far behind, does not make its subscribers wait longer. */
 const WAIT_MS_MAX = 1000;

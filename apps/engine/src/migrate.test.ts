@@ -1,3 +1,5 @@
+/** MIGRATE's way to the other server, and its place between the requests and commits of the engine. */
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -7,8 +9,6 @@ import type { TestContext } from 'node:test';
 import type { MigrateAnswer, MigrateRequest } from '@weir/commands';
 import { migrate } from './migrate.ts';
 import { testEngine, turn } from './testing-sessions.ts';
-
-/** MIGRATE's way to the other server, and its place between the requests and commits of the engine. */
 
 /** The port of a server that goes with the test, with all its connections. */
 async function listen(t: TestContext, serve: (socket: Socket) => void): Promise<number> {

@@ -1,3 +1,5 @@
+/** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */
+
 import { handshake } from '@weir/cluster';
 import type { Member } from '@weir/cluster';
 import {
@@ -38,8 +40,6 @@ import { RoleController } from './role.ts';
 import { goodSlaves } from './slaves.ts';
 import type { RoleOptions } from './role/ports.ts';
 import { ReplicaWaits } from './wait.ts';
-
-/** An engine with its role, its clock and its host: a whole keyspace node but for the sockets. */
 
 export interface EngineNodeOptions {
   readonly config: Config;

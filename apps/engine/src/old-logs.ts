@@ -1,12 +1,3 @@
-import { wallClockMs } from '@weir/time';
-import { hearMembers, knownClusterLogId } from '@weir/cluster';
-import type { LogView } from '@weir/commands';
-import type { Config } from '@weir/config';
-import { connectNats, listLogs, removeLog } from '@weir/log';
-import type { NatsLink, StoredLog } from '@weir/log';
-import type { LogAccess } from './log-access.ts';
-import type { Logger } from './logger.ts';
-
 /**
  * Logs that promotions left behind: each REPLICAOF NO ONE begins a new log, and the one before it stays where it is stored. WEIR LOGS lists
  * them, WEIR LOGS FORGET removes one, and with `log-orphan-ttl` a node that leads removes those of its own NATS server by itself.
@@ -15,6 +6,15 @@ import type { Logger } from './logger.ts';
  * member reports in, or that anybody reads. Nothing is removed while this node's own data set is not complete: an old log may be what it
  * has to be built from.
  */
+
+import { wallClockMs } from '@weir/time';
+import { hearMembers, knownClusterLogId } from '@weir/cluster';
+import type { LogView } from '@weir/commands';
+import type { Config } from '@weir/config';
+import { connectNats, listLogs, removeLog } from '@weir/log';
+import type { NatsLink, StoredLog } from '@weir/log';
+import type { LogAccess } from './log-access.ts';
+import type { Logger } from './logger.ts';
 
 export interface OldLogsOptions {
   readonly config: Config;

@@ -1,3 +1,5 @@
+/** Whether a log that ends too early is a loss that appendfsync allows. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HEADER_BYTES, LOG_START, openWriter } from '@weir/log';
@@ -6,8 +8,6 @@ import { FakeLog } from '@weir/log/testing';
 import type { Logger } from './logger.ts';
 import type { Known } from './node-memory.ts';
 import { explainsLoss } from './proof.ts';
-
-/** Whether a log that ends too early is a loss that appendfsync allows. */
 
 async function lostLog(): Promise<{ log: FakeLog; at: (seq: number) => LogPosition }> {
   const log = new FakeLog();

@@ -1,3 +1,8 @@
+/**
+ * Whether the log still holds what somebody provably had of it: this node in its memory or its file, or a slave. What the log has lost is given
+ * back where somebody still has it; otherwise it is an error that says what is missing, and nobody goes on as if it had never been.
+ */
+
 import { memberTail } from '@weir/cluster';
 import { LogError, healTail, isLogError, messageChecksum } from '@weir/log';
 import type { GuardedTail, LogPosition, LogStore, TailSource } from '@weir/log';
@@ -5,11 +10,6 @@ import type { Time } from '@weir/time';
 import type { LogAccess } from './log-access.ts';
 import type { Logger } from './logger.ts';
 import type { Known } from './node-memory.ts';
-
-/**
- * Whether the log still holds what somebody provably had of it: this node in its memory or its file, or a slave. What the log has lost is given
- * back where somebody still has it; otherwise it is an error that says what is missing, and nobody goes on as if it had never been.
- */
 
 /**
  * `who` had everything up to `position`. Throws LogError: 'log-lost' when the log ends before it and `source` cannot help, 'log-diverged'

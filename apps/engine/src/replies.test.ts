@@ -1,10 +1,10 @@
+/** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
 import { Keyspace } from '@weir/keyspace';
 import { testEngine, turn } from './testing-sessions.ts';
-
-/** Replies of a session, whatever its requests wait for: in order, each once, none too many. */
 
 test('a record without replies of its own does not let the next one answer first', async () => {
   const { log, client } = testEngine();

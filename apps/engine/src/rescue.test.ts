@@ -1,3 +1,5 @@
+/** A data set out of a log that cannot be followed. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LogError } from '@weir/log';
@@ -6,8 +8,6 @@ import { FakeLog, FakeSnapshots } from '@weir/log/testing';
 import { LogFeeder, newTestKeyspace } from '@weir/replica/testing';
 import { realTime } from '@weir/time';
 import { rescue } from './rescue.ts';
-
-/** A data set out of a log that cannot be followed. */
 
 class CountingLog extends FakeLog {
   reads: number[] = [];

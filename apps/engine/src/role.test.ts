@@ -1,8 +1,8 @@
+/** Whole roles over logs in memory: what the state machine decides is done. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeCluster } from './role.testing.ts';
-
-/** Whole roles over logs in memory: what the state machine decides is done. */
 
 const OK = '+OK\r\n';
 

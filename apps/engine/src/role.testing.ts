@@ -1,3 +1,5 @@
+/** For tests of whole roles without processes: logs, snapshots and NATS in memory, and a time that passes when the test says so. */
+
 import { Membership } from '@weir/cluster';
 import type { HandshakeResult } from '@weir/cluster';
 import { FakeNats } from '@weir/cluster/testing';
@@ -16,8 +18,6 @@ import type { Logger } from './logger.ts';
 import type { Known, Note, RoleMemory } from './node-memory.ts';
 import { RoleController } from './role.ts';
 import { TestClient } from './testing-sessions.ts';
-
-/** For tests of whole roles without processes: logs, snapshots and NATS in memory, and a time that passes when the test says so. */
 
 class FakeMemory implements RoleMemory {
   logId: string | null = null;

@@ -1,9 +1,9 @@
+/** A session whose ingress may serve its client at several engines. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { STATE_PINNED, STATE_SILENT } from '@weir/link';
 import { RoutedTestClient, testEngine, turn } from './testing-sessions.ts';
-
-/** A session whose ingress may serve its client at several engines. */
 
 test('each request is counted once when it is answered, also by silence, and none before those in front of it', async () => {
   const { engine, log } = testEngine();

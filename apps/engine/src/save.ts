@@ -1,14 +1,14 @@
-import { requestSnapshot } from '@weir/cluster';
-import { realTime, Retry } from '@weir/time';
-import type { Time } from '@weir/time';
-import type { LogAccess } from './log-access.ts';
-
 /**
  * BGSAVE, asked of the log's replication app. There may be none for a moment: it starts, it was killed, another one waits
  * for its lease; and one that took the question may die with it. So the same question is asked again and again until it is
  * answered: it names the sequence that the snapshot has to hold, so that asking twice makes no second snapshot. An app that loses its lease
  * over the question says so, and it is asked again as well: the next active app answers it.
  */
+
+import { requestSnapshot } from '@weir/cluster';
+import { realTime, Retry } from '@weir/time';
+import type { Time } from '@weir/time';
+import type { LogAccess } from './log-access.ts';
 
 const ASK_MS = 5000;
 const APP_AWAY_MS_MAX = 45_000;

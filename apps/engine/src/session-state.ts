@@ -1,8 +1,3 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import { REPLY_ON, Transaction } from '@weir/commands';
-import type { Acl, Session, User } from '@weir/commands';
-import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
-
 /**
  * What a connection is beside its requests, as bytes that another engine takes: so an ingress can have it served by several engines, and knows nothing of
  * SELECT, HELLO or CLIENT SETNAME. The engine that served last is the one that knows.
@@ -12,6 +7,11 @@ import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
  *
  *   u8 version (2) · u8 bits · u8 reply mode · u32 database · four times u16 length and latin1: name, library's name, its version, user · 32 bytes of proof
  */
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { REPLY_ON, Transaction } from '@weir/commands';
+import type { Acl, Session, User } from '@weir/commands';
+import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
 
 const VERSION = 2;
 const RESP3 = 1;

@@ -1,10 +1,10 @@
-import type { Member } from '@weir/cluster';
-
 /**
  * Two views of the slaves that read a log. Whoever counts them, to answer WAIT or to admit a write (INFO's min_slaves_good_slaves is that
  * number), counts all of them: each reads the log itself, so a slave of a slave holds a write as well as one that follows the master. Whoever
  * shows them (INFO, ROLE) shows a node's own.
  */
+
+import type { Member } from '@weir/cluster';
 
 /** How many slaves of the log have applied everything up to `offset`. */
 export function slavesUpTo(members: readonly Member[], offset: number): number {

@@ -1,3 +1,5 @@
+/** For tests of the engine without a network: a log whose records are stored when the test says so, and clients of strings. */
+
 import { Config } from '@weir/config';
 import type { Host } from '@weir/commands';
 import { Keyspace } from '@weir/keyspace';
@@ -8,8 +10,6 @@ import { Arena } from '@weir/memory';
 import { encodeCommand } from '@weir/resp';
 import { Engine } from './engine.ts';
 import type { Committer } from './commit.ts';
-
-/** For tests of the engine without a network: a log whose records are stored when the test says so, and clients of strings. */
 
 export class ManualLog implements Committer {
   nextOffset = 0;

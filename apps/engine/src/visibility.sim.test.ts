@@ -1,3 +1,11 @@
+/**
+ * Invariants `no-uncommitted-reads` and `replies-in-order`, for every command that looks at keys, from a seed.
+ *
+ * The same requests go to two engines: one whose log stores at once, which says what every reply must be, and one whose log
+ * stores when the dice say so. For each request the test works out by comparing the data set before and after what changed and
+ * who looked at it: a reply may leave only when everything is stored that it depends on.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Config } from '@weir/config';
@@ -6,14 +14,6 @@ import type { Keyspace } from '@weir/keyspace';
 import { ReplyParser } from '@weir/resp';
 import { testEngine, turn } from './testing-sessions.ts';
 import type { TestClient } from './testing-sessions.ts';
-
-/**
- * Invariants `no-uncommitted-reads` and `replies-in-order`, for every command that looks at keys, from a seed.
- *
- * The same requests go to two engines: one whose log stores at once, which says what every reply must be, and one whose log
- * stores when the dice say so. For each request the test works out by comparing the data set before and after what changed and
- * who looked at it: a reply may leave only when everything is stored that it depends on.
- */
 
 const REQUESTS = 2500;
 const CLIENTS = 5;

@@ -1,12 +1,12 @@
-import type { Membership } from '@weir/cluster';
-import { realTime } from '@weir/time';
-import type { Time, Timer } from '@weir/time';
-import { slavesUpTo } from './slaves.ts';
-
 /**
  * WAIT: how many slaves of the log have applied up to an offset, from their own reports. Asks for reports while somebody waits,
  * as Redis asks with REPLCONF GETACK.
  */
+
+import type { Membership } from '@weir/cluster';
+import { realTime } from '@weir/time';
+import type { Time, Timer } from '@weir/time';
+import { slavesUpTo } from './slaves.ts';
 
 interface Waiter {
   readonly offset: number;

@@ -1,3 +1,8 @@
+/**
+ * Finds the log whose engines are to be served, and hears what they report. It looks every few seconds whether the cluster, or the node that was named, has
+ * another log now, and goes with it. As long as nobody can be asked, what is known stays.
+ */
+
 import { MemberWatch, knownClusterLogId, logOfNode } from '@weir/cluster';
 import type { LogPlace, Member } from '@weir/cluster';
 import type { Config } from '@weir/config';
@@ -5,11 +10,6 @@ import type { LinkLogger } from '@weir/link';
 import { connectNats } from '@weir/log';
 import type { NatsLink } from '@weir/log';
 import { Retry, realTime } from '@weir/time';
-
-/**
- * Finds the log whose engines are to be served, and hears what they report. It looks every few seconds whether the cluster, or the node that was named, has
- * another log now, and goes with it. As long as nobody can be asked, what is known stays.
- */
 
 export interface ClusterWatchOptions {
   readonly config: Config;

@@ -1,6 +1,6 @@
-import type { ByteSocket, EnginePort, SessionInfo, SessionPort, SessionSink, SocketHandler } from '@weir/link';
-
 /** One client connection: its socket on one side, its engine session on the other, and nothing in between. */
+
+import type { ByteSocket, EnginePort, SessionInfo, SessionPort, SessionSink, SocketHandler } from '@weir/link';
 
 export interface ConnectionOwner {
   /** The connection is gone. */

@@ -1,3 +1,11 @@
+// The floor of the sockets, as ratios to redis-server in the same run:
+//   node apps/ingress/src/floor.bench.ts [--requests 200000] [--rounds 3]
+//
+// Behind the ingress stands an engine that answers every request with the same 64 bytes, so this tells what the ways to read and
+// write cost and what an engine can at best reach; it is not for telling how fast Weir is. Each line alternates between all
+// servers, as the machine has other things to do; the CPU time of the server per request is steadier than the rate.
+// Needs redis-server and redis-benchmark.
+
 import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,14 +17,6 @@ import { SocketLinkClient, startSocketLinkServer } from '@weir/link';
 import type { EnginePort } from '@weir/link';
 import { BulkPerRequestEngine } from '@weir/link/testing';
 import { startIngress } from './index.ts';
-
-// The floor of the sockets, as ratios to redis-server in the same run:
-//   node apps/ingress/src/floor.bench.ts [--requests 200000] [--rounds 3]
-//
-// Behind the ingress stands an engine that answers every request with the same 64 bytes, so this tells what the ways to read and
-// write cost and what an engine can at best reach; it is not for telling how fast Weir is. Each line alternates between all
-// servers, as the machine has other things to do; the CPU time of the server per request is steadier than the rate.
-// Needs redis-server and redis-benchmark.
 
 const WAYS = ['raw', 'net', 'link'] as const;
 const LOADS = [

@@ -1,14 +1,14 @@
+/**
+ * Accepts clients and opens an engine session for each, or leaves that to who routes. Everything a connection means is the engine's business
+ * (limits on clients, idle time, buffers); this knows sockets only.
+ */
+
 import { LineRate, listen } from '@weir/link';
 import type { Address, ByteSocket, EnginePort, LinkLogger, Listening } from '@weir/link';
 import { ClientConnection } from './connection.ts';
 import type { ConnectionOwner } from './connection.ts';
 import { RoutedConnection } from './routing/routed-connection.ts';
 import type { RoutingOptions } from './routing/routed-connection.ts';
-
-/**
- * Accepts clients and opens an engine session for each, or leaves that to who routes. Everything a connection means is the engine's business
- * (limits on clients, idle time, buffers); this knows sockets only.
- */
 
 export interface IngressOptions {
   /** Where all clients are served … */

@@ -1,8 +1,3 @@
-import { connect } from 'node:net';
-import { startSocketLinkServer } from '@weir/link';
-import { LineEngine } from '@weir/link/testing';
-import { startIngress } from './index.ts';
-
 /**
  * Processes that the end-to-end tests start, kill and starve:
  *   ingress           clients on a free port, each line answered with `+line`, `memory` with the bytes it has
@@ -10,6 +5,11 @@ import { startIngress } from './index.ts';
  *   clients PORT N    N idle connections
  * Each prints one line of JSON when it is ready and ends with its standard input.
  */
+
+import { connect } from 'node:net';
+import { startSocketLinkServer } from '@weir/link';
+import { LineEngine } from '@weir/link/testing';
+import { startIngress } from './index.ts';
 
 const toStderr = (obj: object, msg: string): void => void process.stderr.write(`${msg} ${JSON.stringify(obj)}\n`);
 const log = { debug() {}, info: toStderr, warn: toStderr, error: toStderr };

@@ -1,14 +1,14 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import type { LinkLogger } from '@weir/link';
-import type { Running } from '@weir/program';
-import { Retry, realTime } from '@weir/time';
-
 /**
  * The processes of one ingress: this program again, as often as there are cores for it, on one port. The kernel gives each new connection to one of them.
  * They know nothing of each other; one that ends takes its clients with it, and another is started. None outlives this process: each ends when the
  * channel to it closes.
  */
+
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { LinkLogger } from '@weir/link';
+import type { Running } from '@weir/program';
+import { Retry, realTime } from '@weir/time';
 
 export interface WorkersOptions {
   readonly count: number;

@@ -1,3 +1,8 @@
+/**
+ * The replication app of one log: makes verified snapshots and trims the log behind them. Any number may run; the one that
+ * holds the log's lease works, the others stand by.
+ */
+
 import { Lease, Membership, leaseBucket, openLog, replicationLeaseKey, serveSnapshotRequests } from '@weir/cluster';
 import type { LogPlace, MemberReport, SnapshotAnswer } from '@weir/cluster';
 import type { LogStore, NatsHandle, SnapshotStore } from '@weir/log';
@@ -6,11 +11,6 @@ import type { Time } from '@weir/time';
 import type { AppLogger, ReplicationSettings } from './options.ts';
 import { Replicator } from './replicator.ts';
 import type { Timings } from './replicator.ts';
-
-/**
- * The replication app of one log: makes verified snapshots and trims the log behind them. Any number may run; the one that
- * holds the log's lease works, the others stand by.
- */
 
 export interface ReplicationOptions extends LogPlace {
   /** Of the bucket of leases. */

@@ -1,9 +1,3 @@
-import { clusterLogId, logOfNode } from '@weir/cluster';
-import type { LogPlace } from '@weir/cluster';
-import type { Config } from '@weir/config';
-import { Retry, realTime } from '@weir/time';
-import type { AppLogger } from './options.ts';
-
 /**
  * Which log this process is for. The first of these that is given:
  *
@@ -12,6 +6,12 @@ import type { AppLogger } from './options.ts';
  *   in place of those that the node names: they may have other addresses here;
  * - `nats-url`: the log of the cluster, as NATS remembers it.
  */
+
+import { clusterLogId, logOfNode } from '@weir/cluster';
+import type { LogPlace } from '@weir/cluster';
+import type { Config } from '@weir/config';
+import { Retry, realTime } from '@weir/time';
+import type { AppLogger } from './options.ts';
 
 export interface LocateOptions {
   readonly config: Config;

@@ -1,12 +1,3 @@
-import { setPriority } from 'node:os';
-import type { DirectiveName } from '@weir/config';
-import { runProgram } from '@weir/program';
-import { startReplication } from './app.ts';
-import { exportNewest } from './export.ts';
-import { locateLog } from './locate.ts';
-import { settingsOf } from './options.ts';
-import { ParentStore } from './parent-store.ts';
-
 /**
  * The replication app as a process:
  *
@@ -17,6 +8,15 @@ import { ParentStore } from './parent-store.ts';
  * See locate.ts for how it finds the log.
  * As the child of a node it holds an IPC channel to it and ends itself when that closes.
  */
+
+import { setPriority } from 'node:os';
+import type { DirectiveName } from '@weir/config';
+import { runProgram } from '@weir/program';
+import { startReplication } from './app.ts';
+import { exportNewest } from './export.ts';
+import { locateLog } from './locate.ts';
+import { settingsOf } from './options.ts';
+import { ParentStore } from './parent-store.ts';
 
 const NICE = 10;
 

@@ -1,3 +1,12 @@
+/**
+ * How long a snapshot takes, how fast one is loaded, how fast the log is applied and counted, and what that costs in memory.
+ *
+ *   node apps/replication/src/replication.bench.ts [keys]      (1,000,000 by default; keys of 16 bytes, values of 64)
+ *
+ * One machine holds the broker, the reader and the writer here: it is not for the speed of a network, nor for two
+ * apps at a time. The engine of the log's writer runs in this process, the app in one of its own.
+ */
+
 import { fork } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,15 +19,6 @@ import { Follower, Replay } from '@weir/replica';
 import { LogFeeder, eventually, newTestKeyspace, testLogger } from '@weir/replica/testing';
 import { findNatsServer } from '@weir/toolchain';
 import { ChangeMeter } from './change-meter.ts';
-
-/**
- * How long a snapshot takes, how fast one is loaded, how fast the log is applied and counted, and what that costs in memory.
- *
- *   node apps/replication/src/replication.bench.ts [keys]      (1,000,000 by default; keys of 16 bytes, values of 64)
- *
- * One machine holds the broker, the reader and the writer here: it is not for the speed of a network, nor for two
- * apps at a time. The engine of the log's writer runs in this process, the app in one of its own.
- */
 
 const SMALL_RECORDS_PART = 20;
 

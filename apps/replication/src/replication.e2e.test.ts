@@ -1,3 +1,5 @@
+// The replication app against a real nats-server, and its snapshots against a real Redis.
+
 import assert from 'node:assert/strict';
 import { execFileSync, fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -17,8 +19,6 @@ import { RawConnection, freePort, startRealRedis } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
 import { settingsOf, startReplication } from './index.ts';
 import type { ReplicationApp, Timings } from './index.ts';
-
-// The replication app against a real nats-server, and its snapshots against a real Redis.
 
 const cluster = 'e2e';
 const dir = mkdtempSync(join(tmpdir(), 'weir-replication-'));

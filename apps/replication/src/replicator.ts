@@ -1,3 +1,14 @@
+/**
+ * The work of one active replication app, for the length of one term of its lease:
+ *
+ *   waiting for the log ──▶ opening a copy ──▶ watching ⇄ making a snapshot ──▶ retention
+ *          ▲                                      │
+ *          └── the copy cannot follow any more ───┘   (newest snapshot again; longer pauses each time)
+ *
+ * One thing at a time: a snapshot, a retention or a look at the log. Requests for snapshots that come meanwhile wait; all that
+ * a snapshot covers are answered by it.
+ */
+
 import type { Member, MemberReport, RemovalAnswer, SnapshotAnswer, SnapshotReport } from '@weir/cluster';
 import { LOG_START, isLogError } from '@weir/log';
 import type { LogPosition, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
@@ -10,17 +21,6 @@ import type { AppLogger, ReplicationSettings } from './options.ts';
 import { planRetention } from './retention.ts';
 import { dueReason } from './rules.ts';
 import { makeSnapshot } from './snapshot-job.ts';
-
-/**
- * The work of one active replication app, for the length of one term of its lease:
- *
- *   waiting for the log ──▶ opening a copy ──▶ watching ⇄ making a snapshot ──▶ retention
- *          ▲                                      │
- *          └── the copy cannot follow any more ───┘   (newest snapshot again; longer pauses each time)
- *
- * One thing at a time: a snapshot, a retention or a look at the log. Requests for snapshots that come meanwhile wait; all that
- * a snapshot covers are answered by it.
- */
 
 export interface Timings {
   /** Between two looks at the log. */

@@ -1,7 +1,3 @@
-import type { Member } from '@weir/cluster';
-import { expendableSnapshots, trimTarget } from '@weir/log';
-import type { LogState, SnapshotManifest } from '@weir/log';
-
 /**
  * What goes after a snapshot became usable: snapshots beyond the newest `keep`, and the log in front of the one before the newest. Not
  * yet, within bounds, what a member still needs:
@@ -9,6 +5,10 @@ import type { LogState, SnapshotManifest } from '@weir/log';
  * - a slave that is behind: the log from its sequence on, at most `holdBytesMax` of it.
  * Both for `holdMsMax` at most: then it is cut off and starts again from a snapshot, rather than fill the disk.
  */
+
+import type { Member } from '@weir/cluster';
+import { expendableSnapshots, trimTarget } from '@weir/log';
+import type { LogState, SnapshotManifest } from '@weir/log';
 
 export interface RetentionPolicy {
   readonly keep: number;

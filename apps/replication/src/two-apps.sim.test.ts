@@ -1,3 +1,11 @@
+/*
+ * Two replication apps at work on one log at a time, as after a lease that was lost and not noticed, and slaves that start meanwhile and
+ * whose reports nobody hears. Every answer of the stores comes late by a number of turns that the seed draws, so that a plan is old when it is
+ * carried out. Timers are real, so a seed gives a kind of run and not the same run twice.
+ *
+ * Always: a slave that starts at this moment finds a beginning. In the end: every slave has the master's data set.
+ */
+
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
@@ -9,14 +17,6 @@ import { ENGINE_VERSION, REDIS_VERSION, uploadSnapshot } from '@weir/dataset';
 import { Follower } from '@weir/replica';
 import { LogFeeder, eventually, newTestKeyspace, testLogger } from '@weir/replica/testing';
 import { Replicator } from './replicator.ts';
-
-/*
- * Two replication apps at work on one log at a time, as after a lease that was lost and not noticed, and slaves that start meanwhile and
- * whose reports nobody hears. Every answer of the stores comes late by a number of turns that the seed draws, so that a plan is old when it is
- * carried out. Timers are real, so a seed gives a kind of run and not the same run twice.
- *
- * Always: a slave that starts at this moment finds a beginning. In the end: every slave has the master's data set.
- */
 
 const SEEDS = Array.from({ length: 12 }, (_, i) => i + 1);
 const BASE_KEYS = 7;

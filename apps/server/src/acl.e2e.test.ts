@@ -1,9 +1,9 @@
+// Users of a whole node: from its files, over its end, for clients of other people.
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until, withRig } from '@weir/testkit';
-
-// Users of a whole node: from its files, over its end, for clients of other people.
 
 withRig(
   'users of an aclfile are there after a restart, as ACL SAVE left them, and keep clients to their rules',

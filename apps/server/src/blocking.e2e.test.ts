@@ -1,8 +1,8 @@
+// Clients that wait for keys, with real libraries and over the death of a master.
+
 import assert from 'node:assert/strict';
 import { ConnectionEnded, redisCli, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
-
-// Clients that wait for keys, with real libraries and over the death of a master.
 
 async function waiting(node: WeirNode, clients: number): Promise<void> {
   const blocked = async () => Number((await node.info('clients')).get('blocked_clients')) >= clients;

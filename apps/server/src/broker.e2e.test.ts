@@ -1,3 +1,6 @@
+// A log that does not answer, is not there, or is full: writes are refused with a clear error, reads go on, and
+// everything recovers by itself.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,9 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply, Ledger, freePort, freeze, isListening, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
-
-// A log that does not answer, is not there, or is full: writes are refused with a clear error, reads go on, and
-// everything recovers by itself.
 
 const TIMEOUT_MS = 1000;
 const QUICK = ['--commit-timeout', String(TIMEOUT_MS)];

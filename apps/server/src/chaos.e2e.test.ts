@@ -1,8 +1,3 @@
-import assert from 'node:assert/strict';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Ledger, bounded, firstSeed, freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
-import type { Rig, WeirNode } from '@weir/testkit';
-
 /*
  * kill -9 under load. Writers remember what was acknowledged to them; afterwards each acknowledged write is on the master
  * and on the slave with its value, and both data sets are equal. What was not acknowledged may be there or not, but the
@@ -10,6 +5,11 @@ import type { Rig, WeirNode } from '@weir/testkit';
  *
  * WEIR_CHAOS_SECONDS makes the random test longer, WEIR_CHAOS_SEED repeats its choices (not its timing).
  */
+
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Ledger, bounded, firstSeed, freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
+import type { Rig, WeirNode } from '@weir/testkit';
 
 interface Scene {
   readonly rig: Rig;

@@ -1,12 +1,12 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import type { EventLogger } from '@weir/telemetry';
-import { Retry, realTime } from '@weir/time';
-
 /**
  * A process of the node that is started again whenever it ends, with a back-off, until it is stopped. The child holds
  * an IPC channel to this process and ends itself when it closes, so that it cannot outlive a killed node.
  */
+
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { EventLogger } from '@weir/telemetry';
+import { Retry, realTime } from '@weir/time';
 
 export interface SupervisedOptions {
   readonly name: string;

@@ -1,11 +1,11 @@
+// What clients may make a node keep for them, and what a stranger gets.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { bounded, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
-
-// What clients may make a node keep for them, and what a stranger gets.
 
 async function dial(rig: Rig, node: WeirNode): Promise<Socket> {
   const socket = createConnection({ port: node.port, host: '127.0.0.1' });

@@ -1,8 +1,8 @@
+// A wall clock that is set. What a node waits for, and how old what it heard is, has nothing to do with it.
+
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until, withRig } from '@weir/testkit';
-
-// A wall clock that is set. What a node waits for, and how old what it heard is, has nothing to do with it.
 
 const HOUR_MS = 3_600_000;
 /** Members report every second; `timeout` and the like are looked at as often. */

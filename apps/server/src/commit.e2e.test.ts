@@ -1,10 +1,10 @@
+// What is visible when, and what happens when the log is not what it was.
+
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, RawClient, bounded, freeze, isAlive, sameDigest, signal, until, withRig } from '@weir/testkit';
-
-// What is visible when, and what happens when the log is not what it was.
 
 const UNANSWERED = Symbol('no answer');
 

@@ -1,11 +1,11 @@
+// A configuration that people bring along: it starts a node, or it ends with all that is wrong with it.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, isPortFree, withRig } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
-
-// A configuration that people bring along: it starts a node, or it ends with all that is wrong with it.
 
 withRig('a file with lines that cannot be used starts nothing, and every line at fault is told', async (rig) => {
   const port = await freePort();

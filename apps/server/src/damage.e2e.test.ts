@@ -1,10 +1,10 @@
+// A bit flips in the newest file of the log. libs/log/src/block-guard.e2e.test.ts has many positions; these are whole nodes.
+
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-
-// A bit flips in the newest file of the log. libs/log/src/block-guard.e2e.test.ts has many positions; these are whole nodes.
 
 const KEYS = 12;
 

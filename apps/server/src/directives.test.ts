@@ -1,3 +1,6 @@
+// Which app reads which directive is a column of the table. An app that reads one which the column does not give it is told a default where
+// an operator has set a value: the launcher hands its child what the column says. So the sources are searched for what they read.
+
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,9 +11,6 @@ import type { EncodingLimits } from '@weir/keyspace';
 import { checkoutRoot } from '@weir/toolchain';
 // oxlint-disable-next-line @nx/enforce-module-boundaries -- it is this very app
 import { replicationDirectives } from './replication-directives.ts';
-
-// Which app reads which directive is a column of the table. An app that reads one which the column does not give it is told a default where
-// an operator has set a value: the launcher hands its child what the column says. So the sources are searched for what they read.
 
 /** Where each app's reads stand: its own folder, and the libs that are given its Config. */
 const SOURCES: Readonly<Record<AppName, readonly string[]>> = {

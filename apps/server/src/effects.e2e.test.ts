@@ -1,3 +1,8 @@
+/*
+ * Random sequences of every command, on all databases, with expiry and eviction at work: whoever builds the data set from
+ * the log (a slave while it is written, another one later from snapshot and log, the master anew after a kill) has the same one.
+ */
+
 import assert from 'node:assert/strict';
 import {
   Gen,
@@ -12,11 +17,6 @@ import {
   withRig,
 } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
-
-/*
- * Random sequences of every command, on all databases, with expiry and eviction at work: whoever builds the data set from
- * the log (a slave while it is written, another one later from snapshot and log, the master anew after a kill) has the same one.
- */
 
 const seed = firstSeed('WEIR_EFFECTS_SEED');
 const rounds = Number(process.env['WEIR_EFFECTS_ROUNDS'] ?? 12);

@@ -1,11 +1,11 @@
+// Three nodes of a cluster on one nats-server: who leads is chosen by the log.
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startEmbeddedNats } from '@weir/log';
 import { freeze, sameDigest, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
-
-// Three nodes of a cluster on one nats-server: who leads is chosen by the log.
 
 interface Trio {
   readonly nodes: readonly WeirNode[];

@@ -1,3 +1,5 @@
+// Clients that are broken, hostile, or just large. The node stays up, answers with Redis's texts, and serves others meanwhile.
+
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
@@ -5,8 +7,6 @@ import type { Socket } from 'node:net';
 import { ConnectionEnded, RawClient, bounded, firstSeed, sameDigest, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { encodeCommand } from '@weir/resp';
-
-// Clients that are broken, hostile, or just large. The node stays up, answers with Redis's texts, and serves others meanwhile.
 
 const seed = firstSeed('WEIR_FUZZ_SEED');
 const fuzzRounds = Number(process.env['WEIR_FUZZ_ROUNDS'] ?? 400);

@@ -1,3 +1,11 @@
+// How long a first start on a dump.rdb of real Redis takes, beside what redis-server takes to load the same file: both in turns, medians. Two figures
+// for two kinds of data set on one machine, which should be quiet: not for comparing machines. On a busy one the ratio of CPU times says more.
+//
+//   tools/run apps/server/src/import.bench.ts [keys] [rounds]     (2,000,000 and 3 by default)
+//
+// strings: as DEBUG POPULATE makes them, 64 bytes that compress well. mixed: of ten keys six strings of 40 to 103 bytes that do not compress, one of them
+// expiring, one number, one hash of 4 fields, one list of 5 elements, and a set or sorted set of 6.
+
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -6,14 +14,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort, redisCli, startRealRedis } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
-
-// How long a first start on a dump.rdb of real Redis takes, beside what redis-server takes to load the same file: both in turns, medians. Two figures
-// for two kinds of data set on one machine, which should be quiet: not for comparing machines. On a busy one the ratio of CPU times says more.
-//
-//   tools/run apps/server/src/import.bench.ts [keys] [rounds]     (2,000,000 and 3 by default)
-//
-// strings: as DEBUG POPULATE makes them, 64 bytes that compress well. mixed: of ten keys six strings of 40 to 103 bytes that do not compress, one of them
-// expiring, one number, one hash of 4 fields, one list of 5 elements, and a set or sorted set of 6.
 
 export type ImportKind = 'strings' | 'mixed';
 

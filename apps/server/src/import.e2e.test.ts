@@ -1,10 +1,10 @@
+// A first start on a file of real Redis that is killed in the middle of it.
+
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { redisCli, sameDigest, startRealRedis, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-
-// A first start on a file of real Redis that is killed in the middle of it.
 
 const KEYS = Number(process.env['WEIR_IMPORT_KEYS'] ?? 200_000);
 /** Percent of the import: while the file is decoded and stored, and while it is read back. */

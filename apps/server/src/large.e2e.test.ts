@@ -1,9 +1,3 @@
-import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { RawClient, plain, sameDigest, until, withRig } from '@weir/testkit';
-import type { Rig, WeirNode } from '@weir/testkit';
-
 /*
  * What is large: values of many records' size, written in one turn of the engine, and an arena that is full. Nothing that was acknowledged
  * is missing after kill -9, nor on a slave.
@@ -11,6 +5,12 @@ import type { Rig, WeirNode } from '@weir/testkit';
  * WEIR_LARGE_BYTES=420000000 is the size at which one record of all would be above what a reader can put together (ten gigabytes of
  * memory, two minutes), and makes the longest string 512 MB; by default the records are cut as well, and nothing is heavy.
  */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { RawClient, plain, sameDigest, until, withRig } from '@weir/testkit';
+import type { Rig, WeirNode } from '@weir/testkit';
 
 const WRITERS = 6;
 const valueBytes = Number(process.env['WEIR_LARGE_BYTES'] ?? 15_000_000);

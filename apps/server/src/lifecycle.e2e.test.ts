@@ -1,3 +1,5 @@
+// Starting, stopping, and what is left behind.
+
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,8 +21,6 @@ import {
 } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
-
-// Starting, stopping, and what is left behind.
 
 /** Everything a node started is gone, and so are its ports. */
 async function nothingLeft(node: WeirNode): Promise<void> {

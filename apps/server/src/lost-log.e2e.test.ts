@@ -1,3 +1,8 @@
+/*
+ * What disks, brokers and operators do to a log, over real processes. The outcome is one of: nothing is lost, or the node refuses with a reason
+ * that clients and the node's log tell, and goes on when what is missing is back or an operator has decided. Never less data in silence.
+ */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -5,11 +10,6 @@ import { join } from 'node:path';
 import { connectNats, startEmbeddedNats } from '@weir/log';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 import { NO_SNAPSHOTS, fill, refusal, sameDigest, streamFolder, until, withRig } from '@weir/testkit';
-
-/*
- * What disks, brokers and operators do to a log, over real processes. The outcome is one of: nothing is lost, or the node refuses with a reason
- * that clients and the node's log tell, and goes on when what is missing is back or an operator has decided. Never less data in silence.
- */
 
 withRig(
   'a log whose stream is gone is refused, its slave keeps the data, and all goes on when it is back',

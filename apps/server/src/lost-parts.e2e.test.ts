@@ -1,3 +1,5 @@
+// As lost-log.e2e.test.ts: a log lost something, and another part of what would tell or help is lost with it, or an operator has decided.
+
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -5,8 +7,6 @@ import { NO_SNAPSHOTS, fill, refusal, sameDigest, signal, streamFolder, until, w
 import type { WeirNode } from '@weir/testkit';
 import { connectNats, startEmbeddedNats } from '@weir/log';
 import { findNatsServer } from '@weir/toolchain';
-
-// As lost-log.e2e.test.ts: a log lost something, and another part of what would tell or help is lost with it, or an operator has decided.
 
 withRig(
   'a slave keeps its data when its master was repaired with EMPTY, and serves it when it is promoted',

@@ -1,8 +1,8 @@
+/** MIGRATE between real servers: what arrives is what left, whatever the type, and slaves hear of it. */
+
 import assert from 'node:assert/strict';
 import { RawConnection, freeze, signal, startOracle, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-
-/** MIGRATE between real servers: what arrives is what left, whatever the type, and slaves hear of it. */
 
 const range = (n: number, text: (i: number) => string): string[] => Array.from({ length: n }, (_, i) => text(i));
 

@@ -1,3 +1,5 @@
+// What a handshake gives out, and when the log is on disk: promises of a node about the NATS server that it runs.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -6,8 +8,6 @@ import { JetStreamLog, connectNats } from '@weir/log';
 import { freePort, isListening, sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
-
-// What a handshake gives out, and when the log is on disk: promises of a node about the NATS server that it runs.
 
 interface Hello {
   readonly natsUrl: string;

@@ -1,3 +1,5 @@
+// weir-node.json says which log a node leads. What happens when it is damaged or gone.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -5,8 +7,6 @@ import { join } from 'node:path';
 import { freePort, isAlive, isListening, signal, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
-
-// weir-node.json says which log a node leads. What happens when it is damaged or gone.
 
 function nodeFile(node: WeirNode): string {
   return join(node.dir, 'weir-node.json');

@@ -1,11 +1,11 @@
+// Logs that promotions left behind on a node's own NATS server.
+
 import assert from 'node:assert/strict';
 import { Membership } from '@weir/cluster';
 import { connectNats } from '@weir/log';
 import { sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import { realTime } from '@weir/time';
-
-// Logs that promotions left behind on a node's own NATS server.
 
 interface Row {
   readonly id: string;

@@ -1,10 +1,10 @@
+// One process per folder, also where a pid says nothing: in containers, each of which has a process 1.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { childrenOf, isAlive, isPortFree, signal, until, withRig } from '@weir/testkit';
-
-// One process per folder, also where a pid says nothing: in containers, each of which has a process 1.
 
 const CONTAINER = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'] as const;
 const mayUnshare = spawnSync(CONTAINER[0], [...CONTAINER.slice(1), 'true']).status === 0;

@@ -1,8 +1,8 @@
+// Publish and subscribe between two nodes, with the programs that people use.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { until, withRig } from '@weir/testkit';
-
-// Publish and subscribe between two nodes, with the programs that people use.
 
 withRig(
   'a message published at the master or at a slave is heard at both, behind the write that it tells of',

@@ -1,11 +1,11 @@
+// Who leads, and who does not any more.
+
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, sameDigest, until, withRig } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
-
-// Who leads, and who does not any more.
 
 async function load(node: WeirNode, count: number): Promise<void> {
   const client = await node.connect();

@@ -1,3 +1,5 @@
+// One address for many engines: an ingress that finds the engines of a log in NATS and routes.
+
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { startEmbeddedNats } from '@weir/log';
@@ -5,8 +7,6 @@ import { encodeCommand } from '@weir/resp';
 import { ErrorReply, childrenOf, freePort, isAlive, signal, until, withRig } from '@weir/testkit';
 import type { RawClient, Rig, WeirNode } from '@weir/testkit';
 import { findNatsServer } from '@weir/toolchain';
-
-// One address for many engines: an ingress that finds the engines of a log in NATS and routes.
 
 interface Routed {
   /** Where clients connect. */

@@ -1,7 +1,7 @@
+// Scripts as programs use them: ioredis sends EVALSHA, and EVAL when the server does not know the script.
+
 import assert from 'node:assert/strict';
 import { sameDigest, withRig } from '@weir/testkit';
-
-// Scripts as programs use them: ioredis sends EVALSHA, and EVAL when the server does not know the script.
 
 /** At most ARGV[2] calls in ARGV[1] ms: whether this one may, and how many there were. */
 const LIMITER = `

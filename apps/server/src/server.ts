@@ -1,3 +1,8 @@
+/**
+ * One node from one configuration: ingress and engine in this process, joined by plain calls; the embedded
+ * nats-server and the replication app as its children while it leads a log of its own.
+ */
+
 import { rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EngineNode, importsFile } from '@weir/app-engine';
@@ -12,11 +17,6 @@ import type { EventLogger } from '@weir/telemetry';
 import { SupervisedChild } from './child.ts';
 import { OwnLog } from './own-log.ts';
 import { replicationDirectives, replicationEnvironment } from './replication-directives.ts';
-
-/**
- * One node from one configuration: ingress and engine in this process, joined by plain calls; the embedded
- * nats-server and the replication app as its children while it leads a log of its own.
- */
 
 export interface ServerOptions {
   readonly config: Config;

@@ -1,3 +1,6 @@
+// The apps as processes of their own, as on machines of their own: a nats-server that none of them started, an engine that is
+// reached over a Unix socket and one over TCP, ingresses, and a replication app.
+
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -8,9 +11,6 @@ import { encodeCommand } from '@weir/resp';
 import { Ledger, freePort, sameDigest, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
-
-// The apps as processes of their own, as on machines of their own: a nats-server that none of them started, an engine that is
-// reached over a Unix socket and one over TCP, ingresses, and a replication app.
 
 interface Split {
   readonly natsUrl: string;

@@ -1,3 +1,5 @@
+// How a node comes to its data set: from snapshot and log, from another log, from its own data set, from a file.
+
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -6,8 +8,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger, RawClient, redisCli, sameDigest, signal, startRealRedis, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
-
-// How a node comes to its data set: from snapshot and log, from another log, from its own data set, from a file.
 
 const KEYS = Number(process.env['WEIR_SYNC_KEYS'] ?? 100_000);
 

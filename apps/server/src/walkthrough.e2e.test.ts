@@ -1,11 +1,11 @@
+// The classic walk-through of replication, as a user types it.
+
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, redisCli, sameDigest, until, withRig } from '@weir/testkit';
 import type { Rig, WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
-
-// The classic walk-through of replication, as a user types it.
 
 /** The shipped file, with another port and dir, as a user edits it. */
 function edited(text: string, port: number): string {

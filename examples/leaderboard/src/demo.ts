@@ -1,12 +1,12 @@
-import type { Redis } from 'ioredis';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Leaderboard } from './leaderboard.ts';
-import type { Standing } from './leaderboard.ts';
-
 /**
  * Two seasons of a game, played by eight people in a second or, with `seconds`, for longer, so that there is time to kill a
  * node. The scores come from a seed: the tables are the same every time.
  */
+
+import type { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Leaderboard } from './leaderboard.ts';
+import type { Standing } from './leaderboard.ts';
 
 const PLAYERS = ['ada', 'barbara', 'dennis', 'donald', 'edsger', 'grace', 'ken', 'margaret'];
 const GAMES = 400;

@@ -1,3 +1,5 @@
+// Against a master and a slave as `npm start` runs them.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,8 +14,6 @@ import { connectMaster, connectSlave } from './connect.ts';
 import { leaderboardServer } from './http.ts';
 import { Leaderboard, Refused } from './leaderboard.ts';
 import type { LeaderboardOptions, Submission } from './leaderboard.ts';
-
-// Against a master and a slave as `npm start` runs them.
 
 const HOUR_MS = 3_600_000;
 const WAIT = { waitForSlaveMs: 20_000 };

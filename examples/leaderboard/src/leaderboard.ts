@@ -1,5 +1,3 @@
-import type { Redis } from 'ioredis';
-
 /**
  * A game's score service: seasons, the best score of each player in each, ranks. Scores are written to the master;
  * everything that many people look at is read from a slave.
@@ -19,6 +17,8 @@ import type { Redis } from 'ioredis';
  * No step here needs a transaction: each leaves the keys in a state that is right, and the next submission completes what
  * a crash of this process left out (an expiry, say).
  */
+
+import type { Redis } from 'ioredis';
 
 export interface Season {
   readonly name: string;

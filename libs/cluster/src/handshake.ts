@@ -1,11 +1,11 @@
-import { connect } from 'node:net';
-import { ReplyParser, encodeCommand } from '@weir/resp';
-import type { Reply } from '@weir/resp';
-
 /**
  * How a node finds the log of another: it connects to that node's RESP port like any client, authenticates, and asks
  * `WEIR HANDSHAKE`. So a user names a host and a port, as with Redis, and needs to know nothing of NATS.
  */
+
+import { connect } from 'node:net';
+import { ReplyParser, encodeCommand } from '@weir/resp';
+import type { Reply } from '@weir/resp';
 
 export interface Handshake {
   /** 1; a newer one is refused. */

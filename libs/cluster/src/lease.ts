@@ -1,7 +1,3 @@
-import type { NatsHandle } from '@weir/log';
-import { realTime } from '@weir/time';
-import type { Time, Timer } from '@weir/time';
-
 /**
  * One holder at a time of something, by a key-value entry that vanishes when it is not renewed.
  *
@@ -27,6 +23,10 @@ import type { Time, Timer } from '@weir/time';
  *
  * It saves work; it does not protect data. What must not happen twice is fenced by the log.
  */
+
+import type { NatsHandle } from '@weir/log';
+import { realTime } from '@weir/time';
+import type { Time, Timer } from '@weir/time';
 
 export interface LeaseOptions {
   readonly nats: NatsHandle;

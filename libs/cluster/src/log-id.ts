@@ -1,9 +1,9 @@
+/** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
+
 import { connectNats, isLogError } from '@weir/log';
 import type { NatsHandle } from '@weir/log';
 import { realTime } from '@weir/time';
 import type { Time } from '@weir/time';
-
-/** Which log is the cluster's: its id in a key-value bucket on the NATS servers that hold the log. */
 
 export interface ClusterPlace {
   readonly natsUrl: string;

@@ -1,13 +1,13 @@
-import type { NatsHandle } from '@weir/log';
-import type { Time } from '@weir/time';
-import { pollSubject, progressSubject } from './topics.ts';
-
 /**
  * Who takes part in a log, in which role, and how far each is: every member reports once a second, and at once when
  * somebody polls (WAIT). Reports are plain messages, not stored: a member that stays silent is gone. Who may write does not
  * depend on them (the log's fencing decides that); they serve WAIT, min-replicas-to-write, INFO and ROLE, and a master that starts hears
  * from them whether a slave has more than the log.
  */
+
+import type { NatsHandle } from '@weir/log';
+import type { Time } from '@weir/time';
+import { pollSubject, progressSubject } from './topics.ts';
 
 export interface MemberReport {
   /** Unique per process and kept over restarts where the process has a directory. */

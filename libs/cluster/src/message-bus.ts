@@ -1,7 +1,3 @@
-import type { NatsHandle } from '@weir/log';
-import type { Time } from '@weir/time';
-import { messagesSubject } from './topics.ts';
-
 /**
  * What clients publish, from each node of a log to all the others, as plain messages of NATS: not stored, at most once, in the order in which one node
  * sent them.
@@ -15,6 +11,10 @@ import { messagesSubject } from './topics.ts';
  * Bounds: of what NATS has not taken yet no more than UNSENT_BYTES_MAX is kept: what is published beyond that is lost for other nodes, and counted.
  * NATS cuts a reader off that is 64 MB behind, so a message beyond MESSAGE_BYTES_MAX does not leave its node.
  */
+
+import type { NatsHandle } from '@weir/log';
+import type { Time } from '@weir/time';
+import { messagesSubject } from './topics.ts';
 
 export const MESSAGE_BYTES_MAX = 32 * 1024 * 1024;
 export const UNSENT_BYTES_MAX = 32 * 1024 * 1024;

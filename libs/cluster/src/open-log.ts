@@ -1,11 +1,11 @@
+/**
+ * How every app finds a log and opens it: the log, its snapshots, and what goes between its members, all over one connection to NATS.
+ */
+
 import { JetStreamLog, JetStreamSnapshots, connectNats } from '@weir/log';
 import type { NatsLink, ServerVersion } from '@weir/log';
 import type { EventLogger } from '@weir/telemetry';
 import { handshake } from './handshake.ts';
-
-/**
- * How every app finds a log and opens it: the log, its snapshots, and what goes between its members, all over one connection to NATS.
- */
 
 /** Where a log is. */
 export interface LogPlace {

@@ -1,14 +1,14 @@
-import { LogError } from '@weir/log';
-import type { NatsHandle, TailSource } from '@weir/log';
-import type { Time } from '@weir/time';
-import { tailSubject, toldSubject } from './topics.ts';
-
 /**
  * What a member remembers of the log's end, asked for by a master whose log has lost it: which messages there are, then one after the other.
  *
  * The question is JSON, `{"seq": n, "to": "<id of the question>"}`; the answer goes to a subject that ends with that id. For sequence 0 it is
  * `{"first": n, "last": m}`, for any other the message, or nothing when it is not there.
  */
+
+import { LogError } from '@weir/log';
+import type { NatsHandle, TailSource } from '@weir/log';
+import type { Time } from '@weir/time';
+import { tailSubject, toldSubject } from './topics.ts';
 
 const ASK_MS = 5000;
 const QUESTION_BYTES_MAX = 256;

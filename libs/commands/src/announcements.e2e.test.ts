@@ -1,3 +1,7 @@
+// What happens to keys is announced as real Redis publishes it in its keyspace notifications, all classes of them, `m`
+// and `n` included: the same events of the same keys in the same order for every command of random sequences. WEIR_SEED
+// and WEIR_DIFF_SECONDS as for differential.e2e.test.ts, and WEIR_DIFF_ONLY.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -11,10 +15,6 @@ import {
   selectOnly,
   startRealRedis,
 } from '@weir/testkit';
-
-// What happens to keys is announced as real Redis publishes it in its keyspace notifications, all classes of them, `m`
-// and `n` included: the same events of the same keys in the same order for every command of random sequences. WEIR_SEED
-// and WEIR_DIFF_SECONDS as for differential.e2e.test.ts, and WEIR_DIFF_ONLY.
 
 /** In CI no more than that, however fast the machine is: it is to see what others have seen. */
 const CI_SEQUENCES_MAX = 80;

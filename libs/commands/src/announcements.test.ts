@@ -1,3 +1,7 @@
+// Invariants `changes-announced` and `announced-is-logged` (docs/internals/announcements.md). What commands change is
+// seen in the data set, of commands of which nothing is known here. That the events are Redis's is shown by
+// announcements.e2e.test.ts; the harness checks every call of every test (announced.testing.ts).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { splitArgs } from '@weir/config';
@@ -19,10 +23,6 @@ import { STRING_EXCHANGES } from './string/exchanges.testing.ts';
 import { Announced, TestEngine, announcementText, latin1 } from './testing.ts';
 import type { Announcement, TestSession } from './testing.ts';
 import { ZSET_EXCHANGES } from './zset/exchanges.testing.ts';
-
-// Invariants `changes-announced` and `announced-is-logged` (docs/internals/announcements.md). What commands change is
-// seen in the data set, of commands of which nothing is known here. That the events are Redis's is shown by
-// announcements.e2e.test.ts; the harness checks every call of every test (announced.testing.ts).
 
 const EXCHANGES = [
   ...[...STRING_EXCHANGES, ...KEY_EXCHANGES, ...LIST_EXCHANGES, ...HASH_EXCHANGES, ...SET_EXCHANGES, ...ZSET_EXCHANGES],

@@ -1,3 +1,9 @@
+// Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
+// continues Redis 7.2. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it longer, WEIR_ORACLE (redis, valkey) chooses one
+// server, WEIR_DIFF_ONLY groups of rows (list,zset), WEIR_DIFF_WITHOUT leaves commands out (dump,restore). Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure
+// names its own. CI begins at the same seed every time, so that it tells what a change did; runs by hand begin at another one
+// each and look for what is new.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -14,12 +20,6 @@ import {
   startOracle,
 } from '@weir/testkit';
 import type { OracleName, Selection } from '@weir/testkit';
-
-// Every command of these tables must answer as the real server does: Redis 7.0.15, and for what is newer Valkey 8.0, which
-// continues Redis 7.2. WEIR_SEED repeats a run, WEIR_DIFF_SECONDS makes it longer, WEIR_ORACLE (redis, valkey) chooses one
-// server, WEIR_DIFF_ONLY groups of rows (list,zset), WEIR_DIFF_WITHOUT leaves commands out (dump,restore). Sequences are numbered from the seed: seed + 0, seed + 1, …; a failure
-// names its own. CI begins at the same seed every time, so that it tells what a change did; runs by hand begin at another one
-// each and look for what is new.
 
 // Against Redis, half of the sequences are about the data set alone, the others about the connection and the server as well.
 

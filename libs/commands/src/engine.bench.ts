@@ -1,3 +1,8 @@
+// Time of a command inside the engine: find the frame, execute, write the reply (and the effect, for the log). Requests
+// come in chunks of 64 KB in a buffer that is used again, as from a socket, over many keys in random order, so that the
+// arena's memory is as cold as it would be: much of the time is waiting for it, so a busy machine shows other figures.
+// Says nothing of sockets, of the log, or of commits.
+
 import { CommandWriter, FRAME, FrameScanner, ReplyWriter, encodeCommand } from '@weir/resp';
 import { Keyspace, Random } from '@weir/keyspace';
 import { testConfig } from '@weir/config/testing';
@@ -9,11 +14,6 @@ import { Slowlog } from './core/slowlog.ts';
 import { CommandTable } from './core/table.ts';
 import { allCommands } from './index.ts';
 import { testHost } from './testing.ts';
-
-// Time of a command inside the engine: find the frame, execute, write the reply (and the effect, for the log). Requests
-// come in chunks of 64 KB in a buffer that is used again, as from a socket, over many keys in random order, so that the
-// arena's memory is as cold as it would be: much of the time is waiting for it, so a busy machine shows other figures.
-// Says nothing of sockets, of the log, or of commits.
 
 export interface EngineBenchResult {
   readonly name: string;

@@ -1,8 +1,8 @@
+// Whatever numbers a client sends, no command throws, goes on for ever, or answers with gigabytes: `#` is each of these in turn.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestEngine } from './testing.ts';
-
-// Whatever numbers a client sends, no command throws, goes on for ever, or answers with gigabytes: `#` is each of these in turn.
 
 const NUMBERS = [
   ...['9223372036854775807', '-9223372036854775808', '-9223372036854775807', '4611686018427387904'],

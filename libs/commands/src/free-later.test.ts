@@ -1,10 +1,10 @@
+// What is given back later (libs/keyspace/src/free-later.ts), as clients, the log and INFO see it.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyMemoryPolicy } from './core/evict.ts';
 import { TestEngine } from './testing.ts';
 import type { TestArg } from './testing.ts';
-
-// What is given back later (libs/keyspace/src/free-later.ts), as clients, the log and INFO see it.
 
 function engine(config: Record<string, string> = {}, reserveBytes = 1 << 26): TestEngine {
   const made = new TestEngine({ config, reserveBytes });

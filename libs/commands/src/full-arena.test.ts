@@ -1,11 +1,11 @@
+// Invariant `all-or-nothing`: a command that the arena has no room for answers -OOM, changes nothing and logs nothing.
+// (Commands of many elements keep what they had done, and log exactly that.)
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gen, dataRows, generate, line } from '@weir/testkit';
 import fc from 'fast-check';
 import { TestEngine, latin1 } from './testing.ts';
-
-// Invariant `all-or-nothing`: a command that the arena has no room for answers -OOM, changes nothing and logs nothing.
-// (Commands of many elements keep what they had done, and log exactly that.)
 
 const OOM = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
 

@@ -1,3 +1,6 @@
+// A reply has a largest size, and a write that would answer more must not have happened. In service that is 4 GiB, here less: a power of
+// two, since buffers double until they meet it.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gen, dataRows, firstSeed, generate, printSequence } from '@weir/testkit';
@@ -5,9 +8,6 @@ import { EFFECT_BYTES_MAX } from './core/context.ts';
 import { limits } from './stream/effects.ts';
 import { TestEngine } from './testing.ts';
 import type { KeyContent, TestArg, TestSession } from './testing.ts';
-
-// A reply has a largest size, and a write that would answer more must not have happened. In service that is 4 GiB, here less: a power of
-// two, since buffers double until they meet it.
 
 const LIMIT = 64 * 1024;
 const TOO_LONG = '-ERR the reply would be longer than 4 GiB\r\n';

@@ -1,3 +1,9 @@
+/**
+ * An engine without a process: commands over a keyspace of its own, with a clock that stands still until it is set and
+ * a host that does nothing. What a call changed is kept as the log would keep it, one record a call, so that `replica()`
+ * can apply it to a second data set and `contents()` can compare the two.
+ */
+
 import type { Config } from '@weir/config';
 import { testConfig } from '@weir/config/testing';
 import {
@@ -28,12 +34,6 @@ import { Slowlog } from './core/slowlog.ts';
 import { CommandTable } from './core/table.ts';
 import { allCommands } from './index.ts';
 import { checkWritten } from './vocabulary.testing.ts';
-
-/**
- * An engine without a process: commands over a keyspace of its own, with a clock that stands still until it is set and
- * a host that does nothing. What a call changed is kept as the log would keep it, one record a call, so that `replica()`
- * can apply it to a second data set and `contents()` can compare the two.
- */
 
 export type TestArg = string | number | Uint8Array;
 

@@ -1,3 +1,6 @@
+// Invariant `no-uncommitted-reads`, seen from outside: random commands of all types, of which nothing is known here. Which keys
+// a command changes is seen in the data set; which keys a reply depends on, by asking an engine that lacks one of them.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Gen, dataRows, generate, line } from '@weir/testkit';
@@ -5,9 +8,6 @@ import type { Step } from '@weir/testkit';
 import fc from 'fast-check';
 import { TestEngine, latin1 } from './testing.ts';
 import type { TestSession } from './testing.ts';
-
-// Invariant `no-uncommitted-reads`, seen from outside: random commands of all types, of which nothing is known here. Which keys
-// a command changes is seen in the data set; which keys a reply depends on, by asking an engine that lacks one of them.
 
 const config = { 'proto-max-bulk-len': '1048576' };
 const seeds = fc.noShrink(fc.nat(2 ** 31));

@@ -1,8 +1,3 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { ENGINE_VERSION } from './index.ts';
-import { checkWritten, golden, syntaxNow } from './vocabulary.testing.ts';
-
 // What stands in vocabulary.golden.json under a version that was released is in logs, and engines of that version take nothing else. So:
 //
 // - A new command, option or effect needs a new ENGINE_VERSION (core/version.ts) with a line that says what it brought, and a new entry here:
@@ -10,6 +5,11 @@ import { checkWritten, golden, syntaxNow } from './vocabulary.testing.ts';
 // - What was once written has to be taken for ever: nothing may disappear.
 //
 // Nodes of the older version then stop with `log-newer` in place of making something else of it: slaves are upgraded first, the master last.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ENGINE_VERSION } from './index.ts';
+import { checkWritten, golden, syntaxNow } from './vocabulary.testing.ts';
 
 test('what may be in the log is what this engine version had: a new form needs a new ENGINE_VERSION', () => {
   assert.deepEqual(syntaxNow(), golden[ENGINE_VERSION]?.syntax);

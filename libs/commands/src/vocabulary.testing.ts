@@ -1,13 +1,13 @@
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import type { Command, CommandArgument } from './index.ts';
-import { ENGINE_VERSION, allCommands } from './index.ts';
-
 /*
  * The words of the log. A command gets there as the request that it was (then its form is the command's own syntax) or as an effect that a handler wrote in its
  * place. Both are frozen for each ENGINE_VERSION in vocabulary.golden.json: `syntax` is all that a record may hold and a replay has to
  * take; `written` is what the effect tests of this folder have seen handlers write.
  */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { Command, CommandArgument } from './index.ts';
+import { ENGINE_VERSION, allCommands } from './index.ts';
 
 export interface Vocabulary {
   /** By name, in capitals: arity and syntax, without the names of arguments. */

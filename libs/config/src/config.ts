@@ -1,3 +1,13 @@
+/**
+ * The configuration of a running node.
+ *
+ * The state is one canonical text per directive; the typed fields are refreshed from it whenever it changes. Hot code reads
+ * `config.num.maxmemory`: `num`, `bool`, `choice` and `text` are plain objects that keep their identity and shape for the whole
+ * life of the configuration, so they can be kept in a local and read per command.
+ *
+ * Names and values of `get` and `set` are byte strings (latin1), what a RESP argument is; `text` fields are decoded from UTF-8.
+ */
+
 import { globMatch } from './glob.ts';
 import { resolvePath } from './paths.ts';
 import { readBufferLimits, readPercentiles, readReplicaOf, readSave, shownEvents } from './specials.ts';
@@ -8,16 +18,6 @@ import { rewriteConfig } from './rewrite.ts';
 import type { RewriteOptions } from './rewrite.ts';
 import type { BufferLimits, HostPort, SavePoint } from './specials.ts';
 import type { BoolFields, ChoiceFields, DirectiveName, NumberFields, TableRow, TextFields } from './table.ts';
-
-/**
- * The configuration of a running node.
- *
- * The state is one canonical text per directive; the typed fields are refreshed from it whenever it changes. Hot code reads
- * `config.num.maxmemory`: `num`, `bool`, `choice` and `text` are plain objects that keep their identity and shape for the whole
- * life of the configuration, so they can be kept in a local and read per command.
- *
- * Names and values of `get` and `set` are byte strings (latin1), what a RESP argument is; `text` fields are decoded from UTF-8.
- */
 
 export interface SetContext {
   /** A data set is being loaded: some directives answer -LOADING. */

@@ -1,9 +1,9 @@
+/** Directives as variables: WEIR_PORT, WEIR_SLAVEOF, WEIR_MAXMEMORY_POLICY. */
+
 import { fromText } from './bytes.ts';
 import { namesOf, table } from './table.ts';
 import type { Loader } from './parse.ts';
 import type { TableRow } from './table.ts';
-
-/** Directives as variables: WEIR_PORT, WEIR_SLAVEOF, WEIR_MAXMEMORY_POLICY. */
 
 export const ENV_PREFIX = 'WEIR_';
 const FILE_SUFFIX = '_FILE';

@@ -1,15 +1,3 @@
-import { splitArgs } from './args.ts';
-import { fromText, latin1, toText } from './bytes.ts';
-import { globMatch } from './glob.ts';
-import { resolvePath } from './paths.ts';
-import { isModuleSetting, retired } from './retired.ts';
-import { findDirective } from './table.ts';
-import { passwordOf } from './users.ts';
-import { parseValue } from './values.ts';
-import { VERSION } from './version.ts';
-import type { Config } from './config.ts';
-import type { TableRow } from './table.ts';
-
 /**
  * redis.conf as Redis reads it, line by line into a Config. Files come through injected functions.
  *
@@ -22,6 +10,18 @@ import type { TableRow } from './table.ts';
  * last line end; include loops are an error, not a crash; unbalanced quotes inside a quoted multi-argument value are an error, not an
  * empty value.
  */
+
+import { splitArgs } from './args.ts';
+import { fromText, latin1, toText } from './bytes.ts';
+import { globMatch } from './glob.ts';
+import { resolvePath } from './paths.ts';
+import { isModuleSetting, retired } from './retired.ts';
+import { findDirective } from './table.ts';
+import { passwordOf } from './users.ts';
+import { parseValue } from './values.ts';
+import { VERSION } from './version.ts';
+import type { Config } from './config.ts';
+import type { TableRow } from './table.ts';
 
 export interface FileAccess {
   /** Absolute directory that the process runs in. */

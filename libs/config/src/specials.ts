@@ -1,7 +1,7 @@
+/** Directives whose value is more than one number, word or string. Their canonical text is what CONFIG GET answers. */
+
 import { parseLoose, parseMemory } from './values.ts';
 import type { ParseContext, Parsed } from './values.ts';
-
-/** Directives whose value is more than one number, word or string. Their canonical text is what CONFIG GET answers. */
 
 export interface SavePoint {
   readonly seconds: number;

@@ -1,10 +1,10 @@
-import type { EventLogger } from '@weir/telemetry';
-import type { LoadProgress } from './load.ts';
-
 /**
  * How far an import is, over its passes: who waits for a server to begin is to see that it does something and when it will be done.
  * Each pass goes over the bytes of the file, and counts for as much of them as it takes of the time.
  */
+
+import type { EventLogger } from '@weir/telemetry';
+import type { LoadProgress } from './load.ts';
 
 const PASSES = {
   'reading the file': { from: 0, share: 0.9 },

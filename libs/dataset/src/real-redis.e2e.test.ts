@@ -1,3 +1,5 @@
+// Data sets of all types between Weir and real servers, by their files. WEIR_SEED repeats a run.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,8 +14,6 @@ import { LOG_START } from '@weir/log';
 import { Gen, RawConnection, dataRows, firstSeed, generate, startOracle } from '@weir/testkit';
 import type { OracleName } from '@weir/testkit';
 import { loadRdbFile, writeRdb } from './index.ts';
-
-// Data sets of all types between Weir and real servers, by their files. WEIR_SEED repeats a run.
 
 const SEQUENCES = 12;
 const seed = firstSeed('WEIR_SEED');

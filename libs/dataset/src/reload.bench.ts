@@ -1,3 +1,11 @@
+// How fast a snapshot of mixed keys is loaded and written, beside what a real redis-server says of loading the same file. One figure for one
+// kind of data set on one machine: not for comparing machines.
+//
+//   node libs/dataset/src/reload.bench.ts [keys]     (1,000,000 by default)
+//
+// Of each hundred keys 40 are strings of 64 bytes (8 of them expire), 20 hashes of 8 fields, 12 sorted sets of 10 members, 12 lists of 10 elements,
+// 6 sets of 10 words, 6 of 10 integers, 4 streams of 5 entries; and one in ten thousand is a hash, sorted set or set of 1,000 elements.
+
 import { spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,14 +15,6 @@ import { Keyspace } from '@weir/keyspace';
 import { LOG_START } from '@weir/log';
 import { Arena } from '@weir/memory';
 import { loadRdbFile, writeRdb } from './index.ts';
-
-// How fast a snapshot of mixed keys is loaded and written, beside what a real redis-server says of loading the same file. One figure for one
-// kind of data set on one machine: not for comparing machines.
-//
-//   node libs/dataset/src/reload.bench.ts [keys]     (1,000,000 by default)
-//
-// Of each hundred keys 40 are strings of 64 bytes (8 of them expire), 20 hashes of 8 fields, 12 sorted sets of 10 members, 12 lists of 10 elements,
-// 6 sets of 10 words, 6 of 10 integers, 4 streams of 5 entries; and one in ten thousand is a hash, sorted set or set of 1,000 elements.
 
 export interface ReloadResult {
   readonly keys: number;

@@ -1,11 +1,11 @@
-import type { Arena, Ref } from '@weir/memory';
-import { ENC_HASHTABLE, ENC_SKIPLIST, FLAG_EXTERNAL, TYPE_STRING, encodingOf, externalSlot, typeOf } from './entry.ts';
-import { rootOf } from './space.ts';
-
 /**
  * Where a lookup will read, found without comparing keys: for callers that want the memory of several lookups to be on its way before the first
  * of them is made (commands/core/lookahead.ts). What is found here may be wrong, for it only saves time.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { ENC_HASHTABLE, ENC_SKIPLIST, FLAG_EXTERNAL, TYPE_STRING, encodingOf, externalSlot, typeOf } from './entry.ts';
+import { rootOf } from './space.ts';
 
 /** The block behind an entry that its value begins in, 0 when there is none. Reads the entry only. */
 export function valueBlock(arena: Arena, entry: Ref): Ref {

@@ -1,6 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
-
 /*
  * Buckets of a hash table (table.ts): one cache line (64 bytes) with twelve slots, a fingerprint byte for each, so that a
  * miss touches one line and a hit one line and the entry. A bucket that overflows hands its last slot to a child bucket, and so on: a chain.
@@ -14,6 +11,9 @@ import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
  * All buckets of a chain but the last are full. A *place* is the index in `arena.u32` of the slot that holds a ref; 0 is none. What is here
  * knows no table: how many children there are is counted by who calls. libs/commands/src/engine.bench.ts measures it.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
 
 export const SLOTS = 12;
 export const BUCKET_BYTES = 64;

@@ -1,5 +1,3 @@
-import { CLASS_WHOLE, KEY_EVENTS } from './events.ts';
-
 /**
  * Where what happens to keys is announced, and where those who want to know of it subscribe: one to a data set, whoever
  * changes it: clients' commands, expiry, eviction, the log's replay. A listener says which classes it needs; the events
@@ -8,6 +6,8 @@ import { CLASS_WHOLE, KEY_EVENTS } from './events.ts';
  * A listener is called in the middle of a command. It takes note, and does neither look at the data set nor change it:
  * the key may be there still, or half of its value. What it wants to do is done when the command is over.
  */
+
+import { CLASS_WHOLE, KEY_EVENTS } from './events.ts';
 
 export interface ChangeListener {
   /**

@@ -1,10 +1,10 @@
+// The digests here are what Redis 7.0.15 answered for the same keys.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ENC_EMBSTR, ENC_INT } from './entry.ts';
 import { datasetDigest, valueDigest } from './digest.ts';
 import { Keyspace } from './keyspace.ts';
-
-// The digests here are what Redis 7.0.15 answered for the same keys.
 
 function keyspace(): Keyspace {
   return new Keyspace({ seed: { k0: 1, k1: 2 }, randomSeed: 3 });

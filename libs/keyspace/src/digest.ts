@@ -1,16 +1,16 @@
-import type { Ref } from '@weir/memory';
-import { DigestMixer } from './digest-mixer.ts';
-import { FLAG_EXPIRE, TYPE_STRING, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
-import type { Keyspace } from './keyspace.ts';
-import { SHA1_BYTES } from './sha1.ts';
-import { opsOf } from './values.ts';
-
 /**
  * The digest of a data set, by the rules of Redis's `debug.c` (computeDatasetDigest), so that a Weir and a Redis with
  * the same keys answer DEBUG DIGEST alike, whatever the order of their tables. Entries are combined by exclusive or;
  * within an entry order counts. It covers database number, key, type, value and whether the key expires (not when). A
  * key whose time has come and that nobody has removed yet counts, as in Redis.
  */
+
+import type { Ref } from '@weir/memory';
+import { DigestMixer } from './digest-mixer.ts';
+import { FLAG_EXPIRE, TYPE_STRING, keyAddress, keyLength, typeOf, valueAddress, valueLength } from './entry.ts';
+import type { Keyspace } from './keyspace.ts';
+import { SHA1_BYTES } from './sha1.ts';
+import { opsOf } from './values.ts';
 
 const EXPIRE_MARK = Buffer.from('!!expire!!');
 const entry = new DigestMixer();

@@ -1,5 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-
 /**
  * An entry is one key with its value: one block of the arena.
  *
@@ -18,6 +16,8 @@ import type { Arena, Ref } from '@weir/memory';
  * writes in place. Longer ones have a block of their own, so that EXPIRE, RENAME and MOVE do not copy them and APPEND
  * lets them grow in place.
  */
+
+import type { Arena, Ref } from '@weir/memory';
 
 export const TYPE_STRING = 0;
 export const TYPE_LIST = 1;

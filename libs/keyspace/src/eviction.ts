@@ -1,9 +1,3 @@
-import type { Ref } from '@weir/memory';
-import { expireOf, lruOf } from './entry.ts';
-import type { Database } from './database.ts';
-import type { Keyspace } from './keyspace.ts';
-import type { KeyTable } from './table.ts';
-
 /**
  * Which entry to evict, as in Redis `evict.c`: true LRU would need a list through all entries, so a few are sampled from
  * every database, and the best candidates of all samples so far are kept in a pool, which comes close.
@@ -12,6 +6,12 @@ import type { KeyTable } from './table.ts';
  * table still holds that ref under that hash; at worst an entry that took over ref and hash is judged by the score of
  * the one before it.
  */
+
+import type { Ref } from '@weir/memory';
+import { expireOf, lruOf } from './entry.ts';
+import type { Database } from './database.ts';
+import type { Keyspace } from './keyspace.ts';
+import type { KeyTable } from './table.ts';
 
 export type EvictionOrder = 'lru' | 'lfu' | 'ttl' | 'random';
 

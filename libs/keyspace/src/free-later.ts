@@ -1,10 +1,3 @@
-import type { Ref } from '@weir/memory';
-import { TYPE_STRING, typeOf } from './entry.ts';
-import { rootOf } from './space.ts';
-import type { Space } from './space.ts';
-import type { KeyTable } from './table.ts';
-import { opsOf } from './values.ts';
-
 /**
  * What Redis leaves to its lazyfree thread: values of many blocks that were removed or replaced, and databases that were flushed. There
  * is no thread here that could free them, so it is done in steps between the commands, by whoever owns the keyspace (`onBegin`, `step`).
@@ -15,6 +8,13 @@ import { opsOf } from './values.ts';
  * What waits still counts as used, as in Redis. Before the arena refuses an allocation for want of room it is given back (`onFull`), in the
  * middle of whatever needs the room; and before a key is evicted.
  */
+
+import type { Ref } from '@weir/memory';
+import { TYPE_STRING, typeOf } from './entry.ts';
+import { rootOf } from './space.ts';
+import type { Space } from './space.ts';
+import type { KeyTable } from './table.ts';
+import { opsOf } from './values.ts';
 
 /** Redis's settings by the same names: what is freed later although nobody said UNLINK or ASYNC. */
 export interface LazyfreeSettings {

@@ -1,10 +1,10 @@
-import { Keyspace } from './index.ts';
-
 // Benchmarks of the keyspace: node libs/keyspace/src/keyspace.bench.ts [--quick]
 //
 // Nanoseconds of find and set without parser, reply and network; bytes per key; the longest pause of one insertion while the
 // table grows; how long a flush takes. Figures are the best of several rounds, as the machine has other things to do;
 // pauses and flushes are counted in processor time of this thread.
+
+import { Keyspace } from './index.ts';
 
 const quick = process.argv.includes('--quick');
 const VALUE = Buffer.alloc(64, 'x');

@@ -1,3 +1,13 @@
+/**
+ * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
+ * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
+ * the new ref, and the old one is dead.
+ *
+ * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was.
+ * Commands do not call those that change keys but have `Context` do it, which announces as well
+ * (docs/internals/announcements.md).
+ */
+
 import { FunctionLibraries } from './functions.ts';
 import { Arena, ArenaFullError } from '@weir/memory';
 import type { Ref } from '@weir/memory';
@@ -32,16 +42,6 @@ import { FreeLater } from './free-later.ts';
 import type { LazyfreeSettings } from './free-later.ts';
 import type { TableLimits } from './table.ts';
 import { freeValue, opsOf } from './values.ts';
-
-/**
- * A data set: numbered databases over one arena. It stores and finds; what an access means (expiry, statistics,
- * replication) is decided by the commands. Changing an entry may move its block: every method that can do so returns
- * the new ref, and the old one is dead.
- *
- * What happens to keys is announced in `changes` by whoever calls these methods: only the caller knows what it was.
- * Commands do not call those that change keys but have `Context` do it, which announces as well
- * (docs/internals/announcements.md).
- */
 
 export interface KeyspaceOptions {
   readonly databases?: number;

@@ -1,9 +1,9 @@
-import type { Random } from './random.ts';
-
 /**
  * The 24 bits of each entry that eviction decides by, as in Redis `evict.c`: either the LRU clock in seconds, or LFU's
  * 16 bits of minutes (when the counter was last decremented) and 8 bits of a logarithmic counter.
  */
+
+import type { Random } from './random.ts';
 
 const LRU_MAX = (1 << 24) - 1;
 const LFU_INIT = 5;

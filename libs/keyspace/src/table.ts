@@ -1,3 +1,16 @@
+/**
+ * The hash table of entries, after Valkey 8.1's `hashtable.c`: an array of buckets (buckets.ts), or two of them.
+ *
+ * The table grows and shrinks by factors of two, incrementally, a step with each insertion and removal and the rest from
+ * `rehashStep` in idle time: first the new buckets are zeroed (32 MB at once would stop the engine for 10 ms), then
+ * they are filled bucket by bucket, and both tables are looked at meanwhile. A finished bucket of the old table is empty.
+ *
+ * SCAN's cursor counts buckets in reversed bit order (`dict.c` dictScan, by Pieter Noordhuis): with tables of power of
+ * two sizes, an index that was visited in the small table stands for exactly the indexes in the large one that share
+ * its low bits, so an entry that stays in the table for the whole scan is reported at least once whatever
+ * the table does between the calls. A chain is always reported whole, so moving entries within a chain is free to do.
+ */
+
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
 import {
@@ -17,19 +30,6 @@ import {
 } from './buckets.ts';
 import { FLAG_EXPIRE, HEADER_BYTES } from './entry.ts';
 import { hashBytes } from './hash.ts';
-
-/**
- * The hash table of entries, after Valkey 8.1's `hashtable.c`: an array of buckets (buckets.ts), or two of them.
- *
- * The table grows and shrinks by factors of two, incrementally, a step with each insertion and removal and the rest from
- * `rehashStep` in idle time: first the new buckets are zeroed (32 MB at once would stop the engine for 10 ms), then
- * they are filled bucket by bucket, and both tables are looked at meanwhile. A finished bucket of the old table is empty.
- *
- * SCAN's cursor counts buckets in reversed bit order (`dict.c` dictScan, by Pieter Noordhuis): with tables of power of
- * two sizes, an index that was visited in the small table stands for exactly the indexes in the large one that share
- * its low bits, so an entry that stays in the table for the whole scan is reported at least once whatever
- * the table does between the calls. A chain is always reported whole, so moving entries within a chain is free to do.
- */
 
 /** Entries per bucket above which the table doubles: 75 %. */
 const GROW_AT = 9;

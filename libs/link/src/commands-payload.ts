@@ -1,9 +1,9 @@
-import type { LinkCommand } from './types.ts';
-
 /**
  * The payload of COMMANDS: UTF-8 JSON. It goes over a link once, so it is made to be read and to be added to: a receiver passes over fields
  * that it does not know. A golden test beside this file holds the names of those that there are.
  */
+
+import type { LinkCommand } from './types.ts';
 
 export function encodeCommands({ node = '', commands }: CommandsPayload): Uint8Array {
   return Buffer.from(JSON.stringify({ node, commands }));

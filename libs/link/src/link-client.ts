@@ -1,3 +1,13 @@
+/**
+ * The ingress's end of the link: an EnginePort whose sessions are carried by one connection to an engine.
+ *
+ * When the link breaks, nobody knows which of the requests on their way were executed. So every session of it is closed, as a
+ * crashed Redis closes its connections, after the replies that had arrived; clients reconnect and retry by their own rules.
+ * A client that comes while there is no link waits for one, for a bounded time, and is then told and closed.
+ *
+ *   down ──dial──▶ dialing ──hello, command table──▶ up          any loss ──▶ down, again after the backoff, for ever
+ */
+
 import { Retry, realTime } from '@weir/time';
 import { ByteQueue } from './byte-queue.ts';
 import { decodeCommands } from './commands-payload.ts';
@@ -9,16 +19,6 @@ import type { ByteSocket, LinkLogger } from './socket.ts';
 import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
 import { Wire } from './wire.ts';
 import type { WireOwner } from './wire.ts';
-
-/**
- * The ingress's end of the link: an EnginePort whose sessions are carried by one connection to an engine.
- *
- * When the link breaks, nobody knows which of the requests on their way were executed. So every session of it is closed, as a
- * crashed Redis closes its connections, after the replies that had arrived; clients reconnect and retry by their own rules.
- * A client that comes while there is no link waits for one, for a bounded time, and is then told and closed.
- *
- *   down ──dial──▶ dialing ──hello, command table──▶ up          any loss ──▶ down, again after the backoff, for ever
- */
 
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 2000;

@@ -1,3 +1,11 @@
+/**
+ * The engine's end of the link: turns frames into sessions of an EnginePort.
+ *
+ * Each session may have WINDOW_BYTES of replies on their way which the ingress has not reported as taken; the rest waits here,
+ * in the session's own backlog. So a client that does not read costs the others nothing: its bytes do not
+ * fill the link that all share, and a huge reply goes out in turns with everybody else's.
+ */
+
 import { ByteQueue } from './byte-queue.ts';
 import { encodeCommands } from './commands-payload.ts';
 import { COMMANDS_PAYLOAD_MAX, FRAME, decodeOpen, decodeU32, decodeU64, encodeU64 } from './frame.ts';
@@ -10,14 +18,6 @@ import type { ByteSocket, LinkLogger } from './socket.ts';
 import type { EnginePort, SessionPort, SessionSink } from './types.ts';
 import { Wire } from './wire.ts';
 import type { WireOwner } from './wire.ts';
-
-/**
- * The engine's end of the link: turns frames into sessions of an EnginePort.
- *
- * Each session may have WINDOW_BYTES of replies on their way which the ingress has not reported as taken; the rest waits here,
- * in the session's own backlog. So a client that does not read costs the others nothing: its bytes do not
- * fill the link that all share, and a huge reply goes out in turns with everybody else's.
- */
 
 /** Replies of one session that are on the link or unreported at the ingress. */
 export const WINDOW_BYTES = 512 * 1024;

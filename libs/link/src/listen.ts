@@ -1,3 +1,5 @@
+/** Listening and connecting, on TCP and Unix sockets, with raw handles where they are to be had. */
+
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect as netConnect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -5,8 +7,6 @@ import { NetSocket } from './net-socket.ts';
 import { RawSocket, isStreamHandle, rawSocketsAvailable, takeAccepts } from './raw-socket.ts';
 import type { StreamHandle } from './raw-socket.ts';
 import type { ByteSocket, LinkLogger } from './socket.ts';
-
-/** Listening and connecting, on TCP and Unix sockets, with raw handles where they are to be had. */
 
 export type Address =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }

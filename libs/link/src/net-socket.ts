@@ -1,11 +1,11 @@
-import type { Socket } from 'node:net';
-import { CLOSE_FLUSH_MS, IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES, formatAddress } from './socket.ts';
-import type { ByteSocket, SocketHandler } from './socket.ts';
-
 /**
  * The same connection on the public `net.Socket`: slower (floor.bench.ts) and with a buffer per read, but made of documented
  * API only. It serves where `rawSocketsAvailable()` says no, and in the tests, which run against both.
  */
+
+import type { Socket } from 'node:net';
+import { CLOSE_FLUSH_MS, IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES, formatAddress } from './socket.ts';
+import type { ByteSocket, SocketHandler } from './socket.ts';
 
 export class NetSocket implements ByteSocket {
   handler: SocketHandler = IDLE_HANDLER;

@@ -1,17 +1,3 @@
-import type { Server } from 'node:net';
-import { getSystemErrorName } from 'node:util';
-import { ByteQueue } from './byte-queue.ts';
-import {
-  CLOSE_FLUSH_MS,
-  FULL_READS_MAX,
-  IDLE_HANDLER,
-  PENDING_HIGH_BYTES,
-  PENDING_LOW_BYTES,
-  READ_BYTES,
-  formatAddress,
-} from './socket.ts';
-import type { ByteSocket, SocketHandler } from './socket.ts';
-
 /**
  * A connection on Node's own stream handle (the C++ object beneath `net.Socket`), past the stream layer.
  *
@@ -31,6 +17,20 @@ import type { ByteSocket, SocketHandler } from './socket.ts';
  * What is relied on beyond the documented API is collected in `internals`; when any of it is not as expected, `rawSocketsAvailable()` is false
  * and NetSocket serves.
  */
+
+import type { Server } from 'node:net';
+import { getSystemErrorName } from 'node:util';
+import { ByteQueue } from './byte-queue.ts';
+import {
+  CLOSE_FLUSH_MS,
+  FULL_READS_MAX,
+  IDLE_HANDLER,
+  PENDING_HIGH_BYTES,
+  PENDING_LOW_BYTES,
+  READ_BYTES,
+  formatAddress,
+} from './socket.ts';
+import type { ByteSocket, SocketHandler } from './socket.ts';
 
 /** The stream handle of a TCP connection or a Unix socket. */
 export interface StreamHandle {

@@ -1,8 +1,8 @@
+/** Fakes for the tests and the floor benchmarks of link and ingress. */
+
 import { IDLE_HANDLER, PENDING_HIGH_BYTES, PENDING_LOW_BYTES } from './socket.ts';
 import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
 import type { EnginePort, LinkCommand, SessionInfo, SessionPort, SessionSink } from './types.ts';
-
-/** Fakes for the tests and the floor benchmarks of link and ingress. */
 
 export class MemoryLogger implements LinkLogger {
   readonly lines: { level: string; obj: object; msg: string }[] = [];

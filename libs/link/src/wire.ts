@@ -1,10 +1,10 @@
+/** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
+
 import { FRAME, FrameReader, FrameWriter, LINK_VERSION, NO_PAYLOAD, decodeHello, encodeHello } from './frame.ts';
 import type { FrameHandler, FrameType } from './frame.ts';
 import { LineRate } from './line-rate.ts';
 import { IDLE_HANDLER } from './socket.ts';
 import type { ByteSocket, LinkLogger, SocketHandler } from './socket.ts';
-
-/** One link connection, either end: frames of a turn in one write, hello first, congestion, a single report of its end. */
 
 export interface WireOwner {
   /** The peer's hello was accepted; frames follow. */

@@ -1,3 +1,8 @@
+/*
+ * Publishing with JetStream's acknowledgement, without the client's js.publish: that makes a timer, a promise, header objects and a lookup by token
+ * per call. Here one inbox subscription takes all answers, a ring holds what is outstanding, and one timer sweeps it. log.bench.ts, "append", has both.
+ */
+
 import type { Msg, MsgHdrs, PublishOptions } from 'nats';
 import {
   JS_NO_SPACE,
@@ -8,11 +13,6 @@ import {
 import type { ApiError, NatsLink } from './connect.ts';
 import { guard } from './guard.ts';
 import type { AppendCallback, AppendResult } from './types.ts';
-
-/*
- * Publishing with JetStream's acknowledgement, without the client's js.publish: that makes a timer, a promise, header objects and a lookup by token
- * per call. Here one inbox subscription takes all answers, a ring holds what is outstanding, and one timer sweeps it. log.bench.ts, "append", has both.
- */
 
 const RING = 64;
 const SWEEP_MS = 250;

@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
-
 /*
  * Whether a child that outlived its parent still runs, asked from any process of the machine, in whatever container.
  *
@@ -9,6 +6,9 @@ import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'n
  * that. So the answer needs no pid, which means another process in another container, and no port, which need not be
  * reachable from there.
  */
+
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 
 /** Where the child has the reading end: the first behind stdin, stdout and stderr. */
 const DESCRIPTOR = 3;

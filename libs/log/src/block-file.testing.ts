@@ -1,8 +1,8 @@
+/** What nats-server writes, for tests. */
+
 import { createHash } from 'node:crypto';
 import { HighwayHash } from './highway-hash.ts';
 import { encodeHeader, HEADER_BYTES, RecordHeader } from './record.ts';
-
-/** What nats-server writes, for tests. */
 
 export const STREAM = 'WEIR_c_l_LOG';
 

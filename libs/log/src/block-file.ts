@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto';
-import { HighwayHash } from './highway-hash.ts';
-import { checksumHex, decodeHeader, EMPTY_CHECKSUM, HEADER_BYTES, RecordHeader } from './record.ts';
-
 /*
  * What stands in a message block file of nats-server (`…/streams/<stream>/msgs/<n>.blk`), read without nats-server. A file is records, one behind
  * the other, little-endian:
@@ -22,6 +18,10 @@ import { checksumHex, decodeHeader, EMPTY_CHECKSUM, HEADER_BYTES, RecordHeader }
  * length, or the record is the last one and ends in zeros: 512 of them, or as many as reach back to the last page boundary. Anything else is damage: one bit that
  * flips leaves the length right, or the message whole.
  */
+
+import { createHash } from 'node:crypto';
+import { HighwayHash } from './highway-hash.ts';
+import { checksumHex, decodeHeader, EMPTY_CHECKSUM, HEADER_BYTES, RecordHeader } from './record.ts';
 
 export interface BlockMessage {
   readonly seq: number;

@@ -1,3 +1,5 @@
+// One bit flips in the newest file of a log. Many logs stand in one store, so that one start of nats-server shows many positions.
+
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,8 +18,6 @@ import { LOG_START } from './reader.ts';
 import { HEADER_BYTES } from './record.ts';
 import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
-
-// One bit flips in the newest file of a log. Many logs stand in one store, so that one start of nats-server shows many positions.
 
 const binary = findNatsServer();
 /** By hand: WEIR_FLIPS=2000 npm run test:e2e libs/log/src/block-guard */

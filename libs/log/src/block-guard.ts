@@ -1,23 +1,3 @@
-import {
-  closeSync,
-  copyFileSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-} from 'node:fs';
-import { basename, join } from 'node:path';
-import { scanBlock } from './block-file.ts';
-import type { BlockDamage, BlockMessage } from './block-file.ts';
-import { cleanStop, takeCleanStop } from './clean-stop.ts';
-import { describe } from './connect.ts';
-import type { TailSource } from './recent.ts';
-
 /*
  * nats-server cuts a log's newest file at a damaged record when it starts, or when it reads it, and says nothing. With one replica it destroys
  * the last copy of all that stands behind. So the newest file of every log is read first (block-file.ts), and copied when it is damaged:
@@ -37,6 +17,26 @@ import type { TailSource } from './recent.ts';
  *
  * Not copied: older files. nats-server cuts those too, but the log has a hole then, which every reader reports, and which cannot be filled.
  */
+
+import {
+  closeSync,
+  copyFileSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import { scanBlock } from './block-file.ts';
+import type { BlockDamage, BlockMessage } from './block-file.ts';
+import { cleanStop, takeCleanStop } from './clean-stop.ts';
+import { describe } from './connect.ts';
+import type { TailSource } from './recent.ts';
 
 /** A file that is larger than this is none that nats-server writes: eight megabytes and one record. */
 const FILE_MAX = 64 * 1024 * 1024;

@@ -1,7 +1,3 @@
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { writeFileDurably } from './durable-file.ts';
-
 /*
  * Whether the files of the logs are those that the last stop in order left, without reading them:
  *
@@ -11,6 +7,10 @@ import { writeFileDurably } from './durable-file.ts';
  * crash leaves none. A file that was written, replaced or restored meanwhile has another inode or other times. What it cannot tell of is a disk
  * that gives back other bytes than were written: those nats-server meets when it reads, and the node knows how far its log must reach.
  */
+
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileDurably } from './durable-file.ts';
 
 const FILE = 'clean-stop.json';
 

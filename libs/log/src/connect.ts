@@ -1,3 +1,8 @@
+/*
+ * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
+ * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
+ */
+
 import { connect, createInbox, ErrorCode, NatsError } from 'nats';
 import type { Authenticator, ConnectionOptions, MsgHdrs, NatsConnection } from 'nats';
 import { realTime, Retry } from '@weir/time';
@@ -5,11 +10,6 @@ import { LogError } from './errors.ts';
 import { inboxPrefix } from './rights.ts';
 import { kvDelete, kvEnsure, kvGet, kvGetAll, kvPut, kvWatch } from './kv.ts';
 import type { KvEntry, KvPutResult, NatsHandle, NatsStatus, Unsubscribe } from './types.ts';
-
-/*
- * The one place that opens connections. What the client's defaults would do and this does not: give up after ten attempts, wait two seconds
- * between them, need four minutes to notice a dead server, and ignore credentials in a URL.
- */
 
 export interface ConnectOptions {
   /** `nats://[token@|user:password@]host:port`, several separated by commas or in an array. */

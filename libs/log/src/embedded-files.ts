@@ -1,11 +1,11 @@
+/* What the embedded nats-server keeps beside its store: who it is (embedded.json) and its configuration. */
+
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileDurably } from './durable-file.ts';
 import { authorization } from './rights.ts';
 import type { LogNames, NatsUser } from './rights.ts';
-
-/* What the embedded nats-server keeps beside its store: who it is (embedded.json) and its configuration. */
 
 export type Sync = 'always' | 'everysec' | 'no';
 

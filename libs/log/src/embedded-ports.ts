@@ -1,7 +1,7 @@
+/* Ports for the embedded nats-server. */
+
 import { randomInt } from 'node:crypto';
 import { connect, createServer } from 'node:net';
-
-/* Ports for the embedded nats-server. */
 
 /**
  * Below those that systems take for outgoing connections (Linux from 32768, others higher): one of those could be gone when the

@@ -1,3 +1,5 @@
+/* One nats-server as our child: started, told, ended. */
+
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { closeSync } from 'node:fs';
@@ -7,8 +9,6 @@ import { describe, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
 import { fileSize, readEnd } from './file-end.ts';
 import { natsProcessors } from './embedded-options.ts';
-
-/* One nats-server as our child: started, told, ended. */
 
 export interface NatsProcessOptions {
   readonly binary: string;

@@ -1,11 +1,11 @@
+/* What an embedded nats-server is at present: its address, secrets, log and fsync setting, and the configuration that says so. */
+
 import { join, resolve } from 'node:path';
 import { configurationText, loadKept, passwordOf, saveKept } from './embedded-files.ts';
 import type { Kept, Sync } from './embedded-files.ts';
 import type { EmbeddedNatsOptions } from './embedded-options.ts';
 import { freePort, isFree } from './embedded-ports.ts';
 import type { LogNames, NatsUser } from './rights.ts';
-
-/* What an embedded nats-server is at present: its address, secrets, log and fsync setting, and the configuration that says so. */
 
 /**
  * The disk is the limit. Left out, nats-server takes three quarters of what is free when it starts, what it holds already not

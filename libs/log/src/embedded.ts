@@ -1,24 +1,3 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { Retry, realTime } from '@weir/time';
-import { guardLogs, noteCleanStop } from './block-guard.ts';
-import { connectNats, describe, OLDEST_ALWAYS, serverIsAtLeast } from './connect.ts';
-import type { NatsLink } from './connect.ts';
-import { syncTree } from './durable-file.ts';
-import { writePrivate } from './embedded-files.ts';
-import type { Sync } from './embedded-files.ts';
-import type { EmbeddedNatsEvent, EmbeddedNatsOptions } from './embedded-options.ts';
-import { isListening } from './embedded-ports.ts';
-import { NatsProcess } from './embedded-process.ts';
-import { EmbeddedSettings } from './embedded-settings.ts';
-import { isLogError, LogError } from './errors.ts';
-import type { FolderLock } from './folder-lock.ts';
-import { endOutlived, ownFolder } from './outlived.ts';
-import type { LogNames, NatsUser } from './rights.ts';
-import { ServerHealth, startError } from './server-health.ts';
-import { watchStart } from './start-watch.ts';
-import { healMetas, keepMetas } from './stream-meta.ts';
-
 /*
  * A nats-server of our own, for a node that was given no NATS URL.
  *
@@ -39,6 +18,27 @@ import { healMetas, keepMetas } from './stream-meta.ts';
  * Users and rights change while it runs (SIGHUP). When it calls fsync does not: nats-server 2.15 refuses to reload `sync_interval`, so that
  * takes a restart in order.
  */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Retry, realTime } from '@weir/time';
+import { guardLogs, noteCleanStop } from './block-guard.ts';
+import { connectNats, describe, OLDEST_ALWAYS, serverIsAtLeast } from './connect.ts';
+import type { NatsLink } from './connect.ts';
+import { syncTree } from './durable-file.ts';
+import { writePrivate } from './embedded-files.ts';
+import type { Sync } from './embedded-files.ts';
+import type { EmbeddedNatsEvent, EmbeddedNatsOptions } from './embedded-options.ts';
+import { isListening } from './embedded-ports.ts';
+import { NatsProcess } from './embedded-process.ts';
+import { EmbeddedSettings } from './embedded-settings.ts';
+import { isLogError, LogError } from './errors.ts';
+import type { FolderLock } from './folder-lock.ts';
+import { endOutlived, ownFolder } from './outlived.ts';
+import type { LogNames, NatsUser } from './rights.ts';
+import { ServerHealth, startError } from './server-health.ts';
+import { watchStart } from './start-watch.ts';
+import { healMetas, keepMetas } from './stream-meta.ts';
 
 const RESTART_MIN_MS = 100;
 const RESTART_MAX_MS = 5_000;

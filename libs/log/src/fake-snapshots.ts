@@ -1,8 +1,8 @@
+/** Snapshots in memory, with faults on demand. */
+
 import { createHash } from 'node:crypto';
 import { LogError } from './errors.ts';
 import type { SnapshotManifest, SnapshotMeta, SnapshotStore, SnapshotUpload } from './types.ts';
-
-/** Snapshots in memory, with faults on demand. */
 
 export class FakeSnapshots implements SnapshotStore {
   /** Writes fail with 'log-full' while set. */

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
-
 /* The end of a file that another process writes: what nats-server says of itself stands in its log only. */
+
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
 /** 0 while there is none. */
 export function fileSize(file: string): number {

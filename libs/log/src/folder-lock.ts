@@ -1,8 +1,3 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-
 /*
  * One process per folder, by a lock that the kernel keeps: an open transaction on an empty SQLite file. SQLite is how
  * Node reaches the system's file locks (fcntl); nothing is ever stored in the file.
@@ -19,6 +14,11 @@ import { DatabaseSync } from 'node:sqlite';
  *
  * docs/decisions/6-a-lock-of-the-kernel.md has what else was looked at.
  */
+
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 export const LOCK_FILE = 'weir.lock';
 /** Who took the lock last: for people, and a sign that a folder was used. It stays when the lock is released. */

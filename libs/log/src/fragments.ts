@@ -1,20 +1,3 @@
-import { LogError } from './errors.ts';
-import {
-  checksumHex,
-  checksumHi,
-  checksumLo,
-  decodeHeader,
-  encodeHeader,
-  HEADER_BYTES,
-  MAX_FRAGMENTS,
-  RECORD_BYTES_MAX,
-  RecordHeader,
-  RecordKind,
-  WRITER_ID_BYTES,
-} from './record.ts';
-import type { LogPosition } from './types.ts';
-import { VoidRule } from './void-rule.ts';
-
 /*
  * Records and histories over messages, pure.
  *
@@ -32,6 +15,23 @@ import { VoidRule } from './void-rule.ts';
  * master's last append may (directly behind a leadership record), or of this epoch and directly behind a void one (void-rule.ts bounds both).
  * Anything else means that this reader's history is not this log's ('log-diverged').
  */
+
+import { LogError } from './errors.ts';
+import {
+  checksumHex,
+  checksumHi,
+  checksumLo,
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES,
+  MAX_FRAGMENTS,
+  RECORD_BYTES_MAX,
+  RecordHeader,
+  RecordKind,
+  WRITER_ID_BYTES,
+} from './record.ts';
+import type { LogPosition } from './types.ts';
+import { VoidRule } from './void-rule.ts';
 
 /** The newest messages, which purgeTo() never removes: enough for openLog() to see which of them belong to the history. */
 export const TAIL_KEPT = 16;

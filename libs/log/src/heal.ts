@@ -1,13 +1,13 @@
-import { LogError } from './errors.ts';
-import { decodeHeader, RecordHeader, sameMessage } from './record.ts';
-import type { TailSource } from './recent.ts';
-import type { LogStore } from './types.ts';
-
 /*
  * A log that lost its end gets it back from whoever still has the messages. They go in again byte for byte, each expecting the sequence that it
  * had: the history is the same one as before, to every reader, and whoever else does the same at the same time can only store the same bytes.
  * It needs no leadership, and it cannot do harm: where the log has gone on with another message, the first append is refused.
  */
+
+import { LogError } from './errors.ts';
+import { decodeHeader, RecordHeader, sameMessage } from './record.ts';
+import type { TailSource } from './recent.ts';
+import type { LogStore } from './types.ts';
 
 export type Healed =
   /** The log has every message of the source; `appended` of them were given back. */

@@ -1,5 +1,3 @@
-import { isDuration } from './leadership.ts';
-
 /*
  * The two small records of a leader that holds a lease, as JSON. Fields are only ever added.
  *
@@ -8,6 +6,8 @@ import { isDuration } from './leadership.ts';
  *   handover    {"node": "…", "to": "…"}: from the moment in which it sent this it answers nothing. `to` may claim the log at once;
  *               without `to` anybody may.
  */
+
+import { isDuration } from './leadership.ts';
 
 export interface Heartbeat {
   readonly node?: string;

@@ -1,3 +1,5 @@
+/** LogStore over JetStream. */
+
 import { headers as natsHeaders } from 'nats';
 import type { MsgHdrs } from 'nats';
 import { AckedPublisher, ENVELOPE_BYTES, NumberHeader } from './acked.ts';
@@ -18,8 +20,6 @@ import type {
   MessageHandler,
   Unsubscribe,
 } from './types.ts';
-
-/** LogStore over JetStream. */
 
 export interface JetStreamLogOptions {
   readonly cluster: string;

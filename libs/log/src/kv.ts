@@ -1,3 +1,8 @@
+/*
+ * Key-value buckets over the JetStream API itself, laid out as the official clients do (so `nats kv` reads them), with two differences: reads go to
+ * the stream's leader, never to a lagging replica, and a watch is a PullConsumer, which notices a dead server within seconds.
+ */
+
 import { headers as natsHeaders } from 'nats';
 import {
   apiError,
@@ -11,11 +16,6 @@ import { guard } from './guard.ts';
 import { PullConsumer } from './pull.ts';
 import { ensureStream } from './stream.ts';
 import type { KvEntry, KvPutResult, Unsubscribe } from './types.ts';
-
-/*
- * Key-value buckets over the JetStream API itself, laid out as the official clients do (so `nats kv` reads them), with two differences: reads go to
- * the stream's leader, never to a lagging replica, and a watch is a PullConsumer, which notices a dead server within seconds.
- */
 
 const KEY = /^[-/_=.a-zA-Z0-9]+$/;
 const TIMEOUT_MS = 5_000;

@@ -1,7 +1,3 @@
-import { LogError } from './errors.ts';
-import { decodeHeader, HEADER_BYTES, RecordHeader, RecordKind } from './record.ts';
-import type { LogStore } from './types.ts';
-
 /*
  * What a leadership record says, as JSON: who leads, where it is reached and, in the first record of a log, what the log begins with. That last
  * part is the proof a reader needs when it finds no snapshot: "nothing" is written down, so a snapshot that is missing is told from one that
@@ -13,6 +9,10 @@ import type { LogStore } from './types.ts';
  *
  * Fields are only ever added. Logs from before `begins` do not have it: their beginning is unknown.
  */
+
+import { LogError } from './errors.ts';
+import { decodeHeader, HEADER_BYTES, RecordHeader, RecordKind } from './record.ts';
+import type { LogStore } from './types.ts';
 
 /** What a log begins with: an empty data set, or the data set of a snapshot that stands in front of its first record. */
 export type Beginning =

@@ -1,3 +1,8 @@
+/*
+ * What the log itself costs, against a fresh nats-server on this machine with its default sync. Not a measure of Weir: no engine, no clients.
+ * Run: node libs/log/src/log.bench.ts [seconds per figure]. The tests run it small.
+ */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,11 +14,6 @@ import { clientHeaders, JetStreamLog } from './jetstream-log.ts';
 import { decodeHeader, encodeHeader, HEADER_BYTES, RecordHeader } from './record.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
 import type { AppendResult } from './types.ts';
-
-/*
- * What the log itself costs, against a fresh nats-server on this machine with its default sync. Not a measure of Weir: no engine, no clients.
- * Run: node libs/log/src/log.bench.ts [seconds per figure]. The tests run it small.
- */
 
 export interface BenchOptions {
   readonly binary: string;

@@ -1,3 +1,8 @@
+/*
+ * Who owns the folder of an embedded nats-server, and a server that outlived its owner: a kill -9 of ours leaves it running, and the next start on the folder ends it. It is found by the pipe whose
+ * reading end it holds (alive-sign.ts), and by its pid file.
+ */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,11 +11,6 @@ import { describe, sleep } from './connect.ts';
 import { LogError } from './errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { FolderLock } from './folder-lock.ts';
-
-/*
- * Who owns the folder of an embedded nats-server, and a server that outlived its owner: a kill -9 of ours leaves it running, and the next start on the folder ends it. It is found by the pipe whose
- * reading end it holds (alive-sign.ts), and by its pid file.
- */
 
 /** The kernel is about to end it with its container; or nobody is. */
 const UNSEEN_MS = 2_000;

@@ -1,11 +1,3 @@
-import type { Msg, Subscription as NatsSubscription } from 'nats';
-import { Retry, realTime } from '@weir/time';
-import { apiErrorCode, describe, JS_NO_MESSAGE } from './connect.ts';
-import type { NatsLink } from './connect.ts';
-import { isLogError, LogError } from './errors.ts';
-import { guard } from './guard.ts';
-import type { ConsumeState, LogSubscription, Unsubscribe } from './types.ts';
-
 /*
  * Messages of a stream in sequence order, from the broker's pull consumers, without the client's consumer classes: those check no continuity, need up to
  * a minute to notice a dead server, count either messages or bytes, and make several promises and strings per message.
@@ -17,6 +9,14 @@ import type { ConsumeState, LogSubscription, Unsubscribe } from './types.ts';
  * Trust nothing but sequence numbers. A *generation* is one ephemeral consumer with its own inboxes; whatever goes wrong (a hole, a
  * consumer that vanished, a leadership change, a lost connection, silence while the stream is ahead) ends it, and the next starts at nextSeq.
  */
+
+import type { Msg, Subscription as NatsSubscription } from 'nats';
+import { Retry, realTime } from '@weir/time';
+import { apiErrorCode, describe, JS_NO_MESSAGE } from './connect.ts';
+import type { NatsLink } from './connect.ts';
+import { isLogError, LogError } from './errors.ts';
+import { guard } from './guard.ts';
+import type { ConsumeState, LogSubscription, Unsubscribe } from './types.ts';
 
 /** `pending`: messages which the stream still has behind this one. */
 export type PullHandler = (seq: number, data: Uint8Array, msg: Msg, pending: number) => void | Promise<void>;

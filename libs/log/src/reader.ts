@@ -1,11 +1,11 @@
+/** A LogStore's messages as checked, whole records; and what a log says about itself before anybody reads it. */
+
 import { LogError } from './errors.ts';
 import { RecordReader, TAIL_KEPT } from './fragments.ts';
 import type { RecordView } from './fragments.ts';
 import type { RecentMessages } from './recent.ts';
 import { checksumHex, decodeHeader, EMPTY_CHECKSUM, RecordHeader, RecordKind } from './record.ts';
 import type { ConsumeState, LogPosition, LogState, LogStore, LogSubscription } from './types.ts';
-
-/** A LogStore's messages as checked, whole records; and what a log says about itself before anybody reads it. */
 
 /** Of an empty data set. */
 export const LOG_START: LogPosition = { seq: 0, offset: 0, epoch: 0, checksum: EMPTY_CHECKSUM };

@@ -1,5 +1,3 @@
-import { LogError } from './errors.ts';
-
 /*
  * One message of the log: a fixed little-endian header, then the payload. The layout is in docs/internals/log-format.md and frozen by
  * record.test.ts; numbers that reached a log are append-only.
@@ -12,6 +10,8 @@ import { LogError } from './errors.ts';
  * practically never agree. In V8 over a DataView it runs at 5.6 GB/s and takes 0.12 µs for 256 B (bytes put together by shifts: 2 GB/s;
  * zlib.crc32 is no faster and only 32 bits). BigInt would have been the natural type and costs an allocation per record.
  */
+
+import { LogError } from './errors.ts';
 
 // History of the format:
 // 1  first

@@ -1,12 +1,12 @@
-import { TAIL_KEPT } from './fragments.ts';
-import type { LogState, SnapshotManifest } from './types.ts';
-
 /*
  * How far a log may be trimmed, pure. Three wishes hold the line, the most cautious wins:
  *   snapshots   the one before the newest usable one must be able to catch up, so that a snapshot that turns out bad costs nothing
  *   bytes       the newest `keepBytes` stay, whatever the snapshots say: they are what a slave resumes from after an outage
  *   readers     a slave that is catching up is not cut off, within a bound: one that hangs must not fill the disk
  */
+
+import { TAIL_KEPT } from './fragments.ts';
+import type { LogState, SnapshotManifest } from './types.ts';
 
 export interface ReaderProgress {
   /** Last sequence it has applied. */

@@ -1,3 +1,5 @@
+// What each user of an embedded server may do, and may not.
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +13,6 @@ import type { EmbeddedNats } from './embedded.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
 import { until } from './until.testing.ts';
-
-// What each user of an embedded server may do, and may not.
 
 const names = { cluster: 'c', logId: 'l' };
 const meta = {

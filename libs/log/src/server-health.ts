@@ -1,14 +1,14 @@
+/*
+ * Whether an embedded nats-server that lives can work. Two states are passed by a restart only: JetStream switched off, and a stream whose write failed. The
+ * second is told by its log file alone.
+ */
+
 import { statfsSync } from 'node:fs';
 import { describe, isJetStreamOff } from './connect.ts';
 import type { NatsLink } from './connect.ts';
 import type { EmbeddedNatsEvent } from './embedded-options.ts';
 import { LogError } from './errors.ts';
 import { fileSize, readEnd } from './file-end.ts';
-
-/*
- * Whether an embedded nats-server that lives can work. Two states are passed by a restart only: JetStream switched off, and a stream whose write failed. The
- * second is told by its log file alone.
- */
 
 export interface ServerHealthOptions {
   readonly dir: string;

@@ -1,3 +1,5 @@
+// One bit flips in the file of a snapshot stream while nats-server is stopped.
+
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,8 +10,6 @@ import { connectNats } from './connect.ts';
 import type { NatsLink } from './connect.ts';
 import { startEmbeddedNats } from './embedded.ts';
 import { JetStreamSnapshots } from './snapshots.ts';
-
-// One bit flips in the file of a snapshot stream while nats-server is stopped.
 
 const binary = findNatsServer();
 const FILE = 'store/jetstream/$G/streams/WEIR_c_l_SNAP/msgs/1.blk';

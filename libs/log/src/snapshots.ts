@@ -1,3 +1,16 @@
+/*
+ * Snapshots of one log, in a stream of their own.
+ *
+ *   weir.<cluster>.<log>.snap.<id>.p.<part>.<chunk>    chunks of at most 512 KB
+ *   weir.<cluster>.<log>.snap.<id>.m                   the manifest, written last: without it there is no snapshot
+ *
+ * Not the client's object store: its SHA-256 in JavaScript bounds it to 90 MB/s, it buffers without limit under a slow reader, and large objects
+ * fail on three replicas. Here parts of 32 MB have a digest each, from node:crypto, and eight chunks are in flight.
+ *
+ * Every chunk has a subject of its own and the stream keeps one message per subject. So a chunk whose acknowledgement was lost is simply sent again: at worst
+ * it replaces itself further behind, which is why a reader accepts chunks a little out of order.
+ */
+
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { realTime, Retry } from '@weir/time';
@@ -16,19 +29,6 @@ import type {
   SnapshotStore,
   SnapshotUpload,
 } from './types.ts';
-
-/*
- * Snapshots of one log, in a stream of their own.
- *
- *   weir.<cluster>.<log>.snap.<id>.p.<part>.<chunk>    chunks of at most 512 KB
- *   weir.<cluster>.<log>.snap.<id>.m                   the manifest, written last: without it there is no snapshot
- *
- * Not the client's object store: its SHA-256 in JavaScript bounds it to 90 MB/s, it buffers without limit under a slow reader, and large objects
- * fail on three replicas. Here parts of 32 MB have a digest each, from node:crypto, and eight chunks are in flight.
- *
- * Every chunk has a subject of its own and the stream keeps one message per subject. So a chunk whose acknowledgement was lost is simply sent again: at worst
- * it replaces itself further behind, which is why a reader accepts chunks a little out of order.
- */
 
 const CHUNK_BYTES = 512 * 1024;
 const PART_CHUNKS = 64;

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
-import { sleep } from './connect.ts';
-
 /*
  * Waiting for a server that may take long. A nats-server reads its whole store before it listens, which takes minutes where that is large or
  * the disk is slow; ending it for that would only begin the reading anew, for ever. So the bound is on standstill, not on time: while the
  * process lives and uses its processor, reads, or writes its log, it is waited for.
  */
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { sleep } from './connect.ts';
 
 export interface StartWatch {
   readonly pid: number;

@@ -1,3 +1,5 @@
+/* What every LogStore and SnapshotStore must do: run against the fakes and against a real nats-server. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LogError } from './errors.ts';
@@ -8,8 +10,6 @@ import type { ConsumeState, LogStore, SnapshotManifest, SnapshotMeta, SnapshotSt
 import { until } from './until.testing.ts';
 import { openWriter } from './open-writer.ts';
 import type { LogWriter } from './writer.ts';
-
-/* What every LogStore and SnapshotStore must do: run against the fakes and against a real nats-server. */
 
 export interface Harness {
   /** An empty log, with its stream. */

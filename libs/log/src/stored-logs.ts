@@ -1,8 +1,8 @@
+/* Which logs a NATS server holds, by the names of their streams: for whoever looks after what promotions left behind. */
+
 import { apiErrorCode, JS_STREAM_NOT_FOUND } from './connect.ts';
 import type { NatsLink } from './connect.ts';
 import { checkNames } from './jetstream-log.ts';
-
-/* Which logs a NATS server holds, by the names of their streams: for whoever looks after what promotions left behind. */
 
 export interface StoredLog {
   readonly logId: string;

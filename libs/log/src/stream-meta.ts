@@ -1,10 +1,3 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe } from './connect.ts';
-import { writeFileDurably } from './durable-file.ts';
-import { HighwayHash } from './highway-hash.ts';
-
 /*
  * What nats-server keeps of a stream beside its messages: `meta.inf`, its configuration, and `meta.sum`, the hash of that. With one bit wrong in either it
  * passes the whole stream over when it starts, though every message is on the disk. So a copy of the two is kept,
@@ -13,6 +6,13 @@ import { HighwayHash } from './highway-hash.ts';
  *
  * and put back before a start when they are not whole. An older configuration does no harm: whoever uses the stream brings it in line.
  */
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe } from './connect.ts';
+import { writeFileDurably } from './durable-file.ts';
+import { HighwayHash } from './highway-hash.ts';
 
 interface Meta {
   readonly inf: Buffer;

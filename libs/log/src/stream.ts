@@ -1,8 +1,8 @@
+/** Creating streams and keeping their configuration in line. */
+
 import { apiErrorCode, JS_STREAM_NOT_FOUND } from './connect.ts';
 import type { NatsLink } from './connect.ts';
 import { isLogError, LogError } from './errors.ts';
-
-/** Creating streams and keeping their configuration in line. */
 
 export interface StreamConfig {
   readonly name: string;

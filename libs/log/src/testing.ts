@@ -1,3 +1,8 @@
+/*
+ * A log in memory with faults on demand. Time is the caller's: by default answers come in microtasks; a simulator passes its own `schedule`.
+ * What a handler gets is overwritten as soon as the handler is done with it, so whoever keeps a view finds out.
+ */
+
 import { LogError } from './errors.ts';
 import { TAIL_KEPT } from './fragments.ts';
 import type {
@@ -12,11 +17,6 @@ import type {
   RefusedReason,
   Unsubscribe,
 } from './types.ts';
-
-/*
- * A log in memory with faults on demand. Time is the caller's: by default answers come in microtasks; a simulator passes its own `schedule`.
- * What a handler gets is overwritten as soon as the handler is done with it, so whoever keeps a view finds out.
- */
 
 export { FakeSnapshots } from './fake-snapshots.ts';
 

@@ -1,3 +1,32 @@
+/*
+ * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
+ * Pure logic over a LogStore, so that the same code runs over JetStream and over the fake with its faults.
+ *
+ *              stored                               refused, no answer from the log
+ *            ┌────────┐                                  ┌──────────┐
+ *            ▼        │    anything but 'stored'         ▼          │
+ *          open ──────┴──────────────────────────► resolving ──► blocked
+ *            ▲                                           │          │
+ *            └──────────────── a message is stored ──────┴──────────┘
+ *                                                        │
+ *     stopped ◄── stop(), deadline                       └──► fenced: another's message where ours should be, or the log lost its tail
+ *
+ * One rule decides everything that is not a plain 'stored': *what stands at the sequence that the message expects*. 'rejected' proves nothing (a retry of a
+ * stored append answers it, and so does a message whose predecessor failed), nor does a time-out. So wait until nothing sent is without an
+ * answer, then read:
+ *   ours (all 80 header bytes equal, checksum included)  → committed
+ *   a void message (see fragments.ts)                    → passed over: ours belongs one sequence later
+ *   another's                                            → fenced
+ *   nothing, and the log ends just before it             → send again; an earlier try that still arrives late is either stored (then this one is rejected,
+ *                                                          and reading finds ours) or rejected, as both expect the same sequence
+ *   nothing, and the log ends even earlier               → what was acknowledged is gone: it is given back from `recent` (heal.ts), else fenced
+ *
+ * "The log ends just before it" is not enough by its number: a broker may come back without its last messages, and another master write as many in their
+ * place. So the message at the end is compared too before anything is sent behind an append that failed or a connection that broke, and whenever a
+ * master without writes looks (`check`). A claim is not preceded by such a look: what it expects was read a moment ago (role/claiming.ts), and against a
+ * master that appends all the time each question more loses it.
+ */
+
 import { realTime, Retry } from '@weir/time';
 import type { Time } from '@weir/time';
 import { isLogError } from './errors.ts';
@@ -28,35 +57,6 @@ import type {
 } from './types.ts';
 import { IN_FLIGHT_MAX, VoidRule } from './void-rule.ts';
 import { WriterEntry } from './writer-entry.ts';
-
-/*
- * The master's end of the log: seals records, keeps at most two messages in flight, and turns what the store answers into one outcome per record.
- * Pure logic over a LogStore, so that the same code runs over JetStream and over the fake with its faults.
- *
- *              stored                               refused, no answer from the log
- *            ┌────────┐                                  ┌──────────┐
- *            ▼        │    anything but 'stored'         ▼          │
- *          open ──────┴──────────────────────────► resolving ──► blocked
- *            ▲                                           │          │
- *            └──────────────── a message is stored ──────┴──────────┘
- *                                                        │
- *     stopped ◄── stop(), deadline                       └──► fenced: another's message where ours should be, or the log lost its tail
- *
- * One rule decides everything that is not a plain 'stored': *what stands at the sequence that the message expects*. 'rejected' proves nothing (a retry of a
- * stored append answers it, and so does a message whose predecessor failed), nor does a time-out. So wait until nothing sent is without an
- * answer, then read:
- *   ours (all 80 header bytes equal, checksum included)  → committed
- *   a void message (see fragments.ts)                    → passed over: ours belongs one sequence later
- *   another's                                            → fenced
- *   nothing, and the log ends just before it             → send again; an earlier try that still arrives late is either stored (then this one is rejected,
- *                                                          and reading finds ours) or rejected, as both expect the same sequence
- *   nothing, and the log ends even earlier               → what was acknowledged is gone: it is given back from `recent` (heal.ts), else fenced
- *
- * "The log ends just before it" is not enough by its number: a broker may come back without its last messages, and another master write as many in their
- * place. So the message at the end is compared too before anything is sent behind an append that failed or a connection that broke, and whenever a
- * master without writes looks (`check`). A claim is not preceded by such a look: what it expects was read a moment ago (role/claiming.ts), and against a
- * master that appends all the time each question more loses it.
- */
 
 export interface LogWriterOptions {
   readonly log: LogStore;

@@ -1,15 +1,3 @@
-import {
-  CLASS_BY_GRANULES,
-  CLASS_BYTES,
-  CLASS_COUNT,
-  CLASS_SLAB_BLOCKS,
-  CLASS_SLAB_PAGES,
-  GRANULE_BYTES,
-  PAGE_BYTES,
-  REFS_PER_PAGE,
-  SMALL_BYTES_MAX,
-} from './size-classes.ts';
-
 /**
  * The arena: all keys, values and indexes of one keyspace in one reserved ArrayBuffer, outside the JavaScript heap.
  * The garbage collector never looks inside, the bytes in use are known exactly, and dropping a whole data set is
@@ -28,6 +16,18 @@ import {
  * What it does not do: move blocks (no defragmentation), or check addresses in production. Debug mode fills freed
  * blocks with a pattern, verifies it at reuse, and refuses double frees, foreign refs and overlaps.
  */
+
+import {
+  CLASS_BY_GRANULES,
+  CLASS_BYTES,
+  CLASS_COUNT,
+  CLASS_SLAB_BLOCKS,
+  CLASS_SLAB_PAGES,
+  GRANULE_BYTES,
+  PAGE_BYTES,
+  REFS_PER_PAGE,
+  SMALL_BYTES_MAX,
+} from './size-classes.ts';
 
 export type Ref = number;
 

@@ -1,13 +1,13 @@
+/**
+ * What every program of Weir does around its work: reads the configuration as redis-server does, prints help and
+ * version, logs, and stops gracefully within a bound on SIGTERM and SIGINT (a second signal ends it at once).
+ */
+
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { ConfigError, loadConfig } from '@weir/config';
 import type { Config } from '@weir/config';
 import { createLogger, pinoLevel } from '@weir/telemetry';
 import type { Logger } from '@weir/telemetry';
-
-/**
- * What every program of Weir does around its work: reads the configuration as redis-server does, prints help and
- * version, logs, and stops gracefully within a bound on SIGTERM and SIGINT (a second signal ends it at once).
- */
 
 export interface Program {
   readonly config: Config;

@@ -1,3 +1,5 @@
+// What DUMP answers and RESTORE takes: type byte, value, version of the format (16 bits), CRC64 of all before it; little endian.
+
 import { Crc64 } from './crc64.ts';
 import { RdbError } from './errors.ts';
 import { OP_FUNCTION2, RDB_VERSION_READ_MAX, RDB_VERSION_VALKEY, RDB_VERSION_WRITTEN, TYPE_STRING } from './format.ts';
@@ -5,8 +7,6 @@ import { MAX_STRING_BYTES_DEFAULT, RdbInput } from './input.ts';
 import type { RdbSink } from './types.ts';
 import { isReadable, RdbEntry, ValueReader } from './values.ts';
 import { RdbWriter } from './writer.ts';
-
-// What DUMP answers and RESTORE takes: type byte, value, version of the format (16 bits), CRC64 of all before it; little endian.
 
 const FOOTER_BYTES = 10;
 

@@ -1,3 +1,5 @@
+// Files that a real redis-server 7.0.15 wrote (fixtures/make.ts), with what it answered for their keys.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +8,6 @@ import { OBJECT_HASH, OBJECT_LIST, OBJECT_SET, OBJECT_STREAM, OBJECT_ZSET } from
 import { RdbReader } from './reader.ts';
 import { CollectingSink, contentOf, CopyingSink } from './testing.ts';
 import { RdbWriter } from './writer.ts';
-
-// Files that a real redis-server 7.0.15 wrote (fixtures/make.ts), with what it answered for their keys.
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures');
 

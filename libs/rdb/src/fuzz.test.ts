@@ -1,3 +1,6 @@
+// Valid files with bytes changed, cut out, doubled and put elsewhere: they are read or refused with an RdbError, the same however they
+// are cut into chunks, and what they tell is bounded by what they hold.
+
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +24,6 @@ import {
 } from './old-formats.testing.ts';
 import { RdbReader } from './reader.ts';
 import { bytes, CollectingSink, contentOf, latin1, putEntry, writeFile } from './testing.ts';
-
-// Valid files with bytes changed, cut out, doubled and put elsewhere: they are read or refused with an RdbError, the same however they
-// are cut into chunks, and what they tell is bounded by what they hold.
 
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(join(import.meta.dirname, '..', 'fixtures', `${name}.rdb`)));

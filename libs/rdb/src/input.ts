@@ -1,3 +1,7 @@
+// A cursor over the bytes that have arrived. Every reading method answers true and moves on, or answers false and sets `need` to the
+// index up to which bytes must be there before it makes sense to try again (from the start of the item: items are few fields long,
+// so this repeats a constant amount of work, and it keeps half-read state out of the parser). What is wrong is thrown.
+
 import { RdbError } from './errors.ts';
 import type { RdbErrorCode } from './errors.ts';
 import {
@@ -13,10 +17,6 @@ import {
 } from './format.ts';
 import { formatInteger } from './integer.ts';
 import { LZF_EXPANSION_MAX, lzfDecompress } from './lzf.ts';
-
-// A cursor over the bytes that have arrived. Every reading method answers true and moves on, or answers false and sets `need` to the
-// index up to which bytes must be there before it makes sense to try again (from the start of the item: items are few fields long,
-// so this repeats a constant amount of work, and it keeps half-read state out of the parser). What is wrong is thrown.
 
 export const MAX_STRING_BYTES_DEFAULT = 512 * 1024 * 1024;
 

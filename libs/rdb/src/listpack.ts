@@ -1,11 +1,11 @@
-import { formatInt64, Int64, INT64_TEXT_BYTES_MAX, parseInt64 } from './int64.ts';
-
 // A listpack is what Redis keeps small collections in, and writes as it is:
 //
 //   total bytes (32 bits)   count (16 bits; 65535: not known)   element…   0xff
 //   element = encoding and data   length of these, backwards readable
 //
 // Everything here works on (buffer, offset) and trusts only what validateListpack has seen.
+
+import { formatInt64, Int64, INT64_TEXT_BYTES_MAX, parseInt64 } from './int64.ts';
 
 export const LISTPACK_HEADER_BYTES = 6;
 /** Header and end mark. */

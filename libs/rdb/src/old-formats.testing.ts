@@ -1,9 +1,9 @@
+// Values as Redis 2.4 to 6.2 and 7.2 wrote them, made by the descriptions of these formats: no such servers are at hand, but Redis
+// 7.0 still reads all of the old ones (values.e2e.test.ts asks it).
+
 import { Crc64 } from './crc64.ts';
 import { ListpackBuilder } from './listpack-builder.ts';
 import { bytes, latin1 } from './testing.ts';
-
-// Values as Redis 2.4 to 6.2 and 7.2 wrote them, made by the descriptions of these formats: no such servers are at hand, but Redis
-// 7.0 still reads all of the old ones (values.e2e.test.ts asks it).
 
 export const little = (value: number | bigint, width: number): string => {
   const out = Buffer.alloc(8);

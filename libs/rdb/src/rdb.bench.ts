@@ -1,3 +1,10 @@
+// How fast a snapshot is written and read, apart from the keyspace and the disk. Not for comparing machines, nor with Redis, whose
+// figures include its keyspace.
+//
+//   node libs/rdb/src/rdb.bench.ts [keys]     (1,000,000 by default: keys of 16 bytes, values of 64)
+//
+// 2 cores, Node 26.10, see docs/internals/rdb.md for the figures.
+
 import { Crc64 } from './crc64.ts';
 import { TYPE_HASH, TYPE_HASH_LISTPACK, TYPE_LIST_QUICKLIST_2, TYPE_ZSET_2, TYPE_ZSET_LISTPACK } from './format.ts';
 import { ListpackBuilder } from './listpack-builder.ts';
@@ -5,13 +12,6 @@ import { LzfCompressor, lzfDecompress } from './lzf.ts';
 import { RdbReader } from './reader.ts';
 import { bytes, SilentSink, writeFile } from './testing.ts';
 import { RdbWriter } from './writer.ts';
-
-// How fast a snapshot is written and read, apart from the keyspace and the disk. Not for comparing machines, nor with Redis, whose
-// figures include its keyspace.
-//
-//   node libs/rdb/src/rdb.bench.ts [keys]     (1,000,000 by default: keys of 16 bytes, values of 64)
-//
-// 2 cores, Node 26.10, see docs/internals/rdb.md for the figures.
 
 const KEY_BYTES = 16;
 const VALUE_BYTES = 64;

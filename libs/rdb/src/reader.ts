@@ -1,3 +1,17 @@
+// A push parser. The file is a sequence of items (the header, an opcode with its operands, an entry with its value); whole items are
+// read straight from the chunk that holds them, and only an item that the chunk's end cuts is kept.
+//
+//   header ──▶ body ──▶ trailer ──▶ done          trailer: versions ≥ 5
+//             │  ▲  ▲
+//             │  │  └──▶ value                     a value of many items, read one by one
+//             ▼  │ end opcode
+//             module                               data of a module that belongs to no key: refused unless there is none
+//
+//   any ──▶ failed: the first error, which every later call throws again
+//
+// Memory: an incomplete item costs at most about twice what has arrived of it, whatever length it claims; a compressed string
+// additionally what it expands to, which is known to be possible (88 times at most) before it is allocated.
+
 import { Crc64 } from './crc64.ts';
 import { RdbError } from './errors.ts';
 import {
@@ -32,20 +46,6 @@ import { libraryName, moduleName } from './module-id.ts';
 import { KeyScout } from './scout.ts';
 import type { RdbReaderApi, RdbReaderOptions, RdbSink } from './types.ts';
 import { isReadable, printableKey, RdbEntry, ValueReader } from './values.ts';
-
-// A push parser. The file is a sequence of items (the header, an opcode with its operands, an entry with its value); whole items are
-// read straight from the chunk that holds them, and only an item that the chunk's end cuts is kept.
-//
-//   header ──▶ body ──▶ trailer ──▶ done          trailer: versions ≥ 5
-//             │  ▲  ▲
-//             │  │  └──▶ value                     a value of many items, read one by one
-//             ▼  │ end opcode
-//             module                               data of a module that belongs to no key: refused unless there is none
-//
-//   any ──▶ failed: the first error, which every later call throws again
-//
-// Memory: an incomplete item costs at most about twice what has arrived of it, whatever length it claims; a compressed string
-// additionally what it expands to, which is known to be possible (88 times at most) before it is allocated.
 
 type State = 'header' | 'body' | 'value' | 'module' | 'trailer' | 'done' | 'failed';
 

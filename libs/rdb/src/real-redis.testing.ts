@@ -1,3 +1,5 @@
+// A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
+
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,8 +10,6 @@ import { freePort } from '@weir/testkit';
 import { Redis } from 'ioredis';
 import { idText, inOrderOfScores, joined } from './testing.ts';
 import type { CollectedGroup, CollectedValue } from './testing.ts';
-
-// A real redis-server for the end-to-end tests and for making the fixtures: on a free port of the loopback, in a folder of its own.
 
 const START_MS_MAX = 60_000;
 const STARTS_MAX = 5;

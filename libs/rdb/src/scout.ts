@@ -1,3 +1,12 @@
+/**
+ * Runs ahead of the reader over the entries that follow, and finds the places of their keys. Whoever builds a table of the entries waits for memory
+ * at each one; told of the next ones together, it waits once for all (RdbSink.keysAhead). Of the loading of two million strings the search in the table was a
+ * quarter, and is a ninth with all that is done here.
+ *
+ * It decides nothing, and what it cannot pass over quickly it stops at: the end of the chunk, a key that is stored as an integer or compressed, a large
+ * collection, whatever is wrong. The reader will see for itself.
+ */
+
 import {
   ENC_INT32,
   ENC_LZF,
@@ -22,15 +31,6 @@ import {
   TYPE_ZSET_2,
 } from './format.ts';
 import { isReadable } from './values.ts';
-
-/**
- * Runs ahead of the reader over the entries that follow, and finds the places of their keys. Whoever builds a table of the entries waits for memory
- * at each one; told of the next ones together, it waits once for all (RdbSink.keysAhead). Of the loading of two million strings the search in the table was a
- * quarter, and is a ninth with all that is done here.
- *
- * It decides nothing, and what it cannot pass over quickly it stops at: the end of the chunk, a key that is stored as an integer or compressed, a large
- * collection, whatever is wrong. The reader will see for itself.
- */
 
 /** Keys that are told at a time. Twice as many bring nothing more. */
 export const KEYS_AHEAD_MAX = 16;

@@ -1,8 +1,8 @@
+// Small sorted sets are listpacks of member, score, member, score …, in order. Who reads one in place counts on that.
+
 import { Int64 } from './int64.ts';
 import { LISTPACK_END, LISTPACK_HEADER_BYTES, ListpackCursor, listpackNext, readInteger } from './listpack.ts';
 import { parseScore } from './score.ts';
-
-// Small sorted sets are listpacks of member, score, member, score …, in order. Who reads one in place counts on that.
 
 export type OrderFault = 'a score is not a number' | 'its members are not in order';
 

@@ -1,3 +1,10 @@
+// A node of a stream is a listpack of entries whose IDs are differences to the node's master ID:
+//
+//   live count   deleted count   number of master fields   master field…   0
+//   entry = flags   ms difference   seq difference   [number of fields]   field and value…   elements of the entry
+//
+// An entry that has the master's fields (a flag) has values only.
+
 import { Int64 } from './int64.ts';
 import {
   LISTPACK_END,
@@ -6,13 +13,6 @@ import {
   listpackNextChecked,
   readInteger,
 } from './listpack.ts';
-
-// A node of a stream is a listpack of entries whose IDs are differences to the node's master ID:
-//
-//   live count   deleted count   number of master fields   master field…   0
-//   entry = flags   ms difference   seq difference   [number of fields]   field and value…   elements of the entry
-//
-// An entry that has the master's fields (a flag) has values only.
 
 const FLAG_DELETED = 1;
 const FLAG_SAME_FIELDS = 2;

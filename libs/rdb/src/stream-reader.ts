@@ -1,14 +1,14 @@
-import type { RdbInput } from './input.ts';
-import { compareStreamIds, copyStreamId, STREAM_ID_ZERO, StreamNodeCheck } from './stream-node.ts';
-import type { StreamIdParts } from './stream-node.ts';
-import type { RdbSink, RdbStreamMeta } from './types.ts';
-
 // A stream in the file, in the order of its items:
 //
 //   node… ──▶ meta and number of groups ──▶ { group and number of its pending entries ──▶ pending…
 //             ──▶ number of consumers ──▶ { consumer and number of its pending entries ──▶ ID… }… }…
 //
 // Version 1 (Redis 5) has no first ID, highest deleted ID and counters; version 3 (7.2) has active times of consumers.
+
+import type { RdbInput } from './input.ts';
+import { compareStreamIds, copyStreamId, STREAM_ID_ZERO, StreamNodeCheck } from './stream-node.ts';
+import type { StreamIdParts } from './stream-node.ts';
+import type { RdbSink, RdbStreamMeta } from './types.ts';
 
 type Item = 'node' | 'meta' | 'group' | 'pending' | 'consumers' | 'consumer' | 'consumer-pending' | 'none';
 

@@ -1,3 +1,6 @@
+// Values of all types against real servers: Redis 7.0, which reads all forms that are older than it, and Valkey 8.0 for the two that
+// Redis 7.2 has added.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -36,9 +39,6 @@ import {
 } from './testing.ts';
 import type { CollectedValue } from './testing.ts';
 import { RdbWriter } from './writer.ts';
-
-// Values of all types against real servers: Redis 7.0, which reads all forms that are older than it, and Valkey 8.0 for the two that
-// Redis 7.2 has added.
 
 async function withServer(
   options: string[],

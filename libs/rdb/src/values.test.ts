@@ -1,3 +1,6 @@
+// Each type in each form, with what is told of it, however the file is cut; and what is wrong with values that are refused.
+// That Redis reads these very bytes as the same values is what values.e2e.test.ts shows.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parsePayload } from './dump.ts';
@@ -19,9 +22,6 @@ import type { Stream } from './old-formats.testing.ts';
 import { RdbReader } from './reader.ts';
 import { bytes, CollectingSink, contentOf, listpackElements } from './testing.ts';
 import type { CollectedValue } from './testing.ts';
-
-// Each type in each form, with what is told of it, however the file is cut; and what is wrong with values that are refused.
-// That Redis reads these very bytes as the same values is what values.e2e.test.ts shows.
 
 const fileOf = (body: string): Uint8Array => bytes(`REDIS0012${body}\xff${'\x00'.repeat(8)}`);
 const typed = (type: number, value: string): string => `${String.fromCharCode(type)}\x03key${value}`;

@@ -1,3 +1,8 @@
+// Reads values. begin() takes the first item of a value: all of it when it is one string (a small collection as listpack, intset,
+// ziplist, …), else its length. Then, until `done`, each step() takes one item more: an element, a pair, a node of a list, a part of
+// a stream. So only the incomplete item is kept, and nothing is read twice. Both answer false when bytes are missing, and are then
+// called again from the start of the item; they tell the sink nothing before they have all of it.
+
 import {
   NODE_PACKED,
   NODE_PLAIN,
@@ -36,11 +41,6 @@ import { orderFault } from './sorted-pairs.ts';
 import { StreamReader } from './stream-reader.ts';
 import type { RdbSink } from './types.ts';
 import { ziplistToListpack, zipmapToListpack } from './ziplist.ts';
-
-// Reads values. begin() takes the first item of a value: all of it when it is one string (a small collection as listpack, intset,
-// ziplist, …), else its length. Then, until `done`, each step() takes one item more: an element, a pair, a node of a list, a part of
-// a stream. So only the incomplete item is kept, and nothing is read twice. Both answer false when bytes are missing, and are then
-// called again from the start of the item; they tell the sink nothing before they have all of it.
 
 /** Everything of an entry but its value. One object per reader, reused. */
 export class RdbEntry {

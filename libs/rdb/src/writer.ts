@@ -1,3 +1,14 @@
+// Writes an RDB file through one buffer of fixed size. A string longer than that buffer goes through it in pieces, so memory does
+// not grow with values; the checksum is taken per chunk, where it costs a tenth of what it would per field.
+//
+// An entry is entryPrefix(type, …) followed by one value, in the forms that Redis 7.0 writes:
+//
+//   list (18)        valueLength(nodes), valueNode…
+//   set (2 or 11)    valueLength(elements), valueString…      or valueString(intset)
+//   hash (4 or 16)   valueLength(pairs), 2 × valueString…     or valueString(listpack)
+//   zset (5 or 17)   valueLength(members), valueMember…       or valueString(listpack)
+//   stream (19)      see the valueStreamXxx methods
+
 import { Crc64 } from './crc64.ts';
 import {
   ENC_INT16,
@@ -23,17 +34,6 @@ import {
 import { NOT_AN_INTEGER, parseInteger } from './integer.ts';
 import { LzfCompressor } from './lzf.ts';
 import type { RdbStreamMeta, RdbWriterApi, RdbWriterOptions } from './types.ts';
-
-// Writes an RDB file through one buffer of fixed size. A string longer than that buffer goes through it in pieces, so memory does
-// not grow with values; the checksum is taken per chunk, where it costs a tenth of what it would per field.
-//
-// An entry is entryPrefix(type, …) followed by one value, in the forms that Redis 7.0 writes:
-//
-//   list (18)        valueLength(nodes), valueNode…
-//   set (2 or 11)    valueLength(elements), valueString…      or valueString(intset)
-//   hash (4 or 16)   valueLength(pairs), 2 × valueString…     or valueString(listpack)
-//   zset (5 or 17)   valueLength(members), valueMember…       or valueString(listpack)
-//   stream (19)      see the valueStreamXxx methods
 
 const CHUNK_BYTES_DEFAULT = 64 * 1024;
 /** Fixed-size pieces (a length, an expiry, …) are reserved whole; none is longer. */

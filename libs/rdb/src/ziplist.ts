@@ -1,5 +1,3 @@
-import type { ListpackBuilder } from './listpack-builder.ts';
-
 // The two forms that listpacks replaced in Redis 7.0: ziplists, and (before 2.6) zipmaps. They are read, and at once made into
 // listpacks, as Redis does when it loads them.
 //
@@ -7,6 +5,8 @@ import type { ListpackBuilder } from './listpack-builder.ts';
 // entry   = length of the previous entry (1 byte, or 0xfe and 32 bits)   encoding   data
 //
 // zipmap  = count (1 byte; 254: not known)   { length key   length free value unused… }…   0xff
+
+import type { ListpackBuilder } from './listpack-builder.ts';
 
 const ZIPLIST_HEADER_BYTES = 10;
 const END = 0xff;

@@ -1,13 +1,13 @@
-import { isLogError, messageChecksum, messageEpoch, readBeginning } from '@weir/log';
-import type { Beginning, LogState, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
-import type { FollowerLogger } from './follower.ts';
-
 /**
  * Where a data set may begin: which snapshots are of this log's history, and whether its first record is really the first.
  *
  * A log's first record says what stands in front of it (leadership.ts in libs/log): nothing, or a snapshot. So "there is no snapshot" is never
  * taken for "there was no data".
  */
+
+import { isLogError, messageChecksum, messageEpoch, readBeginning } from '@weir/log';
+import type { Beginning, LogState, LogStore, SnapshotManifest, SnapshotStore } from '@weir/log';
+import type { FollowerLogger } from './follower.ts';
 
 export interface ProvenSnapshots {
   /** Usable, of this history, and reached by the log; newest first. */

@@ -1,3 +1,24 @@
+/**
+ * Follows a log with a data set: newest usable snapshot, load, consume from the sequence behind it, for ever.
+ *
+ *   idle ──bootstrap──▶ loading ──▶ catching-up ⇄ live
+ *                          │             │  ▲
+ *                          ▼             ▼  │ (the subscription heals itself)
+ *                        failed ◀──── disconnected
+ *
+ * - loading: a snapshot is being loaded into a fresh keyspace; nobody sees it yet.
+ * - catching-up, live: records are applied as they come; `live` means that the end of the log was reached once since.
+ * - disconnected: nothing comes; the data set stays and the subscription resumes by sequence.
+ * - failed: the data set cannot follow the log any more (the log was trimmed past it, diverged, or a record could not be
+ *   applied). It ends here: whoever owns the follower makes a new one.
+ *
+ * One record is either applied whole or it fails the follower: `position` never lies about the data set.
+ *
+ * With a pace, the event loop turns between records, and between the commands of one record as long as nobody looks at the data set: `position` is
+ * then in front of it. Who wants to look asks for `whole()` while the follower is paused, or for `serve()`: from then on each record
+ * is applied in one go, since readers must not find half of one.
+ */
+
 import type { Keyspace } from '@weir/keyspace';
 import {
   LOG_START,
@@ -28,27 +49,6 @@ import type { Time } from '@weir/time';
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import { DoesNotFitError, explained } from './does-not-fit.ts';
 import { Replay } from './replay.ts';
-
-/**
- * Follows a log with a data set: newest usable snapshot, load, consume from the sequence behind it, for ever.
- *
- *   idle ──bootstrap──▶ loading ──▶ catching-up ⇄ live
- *                          │             │  ▲
- *                          ▼             ▼  │ (the subscription heals itself)
- *                        failed ◀──── disconnected
- *
- * - loading: a snapshot is being loaded into a fresh keyspace; nobody sees it yet.
- * - catching-up, live: records are applied as they come; `live` means that the end of the log was reached once since.
- * - disconnected: nothing comes; the data set stays and the subscription resumes by sequence.
- * - failed: the data set cannot follow the log any more (the log was trimmed past it, diverged, or a record could not be
- *   applied). It ends here: whoever owns the follower makes a new one.
- *
- * One record is either applied whole or it fails the follower: `position` never lies about the data set.
- *
- * With a pace, the event loop turns between records, and between the commands of one record as long as nobody looks at the data set: `position` is
- * then in front of it. Who wants to look asks for `whole()` while the follower is paused, or for `serve()`: from then on each record
- * is applied in one go, since readers must not find half of one.
- */
 
 export type FollowerState = 'idle' | 'loading' | 'catching-up' | 'live' | 'disconnected' | 'failed' | 'stopped';
 

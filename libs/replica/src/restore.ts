@@ -1,3 +1,8 @@
+/**
+ * The data set as it was: the newest usable snapshot in front of a point, and the log up to it, written to a file with which a new node begins a log of its
+ * own. The log that it is read from is not touched. A record counts whole or not at all, so a sequence inside of a record means the one before it.
+ */
+
 import type { Keyspace } from '@weir/keyspace';
 import { LOG_START, LogError, LogReader, RecordKind } from '@weir/log';
 import type { LogPosition, LogStore, RecordView, SnapshotManifest, SnapshotStore } from '@weir/log';
@@ -13,11 +18,6 @@ import {
 import { provenSnapshots, unprovenBeginning } from './beginning.ts';
 import type { FollowerLogger } from './follower.ts';
 import { Replay } from './replay.ts';
-
-/**
- * The data set as it was: the newest usable snapshot in front of a point, and the log up to it, written to a file with which a new node begins a log of its
- * own. The log that it is read from is not touched. A record counts whole or not at all, so a sequence inside of a record means the one before it.
- */
 
 export type RestorePoint =
   | { readonly kind: 'snapshot'; readonly id: string }

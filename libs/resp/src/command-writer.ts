@@ -1,9 +1,9 @@
+// Commands as RESP frames, one behind the other: effects for the log, requests for a link. The caller may have
+// bytes reserved at the front for a header of its own.
+
 import { digitsOf, writeDigits } from './bytes.ts';
 import { copyBytes } from './bytes.ts';
 import { ByteSink } from './sink.ts';
-
-// Commands as RESP frames, one behind the other: effects for the log, requests for a link. The caller may have
-// bytes reserved at the front for a header of its own.
 
 export class CommandWriter extends ByteSink {
   /** Commands since reset(). */

@@ -1,6 +1,6 @@
-import { CR, LF, digitsOf, writeDigits } from './bytes.ts';
-
 // The two header lines of a request frame.
+
+import { CR, LF, digitsOf, writeDigits } from './bytes.ts';
 
 export function frameLength(args: readonly Uint8Array[]): number {
   let bytes = 3 + digitsOf(args.length);

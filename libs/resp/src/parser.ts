@@ -1,9 +1,9 @@
-import { CR, LF, latin1At } from './bytes.ts';
-
 // Replies as values, for tests and for internal clients (handshakes, bridges). Complete for RESP2 and RESP3,
 // streamed strings and aggregates included; every value keeps its type, so that two replies are equal as values
 // exactly when they mean the same. A reply may be cut anywhere: finished parts of an unfinished reply are kept
 // on a stack and not parsed again.
+
+import { CR, LF, latin1At } from './bytes.ts';
 
 export type Reply =
   | { type: 'simple' | 'error' | 'bigNumber'; value: string }

@@ -1,12 +1,12 @@
-import { allocBytes, copyBytes, latin1At, utf8At } from './bytes.ts';
-import { frameLength, writeFrameHeader, writeBulkHeader } from './frame.ts';
-
 // One request as a view on the bytes it came in. Nothing here is copied: the offsets are valid until the
 // handler returns, then the scanner reuses both the object and (perhaps) the bytes.
 //
 // Invariant `frame-is-strict`: [start, end) of `buf` is always a strict RESP multibulk frame of exactly these
 // arguments, also when the client sent an inline command or sloppy line ends (the scanner re-encodes those), so
 // that a frame may go over a link or into the log as it is.
+
+import { allocBytes, copyBytes, latin1At, utf8At } from './bytes.ts';
+import { frameLength, writeFrameHeader, writeBulkHeader } from './frame.ts';
 
 /** Requests with more arguments than this give their offset table back when they are done. */
 const ARGS_KEPT_MAX = 1024;

@@ -1,10 +1,10 @@
-import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request, formatDouble } from './index.ts';
-
 // Micro benchmarks of the hot loops: node libs/resp/src/resp.bench.ts
 //
 // For choosing between ways to write a loop; a whole server spends most of its time elsewhere. Each line is the best of
 // several rounds, as the machine has other things to do. A bench that runs alone in a process flatters itself: the
 // rounds go over all benches in turn, so that they share one state of optimization.
+
+import { CommandWriter, FRAME, FrameScanner, ReplyWriter, Request, formatDouble } from './index.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const ROUNDS = 7;

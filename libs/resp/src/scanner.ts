@@ -1,8 +1,3 @@
-import { CR, LF, allocBytes, copyBytes } from './bytes.ts';
-import { splitInline } from './inline.ts';
-import { parseLength } from './lengths.ts';
-import { Request } from './request.ts';
-
 // Finds the requests in the bytes of a connection, which may be cut anywhere.
 //
 // Two machines. The fast one (scanArgs) sees a whole, well-formed frame inside the fed chunk: it reads each byte
@@ -18,6 +13,11 @@ import { Request } from './request.ts';
 //
 // Differences from Redis: it holds a whole frame in one piece, so client-query-buffer-limit counts the finished
 // arguments of an incomplete request as well (and its offset table); never more than 2 GiB.
+
+import { CR, LF, allocBytes, copyBytes } from './bytes.ts';
+import { splitInline } from './inline.ts';
+import { parseLength } from './lengths.ts';
+import { Request } from './request.ts';
 
 export const MORE = 0;
 export const FRAME = 1;

@@ -1,3 +1,5 @@
+// One growing run of bytes, the base of the reply and the command writer.
+
 import {
   ARENA_SLACK_BYTES,
   CR,
@@ -11,8 +13,6 @@ import {
   writeLatin1,
   writeUtf8,
 } from './bytes.ts';
-
-// One growing run of bytes, the base of the reply and the command writer.
 
 const FIRST_BYTES = 4096;
 /** A buffer that has grown beyond this is given back by reset(). */

@@ -1,8 +1,8 @@
+// Replies into one growing buffer, in RESP2 or RESP3 as the connection has chosen.
+
 import { writeLatin1, writeUtf8 } from './bytes.ts';
 import { formatDouble } from './double.ts';
 import { ByteSink } from './sink.ts';
-
-// Replies into one growing buffer, in RESP2 or RESP3 as the connection has chosen.
 
 const OK = latin1('+OK\r\n');
 const PONG = latin1('+PONG\r\n');

@@ -1,8 +1,8 @@
+/** `bit` in scripts: operations on 32 bits, as LuaBitOp has them. Numbers are rounded and taken modulo 2^32; results are signed. */
+
 import type { HostFunction } from './host-module.ts';
 import type { Lua } from './lua.ts';
 import type { HostLibrary } from './sandbox.ts';
-
-/** `bit` in scripts: operations on 32 bits, as LuaBitOp has them. Numbers are rounded and taken modulo 2^32; results are signed. */
 
 const number = new Float64Array(1);
 const words = new Int32Array(number.buffer);

@@ -1,3 +1,7 @@
+/**
+ * `cjson` in scripts, as Lua CJSON 2.1.0 in Redis. Its settings hold for all scripts from then on, as there.
+ */
+
 import { formatDouble } from '@weir/resp';
 import { Bytes } from './bytes.ts';
 import type { HostFunction } from './host-module.ts';
@@ -5,10 +9,6 @@ import { JsonReader } from './json-reader.ts';
 import { TBOOLEAN, TLIGHTUSERDATA, TNIL, TNUMBER, TSTRING, TTABLE } from './lua.ts';
 import type { Lua } from './lua.ts';
 import type { HostLibrary } from './sandbox.ts';
-
-/**
- * `cjson` in scripts, as Lua CJSON 2.1.0 in Redis. Its settings hold for all scripts from then on, as there.
- */
 
 const DEPTH = 1000;
 /** However deep the settings allow: JavaScript's stack is finite. */

@@ -1,9 +1,9 @@
+/** `cmsgpack` in scripts: MessagePack, as Redis's copy of lua-cmsgpack writes and reads it. */
+
 import { Bytes } from './bytes.ts';
 import { TBOOLEAN, TNUMBER, TSTRING, TTABLE } from './lua.ts';
 import type { Lua } from './lua.ts';
 import type { HostLibrary } from './sandbox.ts';
-
-/** `cmsgpack` in scripts: MessagePack, as Redis's copy of lua-cmsgpack writes and reads it. */
 
 const NESTING_MAX = 16;
 /** So deep are the tables at most that are read: JavaScript's stack is finite. */

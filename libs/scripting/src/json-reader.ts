@@ -1,9 +1,9 @@
+/** Reads JSON as Lua CJSON does, with its errors. It takes more than JSON: numbers as strtod reads them, control characters in strings. */
+
 import { Bytes } from './bytes.ts';
 import { DEPTH_MAX } from './cjson.ts';
 import type { JsonSettings } from './cjson.ts';
 import type { Lua } from './lua.ts';
-
-/** Reads JSON as Lua CJSON does, with its errors. It takes more than JSON: numbers as strtod reads them, control characters in strings. */
 
 type Token =
   | 'T_OBJ_BEGIN'

@@ -1,7 +1,3 @@
-import { asWasmFunctions } from './host-module.ts';
-import type { HookFunction, HostFunction } from './host-module.ts';
-import type { LuaModule } from './webassembly.ts';
-
 /**
  * Lua 5.1, compiled to WebAssembly, through its own C API.
  *
@@ -13,6 +9,10 @@ import type { LuaModule } from './webassembly.ts';
  *
  * Memory: the heap grows up to a limit; beyond it an allocation fails, which a script sees as "not enough memory".
  */
+
+import { asWasmFunctions } from './host-module.ts';
+import type { HookFunction, HostFunction } from './host-module.ts';
+import type { LuaModule } from './webassembly.ts';
 
 export const TNIL = 0;
 export const TBOOLEAN = 1;

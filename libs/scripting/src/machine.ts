@@ -1,10 +1,3 @@
-import type { ReplyWriter } from '@weir/resp';
-import { ERRMEM, GC_COLLECT, LuaTrapError, MASK_COUNT, OK, REGISTRY, TSTRING, TTABLE, YIELD } from './lua.ts';
-import type { Lua } from './lua.ts';
-import { ReplyOfLua, upToNul } from './lua-to-reply.ts';
-import { Sandbox } from './sandbox.ts';
-import type { SandboxInit } from './sandbox.ts';
-
 /**
  * Runs scripts, one at a time, in a sandbox.
  *
@@ -20,6 +13,13 @@ import type { SandboxInit } from './sandbox.ts';
  *                  suspended              (running)
  * ```
  */
+
+import type { ReplyWriter } from '@weir/resp';
+import { ERRMEM, GC_COLLECT, LuaTrapError, MASK_COUNT, OK, REGISTRY, TSTRING, TTABLE, YIELD } from './lua.ts';
+import type { Lua } from './lua.ts';
+import { ReplyOfLua, upToNul } from './lua-to-reply.ts';
+import { Sandbox } from './sandbox.ts';
+import type { SandboxInit } from './sandbox.ts';
 
 export type Outcome = 'done' | 'failed' | 'suspended';
 

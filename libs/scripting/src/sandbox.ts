@@ -1,8 +1,3 @@
-import { ERRMEM, GC_RESTART, GLOBALS, Lua, OK, REGISTRY, TFUNCTION, TNIL, TSTRING, TTABLE } from './lua.ts';
-import type { LuaInit } from './lua.ts';
-import type { HostFunction } from './host-module.ts';
-import { Random } from './random.ts';
-
 /**
  * What scripts see: Redis's globals, none of which they can change.
  *
@@ -12,6 +7,11 @@ import { Random } from './random.ts';
  *
  * Bytecode is not loaded, in whatever way; nothing that leads out of Lua (files, the system, the debug library) is there.
  */
+
+import { ERRMEM, GC_RESTART, GLOBALS, Lua, OK, REGISTRY, TFUNCTION, TNIL, TSTRING, TTABLE } from './lua.ts';
+import type { LuaInit } from './lua.ts';
+import type { HostFunction } from './host-module.ts';
+import { Random } from './random.ts';
 
 export const READONLY = 'Attempt to modify a readonly table';
 const REMOVED = ['dofile', 'loadfile', 'newproxy', 'print', 'getfenv', 'setfenv', 'module', 'require'];

@@ -1,8 +1,8 @@
+/** `struct` in scripts: numbers and strings to bytes and back by a format, as Redis's copy of lua_struct does on a 64-bit little-endian machine. */
+
 import { Bytes } from './bytes.ts';
 import type { Lua } from './lua.ts';
 import type { HostLibrary } from './sandbox.ts';
-
-/** `struct` in scripts: numbers and strings to bytes and back by a format, as Redis's copy of lua_struct does on a 64-bit little-endian machine. */
 
 const INTEGER_BYTES_MAX = 32;
 const ALIGN_MAX = 8;

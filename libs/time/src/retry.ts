@@ -1,9 +1,9 @@
-import type { Time, Timer } from './types.ts';
-
 /**
  * How long to wait before the next try of what has failed: twice as long each time up to a bound, so that what is down is not hammered, and with
  * jitter where many wait for the same thing, so that they do not come back at one moment. One Retry is one thing that is tried.
  */
+
+import type { Time, Timer } from './types.ts';
 
 export interface RetryOptions {
   readonly time: Time;

@@ -1,8 +1,8 @@
+// What the set-up (tools/bootstrap) has left for programs to find at run time.
+
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-
-// What the set-up (tools/bootstrap) has left for programs to find at run time.
 
 /** The folder that holds package.json, libs, apps. */
 export function checkoutRoot(): string {

@@ -1,3 +1,5 @@
+// Small, and without a word about speed: benchmarks that nobody runs rot.
+
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -6,8 +8,6 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Report } from './report.ts';
-
-// Small, and without a word about speed: benchmarks that nobody runs rot.
 
 const main = path.join(import.meta.dirname, 'main.ts');
 const cases = ['get-p16-c50', 'set-everysec-p1-c50', 'set-always-p16-c200', 'split-get'];

@@ -1,10 +1,10 @@
-import type { ThroughputResult } from './throughput.ts';
-import { formatNumber, verdictOf } from './report.ts';
-
 /**
  * The throughput cases as a picture: for each, Weir's rate as a share of Redis's, and the promised share as a mark. A ratio
  * is what stays the same from machine to machine; the rates stand beside it as text.
  */
+
+import type { ThroughputResult } from './throughput.ts';
+import { formatNumber, verdictOf } from './report.ts';
 
 const WIDTH = 960;
 const LABEL = 210;

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import path from 'node:path';
-import { checkoutRoot } from '@weir/toolchain';
-import type { FigureBench } from './figures.ts';
-
 /**
  * Time of a command inside the engine, without sockets and log: the benchmark that stands beside the commands, in a process
  * of its own, so that this one's heap and compiled code are not in its way.
  */
+
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { checkoutRoot } from '@weir/toolchain';
+import type { FigureBench } from './figures.ts';
 
 const NANOS_MAX = 450;
 

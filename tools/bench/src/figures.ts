@@ -1,3 +1,5 @@
+/** Benchmarks that are not a rate under redis-benchmark. */
+
 import type { Figure } from './report.ts';
 import type { Workshop } from './servers.ts';
 import { engineBench, engineTypesBench } from './engine-time.ts';
@@ -7,8 +9,6 @@ import { reloadBench } from './reload.ts';
 import { smallBench } from './small.ts';
 import { syncBench } from './sync.ts';
 import { waitingBench } from './waiting.ts';
-
-/** Benchmarks that are not a rate under redis-benchmark. */
 
 export interface BenchContext {
   readonly workshop: Workshop;

@@ -1,3 +1,9 @@
+/**
+ * One collection of a million elements: the rate at which it is filled, what an element takes, and the commands that look
+ * into it. redis-benchmark draws the elements, so that after a million draws a third of them is missing; these are added
+ * before memory is counted and anything is read, and then every random read finds something.
+ */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { digits, scattered, sendAll, variadic } from './bulk.ts';
 import type { Words } from './bulk.ts';
@@ -5,12 +11,6 @@ import type { Figure } from './report.ts';
 import { withClient } from './resp-client.ts';
 import type { BenchServer } from './servers.ts';
 import type { ThroughputCase } from './throughput.ts';
-
-/**
- * One collection of a million elements: the rate at which it is filled, what an element takes, and the commands that look
- * into it. redis-benchmark draws the elements, so that after a million draws a third of them is missing; these are added
- * before memory is counted and anything is read, and then every random read finds something.
- */
 
 export const LARGE = 1_000_000;
 export const LARGE_QUICK = 20_000;

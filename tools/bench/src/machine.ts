@@ -1,11 +1,11 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
-
 /**
  * The machine is rarely ours alone. A run is believed when, while it lasted, programs that do not belong to the
  * benchmark (and the hypervisor) took little of the processors; /proc tells, so elsewhere than on Linux every run is believed.
  */
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { arch, availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface MachineDescription {
   readonly cpu: string;

@@ -1,10 +1,10 @@
+/** Bytes for one key of 16 bytes with a value of 64, from many of them: what the server says, and what the system says. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FigureBench } from './figures.ts';
 import { residentBytes } from './machine.ts';
 import { preload, withClient } from './resp-client.ts';
 import type { BenchServer } from './servers.ts';
-
-/** Bytes for one key of 16 bytes with a value of 64, from many of them: what the server says, and what the system says. */
 
 const SETTLE_MS = 1500;
 

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { digits, sendAll, variadic } from './bulk.ts';
-import type { ThroughputCase } from './throughput.ts';
-
 /**
  * redis-benchmark's own tests, with its own values of three bytes, over 100 000 keys or elements. A test that adds begins
  * with nothing, and one that removes with as much as it will remove: otherwise a list grows from run to run, and most
  * of LPOP's answers are nil.
  */
+
+import { createHash } from 'node:crypto';
+import { digits, sendAll, variadic } from './bulk.ts';
+import type { ThroughputCase } from './throughput.ts';
 
 /** For keys as for elements. */
 export const OWN_KEYS = 100_000;

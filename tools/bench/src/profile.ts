@@ -1,7 +1,7 @@
+/** Where the time of a profiled process went: self time by part of the program, and by function. */
+
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-
-/** Where the time of a profiled process went: self time by part of the program, and by function. */
 
 interface ProfileNode {
   readonly id: number;

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
-
 /** One run of redis-benchmark. */
+
+import { spawn } from 'node:child_process';
 
 export interface LoadOptions {
   readonly port: number;

@@ -1,13 +1,13 @@
+/**
+ * A data set of every type comes back from a snapshot: half of the keys are strings, the others small collections of ten, and
+ * of each type there are a few large ones.
+ */
+
 import { digits, sendAll, variadic } from './bulk.ts';
 import type { Words } from './bulk.ts';
 import type { FigureBench } from './figures.ts';
 import { compareReload } from './replica.ts';
 import { smallKinds } from './small.ts';
-
-/**
- * A data set of every type comes back from a snapshot: half of the keys are strings, the others small collections of ten, and
- * of each type there are a few large ones.
- */
 
 const LARGE_ELEMENTS = 10_000;
 const LARGE_KEYS = 2;

@@ -1,3 +1,9 @@
+/**
+ * How fast a data set comes into a fresh process. From the log: a Weir slave without a snapshot reads all records, beside
+ * a Redis that replays an AOF with the same commands. From a snapshot: what a slave loads first, beside a Redis that
+ * loads its dump.rdb.
+ */
+
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,12 +12,6 @@ import { runLoad } from './redis-benchmark.ts';
 import { preload, withClient } from './resp-client.ts';
 import type { Figure } from './report.ts';
 import type { BenchServer, Workshop } from './servers.ts';
-
-/**
- * How fast a data set comes into a fresh process. From the log: a Weir slave without a snapshot reads all records, beside
- * a Redis that replays an AOF with the same commands. From a snapshot: what a slave loads first, beside a Redis that
- * loads its dump.rdb.
- */
 
 const BOUND_MS = 180_000;
 

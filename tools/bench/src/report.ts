@@ -1,7 +1,7 @@
+/** What a whole run found: the JSON file, and the text a person reads. */
+
 import type { MachineDescription } from './machine.ts';
 import type { Run, ThroughputResult } from './throughput.ts';
-
-/** What a whole run found: the JSON file, and the text a person reads. */
 
 /** One figure beside Redis's. */
 export interface Figure {

@@ -1,3 +1,11 @@
+/**
+ * Reads through an ingress that routes: how many a second with one, two and four slaves, what one costs the ingress and the engine in processor time, and
+ * how much later it is answered than one that asks the slave itself.
+ *
+ * With fewer cores than processes the rate says what the machine does, not what more slaves would do on machines of their own: so the processor time of each
+ * part is measured apart, and what a core of it would answer is told beside the rate.
+ */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,14 +16,6 @@ import { runLoad } from './redis-benchmark.ts';
 import type { Figure } from './report.ts';
 import { RespClient, preload, withClient } from './resp-client.ts';
 import type { BenchServer, Workshop } from './servers.ts';
-
-/**
- * Reads through an ingress that routes: how many a second with one, two and four slaves, what one costs the ingress and the engine in processor time, and
- * how much later it is answered than one that asks the slave itself.
- *
- * With fewer cores than processes the rate says what the machine does, not what more slaves would do on machines of their own: so the processor time of each
- * part is measured apart, and what a core of it would answer is told beside the rate.
- */
 
 interface Routed {
   readonly ingress: BenchServer;

@@ -1,3 +1,5 @@
+/** Servers under measurement, as child processes with folders and logs of their own below one working folder. */
+
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -8,8 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startEmbeddedNats } from '@weir/log';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
 import { withClient } from './resp-client.ts';
-
-/** Servers under measurement, as child processes with folders and logs of their own below one working folder. */
 
 export type Appendfsync = 'no' | 'everysec' | 'always';
 

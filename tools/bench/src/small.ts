@@ -1,3 +1,5 @@
+/** Bytes for one small collection of ten elements and its key, from many of them, by the servers' own count. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendAll } from './bulk.ts';
 import type { Words } from './bulk.ts';
@@ -5,8 +7,6 @@ import type { FigureBench } from './figures.ts';
 import { MEMORY_MAX, usedMemory } from './large.ts';
 import type { Figure } from './report.ts';
 import type { BenchServer } from './servers.ts';
-
-/** Bytes for one small collection of ten elements and its key, from many of them, by the servers' own count. */
 
 const SETTLE_MS = 1000;
 const TEN = Array.from({ length: 10 }, (_, i) => i);

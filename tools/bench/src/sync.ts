@@ -1,10 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { BenchContext, FigureBench } from './figures.ts';
-import { until } from './replica.ts';
-import { RespClient, preload, withClient } from './resp-client.ts';
-import type { BenchServer } from './servers.ts';
-import type { Figure } from './report.ts';
-
 /**
  * What two slaves that join at once cost the clients of their master. A paced writer goes on the whole time, and two probes
  * (PING, and a SET whose reply waits for the log) take the master's latency before and during the syncs; in the end every
@@ -12,6 +5,13 @@ import type { Figure } from './report.ts';
  *
  * The writer's rate is fixed and far below what either server can do: a saturated server's latency is the length of its queue.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BenchContext, FigureBench } from './figures.ts';
+import { until } from './replica.ts';
+import { RespClient, preload, withClient } from './resp-client.ts';
+import type { BenchServer } from './servers.ts';
+import type { Figure } from './report.ts';
 
 const WRITES_PER_SECOND = 5000;
 const TICK_MS = 10;

@@ -1,10 +1,3 @@
-import type { LoadResult } from './redis-benchmark.ts';
-import { runLoad } from './redis-benchmark.ts';
-import { FOREIGN_MAX, watch } from './machine.ts';
-import type { CpuUse, Patience } from './machine.ts';
-import { preload, withClient } from './resp-client.ts';
-import type { Appendfsync, BenchServer, Workshop } from './servers.ts';
-
 /**
  * Weir and real Redis under the same load, one after the other and again (A B A B A B): the machine drifts, and what
  * counts is the ratio of the medians. Both servers run all the time; only one is ever loaded.
@@ -12,6 +5,13 @@ import type { Appendfsync, BenchServer, Workshop } from './servers.ts';
  * The turns are slices of half a second, six of which make a run of three. On a machine that others use as well there is
  * seldom a quiet three seconds, but there are quiet halves, and a disturbed slice costs little to repeat.
  */
+
+import type { LoadResult } from './redis-benchmark.ts';
+import { runLoad } from './redis-benchmark.ts';
+import { FOREIGN_MAX, watch } from './machine.ts';
+import type { CpuUse, Patience } from './machine.ts';
+import { preload, withClient } from './resp-client.ts';
+import type { Appendfsync, BenchServer, Workshop } from './servers.ts';
 
 export const VALUE_BYTES = 64;
 

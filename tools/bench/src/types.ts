@@ -1,3 +1,5 @@
+/** The suite of all types: redis-benchmark's own tests, and commands on large collections. */
+
 import { OWN_KEYS, OWN_VALUE_BYTES, ownCases } from './own-tests.ts';
 import { LARGE, LARGE_QUICK, completeCollection, elementFigure, largeCollections, usedMemory } from './large.ts';
 import type { LargeCollection } from './large.ts';
@@ -6,8 +8,6 @@ import { preload } from './resp-client.ts';
 import type { BenchServer, Workshop } from './servers.ts';
 import { runCase } from './throughput.ts';
 import type { ThroughputCase, ThroughputResult, ThroughputSettings } from './throughput.ts';
-
-/** The suite of all types: redis-benchmark's own tests, and commands on large collections. */
 
 export interface TypesFound {
   readonly throughput: ThroughputResult[];

@@ -1,13 +1,13 @@
-import type { FigureBench } from './figures.ts';
-import type { Figure } from './report.ts';
-import { RespClient } from './resp-client.ts';
-import type { BenchServer } from './servers.ts';
-
 /**
  * Clients that wait for a key: how long it takes from a push until who waits has the element, with one client; and what many clients that wait for
  * one key take in memory and time. The client is this process, which takes as long for both servers: it is no measure of how many
  * hand-overs a second a server does.
  */
+
+import type { FigureBench } from './figures.ts';
+import type { Figure } from './report.ts';
+import { RespClient } from './resp-client.ts';
+import type { BenchServer } from './servers.ts';
 
 const HANDOVER_MAX = { of: 'ratio', bound: 'max', at: 1.5 } as const;
 const CONNECTS_AT_ONCE = 200;

@@ -1,3 +1,15 @@
+/**
+ * One cell: a node that was stopped, one fault in one of its files, a start, and what comes of it.
+ *
+ *   nothing-lost  it serves all that was ever acknowledged, and what it is given now survives a kill -9
+ *   refused       it ends with a sentence, or goes on and refuses with a typed error and a line in its log; and the runbook leads on from there,
+ *                 both with a copy of the folder and without one (runbook.ts)
+ *   stuck         it refuses, and a way of the runbook does not lead to a node that serves what it said
+ *   silent        everything else: less data, a master that never serves and does not say why, a refusal that explains nothing
+ *
+ * A slave that had everything must have it all the time, whatever its master does.
+ */
+
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,18 +23,6 @@ import { Stuck, decide, nodeFileAgain, promote, slaveAfter } from './runbook.ts'
 import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
 import type { Settled } from './settle.ts';
 import type { Kind, Prepared, StopName } from './prepare.ts';
-
-/**
- * One cell: a node that was stopped, one fault in one of its files, a start, and what comes of it.
- *
- *   nothing-lost  it serves all that was ever acknowledged, and what it is given now survives a kill -9
- *   refused       it ends with a sentence, or goes on and refuses with a typed error and a line in its log; and the runbook leads on from there,
- *                 both with a copy of the folder and without one (runbook.ts)
- *   stuck         it refuses, and a way of the runbook does not lead to a node that serves what it said
- *   silent        everything else: less data, a master that never serves and does not say why, a refusal that explains nothing
- *
- * A slave that had everything must have it all the time, whatever its master does.
- */
 
 export type Outcome = 'nothing-lost' | 'refused' | 'stuck' | 'silent' | 'harness';
 export type Topology = 'alone' | 'slave';

@@ -1,9 +1,9 @@
-import type { Argument, RawClient } from '@weir/testkit';
-
 /**
  * The writes whose fate is looked at. Write number i is always the same command, adds exactly one element somewhere, and
  * changes nothing else: so the size of the content says how many writes are missing, and its digest that none is another.
  */
+
+import type { Argument, RawClient } from '@weir/testkit';
 
 const COLLECTIONS = [
   ['HLEN', 'hash'],

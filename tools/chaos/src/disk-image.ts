@@ -1,9 +1,3 @@
-import { execFileSync, spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
-
 /**
  * A disk that can lose its power: a file with ext4 on it, mounted by a loop device.
  *
@@ -14,6 +8,12 @@ import path from 'node:path';
  *
  * Needs root, loop devices and perl (Node has no ioctl).
  */
+
+import { execFileSync, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 
 /** Waits for a line, so that a cut takes no time to start: EXT4_IOC_SHUTDOWN with "do not flush the log". */
 const CUTTER = `$| = 1; my $how = pack('L', 2); while (my $dir = <STDIN>) { chomp $dir; open(my $f, '<', $dir) or die $!;

@@ -1,8 +1,8 @@
+/** What a node keeps in its folder, and what can happen to each of it. */
+
 import { cpSync, existsSync, lstatSync, readFileSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-
-/** What a node keeps in its folder, and what can happen to each of it. */
 
 export type FaultName = 'missing' | 'empty' | 'truncated' | 'flipped' | 'older';
 

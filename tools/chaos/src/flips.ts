@@ -1,3 +1,8 @@
+/**
+ * One bit anywhere in what a node keeps, thousands of times: small folders, and nodes that run one after the other in one
+ * process (host.ts), each with a nats-server of its own. Every eighth node that lost nothing is started once more.
+ */
+
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { ErrorReply, freePort, isAlive, signal, until } from '@weir/testkit';
@@ -10,11 +15,6 @@ import { HostedNode } from './hosted-node.ts';
 import { confArgs } from './prepare.ts';
 import type { Kind, Prepared, StopName } from './prepare.ts';
 import { PROBE, errorSaid, sentence, settle, warningsSaid } from './settle.ts';
-
-/**
- * One bit anywhere in what a node keeps, thousands of times: small folders, and nodes that run one after the other in one
- * process (host.ts), each with a nats-server of its own. Every eighth node that lost nothing is started once more.
- */
 
 export interface FlipVerdict {
   /** Of all that the seed draws. */

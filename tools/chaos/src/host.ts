@@ -1,3 +1,9 @@
+/**
+ * A process that is one node after the other, so that thousands of starts do not cost a start of Node each. Told by
+ * messages: `start` with the arguments of weir-server, `stop`. What the node says goes to stdout, as weir-server's does.
+ * Each node has a nats-server of its own, a real process. A node that cannot go on is told with `ended`.
+ */
+
 // oxlint-disable-next-line @nx/enforce-module-boundaries -- in place of a process of its own
 import { startServer } from '@weir/app-server';
 import { loadConfig } from '@weir/config';
@@ -5,12 +11,6 @@ import { createLogger } from '@weir/telemetry';
 // oxlint-disable-next-line @nx/enforce-module-boundaries -- the same
 import type { Server } from '@weir/app-server';
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs';
-
-/**
- * A process that is one node after the other, so that thousands of starts do not cost a start of Node each. Told by
- * messages: `start` with the arguments of weir-server, `stop`. What the node says goes to stdout, as weir-server's does.
- * Each node has a nats-server of its own, a real process. A node that cannot go on is told with `ended`.
- */
 
 export type HostRequest = { readonly kind: 'start'; readonly argv: readonly string[] } | { readonly kind: 'stop' };
 export type HostAnswer = { readonly kind: 'ended' } | { readonly kind: 'stopped' };

@@ -1,3 +1,5 @@
+/** A process that runs one node after the other (host.ts), and the node that it runs at present. */
+
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
@@ -7,8 +9,6 @@ import { RawClient } from '@weir/testkit';
 import type { Position, Value } from '@weir/testkit';
 import type { HostAnswer, HostRequest } from './host.ts';
 import type { Started } from './settle.ts';
-
-/** A process that runs one node after the other (host.ts), and the node that it runs at present. */
 
 const STOP_MS = 20_000;
 /** A host is replaced after so many nodes: what one leaves behind must not change another. */

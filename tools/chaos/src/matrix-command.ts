@@ -1,3 +1,5 @@
+// `npm run chaos -- matrix`: main.ts.
+
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,8 +11,6 @@ import { matrix } from './matrix.ts';
 import { KINDS, prepare } from './prepare.ts';
 import type { Kind, Prepared } from './prepare.ts';
 import { formatFlips, formatTable } from './table.ts';
-
-// `npm run chaos -- matrix`: main.ts.
 
 const help = `What becomes of a node when its files are damaged.
 

@@ -1,3 +1,5 @@
+// A dozen of the matrix's cells; `npm run chaos -- matrix` runs all of them.
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,8 +12,6 @@ import type { FaultName, Target } from './files.ts';
 import { flips } from './flips.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared, StopName } from './prepare.ts';
-
-// A dozen of the matrix's cells; `npm run chaos -- matrix` runs all of them.
 
 const folder = mkdtempSync(path.join(tmpdir(), 'weir-chaos-'));
 let prepared: Prepared;

@@ -1,3 +1,10 @@
+/**
+ * Folders of nodes that were used for a while and stopped, of several kinds: they are made once in a run and copied for
+ * every cell. Each has three states: after a third of the writes and a clean stop (`older`), after all of them and a clean
+ * stop (`clean`), and after some more and a kill -9 of node and nats-server (`killed`). One kind never ran: it has a
+ * dump.rdb to begin with, and its states are the same.
+ */
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,13 +14,6 @@ import type { WeirNode } from '@weir/testkit';
 import { checkoutRoot } from '@weir/toolchain';
 import { sizeOf, write } from './content.ts';
 import { copyFolder } from './files.ts';
-
-/**
- * Folders of nodes that were used for a while and stopped, of several kinds: they are made once in a run and copied for
- * every cell. Each has three states: after a third of the writes and a clean stop (`older`), after all of them and a clean
- * stop (`clean`), and after some more and a kill -9 of node and nats-server (`killed`). One kind never ran: it has a
- * dump.rdb to begin with, and its states are the same.
- */
 
 export const KINDS = ['standard', 'no-snapshot', 'trimmed', 'promoted', 'large', 'import'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -1,3 +1,9 @@
+/**
+ * docs/operations.md, as an operator follows it who has no copy: look first, ask for the plan of every action, do the one that keeps most, and look
+ * whether the node has what the plan said, takes writes and keeps them. Where a slave has everything it is promoted, or its master is repaired
+ * beside it. Each function returns what was done and what it kept; it throws Stuck when the way does not lead there.
+ */
+
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -8,12 +14,6 @@ import type { WeirNode } from '@weir/testkit';
 import { sizeOf } from './content.ts';
 import { killAll } from './prepare.ts';
 import { PROBE, settle } from './settle.ts';
-
-/**
- * docs/operations.md, as an operator follows it who has no copy: look first, ask for the plan of every action, do the one that keeps most, and look
- * whether the node has what the plan said, takes writes and keeps them. Where a slave has everything it is promoted, or its master is repaired
- * beside it. Each function returns what was done and what it kept; it throws Stuck when the way does not lead there.
- */
 
 export class Stuck extends Error {}
 

@@ -1,8 +1,8 @@
+/** Waits for what a start leads to, and reads what was said meanwhile. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from '@weir/testkit';
 import type { Position, Value } from '@weir/testkit';
-
-/** Waits for what a start leads to, and reads what was said meanwhile. */
 
 /** As much of a node as this needs; WeirNode has it. */
 export interface Started {

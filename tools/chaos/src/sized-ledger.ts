@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { RawClient, bounded } from '@weir/testkit';
-import type { WeirNode } from '@weir/testkit';
-
 /**
  * Writers of strings of many sizes, and what was acknowledged to them. Each key is written once; its value follows from its name, so that
  * nothing has to be kept. It goes on over several lives of a node.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RawClient, bounded } from '@weir/testkit';
+import type { WeirNode } from '@weir/testkit';
 
 const WRITERS = 6;
 const PIPELINE = 16;

@@ -1,10 +1,10 @@
+/** Faults played on a cluster that runs: what is done, and what a client saw of it. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, look } from './ask.ts';
 import { running } from './state.ts';
 import type { RunningPart } from './state.ts';
 import { Writer } from './writer.ts';
-
-/** Faults played on a cluster that runs: what is done, and what a client saw of it. */
 
 export const FAULTS = {
   'kill-master': 'kill -9 of the engine that leads',

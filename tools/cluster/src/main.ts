@@ -1,3 +1,5 @@
+/** `npm run cluster`: a cluster on this machine, for trying it; and in another terminal, faults on it. */
+
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,8 +12,6 @@ import type { Fault } from './faults.ts';
 import { Part } from './part.ts';
 import { plan } from './plan.ts';
 import { tell } from './state.ts';
-
-/** `npm run cluster`: a cluster on this machine, for trying it; and in another terminal, faults on it. */
 
 const FAULT_NAMES = Object.keys(FAULTS) as Fault[];
 const help = `A cluster of three on this machine: 3 NATS servers, 3 engines, 2 ingresses, 2 replication apps (one stands by), the admin app.

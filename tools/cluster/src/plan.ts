@@ -1,8 +1,8 @@
+/** What a cluster on one machine consists of: three NATS servers, three engines, two ingresses, two replication apps, the admin app. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { checkoutRoot, findNatsServer } from '@weir/toolchain';
-
-/** What a cluster on one machine consists of: three NATS servers, three engines, two ingresses, two replication apps, the admin app. */
 
 export interface PartPlan {
   readonly name: string;

@@ -1,8 +1,8 @@
+/** What a running cluster tells to the command that plays a fault on it: a file in its folder. */
+
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PartPlan } from './plan.ts';
-
-/** What a running cluster tells to the command that plays a fault on it: a file in its folder. */
 
 export interface RunningPart {
   readonly name: string;

@@ -1,3 +1,11 @@
+/**
+ * A NATS server with JetStream, as far as Weir uses one: streams of logs, snapshots, key-value buckets and subjects. Everything here happens at
+ * the broker, at once; connection.ts is the way to it and back.
+ *
+ * What is stored is synced at once, or, with `everysec`, once a second; a power cut takes what is not, of each store as much as the seed
+ * says. Purges are on the disk at once: the worst case.
+ */
+
 import { createHash } from 'node:crypto';
 import { HEADER_BYTES, LogError, RecordHeader, decodeHeader } from '@weir/log';
 import type {
@@ -10,14 +18,6 @@ import type {
   SnapshotMeta,
 } from '@weir/log';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * A NATS server with JetStream, as far as Weir uses one: streams of logs, snapshots, key-value buckets and subjects. Everything here happens at
- * the broker, at once; connection.ts is the way to it and back.
- *
- * What is stored is synced at once, or, with `everysec`, once a second; a power cut takes what is not, of each store as much as the seed
- * says. Purges are on the disk at once: the worst case.
- */
 
 const TAIL_KEPT = 16;
 

@@ -1,3 +1,8 @@
+/**
+ * Bugs on purpose, to show that the simulation finds such ones. Each stands between a node and what surrounds it, as the node with that bug
+ * would behave; the product's own code has no switch for them.
+ */
+
 import type { EngineNode } from '@weir/app-engine';
 import { HEADER_BYTES, LogWriter, RecordHeader, RecordKind, checksumHex, decodeHeader, openLog } from '@weir/log';
 import type { AppendCallback, LogPosition, LogState, LogStore, SnapshotStore } from '@weir/log';
@@ -5,11 +10,6 @@ import { ENGINE_VERSION } from '@weir/dataset';
 import { NO_STREAM } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { Process } from './process.ts';
-
-/**
- * Bugs on purpose, to show that the simulation finds such ones. Each stands between a node and what surrounds it, as the node with that bug
- * would behave; the product's own code has no switch for them.
- */
 
 type Committer = Parameters<EngineNode['engine']['lead']>[0];
 

@@ -1,3 +1,8 @@
+/**
+ * A client of a node: sends pipelines of writes and reads, believes nothing but replies, and goes elsewhere when it is refused or hears nothing. A
+ * write without a reply may or may not have happened.
+ */
+
 import type { SessionPort, SessionSink } from '@weir/link';
 import { ReplyParser, encodeCommand } from '@weir/resp';
 import type { Reply } from '@weir/resp';
@@ -5,11 +10,6 @@ import type { Kind, Ledger, Op } from './ledger.ts';
 import { TOKEN } from './broker.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimulatedNode } from './node.ts';
-
-/**
- * A client of a node: sends pipelines of writes and reads, believes nothing but replies, and goes elsewhere when it is refused or hears nothing. A
- * write without a reply may or may not have happened.
- */
 
 const PIPELINE_MAX = 5;
 /** A few are long: their record is of many commands, and of fragments where messages are small. */

@@ -1,3 +1,8 @@
+/**
+ * The machines of a run. Either one broker is a machine of its own, and any node may lead its log; or every node has a NATS server of its own on its
+ * machine, as `weir-server` without `nats-url`, and only that node leads there.
+ */
+
 import { encodeCommand } from '@weir/resp';
 import { HEADER_BYTES, RecordHeader, RecordKind, decodeHeader, decodeLeadership } from '@weir/log';
 import type { Reply } from '@weir/resp';
@@ -10,11 +15,6 @@ import type { Ledger } from './ledger.ts';
 import { SimulatedNode } from './node.ts';
 import type { MachineClock } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * The machines of a run. Either one broker is a machine of its own, and any node may lead its log; or every node has a NATS server of its own on its
- * machine, as `weir-server` without `nats-url`, and only that node leads there.
- */
 
 /** Small enough that some records become fragments; a leadership record has to be one message. */
 const SMALL_MESSAGE_BYTES = 560;

@@ -1,3 +1,12 @@
+/**
+ * A process's connection to a broker, and what goes over it.
+ *
+ * Messages of one subject arrive in order, each later than it was sent; those of different subjects overtake each other. When the way is cut they
+ * wait at the cut. A cut that lasts is noticed: the connection is given up, and what waits at the cut is lost, or (the server had it in
+ * its buffers) arrives when the way is whole again, long after its sender has given up. Answers go the same way back, so what was asked
+ * may have happened without an answer.
+ */
+
 import { LogError } from '@weir/log';
 import type {
   AppendCallback,
@@ -21,15 +30,6 @@ import type {
 import type { Broker, Peer, Stream } from './broker.ts';
 import type { Process } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * A process's connection to a broker, and what goes over it.
- *
- * Messages of one subject arrive in order, each later than it was sent; those of different subjects overtake each other. When the way is cut they
- * wait at the cut. A cut that lasts is noticed: the connection is given up, and what waits at the cut is lost, or (the server had it in
- * its buffers) arrives when the way is whole again, long after its sender has given up. Answers go the same way back, so what was asked
- * may have happened without an answer.
- */
 
 /** The way between a machine and a broker. */
 export interface Way {

@@ -1,9 +1,9 @@
+/** What the simulation calls a violation, one by one: a check that cannot fail shows nothing. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Ledger } from './ledger.ts';
 import type { Op } from './ledger.ts';
-
-/** What the simulation calls a violation, one by one: a check that cannot fail shows nothing. */
 
 function written(ledger: Ledger, kind: Op['kind'], key: string, client = 1): Op {
   const op = ledger.write(kind, key, client, ledger.ops.length + 1);

@@ -1,5 +1,3 @@
-import { TOKEN } from './broker.ts';
-
 /**
  * What clients wrote, what they were told, and whether what they see fits. Every write carries a word of its own, so that it can be found again:
  * in the log, in a reply, in the data set at the end.
@@ -14,6 +12,8 @@ import { TOKEN } from './broker.ts';
  * - `fresh-reads`: what a leader answers under a lease holds every write that was acknowledged, by anybody, before the read was sent.
  * - `monotonic-reads`: on one node, what was seen of a key stays seen.
  */
+
+import { TOKEN } from './broker.ts';
 
 export type Kind = 'incr' | 'append' | 'lpush' | 'set' | 'queue';
 

@@ -1,12 +1,3 @@
-import { once } from 'node:events';
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { bugs } from './bugs.ts';
-import type { BugName } from './bugs.ts';
-import { simulate } from './world.ts';
-import type { RunResult } from './world.ts';
-
 // Runs the simulation over many seeds, or one seed with its trace:
 //
 //   npm run simulate                                1,000 seeds, as many at a time as there are cores
@@ -15,6 +6,15 @@ import type { RunResult } from './world.ts';
 //   npm run simulate -- --seeds 1000 --bug no-fence with a bug on purpose, to the first seed that finds it
 //
 // Ends with 1 when a seed fails; each failing one is printed with the command that shows it.
+
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { bugs } from './bugs.ts';
+import type { BugName } from './bugs.ts';
+import { simulate } from './world.ts';
+import type { RunResult } from './world.ts';
 
 const { values } = parseArgs({
   options: {

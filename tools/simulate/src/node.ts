@@ -1,3 +1,8 @@
+/**
+ * A node of the simulated cluster: the engine with its role as in production, the replication app while it leads, and a disk that holds the node's
+ * file and the order that an operator gave it. A crash ends everything but the disk.
+ */
+
 import { EngineNode } from '@weir/app-engine';
 import type { LogAccess, LogLocation, NodeFile, NodeFiles, OwnLog } from '@weir/app-engine';
 import { startReplication } from '@weir/app-replication';
@@ -16,11 +21,6 @@ import type { Line } from './client.ts';
 import { Process } from './process.ts';
 import type { MachineClock } from './process.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * A node of the simulated cluster: the engine with its role as in production, the replication app while it leads, and a disk that holds the node's
- * file and the order that an operator gave it. A crash ends everything but the disk.
- */
 
 const CLUSTER = 'sim';
 export const SHARED_LOG = 'f'.repeat(40);

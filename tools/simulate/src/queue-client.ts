@@ -1,14 +1,14 @@
+/**
+ * A client that pushes to one list, or waits for an element of it with BLPOP. One request at a time; like the others it believes nothing but replies. A
+ * pop without a reply may have taken an element.
+ */
+
 import { encodeCommand } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { Line, valueOf } from './client.ts';
 import type { Ledger, Op } from './ledger.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
-
-/**
- * A client that pushes to one list, or waits for an element of it with BLPOP. One request at a time; like the others it believes nothing but replies. A
- * pop without a reply may have taken an element.
- */
 
 const KEY = 'queue:all';
 /** Seconds. */

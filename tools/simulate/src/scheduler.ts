@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import { Random } from '@weir/keyspace';
-
 /**
  * Virtual time: one queue of events, and one seed that decides everything.
  *
  * An event runs, then everything that it made ready: promises, and what real code asks of `setImmediate`. Only then comes the next event. So
  * what runs is always the same for one seed, at whatever speed the machine goes; nothing in a run may wait for a real timer, a file or a socket.
  */
+
+import { createHash } from 'node:crypto';
+import { Random } from '@weir/keyspace';
 
 /** Whose event it is: a process that is dead runs nothing, one that stands still runs it later. */
 export interface Owner {

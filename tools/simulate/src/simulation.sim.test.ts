@@ -1,11 +1,11 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { simulate } from './world.ts';
-
 /**
  * A few seeds of the simulation with each change; `npm run simulate -- --seeds 100000` runs any number. What is simulated and checked:
  * docs/internals/simulation.md.
  */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { simulate } from './world.ts';
 
 /** In CI the same every time. */
 const FIRST_SEED = process.env['CI'] === undefined ? Date.now() % 1_000_000 : 1;

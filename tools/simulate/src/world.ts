@@ -1,3 +1,8 @@
+/**
+ * One run: a cluster from a seed, clients at work while faults come, then nothing but healing, and the checks. In some runs an operator then makes a slave
+ * the master of a log of its own (REPLICAOF NO ONE), the others follow it, and all of that comes once more.
+ */
+
 import type { Reply } from '@weir/resp';
 import type { Bug } from './bugs.ts';
 import { Client } from './client.ts';
@@ -7,11 +12,6 @@ import { Ledger, Violation } from './ledger.ts';
 import { Outcome } from './outcome.ts';
 import { QueueClient } from './queue-client.ts';
 import { Scheduler } from './scheduler.ts';
-
-/**
- * One run: a cluster from a seed, clients at work while faults come, then nothing but healing, and the checks. In some runs an operator then makes a slave
- * the master of a log of its own (REPLICAOF NO ONE), the others follow it, and all of that comes once more.
- */
 
 const NODES = 3;
 const CLIENTS = 4;

@@ -1,12 +1,12 @@
-import { Type } from '@fastify/type-provider-typebox';
-import { problems } from '../schemas.ts';
-import type { App, Services } from '../server.ts';
-import { enginesOf } from '../topology.ts';
-
 /**
  * Whether engines have the same data set: each is asked for the digest of its own, and those that answer at the same sequence of the log are compared. While
  * writes go on they answer at different ones, so it is tried a few times. An engine that reads all of its keys answers nothing else meanwhile.
  */
+
+import { Type } from '@fastify/type-provider-typebox';
+import { problems } from '../schemas.ts';
+import type { App, Services } from '../server.ts';
+import { enginesOf } from '../topology.ts';
 
 const TRIES = 5;
 

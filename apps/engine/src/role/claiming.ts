@@ -1,3 +1,5 @@
+/** The steps by which a node comes to lead a log: its own, or a new one. */
+
 import { hasBegun, knownClusterLogId, markBegun } from '@weir/cluster';
 import { LOG_START, LogError, isLogError, messageEpoch, openWriter } from '@weir/log';
 import type { Beginning, Leadership, LeadershipCause, LogPosition, LogWriter } from '@weir/log';
@@ -11,8 +13,6 @@ import type { RoleAction, RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { Held } from './state.ts';
 import type { Term } from './term.ts';
-
-/** The steps by which a node comes to lead a log: its own, or a new one. */
 
 type Doing<D extends RoleAction['do']> = Extract<RoleAction, { do: D }>;
 

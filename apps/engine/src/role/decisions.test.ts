@@ -1,9 +1,9 @@
+/** What people decide, in whatever state. */
+
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { StateKind } from './state.ts';
 import { IN_STATE, Played, heldOf, lost } from './testing.ts';
-
-/** What people decide, in whatever state. */
 
 const states = Object.keys(IN_STATE) as StateKind[];
 

@@ -1,8 +1,8 @@
+/** The one place where a role reaches into the engine, but for the log that it leads and the data set that it adopts. */
+
 import { serveReady } from '@weir/commands';
 import type { Engine } from '../engine.ts';
 import type { RoleView } from './view.ts';
-
-/** The one place where a role reaches into the engine, but for the log that it leads and the data set that it adopts. */
 
 /** What commands see of the role. */
 export function tellClients({ ctx }: Engine, view: RoleView): void {

@@ -1,8 +1,8 @@
+/** What can happen to a role (RoleEvent), and what it has done about it (RoleAction). */
+
 import type { HostPort } from '@weir/config';
 import type { LeadershipCause, LogErrorCode } from '@weir/log';
 import type { Errand, FoundLog, Held } from './state.ts';
-
-/** What can happen to a role (RoleEvent), and what it has done about it (RoleAction). */
 
 /** An error of a step, with the wall clock's time for people. */
 interface Failure {

@@ -1,3 +1,5 @@
+/** The steps by which a log is found and followed. */
+
 import { newLogId, serveTail } from '@weir/cluster';
 import { LogError, isLogError } from '@weir/log';
 import type { LogPosition } from '@weir/log';
@@ -8,8 +10,6 @@ import type { RoleParts } from './parts.ts';
 import type { FollowErrand, FoundLog, Held } from './state.ts';
 import { leaderless } from './silence.ts';
 import type { Term } from './term.ts';
-
-/** The steps by which a log is found and followed. */
 
 type Doing<D extends RoleAction['do']> = Extract<RoleAction, { do: D }>;
 

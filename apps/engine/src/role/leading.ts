@@ -1,3 +1,5 @@
+/** What a node does while it leads. */
+
 import { LogError } from '@weir/log';
 import { watchLog } from '../log-watch.ts';
 import { snapshotFromMemory } from '../new-log.ts';
@@ -5,8 +7,6 @@ import { holdRequests } from './engine-side.ts';
 import type { RoleEvent } from './events.ts';
 import type { RoleParts } from './parts.ts';
 import type { Term } from './term.ts';
-
-/** What a node does while it leads. */
 
 /** Between two notes of how far the log is known. */
 const NOTE_MS = 5000;

@@ -1,3 +1,13 @@
+/**
+ * The state machine in a world that brings any event which its table takes, in any order. The world keeps its own account of what is here and what
+ * was proven, and compares:
+ *
+ * - `nothing-known-is-dropped`: a data set that stands for something gives way only to what was proven to hold it, or where somebody decided.
+ * - `one-role-at-a-time`: what a term opened is closed before the next one begins; it leads or it follows, one step at a time.
+ * - `own-log-only`: clients may write only while it leads.
+ * - `never-stuck`: when every step goes well from some moment on, it leads or follows in the end.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Random } from '@weir/keyspace';
@@ -8,16 +18,6 @@ import type { Decision, Held, RoleState, StateKind } from './state.ts';
 import { firstState } from './state.ts';
 import { EXAMPLES, HOST, foundLog, heldOf, lost } from './testing.ts';
 import { viewOf } from './view.ts';
-
-/**
- * The state machine in a world that brings any event which its table takes, in any order. The world keeps its own account of what is here and what
- * was proven, and compares:
- *
- * - `nothing-known-is-dropped`: a data set that stands for something gives way only to what was proven to hold it, or where somebody decided.
- * - `one-role-at-a-time`: what a term opened is closed before the next one begins; it leads or it follows, one step at a time.
- * - `own-log-only`: clients may write only while it leads.
- * - `never-stuck`: when every step goes well from some moment on, it leads or follows in the end.
- */
 
 const RUNS = 400;
 const EVENTS = 250;

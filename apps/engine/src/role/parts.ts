@@ -1,3 +1,5 @@
+/** What the steps of a role share, and what outlives a term. */
+
 import type { MemberReport } from '@weir/cluster';
 import { serveReady } from '@weir/commands';
 import type { Keyspace } from '@weir/keyspace';
@@ -15,8 +17,6 @@ import { hasEffects } from './engine-side.ts';
 import { answerMs } from './silence.ts';
 import type { RoleOptions } from './ports.ts';
 import type { Term } from './term.ts';
-
-/** What the steps of a role share, and what outlives a term. */
 
 export interface Loading {
   /** A calendar time, to be shown. */

@@ -1,10 +1,3 @@
-import type { LeadershipCause } from '@weir/log';
-import type { Follower } from '@weir/replica';
-import { within } from '../waiting.ts';
-import type { RoleParts } from './parts.ts';
-import type { ClusterTerms } from './ports.ts';
-import type { Term } from './term.ts';
-
 /**
  * When a node of a cluster may claim the log that it follows.
  *
@@ -19,6 +12,13 @@ import type { Term } from './term.ts';
  * Several nodes find out at once. They claim one after the other: by `replica-priority`, then who had applied more. Whoever comes too late sees the
  * record of the first one.
  */
+
+import type { LeadershipCause } from '@weir/log';
+import type { Follower } from '@weir/replica';
+import { within } from '../waiting.ts';
+import type { RoleParts } from './parts.ts';
+import type { ClusterTerms } from './ports.ts';
+import type { Term } from './term.ts';
 
 /** Between the claims of two nodes. A claim that is stored is seen by the others in a few milliseconds. */
 const STEP_MS = 100;

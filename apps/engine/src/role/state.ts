@@ -1,9 +1,9 @@
+/** The states of a node's role, and what each of them knows. The diagram and the transitions are in next-role.ts. */
+
 import type { HostPort } from '@weir/config';
 import type { LogPosition } from '@weir/log';
 import type { LogLocation } from '../log-access.ts';
 import type { Trouble } from '../trouble.ts';
-
-/** The states of a node's role, and what each of them knows. The diagram and the transitions are in next-role.ts. */
 
 /** What the data set that is here stands for. Null: nothing that anybody would miss. */
 export type Held =

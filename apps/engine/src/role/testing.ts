@@ -1,3 +1,5 @@
+/** For tests of the state machine: events with something in them, and a role that is told them. */
+
 import { LogError } from '@weir/log';
 import type { LogErrorCode, LogPosition } from '@weir/log';
 import type { EventKind, EventOf, RoleAction, RoleEvent } from './events.ts';
@@ -6,8 +8,6 @@ import type { FoundLog, Held, RoleState, StateKind } from './state.ts';
 import { firstState } from './state.ts';
 import { viewOf } from './view.ts';
 import type { RoleView } from './view.ts';
-
-/** For tests of the state machine: events with something in them, and a role that is told them. */
 
 export const HOST = { host: '10.0.0.1', port: 6379 };
 

@@ -1,3 +1,5 @@
+/** The transitions that several states share. The table that names them is in next-role.ts. */
+
 import type { HostPort } from '@weir/config';
 import { LogError, isLogError } from '@weir/log';
 import type { LogErrorCode } from '@weir/log';
@@ -6,8 +8,6 @@ import type { EventKind, EventOf, RoleAction, RoleEvent } from './events.ts';
 import { clusterErrand, isReadable } from './state.ts';
 import type { BeginErrand, Errand, FollowErrand, Held, LeadErrand, RoleState, StateKind, StateOf } from './state.ts';
 import { viewOf } from './view.ts';
-
-/** The transitions that several states share. The table that names them is in next-role.ts. */
 
 export interface Step {
   readonly state: RoleState;

@@ -1,12 +1,12 @@
-import { encodeCommand } from '@weir/resp';
-import type { Write } from './simulated.testing.ts';
-import { SimSocket } from './simulated.testing.ts';
-import type { SimCluster } from './simulated.testing.ts';
-
 /**
  * A client that knows what it may be told. It looks into the log of the simulation, which no real client can, and so finds every read that goes back in time:
  * in its own session, or behind what anybody was told before it asked.
  */
+
+import { encodeCommand } from '@weir/resp';
+import type { Write } from './simulated.testing.ts';
+import { SimSocket } from './simulated.testing.ts';
+import type { SimCluster } from './simulated.testing.ts';
 
 interface Asked {
   readonly kind: 'set' | 'get' | 'select';

@@ -1,10 +1,10 @@
-import type { LinkCommand } from '@weir/link';
-import type { Request } from '@weir/resp';
-
 /**
  * What routing makes of a request, found out from the command table that engines tell (flags, subcommands): no handler is known here. Looked up by bytes,
  * without a string.
  */
+
+import type { LinkCommand } from '@weir/link';
+import type { Request } from '@weir/resp';
 
 /** Everything else: for the master, and in its place among the requests of its connection. */
 export const OTHER = 0;

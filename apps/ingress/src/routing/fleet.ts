@@ -1,14 +1,14 @@
+/**
+ * The engines of one log: who leads it, and who may be asked for reads. It hears the members' reports and holds a link to each engine; the connections ask it
+ * where to go, and wait here for a master, for a position, or for a position that the master confirms.
+ */
+
 import type { Member } from '@weir/cluster';
 import type { LinkLogger } from '@weir/link';
 import type { Time, Timer } from '@weir/time';
 import { CommandKinds } from './command-kinds.ts';
 import { Upstream } from './upstream.ts';
 import type { ConnectEngine, PositionWaiter } from './upstream.ts';
-
-/**
- * The engines of one log: who leads it, and who may be asked for reads. It hears the members' reports and holds a link to each engine; the connections ask it
- * where to go, and wait here for a master, for a position, or for a position that the master confirms.
- */
 
 export interface FleetOptions {
   readonly time: Time;

@@ -1,7 +1,7 @@
+/** The commands that an ingress answers itself: how fresh the reads of this connection have to be. */
+
 import type { Request } from '@weir/resp';
 import { CONSISTENCY, READONLY, TOKEN } from './command-kinds.ts';
-
-/** The commands that an ingress answers itself: how fresh the reads of this connection have to be. */
 
 export type Level = 'session' | 'linearizable' | 'eventual';
 

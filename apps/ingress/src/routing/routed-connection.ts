@@ -1,16 +1,3 @@
-import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
-import type { ByteSocket, SessionInfo, SocketHandler } from '@weir/link';
-import { ERROR, FRAME, FrameScanner, Request } from '@weir/resp';
-import type { ScanLimits } from '@weir/resp';
-import { ANYWHERE, LOCAL, OTHER, READ } from './command-kinds.ts';
-import type { Fleet, FleetClient } from './fleet.ts';
-import { answerLocal } from './local-commands.ts';
-import type { Level, LevelHolder } from './local-commands.ts';
-import { Unanswered } from './unanswered.ts';
-import type { Upstream } from './upstream.ts';
-import { UpstreamSession } from './upstream-session.ts';
-import type { SessionOwner } from './upstream-session.ts';
-
 /**
  * One client connection that is served by several engines.
  *
@@ -24,6 +11,19 @@ import type { SessionOwner } from './upstream-session.ts';
  * What is on its way is kept (unanswered.ts). An engine that is lost, or gives requests back, costs reads nothing but time; of other requests that a lost
  * master did not answer nobody knows whether they were executed, and they are answered with that.
  */
+
+import { STATE_FRAGILE, STATE_PINNED, STATE_SILENT } from '@weir/link';
+import type { ByteSocket, SessionInfo, SocketHandler } from '@weir/link';
+import { ERROR, FRAME, FrameScanner, Request } from '@weir/resp';
+import type { ScanLimits } from '@weir/resp';
+import { ANYWHERE, LOCAL, OTHER, READ } from './command-kinds.ts';
+import type { Fleet, FleetClient } from './fleet.ts';
+import { answerLocal } from './local-commands.ts';
+import type { Level, LevelHolder } from './local-commands.ts';
+import { Unanswered } from './unanswered.ts';
+import type { Upstream } from './upstream.ts';
+import { UpstreamSession } from './upstream-session.ts';
+import type { SessionOwner } from './upstream-session.ts';
 
 export interface RoutingOptions {
   readonly fleet: Fleet;

@@ -1,14 +1,14 @@
+/**
+ * Engines, links, clients and time for the simulation of routing: all from one seed, in one process, without a network. The engines know SET, GET and SELECT;
+ * each does what it is asked after a while, a slave applies the log after a while, and links deliver after a while, in order.
+ */
+
 import type { Member } from '@weir/cluster';
 import type { ByteSocket, LinkCommand, SessionInfo, SessionPort, SessionSink, SocketHandler } from '@weir/link';
 import { FRAME, FrameScanner, ReplyParser } from '@weir/resp';
 import { sleepOn } from '@weir/time';
 import type { Time, Timer } from '@weir/time';
 import type { EngineLink, LinkEvents } from './upstream.ts';
-
-/**
- * Engines, links, clients and time for the simulation of routing: all from one seed, in one process, without a network. The engines know SET, GET and SELECT;
- * each does what it is asked after a while, a slave applies the log after a while, and links deliver after a while, in order.
- */
 
 export class SimTime implements Time {
   #now = 0;

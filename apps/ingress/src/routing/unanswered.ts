@@ -1,10 +1,10 @@
-import { FRAME, FrameScanner } from '@weir/resp';
-import type { Request } from '@weir/resp';
-
 /**
  * Copies of the requests of one connection that an engine has not answered yet, one behind the other, so that they can go to another engine when this one is
  * lost or gives them back. The buffers are shared by all connections: one that has nothing outstanding holds none.
  */
+
+import { FRAME, FrameScanner } from '@weir/resp';
+import type { Request } from '@weir/resp';
 
 const BUFFER_BYTES = 4 * 1024;
 /** More of one connection is not kept: what it has outstanding then cannot be sent again. */

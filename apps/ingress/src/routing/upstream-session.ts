@@ -1,7 +1,7 @@
+/** The session of one connection at one engine. */
+
 import type { SessionInfo, SessionPort, SessionSink } from '@weir/link';
 import type { Upstream } from './upstream.ts';
-
-/** The session of one connection at one engine. */
 
 /** What a session tells its connection. */
 export interface SessionOwner {

@@ -1,7 +1,7 @@
+/** One engine as the ingress sees it: what it reports, the link to it, and how much is asked of it. */
+
 import type { Member } from '@weir/cluster';
 import type { EnginePort, LinkCommand } from '@weir/link';
-
-/** One engine as the ingress sees it: what it reports, the link to it, and how much is asked of it. */
 
 /** The ingress's end of a link: what routing needs of SocketLinkClient. */
 export interface EngineLink extends EnginePort {

@@ -1,3 +1,5 @@
+// Rules made at random: Redis 7.0.15 and Weir take and refuse the same ones, tell the same of the user, and let him do the same.
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
@@ -5,8 +7,6 @@ import { RawConnection, startRealRedis } from '@weir/testkit';
 import type { RealRedis } from '@weir/testkit';
 import { ACL_CATEGORIES } from '../core/categories.ts';
 import { TestEngine, latin1 } from '../testing.ts';
-
-// Rules made at random: Redis 7.0.15 and Weir take and refuse the same ones, tell the same of the user, and let him do the same.
 
 let redis: RealRedis;
 let theirs: RawConnection;

@@ -1,10 +1,10 @@
+// What users may do, on every way to run a command. That rules are Redis's is shown by acl.differential.e2e.test.ts.
+
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { TestEngine } from '../testing.ts';
 import type { TestEngineOptions, TestSession } from '../testing.ts';
-
-// What users may do, on every way to run a command. That rules are Redis's is shown by acl.differential.e2e.test.ts.
 
 const NO_KEY = '-NOPERM this user has no permissions to access one of the keys used as arguments\r\n';
 const NO_CHANNEL = '-NOPERM this user has no permissions to access one of the channels used as arguments\r\n';

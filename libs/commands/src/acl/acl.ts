@@ -1,3 +1,8 @@
+/**
+ * The users of this node: docs/internals/acl.md. Names are byte strings. Whoever changes a user tells the sessions with `settleSessions`
+ * (sessions.ts).
+ */
+
 import type { Config } from '@weir/config';
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
@@ -8,11 +13,6 @@ import { ALLOWED, Checker } from './check.ts';
 import { AclLog } from './log.ts';
 import { hasSpaces } from './selector.ts';
 import { User } from './user.ts';
-
-/**
- * The users of this node: docs/internals/acl.md. Names are byte strings. Whoever changes a user tells the sessions with `settleSessions`
- * (sessions.ts).
- */
 
 const DEFAULT = 'default';
 const NO_CHANGE = 'WARNING: ACL errors detected, no change to the previously active ACL rules was performed';

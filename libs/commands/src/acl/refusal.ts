@@ -1,3 +1,5 @@
+/** Denials in Redis's words: before a command runs, when it is queued, when EXEC comes to it, inside a script. Each stands in ACL LOG. */
+
 import type { Request } from '@weir/resp';
 import { clientLine } from '../connection/client-list.ts';
 import type { Context } from '../core/context.ts';
@@ -6,8 +8,6 @@ import type { TableCommand } from '../core/table.ts';
 import { ALLOWED, DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from './check.ts';
 import type { Verdict } from './check.ts';
 import type { AclContext, AclReason } from './log.ts';
-
-/** Denials in Redis's words: before a command runs, when it is queued, when EXEC comes to it, inside a script. Each stands in ACL LOG. */
 
 const CHANGED =
   'NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ';

@@ -1,12 +1,12 @@
-import { splitArgs } from '@weir/config';
-import { Bits } from './bits.ts';
-import { categoryBit } from './catalog.ts';
-import type { AclCatalog, AclCommand } from './catalog.ts';
-
 /**
  * One set of permissions: commands, keys and channels. A user has one at least, the *root*, and may have more in parentheses; a command
  * runs when one of them allows all of it. Texts are byte strings.
  */
+
+import { splitArgs } from '@weir/config';
+import { Bits } from './bits.ts';
+import { categoryBit } from './catalog.ts';
+import type { AclCatalog, AclCommand } from './catalog.ts';
 
 export const READ = 1;
 export const WRITE = 2;

@@ -1,11 +1,11 @@
+/** What changes of users do to those who are connected. */
+
 import type { Context } from '../core/context.ts';
 import type { Session } from '../core/session.ts';
 import { CHANNEL, PATTERN, SHARD } from '../core/pubsub.ts';
 import { allowsChannel } from './check.ts';
 import type { ChannelPattern } from './selector.ts';
 import type { User } from './user.ts';
-
-/** What changes of users do to those who are connected. */
 
 /** The user's rights are others: what is remembered of them in sessions is brought up to date. */
 export function settleSessions(ctx: Context, user: User): void {

@@ -1,3 +1,5 @@
+// Ranges begin anywhere in a buffer, as values do in the arena; what stands around them must neither count nor change.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -15,8 +17,6 @@ import {
   readField,
   writeField,
 } from './bits.ts';
-
-// Ranges begin anywhere in a buffer, as values do in the arena; what stands around them must neither count nor change.
 
 const buffer = new ArrayBuffer(4096);
 const u8 = new Uint8Array(buffer);

@@ -1,3 +1,5 @@
+/** Redis 7.2 reads all arguments before it looks for the key; 7.0 answered 0 or -1 where there was none. */
+
 import { valueAddress, valueLength } from '@weir/keyspace';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -5,8 +7,6 @@ import type { Context } from '../core/context.ts';
 import { oneKey } from '../core/key-specs.ts';
 import { countBitRange, findBit } from './bits.ts';
 import { cutRange, isBackwards, range } from './common.ts';
-
-/** Redis 7.2 reads all arguments before it looks for the key; 7.0 answered 0 or -1 where there was none. */
 
 export const bitcount: Command = {
   name: 'bitcount',

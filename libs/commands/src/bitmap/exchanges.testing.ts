@@ -1,6 +1,6 @@
-import type { Exchange } from '../transcript.testing.ts';
-
 // Recorded from redis-server 7.0.15, an empty data set and proto-max-bulk-len 1048576 for each line.
+
+import type { Exchange } from '../transcript.testing.ts';
 
 export const BITMAP_EXCHANGES: readonly Exchange[] = [
   // SETBIT, GETBIT

@@ -1,11 +1,11 @@
+// CLIENT INFO, LIST, KILL, ID: what is known of connections, in Redis's line format.
+
 import type { Request } from '@weir/resp';
 import type { User } from '../acl/user.ts';
 import { SYNTAX_ERROR, integerArg, isWord, printable, rangeArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { memoryOf } from '../core/session.ts';
 import type { Session } from '../core/session.ts';
-
-// CLIENT INFO, LIST, KILL, ID: what is known of connections, in Redis's line format.
 
 const id: Command = {
   name: 'id',

@@ -1,10 +1,10 @@
+// Replies as Redis 7.0.15 gave them.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { play } from '../transcript.testing.ts';
 import type { Exchange } from '../transcript.testing.ts';
 import { TestEngine } from '../testing.ts';
-
-// Replies as Redis 7.0.15 gave them.
 
 const EXCHANGES: readonly Exchange[] = [
   ['client reply skip ; reset ; ping ; ping', '+PONG\r\n+PONG\r\n'],

@@ -1,9 +1,9 @@
+// CLIENT TRACKING and what belongs to it: see core/tracking.ts.
+
 import type { Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-
-// CLIENT TRACKING and what belongs to it: see core/tracking.ts.
 
 const tracking: Command = {
   name: 'tracking',

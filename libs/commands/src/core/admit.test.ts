@@ -1,10 +1,10 @@
+/** Which error a command is refused with, where there are several reasons: the one that Redis gives. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestEngine } from '../testing.ts';
 import { applyMemoryPolicy } from './evict.ts';
 import type { Role } from './role.ts';
-
-/** Which error a command is refused with, where there are several reasons: the one that Redis gives. */
 
 const READONLY = /^-READONLY /;
 const MASTERDOWN = /^-MASTERDOWN /;

@@ -1,3 +1,7 @@
+/**
+ * May it run? The one place that decides, in the order of Redis's processCommand, so that a request that is wrong twice gets the same error.
+ */
+
 import type { Request } from '@weir/resp';
 import { refusalOfAcl } from '../acl/refusal.ts';
 import { REQUEST_BYTES_MAX } from './context.ts';
@@ -23,10 +27,6 @@ import {
 } from './table.ts';
 import { QUEUED_MAX } from './transaction.ts';
 import type { TableCommand } from './table.ts';
-
-/**
- * May it run? The one place that decides, in the order of Redis's processCommand, so that a request that is wrong twice gets the same error.
- */
 
 /** It is admitted, and runs when EXEC comes. */
 export const QUEUE = 'queue';

@@ -1,11 +1,11 @@
-import type { Request } from '@weir/resp';
-import type { Context } from './context.ts';
-import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, parseInt64 } from './integer.ts';
-
 /**
  * Reading options and numbers out of a request, with Redis's errors. Functions that can fail answer it themselves and
  * return NaN (numbers) or false.
  */
+
+import type { Request } from '@weir/resp';
+import type { Context } from './context.ts';
+import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, parseInt64 } from './integer.ts';
 
 export const NOT_AN_INTEGER = 'ERR value is not an integer or out of range';
 export const SYNTAX_ERROR = 'ERR syntax error';

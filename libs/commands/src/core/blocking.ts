@@ -1,13 +1,3 @@
-import { TYPE_STREAM, events, typeOf } from '@weir/keyspace';
-import type { ChangeListener } from '@weir/keyspace';
-import type { Ref } from '@weir/memory';
-import type { Request } from '@weir/resp';
-import { commandOf } from '../acl/acl.ts';
-import { refusalOfAcl } from '../acl/refusal.ts';
-import type { Context } from './context.ts';
-import type { Deferred } from './host.ts';
-import type { Session } from './session.ts';
-
 /**
  * Clients that wait for keys: BLPOP and its kind, XREAD BLOCK. See docs/internals/blocking.md.
  *
@@ -21,6 +11,16 @@ import type { Session } from './session.ts';
  * Only keys that come into being are ready, and streams that get an entry: of a list that is there nobody can wait but who met another type
  * there before. As in Redis, a value that takes the place of another one (SET over a list, SORT … STORE over a string) makes nothing ready.
  */
+
+import { TYPE_STREAM, events, typeOf } from '@weir/keyspace';
+import type { ChangeListener } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Request } from '@weir/resp';
+import { commandOf } from '../acl/acl.ts';
+import { refusalOfAcl } from '../acl/refusal.ts';
+import type { Context } from './context.ts';
+import type { Deferred } from './host.ts';
+import type { Session } from './session.ts';
 
 /** What a command that waits does with its keys. One object a command. */
 export interface Blocker {

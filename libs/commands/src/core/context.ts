@@ -1,3 +1,23 @@
+/**
+ * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
+ * executing a command allocates nothing.
+ *
+ * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
+ * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
+ *
+ * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened,
+ * with its kind, whoever changes it: `announce` for what goes to the log as well, `notice` for what does not.
+ * Visibility hears of it here, everybody else through the keyspace's `changes`.
+ *
+ * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
+ * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
+ * record is committed. A table of hashes instead of keys costs one load a lookup, never needs cleaning, and can only
+ * err by waiting for a commit that another key needs.
+ *
+ * **Expiry.** On a master an access deletes a key whose time has come, and tells the log; on a slave such a key is
+ * absent for clients and still there for the log, whose DEL will come.
+ */
+
 import type { Config } from '@weir/config';
 import {
   FLAG_EXPIRE,
@@ -36,26 +56,6 @@ import type { Scripting } from '../scripting/scripting.ts';
 import { TrackingTable } from './tracking.ts';
 import type { TrackingMode } from './tracking.ts';
 import { Watches } from './watches.ts';
-
-/**
- * What a handler works with: one long-lived object, aimed at another session and request for every command, so that
- * executing a command allocates nothing.
- *
- * **Effects.** A handler that changed something says so with `propagate()` (the request itself is deterministic) or
- * writes what happened with `effect(argc)` and the effect writer. Nothing else reaches the log.
- *
- * **Announcements** (docs/internals/announcements.md). What happens to a key is announced right after it has happened,
- * with its kind, whoever changes it: `announce` for what goes to the log as well, `notice` for what does not.
- * Visibility hears of it here, everybody else through the keyspace's `changes`.
- *
- * **Visibility** (invariant `no-uncommitted-reads`). `pending` holds, by a hash of database and key, the number of the
- * last record that wrote a key which hashes there. A lookup raises `waitSeq` to it, and the reply leaves when that
- * record is committed. A table of hashes instead of keys costs one load a lookup, never needs cleaning, and can only
- * err by waiting for a commit that another key needs.
- *
- * **Expiry.** On a master an access deletes a key whose time has come, and tells the log; on a slave such a key is
- * absent for clients and still there for the log, whose DEL will come.
- */
 
 export const WRONG_TYPE = 'WRONGTYPE Operation against a key holding the wrong kind of value';
 

@@ -1,10 +1,10 @@
+/** What a command's object leaves out because it follows from the rest. All commands: server/command-docs.e2e.test.ts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { aclCategories } from './categories.ts';
 import type { Command } from './command.ts';
 import { keyAt, legacyRange, oneKey } from './key-specs.ts';
-
-/** What a command's object leaves out because it follows from the rest. All commands: server/command-docs.e2e.test.ts. */
 
 const docs = { summary: '', since: '', group: 'list' };
 const command: Command = { name: 'one', arity: 1, flags: [], docs };

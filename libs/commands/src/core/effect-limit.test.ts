@@ -1,10 +1,10 @@
+/** What no record of the log could hold is refused before it changes anything. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Request } from '@weir/resp';
 import { TestEngine } from '../testing.ts';
 import { EFFECT_BYTES_MAX, REQUEST_BYTES_MAX } from './context.ts';
-
-/** What no record of the log could hold is refused before it changes anything. */
 
 const REFUSED = /^-ERR what this command changes is larger than a record of the replication log may be/;
 

@@ -1,10 +1,10 @@
+/** How commands change where keys and whole databases are: each function announces what it did. */
+
 import { events } from '@weir/keyspace';
 import type { Database } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from './context.ts';
 import { stringEncoding } from './strings.ts';
-
-/** How commands change where keys and whole databases are: each function announces what it did. */
 
 /** Gives the entry of the key in argument `from` the key in argument `to`, where `replaced` (0: none) goes. */
 export function renameEntry(ctx: Context, ref: Ref, from: number, to: number, replaced: Ref): void {

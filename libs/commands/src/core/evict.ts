@@ -1,7 +1,3 @@
-import type { Config } from '@weir/config';
-import type { EvictionOrder, Keyspace } from '@weir/keyspace';
-import type { Context } from './context.ts';
-
 /**
  * Eviction: keeps the data set within `maxmemory`, before each command of a master. A slave evicts nothing of its own;
  * the log tells it what the master evicted. The memory that counts is the arena's, so the limit is exact: no output
@@ -10,6 +6,10 @@ import type { Context } from './context.ts';
  * One call takes a bounded time (maxmemory-eviction-tenacity), since a limit that was lowered by gigabytes must not
  * stop the server. It then says "enough" although it is not; the next commands go on, as in Redis.
  */
+
+import type { Config } from '@weir/config';
+import type { EvictionOrder, Keyspace } from '@weir/keyspace';
+import type { Context } from './context.ts';
 
 /** Keys between two looks at the clock. */
 const KEYS_PER_LOOK = 16;

@@ -1,15 +1,15 @@
-import type { Config } from '@weir/config';
-import { expireOf } from '@weir/keyspace';
-import type { Database, Keyspace } from '@weir/keyspace';
-import type { Ref } from '@weir/memory';
-import type { Context } from './context.ts';
-
 /**
  * The active expire cycle (Redis `expire.c`): run `hz` times a second on a master, it looks through the entries with an
  * expire time, a few of each database in turn, and goes on with a database while more than a tenth of what it saw had
  * expired, within a quarter of the time. So expired keys that nobody asks for take a bounded share of the memory, and
  * finding them a bounded share of the time. Each one goes to the log as a DEL.
  */
+
+import type { Config } from '@weir/config';
+import { expireOf } from '@weir/keyspace';
+import type { Database, Keyspace } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Context } from './context.ts';
 
 const KEYS_PER_LOOP = 20;
 const STALE_PERCENT = 10;

@@ -1,3 +1,5 @@
+/** Commands inside commands, and commands that go on later. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { events } from '@weir/keyspace';
@@ -8,8 +10,6 @@ import { executeInside } from './execute.ts';
 import type { Command } from './command.ts';
 import { resume, runInside, whenDone } from './frame.ts';
 import { allCommands } from '../index.ts';
-
-/** Commands inside commands, and commands that go on later. */
 
 type Run = Command['run'];
 

@@ -1,12 +1,12 @@
-import type { Request } from '@weir/resp';
-import { isWord } from './args.ts';
-import type { Command, KeyPosition, KeySpec } from './command.ts';
-import { parseInt64 } from './integer.ts';
-
 /**
  * Which arguments of a request are keys, from the command's key specs: COMMAND GETKEYS. `base` is the argument where the
  * request begins (COMMAND GETKEYS carries it inside its own).
  */
+
+import type { Request } from '@weir/resp';
+import { isWord } from './args.ts';
+import type { Command, KeyPosition, KeySpec } from './command.ts';
+import { parseInt64 } from './integer.ts';
 
 export function hasKeys(command: Command): boolean {
   return command.getKeys !== undefined || (command.keySpecs ?? []).some((spec) => !spec.flags.includes('not_key'));

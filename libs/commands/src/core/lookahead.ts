@@ -1,11 +1,3 @@
-import { bucketIn, candidateIn, hasMemberTable, valueBlock } from '@weir/keyspace';
-import type { Space } from '@weir/keyspace';
-import { FRAME, Request } from '@weir/resp';
-import type { FrameScanner } from '@weir/resp';
-import type { Context } from './context.ts';
-import type { Session } from './session.ts';
-import type { TableCommand } from './table.ts';
-
 /**
  * The requests of a pipeline, handed out one by one, after the memory that they will need has been asked for.
  *
@@ -17,6 +9,14 @@ import type { TableCommand } from './table.ts';
  * Nothing is decided here. A request that might change how the next one is to be read (it has no key: AUTH, CONFIG SET, HELLO …)
  * ends what is looked at together, and what was not handed out can be given back to the scanner (`end`).
  */
+
+import { bucketIn, candidateIn, hasMemberTable, valueBlock } from '@weir/keyspace';
+import type { Space } from '@weir/keyspace';
+import { FRAME, Request } from '@weir/resp';
+import type { FrameScanner } from '@weir/resp';
+import type { Context } from './context.ts';
+import type { Session } from './session.ts';
+import type { TableCommand } from './table.ts';
 
 /** Requests looked at together. More bring little (libs/commands/src/engine.bench.ts) and take longer to give back. */
 const AHEAD_MAX = 16;

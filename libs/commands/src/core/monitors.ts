@@ -1,13 +1,13 @@
+/**
+ * MONITOR: each command that was executed goes as a line of text to those who asked for it, behind its reply. Commands of administrators are not shown,
+ * and of others not what is secret. `Context.observed` keeps all of it away from the hot path while nobody monitors.
+ */
+
 import type { Request } from '@weir/resp';
 import { ReplyWriter } from '@weir/resp';
 import type { Context } from './context.ts';
 import { REPLY_OFF } from './session.ts';
 import type { Session } from './session.ts';
-
-/**
- * MONITOR: each command that was executed goes as a line of text to those who asked for it, behind its reply. Commands of administrators are not shown,
- * and of others not what is secret. `Context.observed` keeps all of it away from the hot path while nobody monitors.
- */
 
 /** A line shows no more: escaped, the arguments of one request could be 8 GiB. */
 export const LINE_BYTES_MAX = 64 * 1024 * 1024;

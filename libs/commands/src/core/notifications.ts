@@ -1,7 +1,3 @@
-import { events } from '@weir/keyspace';
-import type { ChangeListener } from '@weir/keyspace';
-import type { Context } from './context.ts';
-
 /**
  * Keyspace notifications (`notify-keyspace-events`): what is announced of keys, published to the subscribers of this node, as Redis does on masters and
  * slaves alike. While they are off nobody listens to the announcements, and they cost nothing.
@@ -10,6 +6,10 @@ import type { Context } from './context.ts';
  * holds the change is stored, so that nobody hears of what may still be lost; a slave, and what is no change, at the end of the turn. Those of one
  * record, or turn, are one run of bytes. Their order is that of the events, and of the messages that the same clients publish.
  */
+
+import { events } from '@weir/keyspace';
+import type { ChangeListener } from '@weir/keyspace';
+import type { Context } from './context.ts';
 
 /** Notes that wait, all together. Beyond it those that come are lost, and counted. */
 export const NOTES_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,11 +1,11 @@
+/** The life of a session: see the table in phase.ts. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { PHASES } from './phase.ts';
 import type { Phase, SessionEvent } from './phase.ts';
 import { Session } from './session.ts';
-
-/** The life of a session: see the table in phase.ts. */
 
 function session(): Session {
   const control = { close() {}, destroy() {}, pendingOutputBytes: 0, queryBufferBytes: 0 };

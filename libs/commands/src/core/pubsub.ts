@@ -1,9 +1,3 @@
-import { globMatchAt } from '@weir/config';
-import { ReplyWriter } from '@weir/resp';
-import { ByteTable } from './byte-table.ts';
-import type { Named } from './byte-table.ts';
-import type { Session } from './session.ts';
-
 /**
  * Who listens to which channel, and how a message comes to all of them.
  *
@@ -14,6 +8,12 @@ import type { Session } from './session.ts';
  * A message never fails and waits for nobody: who does not read is cut off by the limits of its output. What happens between nodes, and that a message may have to
  * wait until what its publisher wrote before is stored, is decided by those who call `publish` (pubsub/publish.ts).
  */
+
+import { globMatchAt } from '@weir/config';
+import { ReplyWriter } from '@weir/resp';
+import { ByteTable } from './byte-table.ts';
+import type { Named } from './byte-table.ts';
+import type { Session } from './session.ts';
 
 export const CHANNEL = 0;
 export const PATTERN = 1;

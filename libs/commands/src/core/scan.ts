@@ -1,9 +1,9 @@
+/** Cursor and options of SCAN, HSCAN, SSCAN and ZSCAN. */
+
 import { globMatchAt } from '@weir/config';
 import type { ReplyWriter, Request } from '@weir/resp';
 import { SYNTAX_ERROR, integerArg, isWord, printable } from './args.ts';
 import type { Context } from './context.ts';
-
-/** Cursor and options of SCAN, HSCAN, SSCAN and ZSCAN. */
 
 /** What `parseScanOptions` read last. */
 export const scanOptions = {

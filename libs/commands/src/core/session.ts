@@ -1,14 +1,14 @@
+/**
+ * What a connection means to the keyspace: its database, protocol, name and rights. The engine makes one for every
+ * connection; the log is applied through one of its own.
+ */
+
 import type { User } from '../acl/user.ts';
 import { PHASES, executes, isEnding } from './phase.ts';
 import type { Phase, SessionAction, SessionEvent } from './phase.ts';
 import type { Subscriptions } from './pubsub.ts';
 import type { Tracking } from './tracking.ts';
 import type { Transaction } from './transaction.ts';
-
-/**
- * What a connection means to the keyspace: its database, protocol, name and rights. The engine makes one for every
- * connection; the log is applied through one of its own.
- */
 
 export interface SessionControl {
   /** Closes the connection once what was answered is sent. */

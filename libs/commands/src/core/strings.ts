@@ -1,11 +1,11 @@
-import { ENC_EMBSTR, ENC_INT, ENC_RAW, events, parseHalves } from '@weir/keyspace';
-import type { Ref } from '@weir/memory';
-import type { Context } from './context.ts';
-
 /**
  * How commands change strings: each function announces what it did, as the event that is given. The key is argument
  * `k`, was looked up last, and has the entry `ref` (0: none).
  */
+
+import { ENC_EMBSTR, ENC_INT, ENC_RAW, events, parseHalves } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Context } from './context.ts';
 
 /** Strings up to this length are "embstr" in OBJECT ENCODING. */
 export const EMBSTR_BYTES_MAX = 44;

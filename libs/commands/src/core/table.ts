@@ -1,14 +1,14 @@
+/**
+ * The commands, by name. A lookup reads the name's bytes in the request and makes no string: names hash by length and
+ * three of their letters, and the few that share a slot are compared.
+ */
+
 import { aclCategories } from './categories.ts';
 import type { AclCategory } from './categories.ts';
 import type { Command } from './command.ts';
 import { legacyRange } from './key-specs.ts';
 import type { KeyRange } from './key-specs.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
-
-/**
- * The commands, by name. A lookup reads the name's bytes in the request and makes no string: names hash by length and
- * three of their letters, and the few that share a slot are compared.
- */
 
 export const F_WRITE = 1;
 export const F_DENYOOM = 4;

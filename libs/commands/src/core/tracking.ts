@@ -1,3 +1,13 @@
+/**
+ * Client-side caching: clients that keep what they have read are told when it changes (CLIENT TRACKING).
+ *
+ * By default the server remembers which keys a client has read, by their names, whatever the database, and tells once: then the client has to read
+ * again. In BCAST mode nothing is remembered, and all changes of keys with some prefixes are told, those of one turn of the event loop together.
+ *
+ * An invalidation is sent while the change is made. A client that reads again at once waits on a master until that change is stored, and on a slave the
+ * change is there: so what it reads then is not what it was told to forget. The client that made the change itself is told behind its reply.
+ */
+
 import { events } from '@weir/keyspace';
 import type { ChangeListener } from '@weir/keyspace';
 import { ReplyWriter } from '@weir/resp';
@@ -8,16 +18,6 @@ import type { Named } from './byte-table.ts';
 import type { Context } from './context.ts';
 import type { Session } from './session.ts';
 import type { TableCommand } from './table.ts';
-
-/**
- * Client-side caching: clients that keep what they have read are told when it changes (CLIENT TRACKING).
- *
- * By default the server remembers which keys a client has read, by their names, whatever the database, and tells once: then the client has to read
- * again. In BCAST mode nothing is remembered, and all changes of keys with some prefixes are told, those of one turn of the event loop together.
- *
- * An invalidation is sent while the change is made. A client that reads again at once waits on a master until that change is stored, and on a slave the
- * change is there: so what it reads then is not what it was told to forget. The client that made the change itself is told behind its reply.
- */
 
 /** What CLIENT TRACKING ON asked for. */
 export interface TrackingMode {

@@ -1,12 +1,12 @@
-import { FRAME, FrameScanner } from '@weir/resp';
-import type { Request } from '@weir/resp';
-import { F_IN_TROUBLE, F_LOADING, F_STALE } from './table.ts';
-import type { TableCommand } from './table.ts';
-
 /**
  * What a session has put in its queue since MULTI: the frames of the requests, one behind the other, as they came. So a hundred thousand commands are one
  * run of bytes and not as many objects. The session keeps it from one transaction to the next.
  */
+
+import { FRAME, FrameScanner } from '@weir/resp';
+import type { Request } from '@weir/resp';
+import { F_IN_TROUBLE, F_LOADING, F_STALE } from './table.ts';
+import type { TableCommand } from './table.ts';
 
 const FIRST_BYTES = 512;
 /** A buffer beyond this is not kept for the next transaction. */

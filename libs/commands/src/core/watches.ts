@@ -1,8 +1,3 @@
-import { events, expireOf } from '@weir/keyspace';
-import type { ChangeListener, Keyspace } from '@weir/keyspace';
-import type { Session } from './session.ts';
-import { Transaction } from './transaction.ts';
-
 /**
  * Keys that sessions watch (WATCH). A change of one, whoever makes it, makes the transactions of all who watch it stale, and they watch nothing more.
  *
@@ -12,6 +7,11 @@ import { Transaction } from './transaction.ts';
  *
  * Keys are kept as bytes, not as strings, which cannot be as long as a key.
  */
+
+import { events, expireOf } from '@weir/keyspace';
+import type { ChangeListener, Keyspace } from '@weir/keyspace';
+import type { Session } from './session.ts';
+import { Transaction } from './transaction.ts';
 
 interface WatchedKey {
   readonly db: number;

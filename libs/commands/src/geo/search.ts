@@ -1,3 +1,5 @@
+/** GEOSEARCH, GEORADIUS and their kind, which are one command with different ways to say where (georadiusGeneric in Redis). */
+
 import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { formatDouble } from '@weir/resp';
@@ -11,8 +13,6 @@ import { position, positionArgs, unitArg } from './args.ts';
 import { areasOf, distanceInside, positionOf, scoreBehind, scoreOf } from './geohash.ts';
 import type { Cell, Shape } from './geohash.ts';
 import { replyCoordinate, replyDistance } from './text.ts';
-
-/** GEOSEARCH, GEORADIUS and their kind, which are one command with different ways to say where (georadiusGeneric in Redis). */
 
 export type Kind = 'georadius' | 'georadiusbymember' | 'geosearch' | 'geosearchstore';
 

@@ -1,6 +1,6 @@
-import type { ReplyWriter } from '@weir/resp';
-
 /** Numbers as C prints them with a fixed number of decimals. */
+
+import type { ReplyWriter } from '@weir/resp';
 
 /** "%.*f": like toFixed, but that a tie goes to the even digit and large numbers keep all their digits. */
 export function fixed(value: number, decimals: number): string {

@@ -1,10 +1,10 @@
-import { DENSE, HEADER_BYTES, REGISTERS, denseHistogram, sparseHistogram } from './registers.ts';
-
 /**
  * The estimate of the cardinality from the histogram of the registers, after Otmar Ertl, "New cardinality estimation algorithms for
  * HyperLogLog sketches" (arXiv:1702.01284), as Redis uses it. Only additions, multiplications and square roots of doubles, in
  * Redis's order: the number is the same on every machine.
  */
+
+import { DENSE, HEADER_BYTES, REGISTERS, denseHistogram, sparseHistogram } from './registers.ts';
 
 /** Largest value of a register that the hash can ask for is one more. */
 const Q = 50;

@@ -1,5 +1,3 @@
-import { hashHalves, murmur } from './murmur.ts';
-
 /**
  * The strings of HyperLogLogs, byte for byte Redis's (hyperloglog.c): 16 bytes of header, then 16384 registers.
  *
@@ -13,6 +11,8 @@ import { hashHalves, murmur } from './murmur.ts';
  * | 01nnnnnn   | with the next byte: n + 1 zeros, up to all of them (Z)   |
  * | 1vvvvvnn   | n + 1 registers of the value v + 1 (v)                   |
  */
+
+import { hashHalves, murmur } from './murmur.ts';
 
 export const REGISTERS = 16384;
 export const HEADER_BYTES = 16;

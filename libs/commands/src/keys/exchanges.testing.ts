@@ -1,6 +1,6 @@
-import type { Exchange } from '../transcript.testing.ts';
-
 // Recorded from redis-server 7.0.15, an empty data set for each line.
+
+import type { Exchange } from '../transcript.testing.ts';
 
 export const KEY_EXCHANGES: readonly Exchange[] = [
   // deleting, looking

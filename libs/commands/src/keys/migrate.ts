@@ -1,3 +1,13 @@
+/**
+ * MIGRATE: RESTORE at another server, and DEL here of what that server has taken.
+ *
+ * Redis stops while it waits for the other server, so that nothing can happen to the keys in between. Here other clients go on:
+ * a key is deleted only if it is then still what was sent, value and expire time (by a fingerprint of 128 bits). One that
+ * was changed, or was away meanwhile, stays as it is, and the client is told: what was acknowledged to somebody is never thrown
+ * away, at the price of a key that both servers have. (Holding the writers of these keys back would be the alternative; it
+ * needs a list of whom to wake for the sake of a case that a client which moves keys has reason to avoid anyway.)
+ */
+
 import { TYPE_STRING, expireOf, hashBytes, opsOf, typeOf, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { CommandWriter, Request } from '@weir/resp';
@@ -12,16 +22,6 @@ import type { MigrateAnswer, MigrateRequest } from '../core/host.ts';
 import { keyAt } from '../core/key-specs.ts';
 import { F_WRITE } from '../core/table.ts';
 import { dump } from './dump.ts';
-
-/**
- * MIGRATE: RESTORE at another server, and DEL here of what that server has taken.
- *
- * Redis stops while it waits for the other server, so that nothing can happen to the keys in between. Here other clients go on:
- * a key is deleted only if it is then still what was sent, value and expire time (by a fingerprint of 128 bits). One that
- * was changed, or was away meanwhile, stays as it is, and the client is told: what was acknowledged to somebody is never thrown
- * away, at the price of a key that both servers have. (Holding the writers of these keys back would be the alternative; it
- * needs a list of whom to wake for the sake of a case that a client which moves keys has reason to avoid anyway.)
- */
 
 /** A key that was sent, and what it was. */
 interface SentKey {

@@ -1,3 +1,8 @@
+/**
+ * The commands of lists that wait. Inside another command (a transaction, a script) they answer as when their time is over. The log has the
+ * pop that they came to, of the one key that it was.
+ */
+
 import { TYPE_LIST } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Blocker } from '../core/blocking.ts';
@@ -8,11 +13,6 @@ import { timeoutArg } from '../core/timeout.ts';
 import { moveElement } from './move.ts';
 import { popArgs, popFirst, popFrom, popKeys, popOne } from './pop.ts';
 import { NO_END, endArg } from './shared.ts';
-
-/**
- * The commands of lists that wait. Inside another command (a transaction, a script) they answer as when their time is over. The log has the
- * pop that they came to, of the one key that it was.
- */
 
 const TIMEOUT_HISTORY = [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']] as const;
 

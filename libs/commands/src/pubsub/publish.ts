@@ -1,13 +1,13 @@
-import type { Request } from '@weir/resp';
-import type { Command } from '../core/command.ts';
-import type { Context } from '../core/context.ts';
-
 /**
  * PUBLISH and SPUBLISH. A message goes to the subscribers of this node at once, and through the engine to those of the others.
  *
  * Not before what its publisher has written is stored, though: a subscriber must not hear of what may still be lost, and on a slave it must find
  * what the message is about. That is the publisher's own affair: it may not even have waited for its reply. What others have written holds nobody up.
  */
+
+import type { Request } from '@weir/resp';
+import type { Command } from '../core/command.ts';
+import type { Context } from '../core/context.ts';
 
 /** Messages that wait for the log, all together. */
 export const WAITING_BYTES_MAX = 64 * 1024 * 1024;

@@ -1,10 +1,10 @@
+// SUBSCRIBE and its kind. Each name is answered for itself, with a push in RESP3 and an array like it in RESP2, whatever CLIENT REPLY says.
+
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { CHANNEL, NAME_BYTES_MAX, PATTERN, SHARD, SUBSCRIPTIONS_MAX } from '../core/pubsub.ts';
 import type { SubscriptionKind } from '../core/pubsub.ts';
-
-// SUBSCRIBE and its kind. Each name is answered for itself, with a push in RESP3 and an array like it in RESP2, whatever CLIENT REPLY says.
 
 const FLAGS = ['pubsub', 'noscript', 'loading', 'stale'] as const;
 const SHARD_KEYS = [{ flags: ['not_key'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } }] as const;

@@ -1,3 +1,5 @@
+/** EVAL and its kind: a script by its text, or by the SHA-1 of one that was here before. */
+
 import type { Request } from '@weir/resp';
 import { NOT_AN_INTEGER, integerArg } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
@@ -7,8 +9,6 @@ import { pushRef } from './runner.ts';
 import type { Runner } from './runner.ts';
 import { scriptingOf } from './scripting.ts';
 import type { EvalScript } from './scripting.ts';
-
-/** EVAL and its kind: a script by its text, or by the SHA-1 of one that was here before. */
 
 const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';
 const SHA_LENGTH = 40;

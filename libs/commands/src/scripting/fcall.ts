@@ -1,3 +1,5 @@
+/** FCALL and FCALL_RO: a function of a library, with the keys and the other arguments as two tables. */
+
 import type { Request } from '@weir/resp';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
@@ -5,8 +7,6 @@ import { showMonitors } from '../core/observe.ts';
 import { keyCount, pushList } from './eval.ts';
 import { pushRef } from './runner.ts';
 import { scriptingOf } from './scripting.ts';
-
-/** FCALL and FCALL_RO: a function of a library, with the keys and the other arguments as two tables. */
 
 export const fcall: Command = {
   name: 'fcall',

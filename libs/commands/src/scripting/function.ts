@@ -1,3 +1,5 @@
+/** FUNCTION: the function libraries. They belong to the data set: what changes them goes to the log as it was asked for. */
+
 import { globMatchAt } from '@weir/config';
 import { DumpEncoder, parseFunctions, verifyPayload } from '@weir/rdb';
 import type { Request } from '@weir/resp';
@@ -9,8 +11,6 @@ import { flagNames } from './flags.ts';
 import type { Functions, Library } from './functions.ts';
 import { isFlushMode } from './script.ts';
 import { scriptingOf } from './scripting.ts';
-
-/** FUNCTION: the function libraries. They belong to the data set: what changes them goes to the log as it was asked for. */
 
 const restore: Command = {
   name: 'restore',

@@ -1,3 +1,10 @@
+/**
+ * Functions (FUNCTION LOAD, FCALL): a runner of their own, and what is compiled of the libraries.
+ *
+ * The libraries themselves are sources and belong to the data set (`Keyspace.functions`): a slave, a snapshot and the log have those. What is compiled is
+ * a copy that is made anew when the sources are others than those that it was made of. So the log is applied without a Lua.
+ */
+
 import { REGISTRY, TFUNCTION, TNUMBER, TSTRING, TTABLE, pushError } from '@weir/scripting';
 import type { Lua } from '@weir/scripting';
 import type { Context } from '../core/context.ts';
@@ -5,13 +12,6 @@ import { SCRIPT_FLAGS } from './flags.ts';
 import { functionExtras, loadingExtras } from './redis-library.ts';
 import { Runner } from './runner.ts';
 import type { Script } from './runner.ts';
-
-/**
- * Functions (FUNCTION LOAD, FCALL): a runner of their own, and what is compiled of the libraries.
- *
- * The libraries themselves are sources and belong to the data set (`Keyspace.functions`): a slave, a snapshot and the log have those. What is compiled is
- * a copy that is made anew when the sources are others than those that it was made of. So the log is applied without a Lua.
- */
 
 export interface LoadedFunction extends Script {
   readonly description: string | null;

@@ -1,11 +1,11 @@
+/** `redis` in scripts, but for call and pcall: see runner.ts. */
+
 import { Request } from '@weir/resp';
 import { TNUMBER, TSTRING, pushError, sha1Hex } from '@weir/scripting';
 import type { HostFunction, HostLibrary, Lua } from '@weir/scripting';
 import { commandOf } from '../acl/acl.ts';
 import { REDIS_VERSION } from '../core/version.ts';
 import type { Runner } from './runner.ts';
-
-/** `redis` in scripts, but for call and pcall: see runner.ts. */
 
 const LOG_WARNING = 3;
 const LEVELS = ['debug', 'verbose', 'notice', 'warning'];

@@ -1,3 +1,10 @@
+/**
+ * Runs scripts inside the command at hand: EVAL and FCALL. Their commands run inside it, too (frame.ts), under a session of the runner's own, so that what a
+ * script does to it (SELECT, the protocol) ends with the script. What they change is one record of the log, between MULTI and EXEC.
+ *
+ * A script that fails undoes nothing. What it changed before is logged.
+ */
+
 import { CommandWriter, Request, formatDouble } from '@weir/resp';
 import { bitLibrary, jsonLibrary, msgpackLibrary, structLibrary } from '@weir/scripting';
 import { Machine, REGISTRY, Random, TNUMBER, isOverdone, pushError, pushReply } from '@weir/scripting';
@@ -14,13 +21,6 @@ import { Session } from '../core/session.ts';
 import { F_DENYOOM, F_NOSCRIPT, F_STALE, F_WRITE } from '../core/table.ts';
 import type { TableCommand } from '../core/table.ts';
 import { ALLOW_OOM, ALLOW_STALE, COMPATIBLE, NO_WRITES } from './flags.ts';
-
-/**
- * Runs scripts inside the command at hand: EVAL and FCALL. Their commands run inside it, too (frame.ts), under a session of the runner's own, so that what a
- * script does to it (SELECT, the protocol) ends with the script. What they change is one record of the log, between MULTI and EXEC.
- *
- * A script that fails undoes nothing. What it changed before is logged.
- */
 
 /** A Lua heap has at most this; beyond it a script fails with "not enough memory". */
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;

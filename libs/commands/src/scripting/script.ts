@@ -1,10 +1,10 @@
+/** SCRIPT: the scripts that EVALSHA can name. */
+
 import type { Request } from '@weir/resp';
 import { isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
 import { scriptingOf } from './scripting.ts';
-
-/** SCRIPT: the scripts that EVALSHA can name. */
 
 const flush: Command = {
   name: 'flush',

@@ -1,11 +1,3 @@
-import { sha1Hex } from '@weir/scripting';
-import type { Context } from '../core/context.ts';
-import { shebangOf } from './flags.ts';
-import { Functions } from './functions.ts';
-import { evalExtras } from './redis-library.ts';
-import { Runner } from './runner.ts';
-import type { Script } from './runner.ts';
-
 /**
  * The scripts that EVAL and SCRIPT LOAD brought, by their SHA-1, and what runs them. They are in no snapshot and in no log, as in Redis: a client that is
  * told NOSCRIPT sends the script again.
@@ -13,6 +5,14 @@ import type { Script } from './runner.ts';
  * Scripts that only EVAL brought are kept for a while: the newest 500, as in Redis since 7.4. Programs that put their values into the text would fill
  * the memory otherwise.
  */
+
+import { sha1Hex } from '@weir/scripting';
+import type { Context } from '../core/context.ts';
+import { shebangOf } from './flags.ts';
+import { Functions } from './functions.ts';
+import { evalExtras } from './redis-library.ts';
+import { Runner } from './runner.ts';
+import type { Script } from './runner.ts';
 
 const EVAL_SCRIPTS_MAX = 500;
 const NAME = '@user_script';

@@ -1,3 +1,5 @@
+// Scripts are answered as Redis 7.0.15 answers them, byte for byte.
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
@@ -5,8 +7,6 @@ import { RawConnection, firstSeed, startRealRedis } from '@weir/testkit';
 import type { RealRedis } from '@weir/testkit';
 import { TestEngine, latin1 } from '../testing.ts';
 import { FUNCTION_REQUESTS, REQUESTS, SCRIPTS } from './corpus.testing.ts';
-
-// Scripts are answered as Redis 7.0.15 answers them, byte for byte.
 
 let redis: RealRedis;
 before(async () => {

@@ -1,8 +1,8 @@
+// ACL: users in a file of their own, `aclfile`.
+
 import { endForbiddenSubscriptions, endSessionsOf, settleSessions } from '../acl/sessions.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-
-// ACL: users in a file of their own, `aclfile`.
 
 const NO_FILE =
   'ERR This Redis instance is not configured to use an ACL file. You may want to specify users via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) in order to store users in the Redis configuration.';

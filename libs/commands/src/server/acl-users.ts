@@ -1,3 +1,5 @@
+// ACL: users, and what they may do.
+
 import type { Request } from '@weir/resp';
 import { commandOf, mergeSelectors } from '../acl/acl.ts';
 import { ALLOWED, DENIED_CHANNEL, DENIED_COMMAND, DENIED_KEY } from '../acl/check.ts';
@@ -9,8 +11,6 @@ import { endForbiddenSubscriptions, endSessionsOf, settleSessions } from '../acl
 import { printable } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
-
-// ACL: users, and what they may do.
 
 const setuser: Command = {
   name: 'setuser',

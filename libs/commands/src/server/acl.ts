@@ -1,3 +1,5 @@
+// ACL: what is about no single user. See acl-users.ts for the others, and docs/internals/acl.md.
+
 import type { Request } from '@weir/resp';
 import { integerArg, isWord, printable } from '../core/args.ts';
 import { ACL_CATEGORIES } from '../core/categories.ts';
@@ -6,8 +8,6 @@ import type { Context } from '../core/context.ts';
 import { replyHelp } from '../core/help.ts';
 import { aclFileCommands } from './acl-file.ts';
 import { aclUserCommands } from './acl-users.ts';
-
-// ACL: what is about no single user. See acl-users.ts for the others, and docs/internals/acl.md.
 
 const cat: Command = {
   name: 'cat',

@@ -1,3 +1,7 @@
+// What Weir says of its commands is what Redis 7.0.15 says of them, byte for byte, but for what is listed here. What is newer
+// is as Valkey 8.0 says, which continues Redis 7.2 (but Valkey says `primary` where Redis says `master`, and tells a
+// `display_text` of each argument).
+
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ReplyParser } from '@weir/resp';
@@ -6,10 +10,6 @@ import { RawConnection, redisCommands, startOracle, startRealRedis, statusOf } f
 import type { RealRedis } from '@weir/testkit';
 import { TestEngine, latin1 } from '../testing.ts';
 import type { TestSession } from '../testing.ts';
-
-// What Weir says of its commands is what Redis 7.0.15 says of them, byte for byte, but for what is listed here. What is newer
-// is as Valkey 8.0 says, which continues Redis 7.2 (but Valkey says `primary` where Redis says `master`, and tells a
-// `display_text` of each argument).
 
 const SINCE_7_2 = ['client|no-touch', 'client|setinfo', 'waitaof'];
 /** Redis 7.2 tells more of these, and of the first two another arity. */

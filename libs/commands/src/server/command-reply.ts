@@ -1,8 +1,8 @@
+// The replies of COMMAND INFO and COMMAND DOCS, from the command's own object.
+
 import type { ReplyWriter } from '@weir/resp';
 import type { CommandArgument, KeySpec } from '../core/command.ts';
 import type { TableCommand } from '../core/table.ts';
-
-// The replies of COMMAND INFO and COMMAND DOCS, from the command's own object.
 
 /** Flags that COMMAND INFO does not show: they are Weir's own. */
 const HIDDEN = new Set(['whole_keyspace', 'in_trouble']);

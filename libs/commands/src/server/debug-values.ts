@@ -1,3 +1,5 @@
+/** The subcommands of DEBUG that look into a value: its table, its listpack, the nodes of a list. */
+
 import { globMatchAt } from '@weir/config';
 import {
   ENC_HASHTABLE,
@@ -16,8 +18,6 @@ import { isWord, printable } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import type { Subcommand } from './debug-subcommand.ts';
 import { unknownSubcommand } from './debug-subcommand.ts';
-
-/** The subcommands of DEBUG that look into a value: its table, its listpack, the nodes of a list. */
 
 const NO_SUCH_KEY = 'ERR no such key';
 

@@ -1,3 +1,8 @@
+/**
+ * The sections of INFO, each a list of fields in Redis 7.0's order. A field whose subject does not exist in Weir (fork,
+ * AOF, active defragmentation) is zero; one that Weir cannot know is zero as well and listed in docs/differences.md.
+ */
+
 import type { Context } from '../core/context.ts';
 import { CHANNEL, PATTERN, SHARD } from '../core/pubsub.ts';
 import type { ProcessView } from '../core/host.ts';
@@ -6,11 +11,6 @@ import { memoryOf } from '../core/session.ts';
 import type { TableCommand } from '../core/table.ts';
 import { REDIS_VERSION } from '../core/version.ts';
 import { memoryReport } from './memory-report.ts';
-
-/**
- * The sections of INFO, each a list of fields in Redis 7.0's order. A field whose subject does not exist in Weir (fork,
- * AOF, active defragmentation) is zero; one that Weir cannot know is zero as well and listed in docs/differences.md.
- */
 
 export type Fields = (readonly [name: string, value: string | number])[];
 

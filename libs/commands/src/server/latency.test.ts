@@ -1,8 +1,8 @@
+/** The latency monitor and the histograms, with a clock that only the test moves. */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TEST_NOW, TestEngine } from '../testing.ts';
-
-/** The latency monitor and the histograms, with a clock that only the test moves. */
 
 interface Clock {
   micros: number;

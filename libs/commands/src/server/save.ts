@@ -1,9 +1,9 @@
+// Snapshots are made by the replication app from the log; the engine only asks for one.
+
 import { SYNTAX_ERROR, isWord } from '../core/args.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { replyFailure } from './host-replies.ts';
-
-// Snapshots are made by the replication app from the log; the engine only asks for one.
 
 const IN_PROGRESS = 'ERR Background save already in progress';
 const REWRITING =

@@ -1,10 +1,10 @@
+// What the server tells of values of every type and encoding, and what they cost.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyMemoryPolicy } from '../core/evict.ts';
 import { TestEngine } from '../testing.ts';
 import type { TestArg } from '../testing.ts';
-
-// What the server tells of values of every type and encoding, and what they cost.
 
 const range = (n: number, text: (i: number) => string): string[] => Array.from({ length: n }, (_, i) => text(i));
 

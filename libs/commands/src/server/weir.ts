@@ -1,3 +1,5 @@
+// Weir's own commands.
+
 import { datasetDigest } from '@weir/keyspace';
 import type { ReplyWriter } from '@weir/resp';
 import { isWord, SYNTAX_ERROR } from '../core/args.ts';
@@ -5,8 +7,6 @@ import type { Command } from '../core/command.ts';
 import { replyHelp } from '../core/help.ts';
 import type { LogView } from '../core/host.ts';
 import { hex, replyFailure } from './host-replies.ts';
-
-// Weir's own commands.
 
 const handshake: Command = {
   name: 'handshake',

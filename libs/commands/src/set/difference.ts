@@ -1,14 +1,14 @@
-import { events, sets } from '@weir/keyspace';
-import type { Ref } from '@weir/memory';
-import type { Context } from '../core/context.ts';
-import { replyMembers } from './members-reply.ts';
-import { emptySet, lookupSets, operands, storeResult } from './operands.ts';
-
 /**
  * Two ways, and the one with less work is taken, as in Redis: look for every member of the first set in all others (members of the
  * first × sets), or copy the first set and take the members of all others out of it (members of all sets). The first gets an
  * advantage, since it often ends early and keeps nothing.
  */
+
+import { events, sets } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { Context } from '../core/context.ts';
+import { replyMembers } from './members-reply.ts';
+import { emptySet, lookupSets, operands, storeResult } from './operands.ts';
 
 const members = new sets.SetIterator();
 const sizes = new Map<Ref, number>();

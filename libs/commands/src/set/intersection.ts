@@ -1,9 +1,9 @@
+/** Every member of the smallest set is looked for in all others. */
+
 import { ENC_INTSET, ENC_LISTPACK, encodingOf, events, parseHalves, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
 import { emptySet, lookupSets, operands, storeResult } from './operands.ts';
-
-/** Every member of the smallest set is looked for in all others. */
 
 const members = new sets.SetIterator();
 const sizes = new Map<Ref, number>();

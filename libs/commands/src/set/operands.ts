@@ -1,8 +1,8 @@
+/** What SINTER, SUNION, SDIFF and their kind have in common: their sets, and the key that some store the result in. */
+
 import { ENC_INTSET, TYPE_SET, sets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Context } from '../core/context.ts';
-
-/** What SINTER, SUNION, SDIFF and their kind have in common: their sets, and the key that some store the result in. */
 
 /** The sets of the command at hand; 0 for a key that does not exist. */
 export const operands: Ref[] = [];

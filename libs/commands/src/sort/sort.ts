@@ -1,3 +1,9 @@
+/**
+ * SORT: load the elements, weigh them (look up what BY names), sort, look up what GET names. The order is Redis's to the last tie for
+ * lists; members of sets and sorted sets that compare as equal come in an order of our own. With STORE that order does not
+ * depend on the table that a set is kept in, so that a replica comes to the same list.
+ */
+
 import {
   ENC_QUICKLIST,
   Element,
@@ -19,12 +25,6 @@ import type { Context } from '../core/context.ts';
 import { oneKey } from '../core/key-specs.ts';
 import { Pattern } from './pattern.ts';
 import { Vector } from './vector.ts';
-
-/**
- * SORT: load the elements, weigh them (look up what BY names), sort, look up what GET names. The order is Redis's to the last tie for
- * lists; members of sets and sorted sets that compare as equal come in an order of our own. With STORE that order does not
- * depend on the table that a set is kept in, so that a replica comes to the same list.
- */
 
 export const sort: Command = {
   name: 'sort',

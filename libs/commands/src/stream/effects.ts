@@ -1,14 +1,14 @@
-import { events, streams } from '@weir/keyspace';
-import type { Ref } from '@weir/memory';
-import type { CommandWriter } from '@weir/resp';
-import type { Context } from '../core/context.ts';
-import { IdList, formatIdText, idText } from './ids.ts';
-
 /**
  * What reading through a group and claiming do to it, as commands of the log. Redis writes an XCLAIM per entry; here entries that were
  * delivered to one consumer at one time, as often, share one: `XCLAIM key group consumer 0 id … TIME ms RETRYCOUNT n FORCE JUSTID`. The
  * group's last ID and its count of read entries follow in an XGROUP SETID, where Redis leaves the count to chance.
  */
+
+import { events, streams } from '@weir/keyspace';
+import type { Ref } from '@weir/memory';
+import type { CommandWriter } from '@weir/resp';
+import type { Context } from '../core/context.ts';
+import { IdList, formatIdText, idText } from './ids.ts';
 
 const encoded = (word: string): Uint8Array => Buffer.from(`$${word.length}\r\n${word}\r\n`, 'latin1');
 

@@ -1,8 +1,8 @@
+/** Stream IDs in requests and replies. */
+
 import { streams } from '@weir/keyspace';
 import type { ReplyWriter, Request } from '@weir/resp';
 import type { Context } from '../core/context.ts';
-
-/** Stream IDs in requests and replies. */
 
 export const INVALID_ID = 'ERR Invalid stream ID specified as stream command argument';
 

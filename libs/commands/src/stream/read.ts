@@ -1,3 +1,7 @@
+/**
+ * XREAD and XREADGROUP, which wait with BLOCK when there is nothing: core/blocking.ts.
+ */
+
 import { TYPE_STREAM, events, streams } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { SinkFullError } from '@weir/resp';
@@ -21,10 +25,6 @@ import {
 } from './effects.ts';
 import { consumerArg, groupArg, lookupGroups, replyEntries, replyEntry, replyEntryOf } from './entries.ts';
 import { IdList, idArg, isChar, replyId } from './ids.ts';
-
-/**
- * XREAD and XREADGROUP, which wait with BLOCK when there is nothing: core/blocking.ts.
- */
 
 /** What `parseRead` read last. */
 const options = {

@@ -1,3 +1,5 @@
+/** Integers are stored as their decimal text, so GET needs no conversion and INCR a short one. */
+
 import { ENC_INT, events, valueAddress, valueLength } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import { NOT_AN_INTEGER, bigIntArg } from '../core/args.ts';
@@ -6,8 +8,6 @@ import type { Context } from '../core/context.ts';
 import { BEYOND, INT64_MAX, INT64_MIN, bigInt64, integerLength, parseInt64, writeInteger } from '../core/integer.ts';
 import { oneKey } from '../core/key-specs.ts';
 import { putString } from '../core/strings.ts';
-
-/** Integers are stored as their decimal text, so GET needs no conversion and INCR a short one. */
 
 export const incr: Command = {
   name: 'incr',

@@ -1,3 +1,11 @@
+/**
+ * EXEC: the queue, one command after the other inside this one, so that all that they change is in one record of the log, between MULTI and
+ * EXEC. A slave applies the record whole, the reply waits for it, and so does everybody who reads what it changed.
+ *
+ * As in Redis a command that fails does not undo the others. Commands were admitted when they were queued, and EXEC is with all their flags.
+ * What the user may do is looked at again: it may be less by now, or he another one (AUTH in the queue).
+ */
+
 import type { Request } from '@weir/resp';
 import { refusalInExec } from '../acl/refusal.ts';
 import type { Command } from '../core/command.ts';
@@ -7,14 +15,6 @@ import { executeInside } from '../core/execute.ts';
 import { TOO_LARGE } from '../core/frame.ts';
 import { F_WRITE } from '../core/table.ts';
 import type { TableCommand } from '../core/table.ts';
-
-/**
- * EXEC: the queue, one command after the other inside this one, so that all that they change is in one record of the log, between MULTI and
- * EXEC. A slave applies the record whole, the reply waits for it, and so does everybody who reads what it changed.
- *
- * As in Redis a command that fails does not undo the others. Commands were admitted when they were queued, and EXEC is with all their flags.
- * What the user may do is looked at again: it may be less by now, or he another one (AUTH in the queue).
- */
 
 /** An error in the place of a reply that finds no room needs no more. */
 const ERROR_BYTES_MAX = 128;

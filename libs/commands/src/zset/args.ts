@@ -1,7 +1,7 @@
+/** Scores and ends of ranges in requests, read as Redis reads them. */
+
 import { zsets } from '@weir/keyspace';
 import type { Context } from '../core/context.ts';
-
-/** Scores and ends of ranges in requests, read as Redis reads them. */
 
 const NOT_A_FLOAT = 'ERR value is not a valid float';
 const NOT_A_SCORE_RANGE = 'ERR min or max is not a float';

@@ -1,11 +1,11 @@
+/** The commands of sorted sets that wait, as those of lists do: list/block.ts. */
+
 import { TYPE_ZSET } from '@weir/keyspace';
 import type { Blocker } from '../core/blocking.ts';
 import type { Command } from '../core/command.ts';
 import type { Context } from '../core/context.ts';
 import { timeoutArg } from '../core/timeout.ts';
 import { popArgs, popFirst, popFrom, popKeys, popOne } from './zpop.ts';
-
-/** The commands of sorted sets that wait, as those of lists do: list/block.ts. */
 
 const TIMEOUT_HISTORY = [['6.0.0', '`timeout` is interpreted as a double instead of an integer.']] as const;
 

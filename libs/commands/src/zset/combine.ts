@@ -1,3 +1,5 @@
+/** ZUNION, ZINTER, ZDIFF and what stores or counts them: sorted sets and sets in, a sorted set out. */
+
 import { ENC_SKIPLIST, TYPE_SET, TYPE_ZSET, events, sets, typeOf, zsets } from '@weir/keyspace';
 import type { Element } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
@@ -7,8 +9,6 @@ import type { Context } from '../core/context.ts';
 import { WRONG_TYPE } from '../core/context.ts';
 import { doubleArg } from './args.ts';
 import { replyScore } from './reply.ts';
-
-/** ZUNION, ZINTER, ZDIFF and what stores or counts them: sorted sets and sets in, a sorted set out. */
 
 export type Operation = 'union' | 'inter' | 'diff';
 type Aggregate = 'sum' | 'min' | 'max';

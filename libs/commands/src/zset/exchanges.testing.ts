@@ -1,6 +1,6 @@
-import type { Exchange } from '../transcript.testing.ts';
-
 // Recorded from redis-server 7.0.15, an empty data set for each line; what 7.2 has from Valkey 8.0.1.
+
+import type { Exchange } from '../transcript.testing.ts';
 
 export const ZSET_EXCHANGES: readonly Exchange[] = [
   // ZADD

@@ -1,3 +1,5 @@
+/** What all the ZRANGEs have in common: their arguments become ranks, from which on members are replied or stored. */
+
 import { ENC_LISTPACK, TYPE_ZSET, events, zsets } from '@weir/keyspace';
 import type { Ref } from '@weir/memory';
 import type { Request } from '@weir/resp';
@@ -5,8 +7,6 @@ import { SYNTAX_ERROR, integerArg, isWord } from '../core/args.ts';
 import type { Context } from '../core/context.ts';
 import { lexMax, lexMin, lexRangeArgs, scoreBounds, scoreRangeArgs } from './args.ts';
 import { replyScore } from './reply.ts';
-
-/** What all the ZRANGEs have in common: their arguments become ranks, from which on members are replied or stored. */
 
 /** The request says it. */
 export const AUTO = -1;

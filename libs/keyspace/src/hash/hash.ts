@@ -1,13 +1,3 @@
-import { ArenaFullError } from '@weir/memory';
-import type { Arena, Ref } from '@weir/memory';
-import { dismantleTable } from '../dismantle.ts';
-import { ENC_HASHTABLE, ENC_LISTPACK, HEADER_BYTES, copyIn, encodingOf, setEncoding } from '../entry.ts';
-import { Element } from '../listpack/element.ts';
-import * as lp from '../listpack/index.ts';
-import { rootOf, setRoot } from '../space.ts';
-import type { Space } from '../space.ts';
-import { TABLE_STATE_BYTES } from '../table.ts';
-
 /**
  * Hashes. Small ones are listpacks of field, value, field, value …; large ones a table of elements, one block each:
  *
@@ -24,6 +14,16 @@ import { TABLE_STATE_BYTES } from '../table.ts';
  *
  * A hash never goes back from table to listpack, as in Redis.
  */
+
+import { ArenaFullError } from '@weir/memory';
+import type { Arena, Ref } from '@weir/memory';
+import { dismantleTable } from '../dismantle.ts';
+import { ENC_HASHTABLE, ENC_LISTPACK, HEADER_BYTES, copyIn, encodingOf, setEncoding } from '../entry.ts';
+import { Element } from '../listpack/element.ts';
+import * as lp from '../listpack/index.ts';
+import { rootOf, setRoot } from '../space.ts';
+import type { Space } from '../space.ts';
+import { TABLE_STATE_BYTES } from '../table.ts';
 
 /** Index of the word in the root block of a table: granules (16 bytes) of all elements' blocks. */
 export const GRANULES = 11;

@@ -1,6 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import * as listpack from '../listpack/index.ts';
-
 /**
  * A quicklist: a doubly linked chain of nodes, each with a listpack. It grows, splits and merges its nodes by the rules of
  * Redis's `quicklist.c`, since those decide when a list that shrinks is one listpack again (OBJECT ENCODING tells).
@@ -19,6 +16,9 @@ import * as listpack from '../listpack/index.ts';
  * Nodes are never compressed. *Marks* are the number of the list's marks (marks.ts), *drift* is how many elements more were
  * pushed into the head than were taken out of it, modulo 2^32.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import * as listpack from '../listpack/index.ts';
 
 export const ROOT_BYTES = 32;
 export const NODE_BYTES = 16;

@@ -1,3 +1,9 @@
+/**
+ * Lists: one listpack while it is within list-max-listpack-size, else a quicklist. The conversions are Redis 7.2's: to a quicklist
+ * before something is added (`grow`, with a guess at its bytes), back after something was removed (`shrink`, at half of
+ * the limit), so adding and removing themselves do not convert. A list may be empty until its holder is given up.
+ */
+
 import type { Arena, Ref } from '@weir/memory';
 import { ENC_LISTPACK, ENC_QUICKLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
@@ -5,12 +11,6 @@ import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import * as layout from './layout.ts';
 import * as quicklist from './quicklist.ts';
-
-/**
- * Lists: one listpack while it is within list-max-listpack-size, else a quicklist. The conversions are Redis 7.2's: to a quicklist
- * before something is added (`grow`, with a guess at its bytes), back after something was removed (`shrink`, at half of
- * the limit), so adding and removing themselves do not convert. A list may be empty until its holder is given up.
- */
 
 const element = new listpack.Element();
 

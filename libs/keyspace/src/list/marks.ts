@@ -1,6 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import * as layout from './layout.ts';
-
 /**
  * Marks: where in a long quicklist some of its nodes begin, so that LINDEX and LRANGE of the middle need not walk over
  * thousands of nodes. Beside the lists, in typed arrays for the few that were asked last; a list says with the number in its root
@@ -14,6 +11,9 @@ import * as layout from './layout.ts';
  * Not in the list itself, as a skip list or a tree would be: pushes and pops, which are what lists are for, would have
  * to keep it. And a read must not fail for want of memory or make a slave's memory another than its master's.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import * as layout from './layout.ts';
 
 /** Every so manieth node has a mark. */
 const STRIDE = 16;

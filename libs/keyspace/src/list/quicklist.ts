@@ -1,3 +1,5 @@
+// The operations on a quicklist (layout.ts): what can fail for want of memory fails before anything has changed.
+
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
 import * as listpack from '../listpack/index.ts';
@@ -26,8 +28,6 @@ import {
   tailOf,
 } from './layout.ts';
 import * as marks from './marks.ts';
-
-// The operations on a quicklist (layout.ts): what can fail for want of memory fails before anything has changed.
 
 /** An LSET makes a node larger than its limit, as in Redis 7.2, but not larger than this. */
 const REPLACED_BYTES_MAX = 1024 * 1024;

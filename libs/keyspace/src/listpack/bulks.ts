@@ -1,10 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import { ENC_LISTPACK, encodingOf } from '../entry.ts';
-import { rootOf } from '../space.ts';
-import type { Space } from '../space.ts';
-import { Element, writeInt64 } from './element.ts';
-import { FIRST, backlenBytes, dataBytes, end, read, seek } from './listpack.ts';
-
 /**
  * Runs of listpack entries as RESP bulk strings: what LRANGE, HGETALL, SMEMBERS and ZRANGE answer is mostly that.
  *
@@ -13,6 +6,13 @@ import { FIRST, backlenBytes, dataBytes, end, read, seek } from './listpack.ts';
  * in one call (30 ns and 0.1 ns a byte), and one loop turns that into bulks, with room made once for all of them: 5 to 10 ns an
  * element of up to 40 bytes. Both buffers are small, ordinary ones there, and bytes go eight at a time, beyond the end if need be.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { ENC_LISTPACK, encodingOf } from '../entry.ts';
+import { rootOf } from '../space.ts';
+import type { Space } from '../space.ts';
+import { Element, writeInt64 } from './element.ts';
+import { FIRST, backlenBytes, dataBytes, end, read, seek } from './listpack.ts';
 
 /** Where bulks go: a reply writer. */
 export interface BulkSink {

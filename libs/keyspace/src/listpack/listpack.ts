@@ -1,9 +1,3 @@
-import { ArenaFullError } from '@weir/memory';
-import type { Arena, Ref } from '@weir/memory';
-import { copyIn } from '../entry.ts';
-import type { Element } from './element.ts';
-import { halves, parseHalves } from './int64.ts';
-
 /**
  * Listpacks, byte for byte Redis's own (`listpack.c`, and the listpack specification by Salvatore Sanfilippo): a small sequence of
  * strings and integers in one block of the arena.
@@ -23,6 +17,12 @@ import { halves, parseHalves } from './int64.ts';
  * listpack return its ref, which may be another block; bytes that are put in must not lie in the listpack itself. When the arena is
  * full they throw with the listpack unchanged, but removing never fails.
  */
+
+import { ArenaFullError } from '@weir/memory';
+import type { Arena, Ref } from '@weir/memory';
+import { copyIn } from '../entry.ts';
+import type { Element } from './element.ts';
+import { halves, parseHalves } from './int64.ts';
 
 export const FIRST = 6;
 const END = 0xff;

@@ -1,11 +1,11 @@
-import type { Ref } from '@weir/memory';
-import type { RdbStreamMeta, RdbWriter } from '@weir/rdb';
-import type { Space } from '../space.ts';
-
 /**
  * How a type's values go into RDB files and DUMP payloads and come out of them: each type has a writer and a loader in its own folder (`rdb.ts`),
  * which its ValueOps make. The bytes of a file are the codec's (libs/rdb), which knows no arena: a loader is told the parts that it found.
  */
+
+import type { Ref } from '@weir/memory';
+import type { RdbStreamMeta, RdbWriter } from '@weir/rdb';
+import type { Space } from '../space.ts';
 
 /** Writes values, a large one in steps. Between two steps others may look at the same values. */
 export interface TypeWriter {

@@ -1,7 +1,3 @@
-import { ArenaFullError } from '@weir/memory';
-import type { Arena, Ref } from '@weir/memory';
-import { copyIn } from '../entry.ts';
-
 /**
  * Intsets, byte for byte Redis's own (`intset.c`, by Pieter Noordhuis): ascending integers in one block.
  *
@@ -12,6 +8,10 @@ import { copyIn } from '../entry.ts';
  * Functions that change an intset return its ref, which may be another block; when the arena is full they throw with the
  * intset unchanged, but removing never fails.
  */
+
+import { ArenaFullError } from '@weir/memory';
+import type { Arena, Ref } from '@weir/memory';
+import { copyIn } from '../entry.ts';
 
 const HEADER_BYTES = 8;
 

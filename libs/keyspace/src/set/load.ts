@@ -1,3 +1,5 @@
+/** Sets out of and into files: whole encodings as bytes, or member by member (`startLoading`, then `add`). */
+
 import type { Ref } from '@weir/memory';
 import { ENC_HASHTABLE, ENC_INTSET, ENC_LISTPACK, encodingOf, setEncoding } from '../entry.ts';
 import * as lp from '../listpack/index.ts';
@@ -6,8 +8,6 @@ import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import * as intset from './intset.ts';
 import { newTable, toTable } from './value.ts';
-
-/** Sets out of and into files: whole encodings as bytes, or member by member (`startLoading`, then `add`). */
 
 /** The bytes of an intset or listpack, which are Redis's own; false for a table. They die with the next change. */
 export function raw(space: Space, holder: Ref, out: Element): boolean {

@@ -1,3 +1,5 @@
+/** Random members, all equally likely (of a table, see KeyTable.random). The sets must not be empty. */
+
 import type { Arena, Ref } from '@weir/memory';
 import { ENC_HASHTABLE, ENC_INTSET, encodingOf } from '../entry.ts';
 import * as lp from '../listpack/index.ts';
@@ -6,8 +8,6 @@ import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import * as intset from './intset.ts';
 import { memberAddress, memberLength, removeElement, size, tryListpack } from './value.ts';
-
-/** Random members, all equally likely (of a table, see KeyTable.random). The sets must not be empty. */
 
 export function random(space: Space, holder: Ref, out: Element): void {
   const arena = space.arena;

@@ -1,3 +1,11 @@
+/**
+ * A set is an intset while all its members are integers and there are few of them, a listpack while they are few and
+ * short, and a table of members otherwise. It changes its encoding where Redis 7.2 does (t_set.c): also ahead, when a
+ * command announces by the number of its arguments that it will not stay small. It never changes back by itself.
+ *
+ * The members of a table have a block each: 16 bytes of head (entry.ts), of which only the length is used, and the bytes.
+ */
+
 import { ArenaFullError } from '@weir/memory';
 import type { Arena, Ref } from '@weir/memory';
 import { dismantleTable } from '../dismantle.ts';
@@ -8,14 +16,6 @@ import { rootOf, setRoot } from '../space.ts';
 import type { Space } from '../space.ts';
 import { TABLE_STATE_BYTES } from '../table.ts';
 import * as intset from './intset.ts';
-
-/**
- * A set is an intset while all its members are integers and there are few of them, a listpack while they are few and
- * short, and a table of members otherwise. It changes its encoding where Redis 7.2 does (t_set.c): also ahead, when a
- * command announces by the number of its arguments that it will not stay small. It never changes back by itself.
- *
- * The members of a table have a block each: 16 bytes of head (entry.ts), of which only the length is used, and the bytes.
- */
 
 const element = new Element();
 

@@ -1,3 +1,5 @@
+// What the operations on whole streams (ops.ts) do with their groups. `at` is the table of groups.
+
 import type { Arena, Ref } from '@weir/memory';
 import { hashBytes } from '../hash.ts';
 import {
@@ -12,8 +14,6 @@ import { ID_MIN, newId, readId } from './id.ts';
 import * as names from './names.ts';
 import * as tree from './tree.ts';
 import { TreeCursor } from './tree.ts';
-
-// What the operations on whole streams (ops.ts) do with their groups. `at` is the table of groups.
 
 const id = newId();
 

@@ -1,3 +1,6 @@
+// A stream from the parts that a snapshot has, in its order, into a detached holder: nodes, what is remembered of the stream, then
+// group by group its pending entries, its consumers, and which entry is whose. And the nodes as they are, to write one.
+
 import type { Ref } from '@weir/memory';
 import { copyIn } from '../entry.ts';
 import { rootOf } from '../space.ts';
@@ -33,9 +36,6 @@ import {
 } from './root.ts';
 import { edgeId } from './remove.ts';
 import { TreeCursor, forward, insert, keyWord, nodes, seekFirst, seekLast, size, valueAt } from './tree.ts';
-
-// A stream from the parts that a snapshot has, in its order, into a detached holder: nodes, what is remembered of the stream, then
-// group by group its pending entries, its consumers, and which entry is whose. And the nodes as they are, to write one.
 
 /** The parts contradict each other. */
 export class StreamLoadError extends Error {

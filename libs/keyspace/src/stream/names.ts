@@ -1,6 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import { copyIn } from '../entry.ts';
-
 /**
  * Named blocks, in the order of their names (as bytes): the groups of a stream, the consumers of a group. A table is two words
  * of the arena, at an index `at` of `arena.u32`: a block with the refs, sorted, and how many there are. A named block has
@@ -8,6 +5,9 @@ import { copyIn } from '../entry.ts';
  *
  * Found by halving, as tables are small; even ten thousand consumers are a block of 40 KB, in which a new one moves 20.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { copyIn } from '../entry.ts';
 
 const FIRST_ROOM = 4;
 

@@ -1,12 +1,12 @@
-import { copyIn } from '../entry.ts';
-import { halves, parseHalves } from '../listpack/int64.ts';
-import { backlenBytes, dataBytes } from '../listpack/listpack.ts';
-
 /**
  * The entries of a listpack (listpack.ts says what they look like), read and written at byte addresses of the arena. A
  * stream's entry is five or more of them: they are written in one go, in room that was made before, not with a call
  * of `listpack.append` each, which asks for room and moves the end every time.
  */
+
+import { copyIn } from '../entry.ts';
+import { halves, parseHalves } from '../listpack/int64.ts';
+import { backlenBytes, dataBytes } from '../listpack/listpack.ts';
 
 export const LISTPACK_HEADER_BYTES = 6;
 export const LISTPACK_END = 0xff;

@@ -1,3 +1,6 @@
+// How far a group has read, as far as Redis knows: it counts as long as no entry in front of the group was deleted, and can say it anew
+// at the ends of the stream.
+
 import type { Ref } from '@weir/memory';
 import { halves, setHalves } from '../listpack/int64.ts';
 import type { Space } from '../space.ts';
@@ -5,9 +8,6 @@ import { entriesReadHi, entriesReadLo, groupLastId, setEntriesRead } from './gro
 import { compareIds, isZeroId, newId } from './id.ts';
 import type { StreamId } from './id.ts';
 import { entriesAddedHi, entriesAddedLo, firstId, lastId, length, maxDeletedId } from './root.ts';
-
-// How far a group has read, as far as Redis knows: it counts as long as no entry in front of the group was deleted, and can say it anew
-// at the ends of the stream.
 
 const last = newId();
 const first = newId();

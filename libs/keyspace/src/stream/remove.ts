@@ -1,3 +1,5 @@
+// Deleting and trimming, as Redis does both: whole nodes go, entries in a node that stays are marked. Nothing here needs memory.
+
 import type { Arena, Ref } from '@weir/memory';
 import { rootOf } from '../space.ts';
 import type { Space } from '../space.ts';
@@ -8,8 +10,6 @@ import type { StreamId } from './id.ts';
 import { LISTPACK_HEADER_BYTES, readCount, skip } from './packed.ts';
 import { FIRST_ID, MAX_DELETED_ID, nodesOf, setLength } from './root.ts';
 import { TreeCursor, keyWord, remove, seekFirst, valueAt } from './tree.ts';
-
-// Deleting and trimming, as Redis does both: whole nodes go, entries in a node that stays are marked. Nothing here needs memory.
 
 const cursor = new EntryCursor();
 const place = new TreeCursor();

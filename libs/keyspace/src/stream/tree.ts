@@ -1,7 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import { compareIds } from './id.ts';
-import type { StreamId } from './id.ts';
-
 /**
  * An ordered map from stream IDs to refs: a B+tree in the arena. It is the index of a stream's nodes (by the ID of their first
  * entry) and of pending entries, which may be millions.
@@ -24,6 +20,10 @@ import type { StreamId } from './id.ts';
  *
  * Inserting allocates everything first: a full arena leaves the tree as it was. Removing never allocates.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { compareIds } from './id.ts';
+import type { StreamId } from './id.ts';
 
 /** Where a search ended or an iteration stands. Dead after the next change of the tree. */
 export class TreeCursor {

@@ -1,3 +1,9 @@
+/**
+ * Building a sorted set of members that come in any order and with scores that change on the way (ZUNION): first a table
+ * alone, then the order, once. For holders that nobody else knows: between `startGathering` and `finishGathering` the value is not whole.
+ * When any of these throws, drop the holder.
+ */
+
 import type { Ref } from '@weir/memory';
 import { ENC_LISTPACK, ENC_SKIPLIST, setEncoding } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
@@ -8,12 +14,6 @@ import { Cursor } from './cursor.ts';
 import { scoreBytes, writeScore } from './score.ts';
 import * as tree from './tree.ts';
 import { free, newElement } from './zset.ts';
-
-/**
- * Building a sorted set of members that come in any order and with scores that change on the way (ZUNION): first a table
- * alone, then the order, once. For holders that nobody else knows: between `startGathering` and `finishGathering` the value is not whole.
- * When any of these throws, drop the holder.
- */
 
 export function startGathering(space: Space, holder: Ref): void {
   setRoot(space.arena, holder, space.arena.allocZeroed(TABLE_STATE_BYTES));

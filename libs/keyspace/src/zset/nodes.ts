@@ -1,5 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-
 /**
  * Nodes of the ordered tree (tree.ts): leaves of 1 KiB and inner nodes of 2 KiB, in columns, so that a search reads scores that lie
  * next to each other and looks at elements only where scores are equal.
@@ -16,6 +14,8 @@ import type { Arena, Ref } from '@weir/memory';
  * Sizes were measured with 1 M members (zset.bench.ts): leaves of 512 bytes cost a fifth more time, larger ones gained nothing, and
  * inner nodes of 1 KiB cost a level.
  */
+
+import type { Arena, Ref } from '@weir/memory';
 
 export const LEAF_MAX = 84;
 export const INNER_MAX = 101;

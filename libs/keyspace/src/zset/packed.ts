@@ -1,11 +1,11 @@
+/** Small sorted sets: a listpack of member, score, member, score …, in order. Positions are those of members. */
+
 import type { Arena, Ref } from '@weir/memory';
 import * as listpack from '../listpack/index.ts';
 import { Element } from '../listpack/index.ts';
 import { rootOf, setRoot } from '../space.ts';
 import { compareBytes } from './nodes.ts';
 import { readScore, scoreBytes, writeScore } from './score.ts';
-
-/** Small sorted sets: a listpack of member, score, member, score …, in order. Positions are those of members. */
 
 const element = new Element();
 

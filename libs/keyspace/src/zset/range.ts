@@ -1,3 +1,8 @@
+/**
+ * Ranges become ranks: every question about a range by score or name is answered by where it begins and ends, and
+ * everything else (offsets, limits, reversal, removal) is arithmetic with ranks.
+ */
+
 import type { Ref } from '@weir/memory';
 import { ENC_LISTPACK, encodingOf } from '../entry.ts';
 import * as listpack from '../listpack/index.ts';
@@ -7,11 +12,6 @@ import type { Space } from '../space.ts';
 import { compareBytes } from './nodes.ts';
 import * as packed from './packed.ts';
 import * as tree from './tree.ts';
-
-/**
- * Ranges become ranks: every question about a range by score or name is answered by where it begins and ends, and
- * everything else (offsets, limits, reversal, removal) is arithmetic with ranks.
- */
 
 /** What scoreRange and lexRange found: ranks, `to` is behind the last. Empty when they are equal. */
 export const range = { from: 0, to: 0 };

@@ -1,8 +1,8 @@
+/** Scores as text in listpacks, as Redis writes them (zzlInsertAt): integers up to 2^62 as such, others "%.17g". */
+
 import { formatDouble } from '@weir/resp';
 import { Element, writeInt64 } from '../listpack/index.ts';
 import { strtod } from './strtod.ts';
-
-/** Scores as text in listpacks, as Redis writes them (zzlInsertAt): integers up to 2^62 as such, others "%.17g". */
 
 const INTEGER_MAX = 2 ** 62;
 

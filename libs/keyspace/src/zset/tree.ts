@@ -1,3 +1,19 @@
+/**
+ * The order of a large sorted set: a B+tree of its elements by (score, member), whose inner nodes count what is below each
+ * child, so that ranks are found like scores. Redis has a skip list here; this answers the same questions in O(log n) with a tenth of
+ * the cache misses (nodes of 1 and 2 KiB instead of one element a node) and 18 bytes an entry instead of some 43.
+ *
+ * - `least-is-exact`: what an inner node says of a child's least entry is exactly that entry, never a former one. Elements
+ *   that are gone cannot be compared with.
+ * - `half-full`: a removal that leaves a node less than half full looks at its neighbour: together at most three quarters, they become
+ *   one; below a quarter, they share evenly. Merging earlier would split again at once. Only the nodes at both ends
+ *   may be emptier: they are split so that what comes in order leaves full nodes behind.
+ * - `removal-needs-no-memory`, and an insertion takes all the nodes it needs before it changes anything.
+ *
+ * `home` is the block of the table of the elements (KeyTable.open), whose u32 at index 11 is the root; 0: no entries.
+ * Scores of entries stand in the leaves; what the element's own block says is the caller's affair. -0 and 0 are equal.
+ */
+
 import type { Arena, Ref } from '@weir/memory';
 import {
   CHILDREN,
@@ -24,22 +40,6 @@ import {
   takeSpares,
   upperScore,
 } from './nodes.ts';
-
-/**
- * The order of a large sorted set: a B+tree of its elements by (score, member), whose inner nodes count what is below each
- * child, so that ranks are found like scores. Redis has a skip list here; this answers the same questions in O(log n) with a tenth of
- * the cache misses (nodes of 1 and 2 KiB instead of one element a node) and 18 bytes an entry instead of some 43.
- *
- * - `least-is-exact`: what an inner node says of a child's least entry is exactly that entry, never a former one. Elements
- *   that are gone cannot be compared with.
- * - `half-full`: a removal that leaves a node less than half full looks at its neighbour: together at most three quarters, they become
- *   one; below a quarter, they share evenly. Merging earlier would split again at once. Only the nodes at both ends
- *   may be emptier: they are split so that what comes in order leaves full nodes behind.
- * - `removal-needs-no-memory`, and an insertion takes all the nodes it needs before it changes anything.
- *
- * `home` is the block of the table of the elements (KeyTable.open), whose u32 at index 11 is the root; 0: no entries.
- * Scores of entries stand in the leaves; what the element's own block says is the caller's affair. -0 and 0 are equal.
- */
 
 /** Index of the root in the u32s of `home`. */
 const ROOT = 11;

@@ -1,11 +1,11 @@
+// Time of the operations of one large sorted set, without commands, and its bytes a member. Members and scores come in random order,
+// so most of the time is waiting for memory; it is CPU time, but who shares the caches still counts.
+
 import { Arena } from '@weir/memory';
 import { TYPE_ZSET, ENC_LISTPACK } from '../entry.ts';
 import { Keyspace } from '../keyspace.ts';
 import * as zsets from './index.ts';
 import { zsetOps } from './ops.ts';
-
-// Time of the operations of one large sorted set, without commands, and its bytes a member. Members and scores come in random order,
-// so most of the time is waiting for memory; it is CPU time, but who shares the caches still counts.
 
 export interface ZsetBenchResult {
   readonly name: string;

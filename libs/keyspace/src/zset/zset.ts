@@ -1,16 +1,3 @@
-import type { Arena, Ref } from '@weir/memory';
-import { dismantleTable } from '../dismantle.ts';
-import { ENC_LISTPACK, ENC_SKIPLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
-import * as listpack from '../listpack/index.ts';
-import { Element } from '../listpack/index.ts';
-import { rootOf, setRoot } from '../space.ts';
-import type { Space } from '../space.ts';
-import { TABLE_STATE_BYTES } from '../table.ts';
-import { LEAF_REFS, SCORES } from './nodes.ts';
-import * as packed from './packed.ts';
-import { readScore } from './score.ts';
-import * as tree from './tree.ts';
-
 /**
  * Sorted sets. Small ones are a listpack (packed.ts). Large ones, whose encoding is called "skiplist" as in Redis, are a table of
  * elements by member and a tree of the same elements by score (tree.ts). The root of a large one is the state block of its table.
@@ -24,6 +11,19 @@ import * as tree from './tree.ts';
  *
  * Every function leaves the value as it was when it throws ArenaFullError; removing never throws.
  */
+
+import type { Arena, Ref } from '@weir/memory';
+import { dismantleTable } from '../dismantle.ts';
+import { ENC_LISTPACK, ENC_SKIPLIST, copyIn, encodingOf, setEncoding } from '../entry.ts';
+import * as listpack from '../listpack/index.ts';
+import { Element } from '../listpack/index.ts';
+import { rootOf, setRoot } from '../space.ts';
+import type { Space } from '../space.ts';
+import { TABLE_STATE_BYTES } from '../table.ts';
+import { LEAF_REFS, SCORES } from './nodes.ts';
+import * as packed from './packed.ts';
+import { readScore } from './score.ts';
+import * as tree from './tree.ts';
 
 /** Beyond this a listpack is not to grow, whatever the limits say (LISTPACK_MAX_SAFETY_LIMIT). */
 const LISTPACK_SAFE_BYTES = 1 << 30;

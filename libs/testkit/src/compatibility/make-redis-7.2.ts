@@ -1,13 +1,13 @@
+// Writes fixtures/redis-7.2.json: every command and subcommand of Redis 7.2. They are those of Valkey 8.0, which continues 7.2,
+// without what came after it (Valkey kept all that 7.2 had, and its COMMAND DOCS say since when a command exists).
+//
+//   node libs/testkit/src/compatibility/make-redis-7.2.ts
+
 import { writeFileSync } from 'node:fs';
 import type { Reply } from '@weir/resp';
 import { RawConnection, startOracle } from '../differential/redis-server.ts';
 import { leaf, parse } from '../differential/replies.ts';
 import type { RedisCommand } from './page.ts';
-
-// Writes fixtures/redis-7.2.json: every command and subcommand of Redis 7.2. They are those of Valkey 8.0, which continues 7.2,
-// without what came after it (Valkey kept all that 7.2 had, and its COMMAND DOCS say since when a command exists).
-//
-//   node libs/testkit/src/compatibility/make-redis-7.2.ts
 
 type Fields = Map<string, Reply>;
 

@@ -1,8 +1,8 @@
+/** docs/compatibility.md: what of Redis 7.2 there is. The test beside this file says how to write it anew. */
+
 import { readFileSync } from 'node:fs';
 import { allCommands } from '@weir/commands';
 import { absentGroups, absentCommands, differing } from './table.ts';
-
-/** docs/compatibility.md: what of Redis 7.2 there is. The test beside this file says how to write it anew. */
 
 /** A command or subcommand ('config|get') of Redis 7.2, as fixtures/redis-7.2.json lists them. */
 export interface RedisCommand {

@@ -1,14 +1,14 @@
+/**
+ * Clients that wait for keys, beside others that make keys ready in all the ways there are: who is served, when, with what and in which order is as in
+ * Redis, and the log makes the same data set.
+ */
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { Interleaved, SHORT, SHORT_BLOCK, idOf } from './interleaved.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
-
-/**
- * Clients that wait for keys, beside others that make keys ready in all the ways there are: who is served, when, with what and in which order is as in
- * Redis, and the log makes the same data set.
- */
 
 const CLIENTS = 6;
 const STEPS = 300;

@@ -1,15 +1,15 @@
+/**
+ * What is compared when a sequence is over: every key by its type, encoding, expire time and content (not by DUMP, whose
+ * bytes may be in another order), DEBUG DIGEST of the whole, DUMP of each side restored by the other; and a replica that
+ * has only the log.
+ */
+
 import { latin1 } from '@weir/commands/testing';
 import type { TestEngine } from '@weir/commands/testing';
 import { fingerprint } from '@weir/keyspace';
 import { THRESHOLDS } from './generate.ts';
 import { isError, leaf, leaves, line, parse, sameButDoubles, sameReply, show, showBoth, words } from './replies.ts';
 import type { Comparison, OracleName } from './rows.ts';
-
-/**
- * What is compared when a sequence is over: every key by its type, encoding, expire time and content (not by DUMP, whose
- * bytes may be in another order), DEBUG DIGEST of the whole, DUMP of each side restored by the other; and a replica that
- * has only the log.
- */
 
 export interface BothSides {
   readonly oracle: OracleName;

@@ -1,3 +1,12 @@
+/**
+ * Random sequences of commands, sent to a real Redis (or Valkey) and to an engine without sockets, whose replies must be the
+ * same bytes. After each sequence every key is compared, and the engine's data set with what a replica makes of its log.
+ * A sequence that fails is shrunk by leaving steps out for as long as it still fails.
+ *
+ * What is decided by chance or by the clock (SPOP, XADD *) is decided by Weir, and Redis is told: the two data sets stay the
+ * same.
+ */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REPLY_ON } from '@weir/commands';
 import { TestEngine, latin1 } from '@weir/commands/testing';
@@ -13,15 +22,6 @@ import type { Step } from './generate.ts';
 import { RawConnection } from './redis-server.ts';
 import { isError, leaf, leaves, line, parse, sameReply, show, showBoth, words } from './replies.ts';
 import type { OracleName } from './rows.ts';
-
-/**
- * Random sequences of commands, sent to a real Redis (or Valkey) and to an engine without sockets, whose replies must be the
- * same bytes. After each sequence every key is compared, and the engine's data set with what a replica makes of its log.
- * A sequence that fails is shrunk by leaving steps out for as long as it still fails.
- *
- * What is decided by chance or by the clock (SPOP, XADD *) is decided by Weir, and Redis is told: the two data sets stay the
- * same.
- */
 
 export interface Mismatch {
   /** Index of the step, or the length of the sequence when the data sets differ at its end. */

@@ -1,12 +1,12 @@
-import { TestEngine, latin1 } from '@weir/commands/testing';
-import { events as kinds } from '@weir/keyspace';
-import { RawConnection } from './redis-server.ts';
-import { leaves, parse } from './replies.ts';
-
 /**
  * Keyspace notifications of both sides: those that a real server publishes, and those that Weir announces of a class
  * which is published. As texts: `rpush 0 list`, in the order in which they came.
  */
+
+import { TestEngine, latin1 } from '@weir/commands/testing';
+import { events as kinds } from '@weir/keyspace';
+import { RawConnection } from './redis-server.ts';
+import { leaves, parse } from './replies.ts';
 
 /** What the server must have in `notify-keyspace-events`. */
 export const EVENT_CLASSES = 'EAmn';

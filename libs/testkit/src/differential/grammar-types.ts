@@ -1,7 +1,7 @@
+/** The arguments of the commands of collections, with the values at which an implementation turns. */
+
 import { float, integer, keyOf, literal, many, oneOf, opt, seq, text, value, word } from './grammar.ts';
 import type { Gen, Grammar, KeyType } from './grammar.ts';
-
-/** The arguments of the commands of collections, with the values at which an implementation turns. */
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 

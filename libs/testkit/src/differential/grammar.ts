@@ -1,5 +1,3 @@
-import { Random } from '@weir/keyspace';
-
 /**
  * Random requests from small grammars. A grammar makes a run of arguments from a source of randomness; grammars are put
  * together from others, so that a command is one line in a table (rows-*.ts) that reads like its documentation.
@@ -7,6 +5,8 @@ import { Random } from '@weir/keyspace';
  * Numbers that a command takes as a time are never near: a reply must not depend on which side looked first. Relative
  * times are longer than any test, or not positive; absolute ones are far away on either side.
  */
+
+import { Random } from '@weir/keyspace';
 
 export type Grammar = (g: Gen) => Uint8Array[];
 

@@ -1,10 +1,3 @@
-import assert from 'node:assert/strict';
-import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { TestEngine } from '@weir/commands/testing';
-import type { TestSession } from '@weir/commands/testing';
-import { RawConnection } from './redis-server.ts';
-import { show } from './replies.ts';
-
 /**
  * Several clients that take turns, in one order at an engine without sockets and at a real server. After each step every client must have
  * been sent the same bytes by both: its own replies, and those that came late, because another client made something ready. A client that waits is
@@ -13,6 +6,13 @@ import { show } from './replies.ts';
  * Time passes only where a step says so (`pass`), for those who wait no longer than SHORT: the real server has their waits end by CLIENT UNBLOCK, which
  * answers as their time-out would.
  */
+
+import assert from 'node:assert/strict';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
+import { TestEngine } from '@weir/commands/testing';
+import type { TestSession } from '@weir/commands/testing';
+import { RawConnection } from './redis-server.ts';
+import { show } from './replies.ts';
 
 /** Stands for the id of a client in a request, since the two servers give other ids: `idOf(2)`. */
 export const idOf = (client: number): string => `<id of ${client}>`;

@@ -1,10 +1,10 @@
+// How replies are compared that tell what is different in every process: only that is left out, the rest must be equal.
+
 import { allCommands } from '@weir/commands';
 import { ReplyParser } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { sameEncoding } from './contents.ts';
 import type { Compare } from './rows.ts';
-
-// How replies are compared that tell what is different in every process: only that is left out, the rest must be equal.
 
 /** The lines that only one side has. */
 function difference(theirs: readonly string[], ours: readonly string[]): string | null {

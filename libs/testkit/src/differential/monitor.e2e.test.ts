@@ -1,11 +1,11 @@
+/** Clients that do this and that, while others monitor: these see the lines that real Redis shows them, but for times and addresses. */
+
 import { test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 import { Schedule } from './schedule.ts';
-
-/** Clients that do this and that, while others monitor: these see the lines that real Redis shows them, but for times and addresses. */
 
 const CLIENTS = 4;
 const STEPS = 250;

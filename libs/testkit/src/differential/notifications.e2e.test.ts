@@ -1,11 +1,11 @@
+/** Clients that change keys, while others listen to keyspace notifications: all hear what real Redis has them hear, in the same order. */
+
 import { test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 import { Schedule } from './schedule.ts';
-
-/** Clients that change keys, while others listen to keyspace notifications: all hear what real Redis has them hear, in the same order. */
 
 const WRITERS = 2;
 const STEPS = 250;

@@ -1,11 +1,11 @@
+/** Clients that subscribe, publish and do other things in turns hear what real Redis has them hear. */
+
 import { test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 import { Schedule, normalPubSub } from './schedule.ts';
-
-/** Clients that subscribe, publish and do other things in turns hear what real Redis has them hear. */
 
 const CLIENTS = 4;
 const STEPS = 250;

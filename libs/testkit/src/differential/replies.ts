@@ -1,9 +1,9 @@
+/** Replies as the comparisons of rows.ts look at them, and as people read them. */
+
 import { latin1 } from '@weir/commands/testing';
 import { ReplyParser } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import type { Comparison } from './rows.ts';
-
-/** Replies as the comparisons of rows.ts look at them, and as people read them. */
 
 const TOLERANCE_MS = 2000;
 

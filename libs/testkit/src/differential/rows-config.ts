@@ -1,14 +1,14 @@
+/**
+ * CONFIG GET and SET of what both have. Directives whose valid values would take the server away from the test, or make
+ * replies depend on time, have values of their own here, or none that is valid.
+ */
+
 import { table } from '@weir/config';
 import type { TableRow } from '@weir/config';
 import type { Gen, Grammar } from './grammar.ts';
 import { literal, many, oneOf, seq, word } from './grammar.ts';
 import { sameConfig } from './masks.ts';
 import type { CommandRow } from './rows.ts';
-
-/**
- * CONFIG GET and SET of what both have. Directives whose valid values would take the server away from the test, or make
- * replies depend on time, have values of their own here, or none that is valid.
- */
 
 const bytes = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 

@@ -1,10 +1,10 @@
+// What SORT makes of a set, and of members that compare as equal, depends on hash tables. So these rows have keys of their own, of which
+// the type is known, and compare sets by what is in them wherever Redis may answer in any order.
+
 import { burst, limit, member, signedCount } from './grammar-types.ts';
 import { float, integer, literal, many, oneOf, opt, options, seq, text, value, word } from './grammar.ts';
 import type { Grammar } from './grammar.ts';
 import type { CommandRow } from './rows.ts';
-
-// What SORT makes of a set, and of members that compare as equal, depends on hash tables. So these rows have keys of their own, of which
-// the type is known, and compare sets by what is in them wherever Redis may answer in any order.
 
 const bytes = (content: string): Uint8Array => Buffer.from(content, 'latin1');
 const list = literal('sort:l1', 'sort:l1', 'sort:l2');

@@ -1,5 +1,3 @@
-import type { Grammar } from './grammar.ts';
-
 // A command of the differential test is one line in rows-*.ts. What to use:
 //
 // - Keys: `keyOf('list')` (grammar.ts) is mostly one of four list keys (l1 … l4; h, s, z, x for streams, b for bitmaps …),
@@ -10,6 +8,8 @@ import type { Grammar } from './grammar.ts';
 //   `bitOffset`, `bitfieldType`, `longitude`, `geoUnit`, `scanArgs` …
 // - Comparisons: below. Options that conflict: `options(...)` chooses some in any order, now and then one twice.
 // - Wrong arity and junk: every request is mutated now and then (`mutate`); a row needs none of its own.
+
+import type { Grammar } from './grammar.ts';
 
 /**
  * How two replies are compared. Errors are compared byte for byte whatever the rule.

@@ -1,3 +1,10 @@
+/**
+ * A schedule: requests of several clients, one after the other, sent to an engine and to a real server. All that each client hears is compared, be it
+ * a reply or not, after every step: what came, and to whom.
+ *
+ * The engine answers at once. Of the server that much is waited for; what it says beyond that shows at the next step, and at the end.
+ */
+
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,13 +12,6 @@ import { latin1 } from '@weir/commands/testing';
 import type { TestEngine } from '@weir/commands/testing';
 import { encodeCommand } from '@weir/resp';
 import { RawConnection } from './redis-server.ts';
-
-/**
- * A schedule: requests of several clients, one after the other, sent to an engine and to a real server. All that each client hears is compared, be it
- * a reply or not, after every step: what came, and to whom.
- *
- * The engine answers at once. Of the server that much is waited for; what it says beyond that shows at the next step, and at the end.
- */
 
 /** What one client hears of a server, as text of one character per byte. */
 class Listener {

@@ -1,11 +1,11 @@
+/** Clients that cache what they read, and that change keys, in turns: each is told what real Redis tells it, behind the same requests. */
+
 import { test } from 'node:test';
 import { TestEngine } from '@weir/commands/testing';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
 import { Schedule } from './schedule.ts';
-
-/** Clients that cache what they read, and that change keys, in turns: each is told what real Redis tells it, behind the same requests. */
 
 const CLIENTS = 4;
 const STEPS = 250;

@@ -1,13 +1,13 @@
+/**
+ * Transactions of several clients that take turns, in the same order at both servers: each reply is Redis's, and what the log says makes the
+ * same data set.
+ */
+
 import { test } from 'node:test';
 import { firstSeed } from '../seed.ts';
 import { Gen } from './grammar.ts';
 import { Interleaved } from './interleaved.ts';
 import { RawConnection, startRealRedis } from './redis-server.ts';
-
-/**
- * Transactions of several clients that take turns, in the same order at both servers: each reply is Redis's, and what the log says makes the
- * same data set.
- */
 
 const CLIENTS = 3;
 const STEPS = 300;

@@ -1,16 +1,16 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LEDGER_KINDS, kindOf } from './ledger-kinds.ts';
-import { RawClient } from './raw-client.ts';
-import type { Argument } from './raw-client.ts';
-import { PATIENCE, WaitedInVain, bounded, within } from './until.ts';
-import type { WeirNode } from './weir-node.ts';
-
 /**
  * Writers that remember what was promised to them. Each makes unique writes, each once and never again, over its own
  * connection, which it opens anew whenever it ends: keys, and elements of a hash, a set, a sorted set, a list and a stream in turn.
  * A write is *acknowledged* when its reply came; *open* when no answer or an error came: it may or may not be there. Acknowledged
  * writes must be on every node, with their value, once, and in their order, whatever happened.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LEDGER_KINDS, kindOf } from './ledger-kinds.ts';
+import { RawClient } from './raw-client.ts';
+import type { Argument } from './raw-client.ts';
+import { PATIENCE, WaitedInVain, bounded, within } from './until.ts';
+import type { WeirNode } from './weir-node.ts';
 
 export interface LedgerOptions {
   readonly writers?: number;

@@ -1,10 +1,10 @@
+/** What tests of logs that lost something have in common. */
+
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './until.ts';
 import type { WeirNode } from './weir-node.ts';
-
-/** What tests of logs that lost something have in common. */
 
 export const NO_SNAPSHOTS = ['--save', '', '--snapshot-log-bytes', '0'];
 

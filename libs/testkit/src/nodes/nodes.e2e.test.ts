@@ -1,3 +1,5 @@
+// The harness finds what it is there to find, and leaves nothing behind.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -12,8 +14,6 @@ import {
   signal,
   withRig,
 } from '../index.ts';
-
-// The harness finds what it is there to find, and leaves nothing behind.
 
 withRig('a ledger finds an acknowledged write that is gone, or is another', async (rig) => {
   const node = await rig.started('node');

@@ -1,8 +1,8 @@
+/** Looking at processes from outside: by pid, never by name alone. */
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { until } from './until.ts';
-
-/** Looking at processes from outside: by pid, never by name alone. */
 
 export interface ProcessInfo {
   readonly pid: number;

@@ -1,13 +1,13 @@
+/**
+ * A client that hides nothing: what was written is what the server gets, replies come in order, no reconnection, no
+ * retry. An error reply rejects with ErrorReply; a connection that ends rejects all that is unanswered with ConnectionEnded.
+ */
+
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
 import { ReplyParser, encodeCommand } from '@weir/resp';
 import type { Reply } from '@weir/resp';
 import { bounded } from './until.ts';
-
-/**
- * A client that hides nothing: what was written is what the server gets, replies come in order, no reconnection, no
- * retry. An error reply rejects with ErrorReply; a connection that ends rejects all that is unanswered with ConnectionEnded.
- */
 
 export type Value = string | number | bigint | boolean | null | Value[];
 export type Argument = string | number | Uint8Array;

@@ -1,3 +1,8 @@
+/**
+ * What an end-to-end test owns: nodes, clients, folders. All of it is ended and removed when the test ends, however it
+ * ends; when it failed, the last lines of every node's log are printed.
+ */
+
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +17,6 @@ import { RawClient } from './raw-client.ts';
 import { PATIENCE, bounded, until } from './until.ts';
 import { WeirNode } from './weir-node.ts';
 import type { Digest, WeirNodeOptions } from './weir-node.ts';
-
-/**
- * What an end-to-end test owns: nodes, clients, folders. All of it is ended and removed when the test ends, however it
- * ends; when it failed, the last lines of every node's log are printed.
- */
 
 export interface RigNodeOptions extends Partial<Omit<WeirNodeOptions, 'name'>> {
   readonly slaveOf?: WeirNode;

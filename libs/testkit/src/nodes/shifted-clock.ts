@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
-
 /*
  * Loaded before a node's own program (see `shiftedClock` in rig.ts): from then on its wall clock is off by the milliseconds that stand in the
  * file `CLOCK_SHIFT_FILE`, as an operator or NTP sets it. The monotonic clock is not touched.
  */
+
+import { readFileSync } from 'node:fs';
 
 const wallClock = Date.now;
 const file = process.env['CLOCK_SHIFT_FILE'];

@@ -1,3 +1,5 @@
+/** One process of Weir, `weir-server` unless said otherwise, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
+
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -8,8 +10,6 @@ import { childrenOf, commandLineOf, isAlive, signal } from './processes.ts';
 import { ConnectionEnded, RawClient } from './raw-client.ts';
 import type { Argument, Value } from './raw-client.ts';
 import { Hopeless, bounded, until } from './until.ts';
-
-/** One process of Weir, `weir-server` unless said otherwise, with everything it starts, as an operator sees it: a port, a folder, pids and log lines. */
 
 export interface WeirNodeOptions {
   readonly name: string;

@@ -1,8 +1,8 @@
+// For minutes and hours by hand: npm run chaos -- cluster.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { run } from './run.ts';
-
-// For minutes and hours by hand: npm run chaos -- cluster.
 
 test(
   'a cluster under faults tells its clients nothing wrong, and serves with one data set afterwards',

@@ -1,3 +1,5 @@
+/** NATS servers, engines and ingresses as processes on this machine. Every one of Weir has its own way to every NATS server. */
+
 import path from 'node:path';
 import { Rig, freePort, until } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
@@ -5,8 +7,6 @@ import { Proxy } from './proxy.ts';
 import type { Carries } from './proxy.ts';
 import { natsServers } from './servers.ts';
 import type { NatsServer } from './servers.ts';
-
-/** NATS servers, engines and ingresses as processes on this machine. Every one of Weir has its own way to every NATS server. */
 
 export interface ClusterOptions {
   readonly nats?: number;

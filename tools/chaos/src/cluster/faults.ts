@@ -1,11 +1,11 @@
+/** What is done to a cluster: one fault or several at a time, each undone after a moment. The seed chooses them; the timing of the rest is the machine's. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { signal } from '@weir/testkit';
 import type { WeirNode } from '@weir/testkit';
 import type { Cluster } from './cluster.ts';
 import type { Carries } from './proxy.ts';
 import type { Program } from './servers.ts';
-
-/** What is done to a cluster: one fault or several at a time, each undone after a moment. The seed chooses them; the timing of the rest is the machine's. */
 
 export interface FaultsOptions {
   readonly random: () => number;

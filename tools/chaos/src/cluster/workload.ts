@@ -1,9 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ErrorReply, RawClient, bounded } from '@weir/testkit';
-import type { Argument, Value } from '@weir/testkit';
-import { generator } from '../generator.ts';
-import type { Kind, Operation, Result } from '../linearizable/history.ts';
-
 /**
  * Clients that do one thing after the other, to registers, counters, lists and sets, and write down what they asked for and were told. Keys are left after some seconds: the
  * search for an order grows with what overlaps on one key, and an unknown outcome overlaps with all that follows.
@@ -11,6 +5,12 @@ import type { Kind, Operation, Result } from '../linearizable/history.ts';
  * Half of them come through an ingress, half to an engine. Who reads at an engine asks in the same transaction whether it leads: what a slave answers may be old, and
  * is in no history.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorReply, RawClient, bounded } from '@weir/testkit';
+import type { Argument, Value } from '@weir/testkit';
+import { generator } from '../generator.ts';
+import type { Kind, Operation, Result } from '../linearizable/history.ts';
 
 /** An ingress; or the engines, which a client tries in turn when one does not lead. */
 export interface Door {

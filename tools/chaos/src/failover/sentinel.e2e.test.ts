@@ -1,3 +1,5 @@
+// The checker and the clients are shown to find what is wrong in a system that is known to lose writes: Redis whose master is cut off from its Sentinels.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,8 +7,6 @@ import { until } from '@weir/testkit';
 import { Workload, readAll } from '../cluster/workload.ts';
 import { check } from '../linearizable/check.ts';
 import { sentinelSubject } from './sentinel.ts';
-
-// The checker and the clients are shown to find what is wrong in a system that is known to lose writes: Redis whose master is cut off from its Sentinels.
 
 test(
   'Redis with Sentinel is found not linearizable when its master is cut off: it acknowledges writes that are lost',

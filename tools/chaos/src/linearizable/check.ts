@@ -1,8 +1,3 @@
-import { isUnknown } from './history.ts';
-import type { Operation } from './history.ts';
-import { partsOf, step } from './model.ts';
-import type { State } from './model.ts';
-
 /**
  * Is a history linearizable? Wing and Gong's search with Lowe's memory of what was tried: an order of all answered operations is looked for in which each
  * got its answer, and no operation comes before one that was answered before it was sent.
@@ -15,6 +10,11 @@ import type { State } from './model.ts';
  * The problem is hard in general (NP-complete). It is quick for histories in which few operations of one key overlap, and unknown outcomes
  * overlap with all that follows: a workload should leave a key after some time. A search that takes too many steps says so, and claims nothing.
  */
+
+import { isUnknown } from './history.ts';
+import type { Operation } from './history.ts';
+import { partsOf, step } from './model.ts';
+import type { State } from './model.ts';
 
 export type Verdict = 'linearizable' | 'wrong' | 'undecided';
 
