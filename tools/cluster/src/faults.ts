@@ -5,16 +5,8 @@ import { ask, look } from './ask.ts';
 import { running } from './state.ts';
 import type { RunningPart } from './state.ts';
 import { Writer } from './writer.ts';
-
-export const FAULTS = {
-  'kill-master': 'kill -9 of the engine that leads',
-  'pause-master': 'SIGSTOP of the engine that leads, for ten seconds',
-  'kill-slave': 'kill -9 of an engine that follows',
-  'kill-ingress': 'kill -9 of the ingress that the writer uses',
-  'kill-nats': 'kill -9 of a NATS server',
-  'hand-over': 'FAILOVER: the leader hands over to another engine',
-} as const;
-export type Fault = keyof typeof FAULTS;
+import { FAULTS } from './fault-names.ts';
+import type { Fault } from './fault-names.ts';
 
 const BEFORE_MS = 2000;
 const AFTER_MS = 12_000;
