@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeTime } from '@weir/time/testing';
-import { confirmedPosition } from './confirm.ts';
+import { confirm, confirmedPosition } from './confirm.ts';
 import type { LeaderView } from './confirm.ts';
 
 type Leader = { -readonly [Name in keyof LeaderView]: LeaderView[Name] };
@@ -35,4 +35,15 @@ test('a node that does not lead, or was replaced without knowing it, confirms no
   Object.assign(role, { leading: false, seq: 8 });
   await time.advance(5);
   assert.equal(await deposed, null);
+});
+
+test('under a lease nobody is asked: it is confirmed while the lease holds, and not at all when it has run out', () => {
+  const answers: (number | null)[] = [];
+  const role = { ...leader(7), access: null };
+  const ask = (confirmed: number): void =>
+    confirm({ confirmed, lease: { endMs: 5000 } }, role, new FakeTime(), (position) => answers.push(position));
+  ask(650);
+  ask(0);
+  ask(-1);
+  assert.deepEqual(answers, [650, 0, null]);
 });

@@ -31,3 +31,24 @@ export async function confirmedPosition(role: LeaderView, time: Time): Promise<n
   }
   return null;
 }
+
+/** What of an engine that leads under a lease a confirmed position is taken from. */
+export interface LeaseView {
+  /** Everything acknowledged lies up to this offset, while the lease holds; -1: it does not. */
+  readonly confirmed: number;
+  readonly lease: { readonly endMs: number };
+}
+
+/**
+ * The same for an engine that may lead under a lease: while it holds, nobody else has acknowledged anything, and nobody has to be asked. The log is not asked in
+ * its place when it has run out: a NATS server that was cut off from the others, and does not know it yet, would answer for a log that has moved on.
+ */
+export function confirm(
+  engine: LeaseView,
+  role: LeaderView,
+  time: Time,
+  done: (position: number | null) => void,
+): void {
+  if (engine.lease.endMs === Infinity) void confirmedPosition(role, time).then(done, () => done(null));
+  else done(engine.confirmed < 0 ? null : engine.confirmed);
+}

@@ -21,7 +21,7 @@ import type { Time, Timer } from '@weir/time';
 import { announcedLink } from './announced-link.ts';
 import { readBootId } from './boot-id.ts';
 import { isClustered } from './cluster-mode.ts';
-import { confirmedPosition } from './confirm.ts';
+import { confirm } from './confirm.ts';
 import { Engine } from './engine.ts';
 import { hideNatsPasswords, leaveDurabilityToNats } from './durability.ts';
 import { EngineHost } from './host.ts';
@@ -197,7 +197,7 @@ export class EngineNode {
     });
     this.engine.positionNow = () => this.role.offset;
     this.engine.node = memory.id;
-    this.engine.confirmNow = (done) => confirmedPosition(this.role, time).then(done, () => done(null));
+    this.engine.confirmNow = (done) => confirm(this.engine, this.role, time, done);
     // Redis refuses such a line. Here a file may close a command that Weir does not have yet.
     const names = new Set(allCommands.map((command) => command.name));
     const unknown = [...this.config.renamedCommands.keys()].filter((name) => !names.has(name));
