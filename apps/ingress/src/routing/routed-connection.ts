@@ -263,6 +263,12 @@ export class RoutedConnection implements SocketHandler, SessionOwner, FleetClien
       const { kind, bytes, count } = this.#held[0];
       if (kind < 0 || (kind >= LOCAL && (this.#flags & STATE_PINNED) === 0)) {
         if (this.#outstanding > 0) break;
+        if (kind >= LOCAL && (this.#flags & STATE_SILENT) !== 0) {
+          // It has its effect and no reply. The engine gets it too, for CLIENT REPLY SKIP to be used up there.
+          answerLocal(kind, requestOf(bytes), this);
+          this.#held[0] = { kind: OTHER, bytes, count };
+          continue;
+        }
         this.#shift();
         this.#answer(kind, bytes, count);
         if (this.#isClosed) break;
