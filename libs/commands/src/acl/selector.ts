@@ -184,7 +184,8 @@ export class Selector {
       else if (letter === '~' && permissions !== 0) return this.#addKey(rule.slice(i + 1), permissions);
       else return SYNTAX;
     }
-    return SYNTAX;
+    // Redis takes a rule that ends before its pattern for one with an empty pattern.
+    return permissions === 0 ? SYNTAX : this.#addKey('', permissions);
   }
 
   #addKey(pattern: string, permissions: number): string {

@@ -114,7 +114,7 @@ function namesOf(reply: string): string[] {
 }
 
 const WEIR_DIRECTIVES =
-  /^(nats-.*|weir-.*|link-.*|commit-timeout|snapshot-.*|log-orphan-ttl|replication-(app|copy)|admin-.*|arena-reserve|log-replicas|set-max-listpack-(entries|value))$/;
+  /^(nats-.*|weir-.*|link-.*|commit-timeout|snapshot-.*|log-orphan-ttl|replication-(app|copy)|admin-.*|arena-reserve|log-replicas|leader-.*|ingress-workers|set-max-listpack-(entries|value))$/;
 
 /** CONFIG GET: the directives that both have, in any order. */
 export const sameConfig: Compare = (redis, weir) => {

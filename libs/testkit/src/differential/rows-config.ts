@@ -57,7 +57,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
 /** Start something, need a build with it, or are about files. */
 const LEFT_OUT = /^(tls-.*|appendonly|activedefrag|jemalloc-bg-thread|proc-title-template|bind|bind-source-addr)$/;
 const WEIRS_OWN =
-  /^(commit-timeout|snapshot-.*|log-orphan-ttl|nats-.*|weir-.*|link-.*|replication-(app|copy)|admin-.*|arena-reserve|log-replicas|set-max-listpack-(entries|value))$/;
+  /^(commit-timeout|snapshot-.*|log-orphan-ttl|nats-.*|weir-.*|link-.*|replication-(app|copy)|admin-.*|arena-reserve|log-replicas|leader-.*|ingress-workers|set-max-listpack-(entries|value))$/;
 
 const both = table.filter(
   (row) => row.options.hidden !== true && !LEFT_OUT.test(row.name) && !WEIRS_OWN.test(row.name),
