@@ -12,7 +12,7 @@ const HOSTILE = '<img src=x onerror="window.stolen=1">';
 /** What is written to the token field, typed as a person does, and Enter. */
 async function enterToken(tab: Tab, token: string): Promise<void> {
   await until('the page to ask for a token', async () => (await tab.text('main h2')) === 'A token, please');
-  assert.equal(await tab.run('document.activeElement.name'), 'token', 'the field has the focus');
+  await until('the field to have the focus', async () => (await tab.run('document.activeElement.name')) === 'token');
   await tab.type(token);
   await tab.press('Enter');
 }
