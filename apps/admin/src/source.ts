@@ -1,9 +1,9 @@
-import { MemberWatch, openLog } from '@weir/cluster';
+import { MemberWatch, keepLooking, openLog } from '@weir/cluster';
 import type { LogPlace, OpenedLog } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import type { JetStreamLog, LogStore, NatsHandle, SnapshotStore } from '@weir/log';
 import type { Logger } from '@weir/telemetry';
-import { Retry, realTime } from '@weir/time';
+import { realTime } from '@weir/time';
 import { locateLog } from './locate.ts';
 import { Problem } from './problems.ts';
 
@@ -32,8 +32,6 @@ export interface LogSource {
   need(): LogView;
 }
 
-const LOOK_MS = 5000;
-const RETRY_MIN_MS = 200;
 const CONNECT_MS = 10_000;
 
 /**
@@ -68,7 +66,12 @@ export class Source implements LogSource {
   }
 
   start(): void {
-    this.#loop = this.#run(this.#stop.signal);
+    this.#loop = keepLooking({
+      look: (signal) => this.#look(signal),
+      onTrouble: (trouble) => (this.#why = trouble),
+      log: this.#logger,
+      signal: this.#stop.signal,
+    });
   }
 
   async stop(): Promise<void> {
@@ -76,25 +79,6 @@ export class Source implements LogSource {
     await this.#loop;
     await this.#close(this.#current);
     this.#current = null;
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    const retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: LOOK_MS });
-    while (!signal.aborted) {
-      let pauseMs = LOOK_MS;
-      try {
-        await this.#look(signal);
-        retry.succeeded();
-        this.#why = '';
-      } catch (error) {
-        if (signal.aborted) return;
-        const why = (error as Error).message;
-        if (why !== this.#why) this.#logger.warn({ trouble: why }, 'cannot look for the log; trying again');
-        this.#why = why;
-        pauseMs = retry.failed();
-      }
-      await realTime.sleep(pauseMs, signal);
-    }
   }
 
   async #look(signal: AbortSignal): Promise<void> {

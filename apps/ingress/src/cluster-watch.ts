@@ -3,13 +3,13 @@
  * another log now, and goes with it. As long as nobody can be asked, what is known stays.
  */
 
-import { MemberWatch, knownClusterLogId, logOfNode } from '@weir/cluster';
+import { MemberWatch, keepLooking, knownClusterLogId, logOfNode } from '@weir/cluster';
 import type { LogPlace, Member } from '@weir/cluster';
 import type { Config } from '@weir/config';
 import type { LinkLogger } from '@weir/link';
 import { connectNats } from '@weir/log';
 import type { NatsLink } from '@weir/log';
-import { Retry, realTime } from '@weir/time';
+import { realTime } from '@weir/time';
 
 export interface ClusterWatchOptions {
   readonly config: Config;
@@ -19,8 +19,6 @@ export interface ClusterWatchOptions {
   readonly onLog: (logId: string) => void;
 }
 
-const LOOK_MS = 5000;
-const RETRY_MIN_MS = 200;
 const ASK_MS = 5000;
 
 interface View extends LogPlace {
@@ -32,7 +30,6 @@ export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
   readonly #stop = new AbortController();
   #view: View | null = null;
-  #trouble = '';
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: ClusterWatchOptions) {
@@ -40,7 +37,11 @@ export class ClusterWatch {
   }
 
   start(): void {
-    this.#loop = this.#run(this.#stop.signal);
+    this.#loop = keepLooking({
+      look: (signal) => this.#look(signal),
+      log: this.#options.log,
+      signal: this.#stop.signal,
+    });
   }
 
   /** Asks all members to report at once. */
@@ -53,25 +54,6 @@ export class ClusterWatch {
     await this.#loop;
     await this.#close(this.#view);
     this.#view = null;
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    const retry = new Retry({ time: realTime, minMs: RETRY_MIN_MS, maxMs: LOOK_MS });
-    while (!signal.aborted) {
-      let pauseMs = LOOK_MS;
-      try {
-        await this.#look(signal);
-        retry.succeeded();
-        this.#trouble = '';
-      } catch (error) {
-        if (signal.aborted) return;
-        const trouble = (error as Error).message;
-        if (trouble !== this.#trouble) this.#options.log.warn({ trouble }, 'cannot look for the log; trying again');
-        this.#trouble = trouble;
-        pauseMs = retry.failed();
-      }
-      await realTime.sleep(pauseMs, signal);
-    }
   }
 
   async #look(signal: AbortSignal): Promise<void> {

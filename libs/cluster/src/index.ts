@@ -24,3 +24,4 @@ export { logOfNode, openLog } from './open-log.ts';
 export type { LogPlace, OpenedLog } from './open-log.ts';
 export { memberTail, serveTail } from './tail-requests.ts';
 export { leaseBucket, replicationLeaseKey } from './topics.ts';
+export { keepLooking } from './keep-looking.ts';
